@@ -1,0 +1,76 @@
+# Every task of the project. `make` builds its own environment in .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PORT ?= 4566
+STAGE ?= dev
+OUT ?= .build/package/$(STAGE)
+TESTS ?= tests
+
+# Nothing is left outside the clone, downloads included.
+export PIP_CACHE_DIR := $(CURDIR)/.build/pip
+
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+CHECKED := app.py chalicelib brokercli policytool localaws packer bench tests
+
+.PHONY: demo up down status test bench package deploy check help clean
+
+help: ## explain the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## play the whole scenario on a private embedded AWS; nothing is left
+	@$(PYTHON) -m localaws demo
+
+up: $(READY) ## start an embedded AWS with the broker deployed (PORT=4566); . .local/env points at it
+	@$(PYTHON) -m localaws up --port $(PORT)
+
+down: $(READY) ## end what make up started
+	@$(PYTHON) -m localaws down
+
+status: $(READY) ## tell whether what make up started runs
+	@$(PYTHON) -m localaws status
+
+test: $(READY) ## run the unit, adapter and end-to-end tests (TESTS=tests/unit for some)
+	@$(PYTHON) -m pytest $(TESTS) -q
+
+bench: $(READY) ## measure against a bare AssumeRole and write bench/results.json
+	@$(PYTHON) -m bench
+
+package: $(READY) ## make sam.json and deployment.zip for a stage (STAGE=dev OUT=...)
+	@$(PYTHON) -m localaws package --stage $(STAGE) $(OUT)
+
+deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=...)
+	@test -n "$(BUCKET)" || { echo "say which S3 bucket takes the package: make deploy STAGE=$(STAGE) BUCKET=name" >&2; exit 1; }
+	@$(PYTHON) -m packer.overlay $(OUT)/sam.json .chalice/resources-aws.json
+	@.venv/bin/aws cloudformation package --template-file $(OUT)/sam.json --s3-bucket $(BUCKET) --output-template-file $(OUT)/deployed.yaml
+	@.venv/bin/aws cloudformation deploy --template-file $(OUT)/deployed.yaml --s3-bucket $(BUCKET) \
+	  --stack-name access-broker-$(STAGE) \
+	  --capabilities CAPABILITY_IAM CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset
+
+check: $(READY) package ## lint, types, layers, policies and the CloudFormation template
+	@.venv/bin/ruff check $(CHECKED)
+	@.venv/bin/ruff format --check $(CHECKED)
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/cfn-lint --non-zero-exit-code error $(OUT)/sam.json
+	@.venv/bin/broker policy check
+	@.venv/bin/broker policy test
+
+clean: ## remove what was built (not .venv); make down first
+	@rm -rf .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The environment: python3 of 3.11 to 3.13, and nothing on the machine is changed.
+$(READY): requirements.txt requirements-dev.txt pyproject.toml
+	@command -v python3 >/dev/null || { echo "python3 is not installed: access-broker needs 3.11, 3.12 or 3.13" >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "python3 is $$(python3 -c 'import platform; print(platform.python_version())'): access-broker needs 3.11, 3.12 or 3.13" >&2; exit 1; }
+	@echo "-> building .venv (once, about a minute; log: .venv/install.log)"
+	@python3 -m venv .venv
+	@# --no-compile: Python compiles what is used when it is used; compiling everything costs half a minute here.
+	@.venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt -e . \
+	  > .venv/install.log 2>&1 \
+	  || { echo "installing the requirements failed: see .venv/install.log" >&2; exit 1; }
+	@touch $(READY)

@@ -1,0 +1,27 @@
+"""The Chalice app: names the doors, decides nothing."""
+
+from chalicelib.handlers.doors import Doors
+
+app = Doors(
+    "access-broker",
+    "public",
+    "callers",
+    "roles",
+    "credentials",
+    "console_links",
+    "explain",
+    "role_changes",
+    "users",
+    "sessions",
+    "revocations",
+    "requests",
+    "grants",
+    "reviews",
+    "expire",
+    "audit_reading",
+    "provision",
+    "audit",
+    "trail",
+    "cleanup",
+)
+app.api.cors = False

@@ -1,0 +1,98 @@
+"""The audit log: read, and checked without trusting the broker."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from brokercli.asking import Since, since_when
+from brokercli.audit_chain import Chain
+from brokercli.connection import Connection, connected
+from brokercli.failures import Failure
+from brokercli.times import local_and_utc, rfc3339
+
+app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+
+COLUMNS = ("at", "type", "caller", "role", "session", "reason", "policies")
+BEGINNING = "1970-01-01T00:00:00Z"
+
+
+@app.callback()
+@connected
+def audit(
+    connection: Connection,
+    *,
+    context: typer.Context,
+    since: Since = "24h",
+    caller: Annotated[str | None, typer.Option("--caller", help="Of this caller only.")] = None,
+    role: Annotated[str | None, typer.Option("--role", help="Of this role only.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="issue, refuse, revoke, bypass, ...")] = None,
+    session: Annotated[str | None, typer.Option("--session", metavar="ID", help="Of this session only.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 200,
+) -> None:
+    """Read the audit log, oldest first.
+
+    \b
+    Examples:
+      broker audit --since 24h --caller alice
+      broker audit --type refuse --json
+      broker audit verify
+    """  # noqa: D301  \b keeps the lines of the examples apart
+    if context.invoked_subcommand:
+        return
+    filters = {"since": since_when(since), "caller": caller, "role": role, "type": kind, "session": session}
+    events = list(connection.broker.items("events", "audit", limit=limit, **filters))
+    rows = [_row(event) for event in events]
+    connection.output.show(events, lambda: connection.output.table(COLUMNS, rows, "No events."))
+    if len(events) == limit:
+        connection.output.notice(f"Stopped after {limit} events: raise --limit or --since for more.")
+
+
+@app.command()
+@connected
+def verify(
+    connection: Connection,
+    *,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="From then on. [the beginning]")] = None,
+) -> None:
+    """Recompute the audit log's chain. Changed, dropped and swapped events are found.
+
+    Example: broker audit verify --since 30d
+    """
+    chain = Chain()
+    with connection.output.working("Checking the audit log") as say:
+        for event in connection.broker.items("events", "audit", since=since_when(since) or BEGINNING):
+            chain.add(event)
+            if chain.count % 500 == 0:
+                say(f"Checking the audit log: {chain.count} events")
+    _check_end(connection, chain)
+    document = {"events": chain.count, "first": chain.first, "last": chain.last, "sound": True}
+    words = f"The chain is sound: {chain.count} events, {chain.first} to {chain.last}."
+    connection.output.show(document, lambda: connection.output.line(words))
+
+
+def _check_end(connection: Connection, chain: Chain) -> None:
+    """Nothing is missing at the end. An event may be on its way for some seconds: look once more before saying so."""
+    head = connection.broker.get("audit", "head")
+    if chain.last < int(head["seq"]):
+        recent = rfc3339(datetime.now(UTC) - timedelta(minutes=10))
+        for event in connection.broker.items("events", "audit", since=recent):
+            if int(event.get("seq") or 0) > chain.last:
+                chain.add(event)
+    if chain.last < int(head["seq"]):
+        raise Failure(f"The log ends at event {chain.last}, the chain at {head['seq']}: events at the end are missing.")
+    if chain.last == int(head["seq"]) and chain.hash != head["hash"]:
+        raise Failure(f"Event {chain.last} is not the one the chain ends with: it was replaced.")
+
+
+def _row(event: dict[str, Any]) -> list[object]:
+    caller = event.get("caller") or {}
+    return [
+        local_and_utc(event.get("at")),
+        event.get("type", "unreadable"),
+        caller.get("name", "") if isinstance(caller, dict) else caller,
+        event.get("role", ""),
+        event.get("session", ""),
+        event.get("reason", ""),
+        " ".join(event.get("policies") or []),
+    ]

@@ -1,0 +1,109 @@
+"""Taking access back: one session, one caller everywhere, or one role."""
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from brokercli.asking import Reason
+from brokercli.commands.sessions import facts, read_activity
+from brokercli.connection import Connection, connected
+from brokercli.failures import Failure, Misused
+from brokercli.times import local_and_utc, span
+from brokercli.vault import open_vault
+
+app = typer.Typer(rich_markup_mode=None)
+
+LOOK_EVERY_SECONDS = 5.0
+REFUSALS = ("AccessDenied", "Unauthorized")
+"""How CloudTrail's errorCode begins, or ends, when IAM said no (EC2 says Client.UnauthorizedOperation)."""
+
+
+@app.command()
+@connected
+def revoke(
+    connection: Connection,
+    *,
+    identifier: Annotated[str | None, typer.Argument(metavar="ID", help="The session to end.")] = None,
+    caller: Annotated[str | None, typer.Option("--caller", help="End every session of this caller.")] = None,
+    role: Annotated[str | None, typer.Option("--role", help="End every session of this role.")] = None,
+    reason: Reason = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Watch until a call of the session is refused.")] = False,
+    patience: Annotated[int, typer.Option("--patience", min=1, help="Seconds to watch at most.")] = 900,
+) -> None:
+    """End sessions now. Others on the same role keep working.
+
+    \b
+    Examples:
+      broker revoke 01kxyz... --wait
+      broker revoke --caller alice --reason "laptop stolen"
+      broker revoke --role prod-ec2 --reason "key in a build log"
+    """  # noqa: D301  \b keeps the lines of the examples apart
+    if [identifier, caller, role].count(None) != 2:  # noqa: PLR2004  exactly one of three
+        raise Misused("Say which one to end: a session's ID, or --caller, or --role.")
+    if identifier:
+        _revoke_session(connection, identifier, reason, patience if wait else 0)
+    elif wait:
+        raise Misused("--wait watches one session: pass its ID.")
+    else:
+        _revoke_many(connection, caller=caller, role=role, reason=reason)
+
+
+def _revoke_session(connection: Connection, identifier: str, reason: str | None, patience: int) -> None:
+    session = connection.broker.delete("sessions", identifier, reason=reason)
+    _forget({identifier})
+    if not patience or session["state"] != "revoked":
+        connection.output.show(session, lambda: connection.output.facts(facts(session)))
+        return
+    refused = _refused_call(connection, session, patience)
+    seen = f"Its call at {local_and_utc(refused['at'])} was refused." if refused else _unseen(patience)
+    connection.output.show({**session, "refused_call": refused}, lambda: connection.output.line(seen))
+
+
+def _revoke_many(connection: Connection, *, caller: str | None, role: str | None, reason: str | None) -> None:
+    done = connection.broker.post("revocations", body={"caller": caller, "role": role, "reason": reason})
+    ended = done["revocation"]
+    _forget(set(ended.get("sessions") or []))
+    roles = ", ".join(ended.get("roles") or [])
+    words = f"Ended {len(ended.get('sessions') or [])} sessions of {ended['name']} on {roles or 'no role'}."
+    connection.output.show(done, lambda: connection.output.line(words))
+
+
+def _refused_call(connection: Connection, session: dict[str, Any], patience: int) -> dict[str, Any] | None:
+    """The first call after the revocation that IAM refused; None where none was seen in time."""
+    allowed: dict[str, Any] | None = None
+    for _ in _looks(connection, patience):
+        events, _whole = read_activity(connection, session["id"], limit=1000)
+        later = [event for event in events if event["at"] > session["revoked_at"]]
+        refused = [event for event in later if any(word in event.get("error", "") for word in REFUSALS)]
+        if refused:
+            return refused[0]
+        allowed = later[-1] if later else allowed
+    if allowed:
+        raise Failure(f"The session is revoked, but its call at {local_and_utc(allowed['at'])} was still allowed.")
+    return None
+
+
+def _looks(connection: Connection, patience: int) -> Iterator[int]:
+    """One look after the other until patience is over."""
+    began = time.monotonic()
+    connection.output.notice(f"Watching CloudTrail for a refused call, up to {span(patience)} (Ctrl-C to leave).")
+    while True:
+        yield round(time.monotonic() - began)
+        if time.monotonic() - began + LOOK_EVERY_SECONDS > patience:
+            return
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _unseen(patience: int) -> str:
+    return (
+        f"The session is revoked; no call of it was seen in {span(patience)}, so its refusal could not be observed: "
+        "it may be idle, and CloudTrail shows calls some minutes late."
+    )
+
+
+def _forget(sessions: set[str]) -> None:
+    """Drop kept credentials that are no good any more."""
+    open_vault(os.environ, lambda _text: None).forget_where(lambda kept: kept.session in sessions)

@@ -1,0 +1,57 @@
+"""What every command is given: a broker to talk to and somewhere to print; and the options that say which."""
+
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brokercli.composing import composed
+from brokercli.output import Output
+from brokercli.settings import Settings, find_settings
+
+if TYPE_CHECKING:
+    from brokercli.broker import Broker
+
+
+@dataclass
+class Connection:
+    """One command's view of one broker. Nothing is read before `settings`, nothing sent before `broker` is used."""
+
+    output: Output = field(default_factory=Output)
+    url: str | None = None
+    profile: str | None = None
+    region: str | None = None
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """Which broker and which caller; Misused where that is not known."""
+        return find_settings(self.url, self.profile, self.region)
+
+    @functools.cached_property
+    def broker(self) -> "Broker":
+        """The broker, as the caller the settings name."""
+        # botocore takes a third of a second to import: cached credentials are printed without it.
+        from brokercli.broker import Broker  # noqa: PLC0415
+        from brokercli.signing import aws_session, find_signer  # noqa: PLC0415
+        from brokercli.transport import Transport  # noqa: PLC0415
+
+        session = aws_session(self.settings.profile)
+        signer = find_signer(session, self.settings)
+        transport = Transport(self.settings.url, session.get_config_variable("ca_bundle"))
+        return Broker(self.settings.url, signer, transport, self.output.notice)
+
+
+Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="The broker's address (or BROKER_URL).")]
+Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile that signs.")]
+Region = Annotated[str | None, typer.Option("--region", metavar="REGION", help="Where the broker runs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+
+
+def connect(*, url: Url = None, profile: Profile = None, region: Region = None, as_json: AsJson = False) -> Connection:
+    """The options every command has."""
+    return Connection(Output(as_json), url, profile, region)
+
+
+connected = composed(connection=connect)
+"""A command that takes a `connection`: --url, --profile, --region and --json are its options."""

@@ -1,0 +1,68 @@
+"""Credentials as text: assignments for a shell, a dotenv file, or JSON."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+CONFLICTING = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+)
+"""Every variable that leads an AWS SDK to credentials; some SDKs prefer AWS_PROFILE to keys in the environment."""
+
+OUTRANKING_KEYS = ("AWS_SECURITY_TOKEN",)
+"""What SDKs read before AWS_SESSION_TOKEN. AWS_PROFILE stays: it leads back to oneself once the keys are unset."""
+
+
+class Shell(StrEnum):
+    """What assigns variables."""
+
+    SH = "sh"
+    FISH = "fish"
+    POWERSHELL = "powershell"
+    DOTENV = "dotenv"
+
+
+def assignments(shell: Shell, variables: Mapping[str, str], in_the_way: Iterable[str]) -> str:
+    """Lines that unset what is `in_the_way` of `variables`, and set those."""
+    set_line, unset_line = LINES[shell]
+    removed = [name for name in in_the_way if name not in variables]
+    lines = [set_line(name, value) for name, value in variables.items()]
+    return "\n".join([*(unset_line(name) for name in removed if unset_line), *lines])
+
+
+def _quoted_for_fish(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _quoted_for_powershell(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+LINES: Mapping[Shell, tuple[Callable[[str, str], str], Callable[[str], str] | None]] = {
+    Shell.SH: (lambda name, value: f"export {name}={shlex.quote(value)}", lambda name: f"unset {name}"),
+    Shell.FISH: (lambda name, value: f"set -gx {name} {_quoted_for_fish(value)}", lambda name: f"set -e {name}"),
+    Shell.POWERSHELL: (
+        lambda name, value: f"$Env:{name} = {_quoted_for_powershell(value)}",
+        lambda name: f"Remove-Item Env:{name} -ErrorAction SilentlyContinue",
+    ),
+    Shell.DOTENV: (lambda name, value: f"{name}={value}", None),
+}

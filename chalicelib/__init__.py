@@ -1,0 +1,1 @@
+"""access-broker: everything that is deployed to Lambda."""

@@ -1,0 +1,73 @@
+"""The catalogue of roles: one partition of the table, written by the provisioner alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.aws import rows
+from chalicelib.aws.clients import translated
+from chalicelib.domain.ports import Page
+from chalicelib.domain.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PARTITION = "ROLE"
+
+
+class TableCatalogue:
+    """Rows `pk=ROLE, sk=<name>`."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._dynamodb, self._table = client, table
+
+    def get(self, name: str) -> Role | None:
+        """The role of that name, or None."""
+        row = rows.get(self._dynamodb, self._table, PARTITION, name)
+        return role_from_row(row) if row else None
+
+    def page(self, limit: int, cursor: str | None) -> Page[Role]:
+        """Roles in order of name, `limit` at a time."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :partition",
+            "ExpressionAttributeValues": {":partition": {"S": PARTITION}},
+            "Limit": limit,
+        }
+        if cursor:
+            query["ExclusiveStartKey"] = rows.decode_cursor(cursor)
+        try:
+            answer = self._dynamodb.query(**query)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, "listing the roles") from error
+        roles = tuple(role_from_row(rows.from_item(item)) for item in answer["Items"])
+        return Page(roles, rows.encode_cursor(answer.get("LastEvaluatedKey")))
+
+
+def role_to_row(role: Role) -> dict[str, Any]:
+    """The catalogue row of a role; the provisioner adds what only it needs."""
+    return {
+        "pk": PARTITION,
+        "sk": role.name,
+        "arn": role.arn,
+        "description": role.description,
+        "tags": dict(role.tags),
+        "max_session_seconds": role.max_session_seconds,
+        "direct_users": list(role.direct_users),
+        "fingerprint": dict(role.fingerprint),
+    }
+
+
+def role_from_row(row: Mapping[str, Any]) -> Role:
+    """The role in a catalogue row."""
+    return Role(
+        name=row["sk"],
+        arn=row["arn"],
+        description=row.get("description", ""),
+        tags=row.get("tags", {}),
+        max_session_seconds=row.get("max_session_seconds", 3600),
+        direct_users=tuple(row.get("direct_users", ())),
+        fingerprint=row.get("fingerprint", {}),
+    )

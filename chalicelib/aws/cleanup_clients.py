@@ -1,0 +1,31 @@
+"""Clients of clean-up: nobody waits for it, so it waits for AWS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.config
+import botocore.session
+
+UNHURRIED = botocore.config.Config(
+    connect_timeout=5,
+    read_timeout=60,
+    # Waits double from at most 1 to at most 20 seconds, with jitter: a minute or so in all.
+    retries={"mode": "standard", "total_max_attempts": 8},
+)
+
+WHILE_THE_PROVISIONER_WORKS = botocore.config.Config(
+    connect_timeout=5,
+    read_timeout=310,  # the provision function ends after 300 seconds
+    retries={"total_max_attempts": 1},  # the order may be under way; the mark remembers it
+)
+
+
+def unhurried_iam() -> Any:
+    """An IAM client that backs off for long when AWS throttles."""
+    return botocore.session.get_session().create_client("iam", config=UNHURRIED)
+
+
+def patient_lambda() -> Any:
+    """A Lambda client that waits as long as the provision function may work."""
+    return botocore.session.get_session().create_client("lambda", config=WHILE_THE_PROVISIONER_WORKS)

@@ -1,0 +1,98 @@
+"""Signs of life of a role in the table, and what was applied to it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.aws import rows
+from chalicelib.aws.catalogue import PARTITION
+from chalicelib.aws.clients import translated
+from chalicelib.aws.grants_table import REACH
+from chalicelib.aws.index_queries import newest_first
+from chalicelib.domain import ids
+from chalicelib.domain.grants import Grant
+from chalicelib.domain.requests import Request
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS
+from chalicelib.domain.sessions import Session
+from chalicelib.domain.staleness import Signs
+from chalicelib.domain.times import from_rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+CLEANUPS_OWN = frozenset({"quarantine_role", "release_role"})
+"""Changes of the catalogue's row that are no sign of life: a quarantine shows in IAM."""
+
+LONGEST = timedelta(seconds=MAX_CHAINED_SECONDS)
+
+Row = TypeVar("Row", Session, Request, Grant)
+
+
+class TableSigns:
+    """Queries of the index by role, and the catalogue's row."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._dynamodb, self._table = client, table
+
+    def of(self, role: str, now: datetime) -> Signs:
+        """What sessions, grants, requests and changes say at this moment."""
+        session, request = self._latest(role, Session), self._latest(role, Request)
+        alive = (one.id for one in self._recent(role, Session, now - LONGEST) if one.state(now) == "active")
+        open_ = (one.id for one in self._recent(role, Grant, now - REACH) if one.ended_at is None and one.until > now)
+        waiting = (one.id for one in self._recent(role, Request, now - REACH) if one.state_at(now) == "pending")
+        return Signs(
+            active_session=next(alive, ""),
+            active_grant=next(open_, ""),
+            pending_request=next(waiting, ""),
+            last_session_at=session.issued_at if session else None,
+            last_request_at=request.filed_at if request else None,
+            changed_at=self._changed(role),
+        )
+
+    def _latest(self, role: str, kind: type[Row]) -> Row | None:
+        """The newest of all, whatever became of it: asking is a sign of life, too."""
+        return next(self._newest(role, kind), None)
+
+    def _recent(self, role: str, kind: type[Row], since: datetime) -> Iterator[Row]:
+        """Those young enough to mean something still, newest first."""
+        oldest = ids.earliest(since)
+        return takewhile(lambda one: one.id >= oldest, self._newest(role, kind))
+
+    def _newest(self, role: str, kind: type[Row]) -> Iterator[Row]:
+        found = newest_first(self._dynamodb, self._table, "by-role", f"{kind.__name__.upper()}#{role}")
+        return (msgspec.convert(row, kind) for row in found)
+
+    def _changed(self, role: str) -> datetime | None:
+        row = rows.get(self._dynamodb, self._table, PARTITION, role)
+        event = json.loads(row["event"]) if row and "event" in row else None
+        if event is None or event["detail"].get("action") in CLEANUPS_OWN:
+            return None
+        return from_rfc3339(event["at"])
+
+
+class TableApplied:
+    """The catalogue's rows of one account."""
+
+    def __init__(self, client: Any, table: str, account: str) -> None:
+        self._dynamodb, self._table, self._account = client, table, account
+
+    def fingerprints(self) -> dict[str, dict[str, str]]:
+        """What the provisioner made of each role, by name; empty where it did not say."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :roles",
+            ExpressionAttributeValues=rows.to_item({":roles": PARTITION}),
+            ProjectionExpression="sk, arn, fingerprint",
+        )
+        try:
+            found = [rows.from_item(item) for page in pages for item in page["Items"]]
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, "listing the roles") from error
+        return {row["sk"]: row.get("fingerprint", {}) for row in found if row["arn"].split(":")[4] == self._account}

@@ -1,0 +1,61 @@
+"""AWS clients: one per service and container, made when first used."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import botocore.config
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import AwsUnavailable, RefusedByAws
+
+if TYPE_CHECKING:
+    from chalicelib.domain.errors import BrokerError
+
+logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs answers whole: AssumeRole's credentials too
+
+SETTINGS = botocore.config.Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "max_attempts": 3},
+    # A client per service is shared by the threads of one request.
+    max_pool_connections=16,
+)
+
+BUSY = frozenset(
+    {
+        "InternalFailure", "InternalServerError", "LimitExceededException", "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded", "RequestTimeout", "ServiceFailure", "ServiceUnavailable", "SlowDown", "Throttling",
+        "ThrottlingException", "TooManyRequestsException", "TransactionInProgressException",
+    },
+)  # fmt: skip
+"""Error codes that say "try again later" (botocore retries them first)."""
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+@cache
+def client(service: str) -> Any:
+    """The container's client for `service`; region, credentials and endpoint from the environment."""
+    return _session().create_client(service, config=SETTINGS)
+
+
+def error_code(error: Exception) -> str:
+    """AWS's own error code, or the name of botocore's exception."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "Unknown"))
+    return type(error).__name__
+
+
+def translated(error: ClientError | BotoCoreError, doing: str) -> BrokerError:
+    """Our error for AWS's: its code is kept, its message (ARNs, accounts) is not."""
+    code = error_code(error)
+    if isinstance(error, BotoCoreError) or code in BUSY:
+        return AwsUnavailable(f"AWS did not answer while {doing} ({code}). Try again in a moment.")
+    return RefusedByAws(f"AWS refused {doing} ({code}).", code)

@@ -1,0 +1,58 @@
+"""IAM, read only, for explanations: users by name, and what a role is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.aws.clients import error_code, translated
+from chalicelib.aws.principals import IamPrincipals
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.explaining import RoleInAws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class ReadOnlyIam:
+    """GetUser, ListGroupsForUser, GetRole, GetPolicy and GetPolicyVersion."""
+
+    def __init__(self, client: Any) -> None:
+        self._iam = client
+
+    def user(self, name: str) -> Caller | None:
+        """The IAM user of that name with groups and tags, or None."""
+        found = _found(lambda: self._iam.get_user(UserName=name)["User"])
+        if found is None:
+            return None
+        account = found["Arn"].split(":")[4]
+        return IamPrincipals(self._iam).describe(Caller("user", name, found["Arn"], account, found["UserId"]))
+
+    def role(self, arn: str) -> RoleInAws | None:
+        """What IAM holds of the role, or None."""
+        role = _found(lambda: self._iam.get_role(RoleName=arn.rsplit("/", maxsplit=1)[-1])["Role"])
+        if role is None or role["Arn"] != arn:
+            return None
+        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        document = self._policy(boundary) if boundary else None
+        return RoleInAws(role["AssumeRolePolicyDocument"], document, role.get("MaxSessionDuration", 3600))
+
+    def _policy(self, arn: str) -> Mapping[str, Any] | None:
+        policy = _found(lambda: self._iam.get_policy(PolicyArn=arn)["Policy"])
+        if policy is None:
+            return None
+        version = policy["DefaultVersionId"]
+        document: Mapping[str, Any] = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"][
+            "Document"
+        ]
+        return document
+
+
+def _found(read: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    try:
+        return read()
+    except (ClientError, BotoCoreError) as error:
+        if error_code(error) == "NoSuchEntity":
+            return None
+        raise translated(error, "reading IAM") from error

@@ -1,0 +1,45 @@
+"""IAM is eventually consistent: calls that may fail only because IAM has not caught up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import error_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.domain.provisioning_ports import Pause
+
+WAITS = (0.5, 1.0, 2.0, 4.0, 4.0, 4.0)
+"""Seconds between tries; about 16 in all, so that an answer still fits into one HTTP request (29 seconds)."""
+
+CATCHING_UP = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Repeats a write while IAM has not caught up. `pause` adds the jitter."""
+
+    pause: Pause
+
+    def call(self, operation: Callable[..., Any], **parameters: Any) -> Any:
+        """What `operation` answers; its last ClientError when the waits are used up."""
+        for seconds in WAITS:
+            try:
+                return operation(**parameters)
+            except ClientError as error:
+                if not _may_pass(error):
+                    raise
+            self.pause(seconds)
+        return operation(**parameters)
+
+
+def _may_pass(error: ClientError) -> bool:
+    """A principal made a moment ago is "invalid" in a trust policy until IAM knows it everywhere."""
+    code = error_code(error)
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    return code in CATCHING_UP or (code == "MalformedPolicyDocument" and "principal" in message.lower())

@@ -1,0 +1,52 @@
+"""IAM, read only: groups and tags of callers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.aws.clients import error_code, translated
+from chalicelib.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from chalicelib.domain.callers import Caller
+
+
+class IamPrincipals:
+    """GetUser and ListGroupsForUser for users, GetRole for assumed-role sessions."""
+
+    def __init__(self, client: Any) -> None:
+        self._iam = client
+
+    def describe(self, caller: Caller) -> Caller:
+        """The caller with IAM groups and tags; Refused if IAM knows another unique id under the name."""
+        try:
+            return self._user(caller) if caller.kind == "user" else self._session(caller)
+        except (ClientError, BotoCoreError) as error:
+            if error_code(error) == "NoSuchEntity":
+                raise Refused("IAM no longer knows this caller.") from error
+            raise translated(error, "reading the caller from IAM") from error
+
+    def _user(self, caller: Caller) -> Caller:
+        user = self._iam.get_user(UserName=caller.name)["User"]
+        _same(user["UserId"], caller.unique_id)
+        pages = self._iam.get_paginator("list_groups_for_user").paginate(UserName=caller.name)
+        groups = tuple(group["GroupName"] for page in pages for group in page["Groups"])
+        return replace(caller, groups=groups, tags=_tags(user))
+
+    def _session(self, caller: Caller) -> Caller:
+        role = self._iam.get_role(RoleName=caller.name.split("/", maxsplit=1)[0])["Role"]
+        _same(role["RoleId"], caller.unique_id.split(":", maxsplit=1)[0])
+        return replace(caller, tags=_tags(role))
+
+
+def _same(current: str, presented: str) -> None:
+    """A deleted and recreated namesake has another unique id and inherits nothing."""
+    if current != presented:
+        raise Refused("This caller was deleted and made again; its old credentials count for nothing here.")
+
+
+def _tags(entity: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in entity.get("Tags", [])}

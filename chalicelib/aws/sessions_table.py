@@ -1,0 +1,135 @@
+"""Session rows, read: by id, and newest first by caller, role or day. Never a scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.aws import rows
+from chalicelib.aws.clients import translated
+from chalicelib.aws.session_log import KEPT_DAYS, session_from_row
+from chalicelib.domain import ids
+from chalicelib.domain.ports import Page
+from chalicelib.domain.times import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chalicelib.domain.sessions import Session, SessionFilter
+
+READ_AT_MOST = 1000
+"""Rows looked at for one page: what matches seldom comes in short pages, not in slow ones."""
+
+DAYS_AT_MOST = 31
+"""Day partitions looked at for one page: a query each, even where a day was quiet."""
+
+PAGE = 100
+
+CLOCKS_APART = timedelta(minutes=1)
+"""A session may carry a later time than the clock of the container that lists it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Partitions of one index to read in order, from the id `high` down to `low`.
+
+    `resume` is the bound at which days were left for another page, or None.
+    """
+
+    index: str
+    attribute: str
+    partitions: tuple[str, ...]
+    low: str
+    high: str
+    resume: str | None = None
+
+
+class TableSessions:
+    """Queries on the indexes; ids are ULIDs, so an instant is a bound and an id is a cursor."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._dynamodb, self._table = client, table
+
+    def get(self, session_id: str) -> Session | None:
+        """The session, read consistently, or None."""
+        row = rows.get(self._dynamodb, self._table, f"SESSION#{session_id}", "SESSION")
+        return session_from_row(row) if row else None
+
+    def page(
+        self, wanted: SessionFilter, now: datetime, limit: int, cursor: str | None, matches: Callable[[Session], bool]
+    ) -> Page[Session]:
+        """Newest first. The cursor is the last id looked at, whether it matched or not."""
+        walk = _walk(wanted, now, cursor)
+        found: list[Session] = []
+        for looked_at, session in enumerate(self._newest_first(walk, limit), start=1):
+            if matches(session):
+                found.append(session)
+            if len(found) == limit or looked_at == READ_AT_MOST:
+                return Page(tuple(found), session.id)
+        return Page(tuple(found), walk.resume)
+
+    def every(self, wanted: SessionFilter, now: datetime) -> Iterator[Session]:
+        """Every session of the filter's caller, role and times (a month of days at most), newest first."""
+        return self._newest_first(_walk(wanted, now, None), PAGE)
+
+    def mark_revoked(self, session_id: str, at: datetime) -> None:
+        """Say so in the row; the revocation list carried the event already."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=rows.key(f"SESSION#{session_id}", "SESSION"),
+                UpdateExpression="SET revoked_at = if_not_exists(revoked_at, :at)",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":at": {"S": rfc3339(at)}},
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise rows.write_failed(error) from error
+
+    def _newest_first(self, walk: Walk, page_size: int) -> Iterator[Session]:
+        """Rows as they are needed: a page of DynamoDB is read when the one before is used up."""
+        for partition in walk.partitions:
+            query = {
+                "TableName": self._table,
+                "IndexName": walk.index,
+                "KeyConditionExpression": "#partition = :partition AND #id BETWEEN :low AND :high",
+                "ExpressionAttributeNames": {"#partition": walk.attribute, "#id": "id"},
+                "ExpressionAttributeValues": rows.to_item(
+                    {":partition": f"SESSION#{partition}", ":low": walk.low, ":high": walk.high}
+                ),
+                "ScanIndexForward": False,
+                "PaginationConfig": {"PageSize": page_size},
+            }
+            try:
+                for page in self._dynamodb.get_paginator("query").paginate(**query):
+                    yield from (session_from_row(rows.from_item(item)) for item in page["Items"])
+            except (ClientError, BotoCoreError) as error:
+                raise translated(error, "listing the sessions") from error
+
+
+def _walk(wanted: SessionFilter, now: datetime, cursor: str | None) -> Walk:
+    """The index that is narrowest for the filter, and the bounds its times and the cursor set."""
+    since = wanted.since or now - timedelta(days=KEPT_DAYS)
+    until = wanted.until or now + CLOCKS_APART
+    low, high = ids.earliest(since), ids.before(cursor or ids.earliest(until))
+    if high < low:
+        return Walk("by-caller", "caller_key", (), low, high)
+    if wanted.caller:
+        return Walk("by-caller", "caller_key", (wanted.caller,), low, high)
+    if wanted.role:
+        return Walk("by-role", "role_key", (wanted.role,), low, high)
+    days = _days(ids.instant(high), since)
+    resume = ids.earliest(_midnight(days[DAYS_AT_MOST - 1])) if len(days) > DAYS_AT_MOST else None
+    return Walk("by-group", "group_key", tuple(days[:DAYS_AT_MOST]), low, high, resume)
+
+
+def _days(newest: datetime, oldest: datetime) -> list[str]:
+    """Every UTC day from the newest back to the oldest, both included, as the rows write it."""
+    count = (newest.date() - oldest.date()).days + 1
+    return [f"{newest.date() - timedelta(days=back):%Y-%m-%d}" for back in range(count)]
+
+
+def _midnight(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC)

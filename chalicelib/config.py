@@ -1,0 +1,71 @@
+"""Configuration of one function, read once from its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ConfigurationError(Exception):
+    """A variable is missing or malformed; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Names of the things this deployment made. No secrets among them.
+
+    `deployment` is `<app>-<stage>` and enters every external id: changing it
+    cuts the broker off from its roles until they are applied again.
+    """
+
+    deployment: str
+    table: str
+    ledger_table: str
+    audit_log_group: str
+    dead_letter_queue_url: str
+    provision_function: str
+    chat_function: str
+    cleanup_function: str
+    expire_function: str
+    broker_role_arn: str
+    boundary_arn: str
+    sign_in_endpoint: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Config:
+        """Read `BROKER_*`; ConfigurationError names the first one that is missing.
+
+        A function is given only what it uses; what it is not given is empty,
+        and `require` names it at the moment somebody reaches for it.
+        """
+        return cls(
+            deployment=_required(environ, "BROKER_DEPLOYMENT"),
+            table=_required(environ, "BROKER_TABLE"),
+            ledger_table=environ.get("BROKER_LEDGER_TABLE", ""),
+            audit_log_group=environ.get("BROKER_AUDIT_LOG_GROUP", ""),
+            dead_letter_queue_url=environ.get("BROKER_DEAD_LETTER_QUEUE_URL", ""),
+            provision_function=environ.get("BROKER_PROVISION_FUNCTION", ""),
+            chat_function=environ.get("BROKER_CHAT_FUNCTION", ""),
+            cleanup_function=environ.get("BROKER_CLEANUP_FUNCTION", ""),
+            expire_function=environ.get("BROKER_EXPIRE_FUNCTION", ""),
+            broker_role_arn=environ.get("BROKER_ROLE_ARN", ""),
+            boundary_arn=environ.get("BROKER_BOUNDARY_ARN", ""),
+            sign_in_endpoint=environ.get("BROKER_SIGN_IN_ENDPOINT", "https://signin.aws.amazon.com/federation"),
+        )
+
+    def require(self, name: str) -> str:
+        """The value of a field this function cannot work without; ConfigurationError names its variable."""
+        value = str(getattr(self, name))
+        if not value:
+            raise ConfigurationError(f"BROKER_{name.upper().removeprefix('BROKER_')} is not set for this function")
+        return value
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise ConfigurationError(f"{name} is not set; .chalice/resources.json sets it for every function")
+    return value

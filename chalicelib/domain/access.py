@@ -1,0 +1,243 @@
+"""The decision: which Cedar policies open which doors for a caller.
+
+This is the line that decides: `AccessRules.decide`. Everything else loads,
+selects or describes. Language and semantics: docs.cedarpolicy.com.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import cedarpy
+
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role
+from chalicelib.domain.terms import Terms, terms_from_annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from chalicelib.domain.callers import Caller
+
+SLICES_KEPT = 1024
+"""Parsed policy sets kept per container, one per role asked for (about 10 kB each)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked: an action of the schema, by a caller, on a role, in a context.
+
+    `WHOLE_BROKER` as the role asks about the deployment itself, the schema's
+    `Broker::System` (reading the audit log, making users, explaining others).
+    Rules see `duration_seconds` as asked, or the longest there is; only a
+    duration that was given is refused for being too long, others are cut.
+    """
+
+    action: str
+    caller: Caller
+    role: Role
+    at: datetime
+    source_ip: str = ""
+    duration_seconds: int = MAX_CHAINED_SECONDS
+    duration_given: bool = False
+    reason_given: bool = False
+    session_policy_given: bool = False
+    session_tags: tuple[str, ...] = ()
+
+    def on(self, action: str) -> Ask:
+        """The same ask for another action."""
+        return replace(self, action=action)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One matching `permit` and the terms it opens on."""
+
+    policy: str
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policies say: doors are empty unless something permits and nothing forbids."""
+
+    doors: tuple[Door, ...] = ()
+    forbidden_by: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy as Cedar's JSON, with what the broker reads from it."""
+
+    id: str
+    effect: str
+    role: str | None
+    terms: Terms
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AccessRules:
+    """A parsed policy set, selected by role before evaluation.
+
+    A policy whose scope says `resource == Broker::Role::"x"` is evaluated for
+    x only, so ten thousand of them cost what ten do. `digest` names the set in
+    every audit event and in GET /health.
+    """
+
+    digest: str
+    policies: Mapping[str, Policy]
+    general: tuple[str, ...]
+    by_role: Mapping[str, tuple[str, ...]]
+    _sets: dict[str, cedarpy.PolicySet] = field(default_factory=dict, repr=False)
+
+    def decide(self, ask: Ask) -> Verdict:
+        """Evaluate `ask`. Default deny; `forbid` wins; an error in any policy refuses."""
+        result = cedarpy.is_authorized(request_document(ask), self._slice(ask.role.name), entities_document(ask))
+        matched = tuple(sorted(result.diagnostics.reasons))
+        if result.diagnostics.errors:
+            return Verdict(errors=tuple(result.diagnostics.errors))
+        if not result.allowed:
+            return Verdict(forbidden_by=matched)
+        return Verdict(doors=tuple(Door(name, self.policies[name].terms) for name in matched))
+
+    def candidates(self, role_name: str) -> tuple[Policy, ...]:
+        """The policies that can say anything about this role, in order of id."""
+        names = (*self.general, *self.by_role.get(role_name, ()))
+        return tuple(self.policies[name] for name in sorted(names))
+
+    def _slice(self, role_name: str) -> cedarpy.PolicySet:
+        key = role_name if role_name in self.by_role else ""
+        if key not in self._sets:
+            if len(self._sets) >= SLICES_KEPT:
+                self._sets.pop(next(iter(self._sets)), None)
+            self._sets[key] = policy_set(self.candidates(key))
+        return self._sets[key]
+
+
+def policy_set(policies: tuple[Policy, ...]) -> cedarpy.PolicySet:
+    """A Cedar policy set whose policy ids are our own `@id`s."""
+    static = {policy.id: policy.document for policy in policies}
+    return cedarpy.PolicySet.from_json_str(
+        json.dumps({"staticPolicies": static, "templates": {}, "templateLinks": []}),
+    )
+
+
+def load_rules(files: Mapping[str, str]) -> AccessRules:
+    """Parse `{file name: Cedar text}`. ValueError names the file and what is wrong with it."""
+    return indexed(digest(files), parsed(files))
+
+
+def indexed(digest: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> AccessRules:
+    """The rules in `(file name, policy as Cedar's JSON)`; ValueError names the file and what is wrong with it."""
+    policies: dict[str, Policy] = {}
+    by_role: dict[str, tuple[str, ...]] = {}
+    for name, document in documents:
+        policy = _policy(name, document)
+        if policy.id in policies:
+            raise ValueError(f'{name}: @id("{policy.id}") is used twice; ids must be unique over all files')
+        policies[policy.id] = policy
+        if policy.role is not None:
+            by_role[policy.role] = (*by_role.get(policy.role, ()), policy.id)
+    general = tuple(policy.id for policy in policies.values() if policy.role is None)
+    return AccessRules(digest, policies, general, by_role)
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """SHA-256 over names and texts in order of name: the same set, the same digest."""
+    return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()
+
+
+def parsed(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every policy as Cedar's JSON, with the name of its file, in order of name."""
+    for name, text in sorted(files.items()):
+        try:
+            policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        yield from ((name, document) for document in policies.values())
+
+
+def _policy(name: str, document: dict[str, Any]) -> Policy:
+    annotations = document.get("annotations") or {}
+    policy_id = annotations.get("id")
+    if not policy_id:
+        raise ValueError(f'{name}: a policy has no @id("…"); every policy needs a unique one')
+    try:
+        terms = terms_from_annotations(annotations)
+    except ValueError as error:
+        raise ValueError(f"{name}: policy {policy_id}: {error}") from error
+    return Policy(policy_id, document["effect"], _only_role(document["resource"]), terms, document)
+
+
+def _only_role(scope: Mapping[str, Any]) -> str | None:
+    """The role a policy's scope is limited to by `resource == Broker::Role::"…"`, else None."""
+    entity = scope.get("entity") or {}
+    if scope.get("op") != "==" or entity.get("type") != "Broker::Role":
+        return None
+    return str(entity["id"])
+
+
+def request_document(ask: Ask) -> dict[str, Any]:
+    """The ask as Cedar's request."""
+    return {
+        "principal": _uid(*principal_uid(ask.caller)),
+        "action": _uid("Broker::Action", ask.action),
+        "resource": resource_uid(ask.role),
+        "context": {
+            "source_ip": {"__extn": {"fn": "ip", "arg": ask.source_ip or "0.0.0.0/32"}},
+            "at": {"__extn": {"fn": "datetime", "arg": ask.at.strftime("%Y-%m-%dT%H:%M:%SZ")}},
+            "duration_seconds": ask.duration_seconds,
+            "reason_given": ask.reason_given,
+            "session_policy_given": ask.session_policy_given,
+            "session_tags": list(ask.session_tags),
+        },
+    }
+
+
+def principal_uid(caller: Caller) -> tuple[str, str]:
+    """The caller's Cedar entity type and id."""
+    return ("Broker::User" if caller.kind == "user" else "Broker::RoleSession", caller.name)
+
+
+def entities_document(ask: Ask) -> str:
+    """The entities an ask speaks of, as Cedar's JSON: the caller, their groups, and the role."""
+    groups = [_entity(_uid("Broker::Group", group)) for group in ask.caller.groups]
+    caller = _entity(
+        _uid(*principal_uid(ask.caller)),
+        {"name": ask.caller.name, "id": ask.caller.unique_id, "account": ask.caller.account},
+        ask.caller.tags,
+        [group["uid"] for group in groups],
+    )
+    return json.dumps([caller, _resource(ask.role), *groups])
+
+
+def _resource(role: Role) -> dict[str, Any]:
+    if role == WHOLE_BROKER:
+        return _entity(resource_uid(role))
+    attributes = {"name": role.name, "account": role.account, "path": role.path}
+    return _entity(resource_uid(role), attributes, role.tags)
+
+
+def resource_uid(role: Role) -> dict[str, str]:
+    """The Cedar entity of a role, or of the deployment itself."""
+    if role == WHOLE_BROKER:
+        return _uid("Broker::System", "access-broker")
+    return _uid("Broker::Role", role.name)
+
+
+def _entity(
+    uid: Mapping[str, str],
+    attributes: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    parents: list[Mapping[str, str]] | None = None,
+) -> dict[str, Any]:
+    return {"uid": uid, "attrs": attributes or {}, "tags": dict(tags or {}), "parents": parents or []}
+
+
+def _uid(kind: str, name: str) -> dict[str, str]:
+    return {"type": kind, "id": name}

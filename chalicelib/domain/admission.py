@@ -1,0 +1,104 @@
+"""The decision as a whole: through which door, for how long, or why not.
+
+`decide` is what every service calls; `AccessRules.decide` is Cedar's part in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.domain.nearest import in_words, nearest
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS
+
+if TYPE_CHECKING:
+    from chalicelib.domain.access import AccessRules, Ask, Door, Verdict
+    from chalicelib.domain.nearest import Near
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The door taken and the longest session it gives, in seconds."""
+
+    door: Door
+    max_seconds: int
+
+
+def decide(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission:
+    """Whether `ask` is granted, through which door and for how long. Everything else is refused.
+
+    Raises NotFound where the caller may not even see the role, and Refused
+    (or its kin) with the nearest rule and what it still needs. `approved` says
+    that the caller holds an active grant, which stands in for the approvals.
+    """
+    verdict = rules.decide(ask)
+    if verdict.doors:
+        return _enter(verdict.doors, ask, approved=approved)
+    if not rules.decide(ask.on("SeeRole")).doors:
+        raise NotFound(f"There is no role {ask.role.name}.")
+    raise _no_door(verdict, ask, nearest(rules, ask))
+
+
+def _enter(doors: tuple[Door, ...], ask: Ask, *, approved: bool) -> Admission:
+    """The easiest door that opens; where none does, what the easiest one asks for.
+
+    Ease: fewest approvals, then no reason asked for, then the longest session.
+    """
+    failures = []
+    for door in sorted(doors, key=_ease):
+        closed = _closed(door, ask, approved=approved)
+        if closed is None:
+            return Admission(door, max_seconds(door, ask))
+        failures.append(closed)
+    raise failures[0]
+
+
+def easiest(doors: tuple[Door, ...]) -> Door | None:
+    """The door that asks for least, or None where there is none."""
+    return min(doors, key=_ease, default=None)
+
+
+def max_seconds(door: Door, ask: Ask) -> int:
+    """The longest session through this door: rule, role and AWS's chaining limit together."""
+    limits = [MAX_CHAINED_SECONDS, ask.role.max_session_seconds]
+    if door.terms.max_duration is not None:
+        limits.append(int(door.terms.max_duration.total_seconds()))
+    return min(limits)
+
+
+def _ease(door: Door) -> tuple[int, bool, float, str]:
+    longest = door.terms.max_duration.total_seconds() if door.terms.max_duration else MAX_CHAINED_SECONDS
+    return door.terms.approvals, door.terms.reason_required, -longest, door.policy
+
+
+def _closed(door: Door, ask: Ask, *, approved: bool) -> Refused | InvalidRequest | None:
+    """Why this door stays shut for this ask, or None."""
+    if door.terms.approvals and not approved:
+        return ApprovalRequired(
+            f"Rule {door.policy} gives this role with {door.terms.approvals} approval(s). "
+            f"File a request: broker request {ask.role.name}",
+            (door.policy,),
+        )
+    if door.terms.reason_required and not ask.reason_given:
+        return ReasonRequired(f"Rule {door.policy} asks for a reason. Send one in `reason`.", (door.policy,))
+    longest = max_seconds(door, ask)
+    if ask.duration_given and ask.duration_seconds > longest:
+        return InvalidRequest(
+            f"Rule {door.policy} gives this role for {longest} seconds at most.",
+            {"duration_seconds": f"at most {longest} for this caller and role"},
+        )
+    return None
+
+
+def _no_door(verdict: Verdict, ask: Ask, near: Near | None) -> Refused:
+    if verdict.errors:
+        return Refused(
+            "The access rules could not be evaluated for this ask, so it is refused. Tell the policy owners."
+        )
+    if verdict.forbidden_by:
+        return Refused(f"Forbidden by {', '.join(verdict.forbidden_by)}.", verdict.forbidden_by)
+    sentence = f"No rule gives {ask.role.name or f'{ask.action} on the whole broker'} to {ask.caller.name}."
+    if near is None:
+        return Refused(sentence)
+    return Refused(f"{sentence} {in_words(near)}", (near.policy,))

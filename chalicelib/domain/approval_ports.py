@@ -1,0 +1,86 @@
+"""What asking and approving needs of the world, as protocols. Adapters live in chalicelib.aws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from chalicelib.domain.callers import Caller
+    from chalicelib.domain.events import AuditEvent
+    from chalicelib.domain.grants import Grant
+    from chalicelib.domain.ports import Page
+    from chalicelib.domain.requests import Request, RequestFilter
+    from chalicelib.domain.sessions import Session
+
+
+class Requests(Protocol):
+    """Request rows. Each write carries the audit event it makes."""
+
+    def get(self, request_id: str) -> Request | None:
+        """The request as it is at this moment, or None."""
+        ...
+
+    def file(self, request: Request, once: str, event: AuditEvent) -> Request:
+        """Write a new request; with a key `once` that this caller used before, answers the one filed then."""
+        ...
+
+    def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:
+        """Write the next version, and the grant it yields, in one transaction; Conflict if somebody was faster."""
+        ...
+
+    def page(
+        self, wanted: RequestFilter, limit: int, cursor: str | None, matches: Callable[[Request], bool]
+    ) -> Page[Request]:
+        """Newest first: those of the filter that match. A page may be short."""
+        ...
+
+    def pending(self) -> Iterable[Request]:
+        """Every request that nobody has settled."""
+        ...
+
+
+class Grants(Protocol):
+    """Grant rows."""
+
+    def get(self, request: Request) -> Grant | None:
+        """The grant of a request as it is at this moment, or None."""
+        ...
+
+    def held(self, caller_id: str, role: str, now: datetime) -> list[Grant]:
+        """The caller's grants for the role that are not long over, as they are at this moment."""
+        ...
+
+    def recent(self, caller: str, now: datetime) -> Iterable[Grant]:
+        """The grants of everybody of that name that are not long over; the newest may be missing for a moment."""
+        ...
+
+    def end(self, ended: Grant, event: AuditEvent) -> None:
+        """Write that the grant is over; Conflict if it is already."""
+        ...
+
+    def open(self) -> Iterable[Grant]:
+        """Every grant that is not written down as over."""
+        ...
+
+
+class People(Protocol):
+    """IAM users by name."""
+
+    def user(self, name: str) -> Caller | None:
+        """The IAM user of that name with groups and tags, or None."""
+        ...
+
+
+class BreakGlassReviews(Protocol):
+    """What was done behind broken glass and waits for somebody to sign it off."""
+
+    def sign_off(self, session: Session, event: AuditEvent) -> None:
+        """Write who reviewed the session, once; Conflict if somebody has already."""
+        ...
+
+    def unreviewed(self) -> int:
+        """How many sessions still wait."""
+        ...

@@ -1,0 +1,83 @@
+"""Who calls: parsed from what API Gateway verified, and how AWS will see them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from chalicelib.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+USER_ARN = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):user/(?:.*/)?([\w+=,.@-]{1,64})", re.ASCII)
+SESSION_ARN = re.compile(r"arn:aws[\w-]*:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/([\w+=,.@-]{2,64})", re.ASCII)
+
+STS_NAME_SHORTEST = 2
+STS_NAME_LENGTH = 64
+"""RoleSessionName and SourceIdentity: 2 to 64 of [\\w+=,.@-] (STS AssumeRole)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated IAM principal.
+
+    `name` is the user name, or `ROLE/SESSION` for an assumed-role session.
+    `unique_id` is IAM's AIDA… or AROA… id: a recreated namesake has another.
+    `unknown` callers appear in the record of their refusal and nowhere else.
+    """
+
+    kind: Literal["user", "role", "unknown"]
+    name: str
+    arn: str
+    account: str
+    unique_id: str
+    groups: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def caller_from_identity(identity: Mapping[str, object]) -> Caller:
+    """Read the caller from API Gateway's `requestContext.identity`, and from nothing else.
+
+    Shape: docs "API Gateway mapping template and access logging variable
+    reference", `$context.identity.*`. Anything but an IAM user or an
+    assumed-role session (root, federated users, unsigned) is refused.
+    """
+    arn = str(identity.get("userArn") or "")
+    unique_id = str(identity.get("user") or identity.get("caller") or "")
+    user = USER_ARN.fullmatch(arn)
+    if user and unique_id:
+        return Caller("user", user[2], arn, user[1], unique_id)
+    session = SESSION_ARN.fullmatch(arn)
+    if session and unique_id:
+        return Caller("role", f"{session[2]}/{session[3]}", arn, session[1], unique_id)
+    raise Refused("Only IAM users and assumed-role sessions may call the broker. Sign with an IAM user's access key.")
+
+
+def source_identity(caller: Caller) -> str:
+    """The SourceIdentity stamped on the caller's sessions: no two callers share one.
+
+    A user's is the user name. Names that are too short, or that could be
+    mistaken for the forms below, get the prefix `user=`; sessions get `role=`.
+    """
+    if caller.kind == "role":
+        return _fit("role=" + caller.name.replace("/", ","))
+    if len(caller.name) < STS_NAME_SHORTEST or caller.name.startswith(("user=", "role=")):
+        return _fit(f"user={caller.name}")
+    return caller.name
+
+
+def role_session_name(caller: Caller, session_id: str) -> str:
+    """`<caller>-<session id>`, cut on the caller's side so that the id stays whole."""
+    name = source_identity(caller)
+    return f"{name[: STS_NAME_LENGTH - len(session_id) - 1]}-{session_id}"
+
+
+def _fit(name: str) -> str:
+    """Cut to 64 characters, with a digest of the whole so that two long names stay two."""
+    if len(name) <= STS_NAME_LENGTH:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return f"{name[: STS_NAME_LENGTH - 13]}-{digest}"

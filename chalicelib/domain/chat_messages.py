@@ -1,0 +1,112 @@
+"""What the broker says in chat: no credential and no sign-in URL, ever; others' words cannot ping or link.
+
+Block Kit: docs.slack.dev/reference/block-kit. Limits: 3,000 characters of text in a section.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.chat_ports import Message
+from chalicelib.domain.grants import granted
+from chalicelib.domain.requests import outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from chalicelib.domain.requests import Request
+
+SECTION_CHARACTERS = 3000
+SHOWN_AT_MOST = 20
+ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+"""The three characters with which Slack's text would ping somebody, link or hide (formatting message text)."""
+
+HOW_TO_LINK = (
+    "The broker does not know you here. Ask an administrator to tag your IAM user: "
+    "`access-broker:slack` = `{handle}`. Your own `broker` command works without it."
+)
+
+
+def plain(words: str) -> str:
+    """Somebody's words, as they are: they name nobody and link nowhere."""
+    return words.translate(ESCAPES)
+
+
+def request_message(request: Request, now: datetime) -> Message:
+    """A request for those who may decide; the buttons are gone once it is settled."""
+    waiting = request.state_at(now) == "pending"
+    text = f"{plain(request.caller)} asks for {plain(request.role)} for {span(request.duration_seconds)}"
+    lines = [f"*{text}*", f"Reason: {plain(request.reason) or '(none)'}", _standing(request, now)]
+    if request.asked_by:
+        lines.insert(1, f"Asked for them by {plain(request.asked_by)}")
+    blocks: list[dict[str, Any]] = [_section("\n".join(lines))]
+    if waiting:
+        buttons = [_button("approve", "Approve", "primary", request), _button("deny", "Deny", "danger", request)]
+        blocks.append({"type": "actions", "elements": buttons})
+    return Message(text, tuple(blocks))
+
+
+def filed(request: Request) -> str:
+    """What the one who asked is told."""
+    return (
+        f"Request `{request.id}` for {plain(request.role)} is filed; {request.approvals} must agree. "
+        f"Once they have, collect it with `broker exec {plain(request.role)} -- COMMAND`."
+    )
+
+
+def decision_said(request: Request) -> str:
+    """What the one who decided is told."""
+    return plain(outcome(request))
+
+
+def requests_list(requests: Iterable[Request], now: datetime) -> str:
+    """Requests, a line each."""
+    lines = [
+        f"`{one.id}` {plain(one.role)}: {one.state_at(now)} ({plain(one.caller)}, {span(one.duration_seconds)})"
+        for one in list(requests)[:SHOWN_AT_MOST]
+    ]
+    return "\n".join(lines) or "No requests."
+
+
+def span(seconds: int) -> str:
+    """9000 is 2h30m."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return "".join((f"{hours}h" if hours else "", f"{minutes}m" if minutes else "")) or "0m"
+
+
+def _standing(request: Request, now: datetime) -> str:
+    """Who decided, with their words, or how many still must."""
+    if request.state_at(now) == "expired":
+        return "Nobody answered in time."
+    if request.state == "cancelled":
+        return "Taken back by whoever asked."
+    said = [
+        f"{'Approved' if one.decision == 'approve' else 'Denied'} by {plain(one.by)}"
+        + (f": {plain(one.comment)}" if one.comment else "")
+        for one in request.decisions
+    ]
+    if request.state == "approved":
+        said.append(f"Until {_when(granted(request).until)}")
+    if request.state == "pending":
+        said.append(f"{len(request.approvers)} of {request.approvals} agreed; answer by {_when(request.answer_by)}")
+    return "\n".join(said)
+
+
+def _when(at: datetime) -> str:
+    """In the reader's own time zone (Slack's date formatting), in UTC for those who cannot."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:SECTION_CHARACTERS]}}
+
+
+def _button(action: str, words: str, style: str, request: Request) -> dict[str, Any]:
+    return {
+        "type": "button",
+        "action_id": action,
+        "text": {"type": "plain_text", "text": words},
+        "style": style,
+        "value": request.id,
+    }

@@ -1,0 +1,97 @@
+"""Everything that can go wrong, as one tree. No HTTP and no logging in here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class BrokerError(Exception):
+    """Any failure the broker explains to its caller.
+
+    `code` is the stable word of contract.md; `detail` says what to do next.
+    Neither ever holds a secret: both are sent to the caller and logged.
+    """
+
+    code = "internal_error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidRequest(BrokerError):
+    """The input is at fault; `fields` says where and what was expected."""
+
+    code = "invalid_request"
+
+    def __init__(self, detail: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.fields = dict(fields or {})
+
+
+class Refused(BrokerError):
+    """A decision against the caller: always recorded before it is answered."""
+
+    code = "not_allowed"
+
+    def __init__(self, detail: str, policies: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.policies = policies
+
+
+class ApprovalRequired(Refused):
+    """The nearest door opens with approvals the caller does not have yet."""
+
+    code = "approval_required"
+
+
+class ReasonRequired(Refused):
+    """The nearest door opens when a reason is given."""
+
+    code = "reason_required"
+
+
+class NotFound(BrokerError):
+    """There is no such thing, or the caller may not know that there is."""
+
+    code = "not_found"
+
+
+class Conflict(BrokerError):
+    """Somebody else got there first, or the thing is in another state."""
+
+    code = "conflict"
+
+
+class TooManyRequests(BrokerError):
+    """A quota of ours or of AWS is used up for the moment."""
+
+    code = "too_many_requests"
+
+
+class RefusedByAws(BrokerError):
+    """AWS said no to a call that the broker had decided to make.
+
+    `aws_code` is AWS's own error code. The detail names no ARN and no account.
+    """
+
+    code = "refused_by_aws"
+
+    def __init__(self, detail: str, aws_code: str) -> None:
+        super().__init__(detail)
+        self.aws_code = aws_code
+
+
+class AuditUnavailable(BrokerError):
+    """The record could not be written, so nothing may leave."""
+
+    code = "audit_unavailable"
+
+
+class AwsUnavailable(BrokerError):
+    """AWS did not answer in time or throttled us; trying again may help."""
+
+    code = "aws_unavailable"

@@ -1,0 +1,119 @@
+"""What is taken back on one role, and the inline policy that says so to AWS.
+
+One session is denied by its session tag, one caller by source identity and
+issue time, the whole role by issue time (as AWS's own AWSRevokeOlderSessions
+does it). An entry leaves when the last session it can mean has expired.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping  # noqa: TC003  rows are converted by their annotations
+from dataclasses import dataclass, field, replace
+from datetime import datetime  # noqa: TC003  rows are converted by their annotations
+from typing import Any
+
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.roles import SESSION_TAG
+from chalicelib.domain.times import rfc3339
+
+POLICY_NAME = "access-broker-revocations"
+"""The inline policy on a brokered role; the broker alone writes it."""
+
+MAX_INLINE_CHARACTERS = 10_240
+"""All inline policies of a role together, white space not counted (IAM quotas, "Role inline policy size limit")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoff:
+    """Sessions issued before `before` are dead; the entry itself may go at `until`."""
+
+    before: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRevocations:
+    """The revocation list of one role. `sessions` maps ids to when they expire, `callers` source identities.
+
+    `version` counts changes of the list, `rendered` is the version IAM has.
+    """
+
+    role: str
+    sessions: Mapping[str, datetime] = field(default_factory=dict)
+    callers: Mapping[str, Cutoff] = field(default_factory=dict)
+    everyone: Cutoff | None = None
+    version: int = 0
+    rendered: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is denied."""
+        return not (self.sessions or self.callers or self.everyone)
+
+    def with_session(self, session_id: str, expires_at: datetime, room: int) -> RoleRevocations:
+        """The list with one session more; Conflict names the coarser way where `room` does not take it."""
+        longer = replace(self, sessions={**self.sessions, session_id: expires_at})
+        if characters(longer) > room:
+            raise Conflict(
+                f"The revocation policy of {self.role} is full ({len(self.sessions)} sessions). "
+                f"Revoke a caller's sessions as one, or all of the role's: broker revoke --role {self.role}"
+            )
+        return longer
+
+    def with_caller(self, source_identity: str, cutoff: Cutoff, room: int) -> RoleRevocations:
+        """The list with one caller cut off; Conflict names the coarser way where `room` does not take it."""
+        longer = replace(self, callers={**self.callers, source_identity: cutoff})
+        if characters(longer) > room:
+            raise Conflict(
+                f"The revocation policy of {self.role} is full ({len(self.callers)} callers). "
+                f"Revoke all of the role's sessions: broker revoke --role {self.role}"
+            )
+        return longer
+
+    def with_everyone(self, cutoff: Cutoff) -> RoleRevocations:
+        """The list with every session cut off. There is always room: single entries before it say no more."""
+        return replace(self, sessions={}, callers={}, everyone=cutoff)
+
+    def pruned(self, now: datetime) -> RoleRevocations:
+        """The list without entries that no live session can need any more."""
+        return replace(
+            self,
+            sessions={name: expires for name, expires in self.sessions.items() if expires > now},
+            callers={name: cutoff for name, cutoff in self.callers.items() if cutoff.until > now},
+            everyone=self.everyone if self.everyone and self.everyone.until > now else None,
+        )
+
+
+def characters(revocations: RoleRevocations) -> int:
+    """How long the policy is, as IAM counts it: without white space."""
+    return compact_length(policy_document(revocations))
+
+
+def policy_document(revocations: RoleRevocations) -> dict[str, Any]:
+    """The inline policy; meaningless for an empty list, where there must be no policy."""
+    statements = []
+    if revocations.sessions:
+        ended = sorted(revocations.sessions)
+        statements.append(_deny({"StringEquals": {f"aws:PrincipalTag/{SESSION_TAG}": ended}}))
+    statements += [_deny(_of_caller(name, cutoff.before)) for name, cutoff in sorted(revocations.callers.items())]
+    if revocations.everyone:
+        statements.append(_deny(_issued_before(revocations.everyone.before)))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def compact_length(document: Mapping[str, Any]) -> int:
+    """Characters as IAM counts them."""
+    return len("".join(json.dumps(document, separators=(",", ":")).split()))
+
+
+def _deny(condition: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+
+
+def _of_caller(source_identity: str, before: datetime) -> dict[str, Any]:
+    return {"StringEquals": {"aws:SourceIdentity": source_identity}, **_issued_before(before)}
+
+
+def _issued_before(before: datetime) -> dict[str, Any]:
+    return {"DateLessThan": {"aws:TokenIssueTime": rfc3339(before)}}

@@ -1,0 +1,78 @@
+"""A brokered role: what the broker knows of it and how AWS names it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROLE_PATH = "/access-broker/"
+"""Everything the broker makes or hands out lives under this IAM path."""
+
+MANAGED_TAG = "access-broker:managed"
+"""Set on everything the provisioner makes; clean-up touches nothing without it."""
+
+SESSION_TAG = "access-broker:session"
+"""The session tag that carries the session id: what a revocation denies."""
+
+MAX_CHAINED_SECONDS = 3600
+"""A role that assumes a role gets one hour at most (STS AssumeRole, role chaining)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role under our path, as the catalogue row describes it.
+
+    `fingerprint` is what the provisioner made of it (domain.fingerprints).
+    `switchable` is false where the trust policy demands a source identity or
+    names nobody but the broker: the console's switch-role form cannot send one.
+    """
+
+    name: str
+    arn: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    max_session_seconds: int = MAX_CHAINED_SECONDS
+    direct_users: tuple[str, ...] = ()
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> str:
+        """The twelve digits of the account that owns the role."""
+        return self.arn.split(":")[4]
+
+    @property
+    def path(self) -> str:
+        """The IAM path, with both slashes."""
+        return "/" + self.arn.split(":role/", 1)[1].removesuffix(self.name)
+
+    @property
+    def switchable(self) -> bool:
+        """Whether somebody can switch to the role in the console."""
+        return bool(self.direct_users)
+
+
+WHOLE_BROKER = Role(name="", arn="")
+"""Stands where a role would, in asks about the deployment itself. No role has an empty name."""
+
+
+def external_id(deployment: str, role_arn: str) -> str:
+    """The external id of one role: chosen by the broker, never by a caller.
+
+    Derived, not stored: the trust policy and every AssumeRole compute the same
+    value. It is not a secret (AWS: "external ID"); it ties a role to one broker.
+    """
+    return hashlib.sha256(f"{deployment}\n{role_arn}".encode()).hexdigest()[:32]
+
+
+def switch_role_url(role: Role) -> str | None:
+    """The console's switch-role link, or None where the role cannot be switched to."""
+    if not role.switchable:
+        return None
+    path_and_name = role.arn.split(":role/", 1)[1]
+    query = urlencode({"account": role.account, "roleName": path_and_name, "displayName": role.name}, safe="/")
+    return f"https://signin.aws.amazon.com/switchrole?{query}"

@@ -1,0 +1,32 @@
+"""Instants and durations as the contract writes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+
+
+def rfc3339(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds: sorts as text in the order of time."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_rfc3339(text: str) -> datetime:
+    """The instant in `text`, which must carry an offset; ValueError otherwise."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        msg = "expected an offset, as in 2026-01-31T09:00:00Z"
+        raise ValueError(msg)
+    return at.astimezone(UTC)
+
+
+def duration(text: str) -> timedelta:
+    """`1h30m`, `8h`, `2d`, `900s` as a timedelta; ValueError on anything else."""
+    match = DURATION.fullmatch(text)
+    if not text or not match:
+        msg = f"expected a duration such as 30m, 1h30m or 2d, not {text!r}"
+        raise ValueError(msg)
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

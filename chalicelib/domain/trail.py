@@ -1,0 +1,98 @@
+"""Bypass detection: what CloudTrail says of a brokered role being assumed, held against what the broker issued."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from chalicelib.domain.callers import SESSION_ARN, USER_ARN, Caller
+from chalicelib.domain.ids import FORM, ID_LENGTH
+from chalicelib.domain.times import from_rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chalicelib.domain.roles import Role
+    from chalicelib.domain.sessions import Session
+
+Verdict = Literal["issued", "direct_use", "bypass"]
+
+BROKERED_ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/access-broker/(?:.*/)?([\w+=,.@-]{1,64})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One successful AssumeRole of a role under our path, as CloudTrail recorded it.
+
+    `by` is the principal, `by_role_arn` the role behind it if it is a role
+    session itself. `access_key_id` names the credentials that were given out.
+    """
+
+    event_id: str
+    at: datetime
+    role: str
+    role_arn: str
+    session_name: str
+    by: Caller
+    by_type: str
+    by_role_arn: str
+    access_key_id: str
+    source_ip: str
+    user_agent: str
+
+    @property
+    def session_id(self) -> str:
+        """The broker's session id, if the session name ends in one."""
+        tail = self.session_name[-ID_LENGTH:]
+        return tail if FORM.fullmatch(tail) else ""
+
+
+def assumption(record: Mapping[str, Any]) -> Assumption | None:
+    """The assumption in a CloudTrail record; None where no brokered role was assumed.
+
+    Shape: CloudTrail user guide, "record contents" and "userIdentity element".
+    """
+    asked = record.get("requestParameters") or {}
+    role = BROKERED_ROLE.fullmatch(str(asked.get("roleArn", "")))
+    if record.get("errorCode") or not role:
+        return None
+    identity = record.get("userIdentity") or {}
+    issuer = (identity.get("sessionContext") or {}).get("sessionIssuer") or {}
+    given = (record.get("responseElements") or {}).get("credentials") or {}
+    return Assumption(
+        event_id=str(record["eventID"]),
+        at=from_rfc3339(record["eventTime"]),
+        role=role[1],
+        role_arn=role[0],
+        session_name=str(asked.get("roleSessionName", "")),
+        by=_principal(identity),
+        by_type=str(identity.get("type", "")),
+        by_role_arn=str(issuer.get("arn", "")),
+        access_key_id=str(given.get("accessKeyId", "")),
+        source_ip=str(record.get("sourceIPAddress", "")),
+        user_agent=str(record.get("userAgent", "")),
+    )
+
+
+def judge(seen: Assumption, session: Session | None, role: Role | None, broker_role_arn: str) -> Verdict:
+    """`issued` if the broker did it and has it on record, `direct_use` if the role's template names the user."""
+    if session and seen.by_role_arn == broker_role_arn:
+        recorded = (session.role_arn, session.session_name)
+        return "issued" if recorded == (seen.role_arn, seen.session_name) else "bypass"
+    if role and seen.by_type == "IAMUser" and seen.by.name in role.direct_users and seen.role_arn == role.arn:
+        return "direct_use"
+    return "bypass"
+
+
+def _principal(identity: Mapping[str, Any]) -> Caller:
+    """The principal as a caller; root, services and federated users go by their ARN or name."""
+    arn, account = str(identity.get("arn", "")), str(identity.get("accountId", ""))
+    unique_id = str(identity.get("principalId", ""))
+    user, session = USER_ARN.fullmatch(arn), SESSION_ARN.fullmatch(arn)
+    if user:
+        return Caller("user", user[2], arn, account, unique_id)
+    if session:
+        return Caller("role", f"{session[2]}/{session[3]}", arn, account, unique_id)
+    return Caller("user", arn or str(identity.get("invokedBy", "")), arn, account, unique_id)

@@ -1,0 +1,1 @@
+"""The doors: parse an event, call one service, render the answer."""

@@ -1,0 +1,53 @@
+"""The audit log over HTTP: what `broker audit` and `broker audit verify` read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import wiring, wiring_audit
+from chalicelib.domain.audit_filter import AuditFilter
+from chalicelib.domain.events import TYPES
+from chalicelib.domain.times import rfc3339
+from chalicelib.handlers.edge import SIGNED, answer, answering, origin
+from chalicelib.handlers.paging import page_asked, paged
+from chalicelib.handlers.queries import Query
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+blueprint = Blueprint(__name__)
+
+FILTERS = ("since", "until", "caller", "role", "type", "session")
+LAST = timedelta(days=1)
+
+
+@blueprint.route("/v1/audit", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def read_audit() -> Response:
+    """One page of the audit log, oldest first."""
+    request = blueprint.current_request
+    limit, cursor = page_asked(request, *FILTERS)
+    return answer(paged("events", wiring_audit.audit_reading().page(_filter(request), limit, cursor, origin(request))))
+
+
+@blueprint.route("/v1/audit/head", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def show_head() -> Response:
+    """The end of the chain."""
+    head = wiring_audit.audit_reading().head(origin(blueprint.current_request))
+    return answer({"seq": head.seq, "hash": head.hash, "recorded_at": rfc3339(head.recorded_at)})
+
+
+def _filter(request: Request) -> AuditFilter:
+    query = Query(request, "limit", "cursor", *FILTERS)
+    return AuditFilter(
+        since=query.instant("since") or wiring.clock() - LAST,
+        until=query.instant("until"),
+        caller=query.name("caller"),
+        role=query.name("role"),
+        type=query.word("type", TYPES),
+        session=query.id("session"),
+    )

@@ -1,0 +1,99 @@
+"""Bodies of requests: strict, every limit stated where AWS states it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any
+
+import msgspec
+
+from chalicelib.domain.errors import InvalidRequest
+from chalicelib.services.issuing import CredentialsAsk
+
+# `$(?!\n)`: in Python `$` alone also matches before a last newline. Both read the same in JSON Schema.
+RoleName = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$(?!\n)", description="Name of a role, without its path"),
+]
+Reason = Annotated[str, msgspec.Meta(max_length=1000, description="Why, for those who read the audit log")]
+Seconds = Annotated[
+    int,
+    msgspec.Meta(ge=900, le=3600, description="Whole seconds; AWS chains roles for an hour at most"),
+]
+PolicyArn = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[A-Za-z0-9_+=,.@/-]{1,512}$(?!\n)"),
+]
+TagKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$(?!\n)")]
+TagValue = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$(?!\n)")]
+
+MAX_SESSION_POLICY = 2048
+"""Characters of a session policy, all policy ARNs included (STS AssumeRole, Policy)."""
+
+OURS = re.compile(r"(?i)(access-broker|aws):")
+
+
+class ConsoleLinkBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/console-links. The destination is a page of the AWS console, nothing else."""
+
+    role: RoleName
+    reason: Reason = ""
+    destination: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=2048,
+            pattern=r"^https://([a-z0-9-]+\.)*console\.(aws\.amazon|amazonaws-us-gov)\.com/[!-~]*$(?!\n)",
+        ),
+    ] = "https://console.aws.amazon.com/"
+
+    def ask(self) -> CredentialsAsk:
+        """The ask for the service."""
+        return CredentialsAsk(role=self.role, reason=self.reason.strip(), kind="console")
+
+
+class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/credentials."""
+
+    role: RoleName
+    duration_seconds: Seconds | None = None
+    reason: Reason = ""
+    policy: dict[str, Any] | None = None
+    policy_arns: Annotated[tuple[PolicyArn, ...], msgspec.Meta(max_length=10)] = ()
+    tags: Annotated[dict[TagKey, TagValue], msgspec.Meta(max_length=48)] = {}
+    break_glass: bool = False
+
+    def ask(self) -> CredentialsAsk:
+        """The ask for the service; InvalidRequest for what a type cannot say."""
+        _session_policy(self.policy)
+        _session_tags(self.tags)
+        return CredentialsAsk(
+            role=self.role,
+            duration_seconds=self.duration_seconds,
+            reason=self.reason.strip(),
+            policy=self.policy,
+            policy_arns=self.policy_arns,
+            tags=self.tags,
+            break_glass=self.break_glass,
+        )
+
+
+def _session_policy(policy: dict[str, Any] | None) -> None:
+    if policy is None:
+        return
+    if len(json.dumps(policy, separators=(",", ":"))) > MAX_SESSION_POLICY:
+        raise InvalidRequest("The session policy is too long.", {"policy": f"at most {MAX_SESSION_POLICY} characters"})
+    if "Statement" not in policy:
+        raise InvalidRequest(
+            "The session policy has no statement.", {"policy": "an IAM policy document with Statement"}
+        )
+
+
+def _session_tags(tags: dict[str, str]) -> None:
+    reserved = [key for key in tags if OURS.match(key)]
+    if reserved:
+        raise InvalidRequest(
+            "A tag key is reserved.", {f"tags.{reserved[0]}": "no key may begin with access-broker: or aws:"}
+        )
+    if len({key.lower() for key in tags}) < len(tags):
+        raise InvalidRequest("Two tag keys differ in case only.", {"tags": "STS treats keys as case-insensitive"})

@@ -1,0 +1,27 @@
+"""GET /v1/roles: what the caller may see, and on which terms each role could be had."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import wiring
+from chalicelib.handlers.edge import SIGNED, answer, answering, origin
+from chalicelib.handlers.paging import page_asked, paged
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.route("/v1/roles", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def list_roles() -> Response:
+    """One page of roles."""
+    request = blueprint.current_request
+    limit, cursor = page_asked(request)
+    return answer(paged("roles", wiring.browsing().roles(limit, cursor, origin(request))))
+
+
+@blueprint.route("/v1/roles/{name}", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def show_role(name: str) -> Response:
+    """One role."""
+    return answer(wiring.browsing().role(name, origin(blueprint.current_request)))

@@ -1,0 +1,57 @@
+"""The door for Slack: verify, hand over, answer at once. Nothing heavy is imported before the answer."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import wiring, wiring_chat
+from chalicelib.domain.chat_ports import Visit
+from chalicelib.domain.slack_signature import NotFromSlack, verify
+from chalicelib.handlers.edge import ANY_TYPE, MAX_BODY_BYTES, PRIVATE, BodyTooLarge, answering, request_id
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.route("/chat/slack/commands", methods=["POST"], content_types=ANY_TYPE)
+@answering(blueprint)
+def command() -> Response:
+    """`/access …`."""
+    return _taken("command")
+
+
+@blueprint.route("/chat/slack/interactions", methods=["POST"], content_types=ANY_TYPE)
+@answering(blueprint)
+def interaction() -> Response:
+    """A click on a button."""
+    return _taken("interaction")
+
+
+def _taken(kind: str) -> Response:
+    """An empty 200: the answer itself comes from the chat function, to them alone."""
+    request = blueprint.current_request
+    raw, signature = _raw_body(request), str(request.headers.get("x-slack-signature") or "")
+    if len(raw) > MAX_BODY_BYTES:
+        raise BodyTooLarge(f"The body may have {MAX_BODY_BYTES} bytes.")
+    secret = wiring_chat.secrets().get("slack-signing-secret")
+    timestamp = str(request.headers.get("x-slack-request-timestamp") or "")
+    try:
+        verify(secret, timestamp, raw, signature, wiring.clock())
+    except NotFromSlack as refusal:
+        source_ip = str((request.context.get("identity") or {}).get("sourceIp") or "")
+        wiring_chat.turned_away(refusal, request_id(request), source_ip)
+        raise
+    digest = hashlib.sha256(signature.encode()).hexdigest()
+    wiring_chat.worker().hand_over(Visit(digest, kind, raw.decode("utf-8", "replace"), request_id(request)))
+    return Response("", {**PRIVATE, "Content-Type": "text/plain"}, 200)
+
+
+def _raw_body(request: Request) -> bytes:
+    """The body as it came: Chalice hands on text where API Gateway sent text."""
+    raw = request.raw_body
+    return raw if isinstance(raw, bytes) else raw.encode()

@@ -1,0 +1,1 @@
+"""What the product does. Talks to the world through domain.ports only."""

@@ -1,0 +1,82 @@
+"""Who may decide, and who may look: Cedar's `Approve` and `ReadAudit`, and plain ownership."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.access import Ask
+from chalicelib.domain.admission import decide
+from chalicelib.domain.approvals import require_second_person
+from chalicelib.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from chalicelib.domain.access import AccessRules
+    from chalicelib.domain.callers import Caller
+    from chalicelib.domain.events import Origin
+    from chalicelib.domain.ports import Catalogue, Clock
+    from chalicelib.domain.requests import Request
+    from chalicelib.services.rights import Rights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvers:
+    """The rules decide by whom; that the requester never counts is no rule's to change."""
+
+    rules: AccessRules
+    catalogue: Catalogue
+    rights: Rights
+    clock: Clock
+
+    def demand(self, action: str, role_name: str, asked_ids: Iterable[str], origin: Origin) -> tuple[str, ...]:
+        """The rules that let the caller decide on what others asked for; NotFound or Refused says why not."""
+        role = self.catalogue.get(role_name)
+        if role is None:
+            raise NotFound(f"There is no role {role_name} any more.")
+        require_second_person(origin.caller, asked_ids, brokered=self._brokered(origin.caller))
+        ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip)
+        return (decide(self.rules, ask).door.policy,)
+
+    def among(self, people: Iterable[Caller], request: Request) -> list[Caller]:
+        """Those of `people` whose approval would count for the request."""
+        role = self.catalogue.get(request.role)
+        if role is None:
+            return []
+        asked = {request.caller_id, request.asked_by_id}
+        asks = [Ask("Approve", one, role, self.clock()) for one in people if one.unique_id not in asked]
+        return [ask.caller for ask in asks if self._opens(ask)]
+
+    def sight(self, origin: Origin) -> Callable[[Request], bool]:
+        """Which requests the caller may see: their own, those they could decide, and with ReadAudit all of the role."""
+        if self.rights.may_read("", origin):
+            return lambda _request: True
+        decided: dict[str, bool] = {}
+
+        def sees(request: Request) -> bool:
+            if owns(origin, request):
+                return True
+            if request.role not in decided:
+                decided[request.role] = self._may_look(request.role, origin)
+            return decided[request.role]
+
+        return sees
+
+    def _may_look(self, role_name: str, origin: Origin) -> bool:
+        role = self.catalogue.get(role_name)
+        if role and self._opens(Ask("Approve", origin.caller, role, self.clock(), origin.source_ip)):
+            return True
+        return self.rights.may_read(role_name, origin)
+
+    def _opens(self, ask: Ask) -> bool:
+        return any(not door.terms.approvals for door in self.rules.decide(ask).doors)
+
+    def _brokered(self, caller: Caller) -> bool:
+        """Whether the caller is a session of a role that the broker hands out."""
+        return caller.kind == "role" and self.catalogue.get(caller.name.partition("/")[0]) is not None
+
+
+def owns(origin: Origin, request: Request) -> bool:
+    """Whether the caller gets the access or asked for it: by IAM's unique id, so no recreated namesake inherits it."""
+    return origin.caller.unique_id in {request.caller_id, request.asked_by_id} - {""}

@@ -1,0 +1,86 @@
+"""What a caller may see: the roles, and on which terms each could be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from chalicelib.domain.access import Ask
+from chalicelib.domain.admission import easiest, max_seconds
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.grants import longest
+from chalicelib.domain.ports import Page
+from chalicelib.domain.roles import switch_role_url
+
+if TYPE_CHECKING:
+    from chalicelib.domain.access import AccessRules
+    from chalicelib.domain.approval_ports import Grants
+    from chalicelib.domain.events import Origin
+    from chalicelib.domain.grants import Grant
+    from chalicelib.domain.ports import Catalogue, Clock
+    from chalicelib.domain.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """One role as its caller sees it (contract.md, GET /v1/roles)."""
+
+    name: str
+    arn: str
+    description: str
+    access: Literal["standing", "approval", "none"]
+    approvals: int
+    reason_required: bool
+    max_duration_seconds: int
+    switch_role_url: str | None
+    active_grant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browsing:
+    """Reads only; nothing here leaves a record."""
+
+    rules: AccessRules
+    catalogue: Catalogue
+    grants: Grants
+    clock: Clock
+
+    def role(self, name: str, origin: Origin) -> RoleView:
+        """One role; NotFound alike for roles that do not exist and roles the caller may not see."""
+        role = self.catalogue.get(name)
+        view = self._view(role, origin, self._grants(origin)) if role else None
+        if view is None:
+            raise NotFound(f"There is no role {name}.")
+        return view
+
+    def roles(self, limit: int, cursor: str | None, origin: Origin) -> Page[RoleView]:
+        """One page of the catalogue, less what the caller may not see: a page may be short."""
+        page = self.catalogue.page(limit, cursor)
+        grants = self._grants(origin)
+        views = (self._view(role, origin, grants) for role in page.items)
+        return Page(tuple(view for view in views if view), page.cursor)
+
+    def _grants(self, origin: Origin) -> list[Grant]:
+        """What the caller was granted; read from an index, so the newest may be missing for a moment."""
+        recent = self.grants.recent(origin.caller.name, self.clock())
+        return [grant for grant in recent if grant.caller_id == origin.caller.unique_id]
+
+    def _view(self, role: Role, origin: Origin, grants: list[Grant]) -> RoleView | None:
+        ask = Ask("TakeCredentials", origin.caller, role, self.clock(), origin.source_ip, reason_given=True)
+        doors = self.rules.decide(ask).doors
+        if not doors and not self.rules.decide(ask.on("SeeRole")).doors:
+            return None
+        door = easiest(doors)
+        approvals = door.terms.approvals if door else 0
+        grant = longest((one for one in grants if one.role == role.name), approvals, ask.at) if approvals else None
+        return RoleView(
+            name=role.name,
+            arn=role.arn,
+            description=role.description,
+            access="none" if door is None else "approval" if approvals else "standing",
+            approvals=approvals,
+            reason_required=door.terms.reason_required if door else False,
+            max_duration_seconds=max_seconds(door, ask) if door else 0,
+            switch_role_url=switch_role_url(role),
+            active_grant=grant.id if grant else None,
+        )

@@ -1,0 +1,146 @@
+"""Chatting: the words and clicks of people whom Slack vouches for, run through the same services as HTTP."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qs
+
+from chalicelib.domain import chat_messages as say
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.chat_commands import AskFor, NotUnderstood, Revoke, ShowMine, ShowRoles, ShowWho, parse
+from chalicelib.domain.errors import BrokerError, NotFound, Refused
+from chalicelib.domain.events import Origin
+from chalicelib.domain.requests import RequestFilter
+from chalicelib.services.requesting import RequestAsk
+
+if TYPE_CHECKING:
+    from chalicelib.domain.chat_commands import Command
+    from chalicelib.domain.chat_ports import Answers, Directory, Linked, Visit, Visits
+    from chalicelib.services.approval_records import ApprovalRecords
+    from chalicelib.services.browsing import Browsing
+    from chalicelib.services.deciding import Deciding
+    from chalicelib.services.granting import Granting, SessionEnder
+    from chalicelib.services.requesting import Requesting, RequestReading
+
+ROLES_SHOWN = 50
+VIA = "slack"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One visit, read: who, what, and where to answer them alone."""
+
+    team: str
+    user: str
+    response_url: str
+    text: str = ""
+    click: tuple[Literal["approve", "deny"], str] | None = None
+
+    @property
+    def handle(self) -> str:
+        """As the IAM tag access-broker:slack has it."""
+        return f"{self.team}/{self.user}"
+
+
+def read(visit: Visit) -> Said:
+    """The form that Slack sent; Refused for one that is neither a command nor a click on our buttons."""
+    form = {name: values[0] for name, values in parse_qs(visit.body, keep_blank_values=True).items()}
+    if visit.kind == "command":
+        return Said(form["team_id"], form["user_id"], form["response_url"], form.get("text", ""))
+    payload: dict[str, Any] = json.loads(form["payload"])
+    user, action = payload["user"], payload["actions"][0]
+    if action["action_id"] not in {"approve", "deny"}:
+        raise Refused("That button is not one of the broker's.")
+    team = user.get("team_id") or payload["team"]["id"]
+    return Said(team, user["id"], payload["response_url"], click=(action["action_id"], str(action["value"])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """The services that people reach by chat: the same as by HTTP."""
+
+    browsing: Browsing
+    requesting: Requesting
+    reading: RequestReading
+    deciding: Deciding
+    granting: Granting
+    sessions: SessionEnder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chatting:
+    """Every visit once, as the person whose IAM tag names this place in the chat."""
+
+    actions: Actions
+    directory: Directory
+    visits: Visits
+    answers: Answers
+    records: ApprovalRecords
+    policy_set: str
+
+    def take(self, visit: Visit, invocation: str) -> None:
+        """Do what was asked and answer the one who asked; a replay does nothing and is recorded."""
+        if not self.visits.first(visit, invocation):
+            self._record_replay(visit)
+            return
+        said = read(visit)
+        self.answers.answer(said.response_url, self._answered(said, visit))
+
+    def _answered(self, said: Said, visit: Visit) -> str:
+        found = [one for one in self.directory.people() if one.handle == said.handle]
+        if len(found) != 1:
+            return _nobody(said, found)
+        origin = Origin(found[0].caller, visit.request_id, "", self.policy_set, VIA)
+        try:
+            if said.click:
+                word, request_id = said.click
+                return say.decision_said(self.actions.deciding.decide(request_id, word, "", origin))
+            return self._run(parse(said.text), visit, origin)
+        except NotUnderstood as expected:
+            return str(expected)
+        except BrokerError as failure:
+            return say.plain(failure.detail)
+
+    def _run(self, command: Command, visit: Visit, origin: Origin) -> str:
+        match command:
+            case ShowRoles():
+                return self._roles(origin)
+            case ShowMine():
+                return self._list(RequestFilter(caller=origin.caller.name), origin)
+            case ShowWho(role):
+                return self._list(RequestFilter(role=role), origin)
+            case AskFor(role, seconds, reason):
+                ask = RequestAsk(role, seconds, reason, once=visit.id)
+                return say.filed(self.actions.requesting.file(ask, origin))
+            case Revoke(identifier):
+                return self._revoke(identifier, origin)
+
+    def _roles(self, origin: Origin) -> str:
+        page = self.actions.browsing.roles(ROLES_SHOWN, None, origin)
+        lines = [f"{say.plain(role.name)}: {role.access}" for role in page.items if role.access != "none"]
+        return "\n".join(lines) or "No role is open to you, not even by asking."
+
+    def _list(self, wanted: RequestFilter, origin: Origin) -> str:
+        page = self.actions.reading.page(wanted, say.SHOWN_AT_MOST, None, origin)
+        return say.requests_list(page.items, self.records.clock())
+
+    def _revoke(self, identifier: str, origin: Origin) -> str:
+        try:
+            grant = self.actions.granting.end(identifier, "", origin)
+        except NotFound:
+            self.actions.sessions.end_session(identifier, "", origin)
+            return f"Session `{identifier}` is taken back."
+        return f"The access to {say.plain(grant.role)} is given back."
+
+    def _record_replay(self, visit: Visit) -> None:
+        unknown = Origin(Caller("unknown", VIA, "", "", ""), visit.request_id, "", self.policy_set, VIA)
+        replayed = Refused("A request of Slack's was sent again; it was acted upon once.")
+        self.records.refused(replayed, "Chat", "", unknown, {"webhook": "replayed"})
+
+
+def _nobody(said: Said, found: list[Linked]) -> str:
+    if found:
+        return "More than one IAM user is tagged as you. Ask an administrator to mend that."
+    return say.HOW_TO_LINK.format(handle=say.plain(said.handle))

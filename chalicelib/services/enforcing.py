@@ -1,0 +1,147 @@
+"""Enforcing revocations: the list in the table first, then the policy in IAM, whoever calls at the same time.
+
+The provision function runs this; it alone may write to IAM.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import AwsUnavailable, BrokerError, Conflict, NotFound
+from chalicelib.domain.revocation import MAX_INLINE_CHARACTERS, RoleRevocations, characters, policy_document
+from chalicelib.services.provisioning_leases import LeaseLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from chalicelib.domain.ports import Clock, RevocationList, RevocationPolicy
+    from chalicelib.domain.revocation import Cutoff
+    from chalicelib.services.provisioning_leases import Leases
+
+    Change = Callable[[RoleRevocations], RoleRevocations]
+
+MAX_TRIES = 40
+"""Attempts to save a list while others save theirs; with the pauses of wiring 20 s at most."""
+
+MAX_RENDERINGS = 3
+"""Attempts to render, each with a lease of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a run of pruning did: roles whose policy it changed, and roles it could not do."""
+
+    changed: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enforcing:
+    """Saving is optimistic (a version); rendering is under a lease per role.
+
+    Whoever holds the lease renders the newest list, so a burst of revocations
+    costs few IAM calls, and a call returns when IAM has at least its version.
+    Events are JSON: they ride in the row and come out of the stream.
+
+    A role that is gone is revoked already: AWS ends its sessions with it, and
+    a role of the same name is another one (IAM, "Unique identifiers"). Only
+    the list and the event are written.
+    """
+
+    revocations: RevocationList
+    policy: RevocationPolicy
+    leases: Leases
+    clock: Clock
+    pause: Callable[[int], None]
+
+    def end_session(self, role: str, session_id: str, expires_at: datetime, event: str) -> float:
+        """Deny one session; answers how full the policy is, from 0 to 1. Conflict if it is full."""
+        room = self._room(role)
+        return self._revoke(role, lambda listed: listed.with_session(session_id, expires_at, room), event, room)
+
+    def end_caller(self, role: str, source_identity: str, cutoff: Cutoff, event: str) -> float:
+        """Deny one caller's sessions issued before the cutoff; otherwise as `end_session`."""
+        room = self._room(role)
+        return self._revoke(role, lambda listed: listed.with_caller(source_identity, cutoff, room), event, room)
+
+    def end_everyone(self, role: str, cutoff: Cutoff, event: str) -> float:
+        """Deny every session of the role issued before the cutoff; otherwise as `end_session`."""
+        return self._revoke(role, lambda listed: listed.with_everyone(cutoff), event, self._room(role))
+
+    def prune(self) -> Pruned:
+        """Take expired entries out of every list, and mend policies that are not what the list says."""
+        changed, failed = [], []
+        for listed in self.revocations.every():
+            try:
+                if self._prune(listed):
+                    changed.append(listed.role)
+            except BrokerError:
+                failed.append(listed.role)
+        return Pruned(tuple(changed), tuple(failed))
+
+    def _room(self, role: str) -> int:
+        try:
+            return MAX_INLINE_CHARACTERS - self.policy.others(role)
+        except NotFound:
+            return MAX_INLINE_CHARACTERS
+
+    def _revoke(self, role: str, change: Change, event: str, room: int) -> float:
+        saved = self._save(role, change, event)
+        self._render(role, saved.version)
+        return characters(saved) / max(room, 1)
+
+    def _save(self, role: str, change: Change, event: str) -> RoleRevocations:
+        """The list after the change; a change that changes nothing is not written and makes no event."""
+        for attempt in range(MAX_TRIES):
+            read = self.revocations.get(role)
+            changed = change(read)
+            if changed == read:
+                return read
+            try:
+                self.revocations.save(changed, event)
+            except Conflict:
+                self.pause(attempt)
+            else:
+                return replace(changed, version=read.version + 1)
+        raise AwsUnavailable(f"Too many revocations on {role} in the same moment. Try again.")
+
+    def _render(self, role: str, version: int) -> None:
+        """Return when IAM has at least this version of the list.
+
+        A lease that ran out while IAM was slow means that an older policy may
+        have gone over a newer one: then the newest is written once more.
+        """
+        overtaken = False
+        for _ in range(MAX_RENDERINGS):
+            try:
+                with self.leases.hold(f"revocations/{role}") as lease:
+                    newest = self.revocations.get(role)
+                    if newest.rendered < version or overtaken:
+                        self._put(newest)
+                        lease.extend()
+                        self.revocations.mark_rendered(role, newest.version)
+            except LeaseLost:
+                overtaken = True
+            else:
+                return
+        raise AwsUnavailable(f"The revocation on {role} is recorded but IAM is slow to take it. Try again.")
+
+    def _put(self, listed: RoleRevocations) -> None:
+        if listed.empty:
+            self.policy.remove(listed.role)
+            return
+        with suppress(NotFound):
+            self.policy.put(listed.role, policy_document(listed))
+
+    def _prune(self, listed: RoleRevocations) -> bool:
+        """Whether there was something to do. A new version is what makes `_render` write."""
+        pruned = listed.pruned(self.clock())
+        wanted = None if pruned.empty else policy_document(pruned)
+        if pruned == listed and self.policy.current(listed.role) == wanted:
+            return False
+        self.revocations.save(pruned, None)
+        self._render(listed.role, listed.version + 1)
+        return True

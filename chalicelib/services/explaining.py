@@ -1,0 +1,126 @@
+"""Explaining to a caller, or to somebody with the right, what decides about a role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib.domain.access import Ask
+from chalicelib.domain.callers import Caller, source_identity
+from chalicelib.domain.errors import NotFound, Refused
+from chalicelib.domain.events import AuditEvent
+from chalicelib.domain.explaining import BrokerInAws, Layer, Question, RoleInAws, explain, smallest_change
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role, external_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chalicelib.domain.access import AccessRules
+    from chalicelib.domain.events import Origin
+    from chalicelib.domain.ports import Catalogue, Clock, Journal, NewId
+
+
+class IamFacts(Protocol):
+    """IAM, read only, for explanations."""
+
+    def user(self, name: str) -> Caller | None:
+        """The IAM user of that name with groups and tags, or None."""
+        ...
+
+    def role(self, arn: str) -> RoleInAws | None:
+        """What IAM holds of the role, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainAsk:
+    """What to explain. Without `caller`, the one who asks."""
+
+    role: str
+    caller: str = ""
+    action: str = "TakeCredentials"
+    duration_seconds: int | None = None
+    reason: str = ""
+    operation: str = ""
+    policy: Mapping[str, Any] | None = None
+    policy_arns: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The layers in order, and the first thing to change."""
+
+    caller: str
+    role: str
+    allowed: bool
+    layers: tuple[Layer, ...]
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explaining:
+    """Reads only. `holds_grant` says whether a caller's approved request covers a role now."""
+
+    deployment: str
+    broker_role_arn: str
+    rules: AccessRules
+    catalogue: Catalogue
+    iam: IamFacts
+    holds_grant: Callable[[Caller, Role], bool]
+    journal: Journal
+    clock: Clock
+    new_id: NewId
+
+    def explain(self, wanted: ExplainAsk, origin: Origin) -> Explanation:
+        """Every layer's verdict; NotFound for a role that neither the asker nor, where allowed, the other may see."""
+        subject = self._subject(wanted, origin)
+        role = self.catalogue.get(wanted.role)
+        if role is None or not self._visible(role, origin):
+            raise NotFound(f"There is no role {wanted.role}.")
+        question = Question(
+            ask=self._ask(wanted, subject, role, origin),
+            approved=self.holds_grant(subject, role),
+            operation=wanted.operation,
+            session_policy=wanted.policy,
+            policy_arns=wanted.policy_arns,
+        )
+        broker = BrokerInAws(self.broker_role_arn, external_id(self.deployment, role.arn), source_identity(subject))
+        layers = explain(self.rules, question, self.iam.role(role.arn), broker)
+        allowed = all(layer.verdict != "closed" for layer in layers)
+        return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
+
+    def _subject(self, wanted: ExplainAsk, origin: Origin) -> Caller:
+        """The caller to explain; Refused unless it is oneself or the rules allow explaining others."""
+        if wanted.caller in ("", origin.caller.name):
+            return origin.caller
+        asking = Ask("ExplainOthers", origin.caller, WHOLE_BROKER, self.clock(), origin.source_ip)
+        if not self.rules.decide(asking).doors:
+            refusal = Refused("You may ask about yourself; asking about others needs a rule with ExplainOthers.")
+            detail = {"code": refusal.code, "why": refusal.detail, "about": wanted.caller}
+            self.journal.record(
+                AuditEvent(self.new_id(asking.at), "refuse", asking.at, origin, wanted.role, detail=detail)
+            )
+            raise refusal
+        subject = self.iam.user(wanted.caller)
+        if subject is None:
+            raise NotFound(f"IAM has no user {wanted.caller}.")
+        return subject
+
+    def _visible(self, role: Role, origin: Origin) -> bool:
+        ask = Ask("TakeCredentials", origin.caller, role, self.clock(), origin.source_ip, reason_given=True)
+        return bool(self.rules.decide(ask).doors or self.rules.decide(ask.on("SeeRole")).doors)
+
+    def _ask(self, wanted: ExplainAsk, subject: Caller, role: Role, origin: Origin) -> Ask:
+        return Ask(
+            action=wanted.action,
+            caller=subject,
+            role=role,
+            at=self.clock(),
+            source_ip=origin.source_ip,
+            duration_seconds=wanted.duration_seconds or MAX_CHAINED_SECONDS,
+            duration_given=wanted.duration_seconds is not None,
+            reason_given=bool(wanted.reason),
+            session_policy_given=wanted.policy is not None or bool(wanted.policy_arns),
+            session_tags=tuple(sorted(wanted.tags)),
+        )

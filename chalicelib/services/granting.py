@@ -1,0 +1,105 @@
+"""Granting: which grant a session is issued under, and how one ends before its time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib.domain.errors import Conflict, NotFound, Refused
+from chalicelib.domain.grants import ended
+from chalicelib.services.approvers import owns
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.domain.approval_ports import Grants, Requests
+    from chalicelib.domain.events import Origin
+    from chalicelib.domain.grants import Grant
+    from chalicelib.domain.ports import Sessions
+    from chalicelib.domain.requests import Request
+    from chalicelib.domain.sessions import Session
+    from chalicelib.services.approval_records import ApprovalRecords
+    from chalicelib.services.rights import Rights
+
+
+class SessionEnder(Protocol):
+    """Taking back one session (services.revoking)."""
+
+    def end_session(self, session_id: str, reason: str, origin: Origin) -> object:
+        """End it; NotFound, Refused, Conflict where the role's revocation list is full."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granting:
+    """The grant's row first, so that nothing new is issued under it; then the sessions it gave.
+
+    Repeating it takes up what an interrupted call left.
+    """
+
+    requests: Requests
+    grants: Grants
+    sessions: Sessions
+    ender: SessionEnder
+    rights: Rights
+    records: ApprovalRecords
+
+    def end(self, grant_id: str, reason: str, origin: Origin) -> Grant:
+        """End a grant and those of its sessions that nothing else covers.
+
+        Its owner may ("I'm done"), and whoever may revoke on its role.
+        Raises NotFound, Refused, or Conflict where it ran out already.
+        """
+        request, grant = self._found(grant_id)
+        if not owns(origin, request):
+            self._demand(request, reason, origin)
+        if grant.ended_at is None:
+            self._write_end(request, grant, reason, origin)
+        over = self.grants.get(request) or grant
+        self._end_sessions(over, reason or f"Grant {grant_id} was given back.", origin)
+        return over
+
+    def _found(self, grant_id: str) -> tuple[Request, Grant]:
+        request = self.requests.get(grant_id)
+        grant = self.grants.get(request) if request else None
+        if request is None or grant is None:
+            raise NotFound(f"There is no grant {grant_id}.")
+        return request, grant
+
+    def _demand(self, request: Request, reason: str, origin: Origin) -> None:
+        try:
+            self.rights.demand("Revoke", request.role, origin, reason)
+        except Refused as refusal:
+            raise self.records.refused(refusal, "Revoke", request.role, origin, {"grant": request.id}) from None
+        except NotFound:
+            absent = NotFound(f"There is no grant {request.id}.")
+            raise self.records.refused(absent, "Revoke", request.role, origin, {"grant": request.id}) from None
+
+    def _write_end(self, request: Request, grant: Grant, reason: str, origin: Origin) -> None:
+        over = ended(grant, origin.caller.name, self.records.clock())
+        try:
+            self.grants.end(over, self.records.ended(request, over, reason, origin))
+        except Conflict:
+            return  # somebody else ended it in the same moment: the same end
+
+    def _end_sessions(self, over: Grant, reason: str, origin: Origin) -> None:
+        """End what no grant covers any more.
+
+        The sessions of every grant the caller holds for the role are looked
+        at: one that outlived its own grant under another may lose that now.
+        """
+        now = self.records.clock()
+        held = self.grants.held(over.caller_id, over.role, now)
+        issued_under = {session_id: grant for grant in held for session_id in grant.sessions if grant.ended_at}
+        for session_id, grant in sorted(issued_under.items(), key=itemgetter(0)):
+            session = self.sessions.get(session_id)
+            if session and session.state(now) == "active" and not _covered(session, grant, held, now):
+                self.ender.end_session(session_id, reason, origin)
+
+
+def _covered(session: Session, under: Grant, held: list[Grant], now: datetime) -> bool:
+    """Whether some other grant, agreed to by as many, lasts as long as the session."""
+    return any(
+        grant.covers(now) and grant.until >= session.expires_at and grant.approvals >= under.approvals for grant in held
+    )

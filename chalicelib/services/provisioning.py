@@ -1,0 +1,84 @@
+"""Applying role templates: compare, change only what differs, record, roll back what failed half-way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import AuditUnavailable
+from chalicelib.domain.fingerprints import fingerprint
+from chalicelib.domain.provisioning import catalogue_role, changes
+from chalicelib.domain.provisioning_export import state_warnings
+from chalicelib.domain.templates import UnsafeTemplate
+from chalicelib.domain.trust import not_switchable_because
+
+if TYPE_CHECKING:
+    from chalicelib.domain.events import Origin
+    from chalicelib.domain.provisioning import Change, ProvisionedRole, RoleState
+    from chalicelib.domain.roles import Role
+    from chalicelib.domain.templates import RoleTemplate
+    from chalicelib.services.provisioning_compiler import Compiler
+    from chalicelib.services.provisioning_convergence import Convergence
+    from chalicelib.services.provisioning_leases import Leases
+    from chalicelib.services.provisioning_records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply did, or in a dry run would do."""
+
+    role: Role
+    changes: tuple[Change, ...]
+    not_switchable_because: str | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioning:
+    """Makes roles be what their templates say. Twice in a row changes nothing."""
+
+    compiler: Compiler
+    convergence: Convergence
+    records: Records
+    leases: Leases
+
+    def plan(self, template: RoleTemplate, origin: Origin) -> Applied:
+        """What `apply` would change; nothing is changed anywhere."""
+        wanted, warnings = self._compiled(template, origin)
+        return self._applied(template, wanted, self.convergence.current(template.name), warnings)
+
+    def apply(self, template: RoleTemplate, origin: Origin) -> Applied:
+        """Make it so, or leave everything as it was.
+
+        Raises InvalidRequest, UnsafeTemplate, Conflict (not ours, or somebody
+        else is at it), RefusedByAws, AwsUnavailable, AuditUnavailable.
+        """
+        wanted, warnings = self._compiled(template, origin)
+        with self.leases.hold(f"role/{template.name}") as lease:
+            before = self.convergence.current(template.name)
+            applied = self._applied(template, wanted, before, warnings)
+            if not applied.changes and self.records.log.role(template.name) == applied.role:
+                return applied
+            self.convergence.reach_or_return(before, template.name, wanted, lease)
+            lease.extend()
+            try:
+                self.records.role(applied.role, "apply_role", applied.changes, origin, "provision")
+            except AuditUnavailable:
+                self.convergence.roll_back(before, template.name, lease)
+                raise
+        return applied
+
+    def _compiled(self, template: RoleTemplate, origin: Origin) -> tuple[RoleState, tuple[str, ...]]:
+        try:
+            return self.compiler.compile(template)
+        except UnsafeTemplate as refusal:
+            raise self.records.refused(refusal, "apply_role", template.name, origin) from None
+
+    def _applied(
+        self, template: RoleTemplate, wanted: RoleState, actual: ProvisionedRole | None, warnings: tuple[str, ...]
+    ) -> Applied:
+        why = not_switchable_because(template.trust)
+        arn = self.compiler.deployment.role_arn(template.name)
+        role = replace(catalogue_role(arn, template, wanted, switchable=why is None), fingerprint=fingerprint(wanted))
+        seen = state_warnings(actual.state) if actual else ()
+        return Applied(role, changes(actual.state if actual else None, wanted), why, (*warnings, *seen))

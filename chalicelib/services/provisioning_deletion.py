@@ -1,0 +1,154 @@
+"""Taking roles away, reversibly: quarantine and release, delete with a full export, restore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.errors import BrokerError, Conflict, NotFound, RefusedByAws
+from chalicelib.domain.provisioning import DENY_ALL, QUARANTINE_POLICY, Change, changes
+from chalicelib.domain.provisioning_export import (
+    DELETING_TAG,
+    cannot_come_back,
+    export_document,
+    exported_role,
+    exported_state,
+    role_as_found,
+)
+from chalicelib.services.provisioning_leases import LeaseLost
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chalicelib.domain.events import Origin
+    from chalicelib.domain.provisioning import ProvisionedRole
+    from chalicelib.domain.roles import Role
+    from chalicelib.services.provisioning_convergence import Convergence
+    from chalicelib.services.provisioning_leases import Lease, Leases
+    from chalicelib.services.provisioning_records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A role that is back, and what is not."""
+
+    role: Role
+    changes: tuple[Change, ...]
+    cannot_come_back: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """Touches no role that this deployment did not make."""
+
+    convergence: Convergence
+    records: Records
+    leases: Leases
+
+    def quarantine(self, name: str, origin: Origin) -> Role:
+        """Deny the role everything, sessions under way included. Twice changes nothing."""
+        return self._set_quarantine(name, origin, "quarantine_role", DENY_ALL)
+
+    def release(self, name: str, origin: Origin) -> Role:
+        """Lift the quarantine."""
+        return self._set_quarantine(name, origin, "release_role", None)
+
+    def delete(self, name: str, origin: Origin) -> Mapping[str, Any]:
+        """Export, record, delete; answers the export. What fails half-way is put back."""
+        with self.leases.hold(f"role/{name}") as lease:
+            role = self._present(name)
+            export = self._export(role)
+            detail = {"action": "delete_role", "before": export, "after": None}
+            event = self.records.event("delete", origin, detail, name)
+            self.convergence.roles.change(name, Change("tag", DELETING_TAG, None, "true"))
+            self.records.log.forget_role(name, export, event)
+            lease.extend()
+            self._delete(role, export, origin, lease)
+        return export
+
+    def restore(self, name: str, origin: Origin) -> Restored:
+        """Bring a role back to use: out of quarantine, or from its latest export.
+
+        Conflict if another role has taken the name since the export.
+        """
+        with self.leases.hold(f"role/{name}") as lease:
+            before = self.convergence.current(name)
+            if before is not None and QUARANTINE_POLICY in before.state.inline_policies:
+                return self._released(before, origin, lease)
+            return self._from_export(name, before, origin, lease)
+
+    def _released(self, found: ProvisionedRole, origin: Origin, lease: Lease) -> Restored:
+        role, change = self._catalogued(found), self._change_quarantine(found, None, lease)
+        self.records.role(role, "restore_role", (change,), origin, "restore")
+        return Restored(role, (change,), ())
+
+    def _from_export(self, name: str, before: ProvisionedRole | None, origin: Origin, lease: Lease) -> Restored:
+        export = self.records.log.export(name)
+        if export is None:
+            raise NotFound(f"There is no export of a deleted role {name}.")
+        wanted, role = exported_state(export), exported_role(export)
+        todo = changes(before.state if before else None, wanted)
+        known = self.records.log.role(name)
+        if known is not None and todo:
+            raise Conflict(f"There is a role {name} again. Delete it first, or apply its template.")
+        restored = self.convergence.reach_or_return(before, name, wanted, lease)
+        lost = cannot_come_back(export, restored) + self._not_rejoined(name, export["instance_profiles"])
+        if known != role:
+            lease.extend()
+            self.records.role(role, "restore_role", todo, origin, "restore")
+        return Restored(role, todo, lost)
+
+    def _not_rejoined(self, name: str, profiles: Sequence[str]) -> tuple[str, ...]:
+        """Put the role back into its instance profiles; a profile that is gone does not keep the role away."""
+        lost = []
+        for profile in profiles:
+            try:
+                self.convergence.roles.join_instance_profile(name, profile)
+            except RefusedByAws as refusal:
+                lost.append(f"The role is not in the instance profile {profile} again ({refusal.aws_code}).")
+        return tuple(lost)
+
+    def _set_quarantine(self, name: str, origin: Origin, action: str, document: Mapping[str, Any] | None) -> Role:
+        with self.leases.hold(f"role/{name}") as lease:
+            found = self._present(name)
+            role = self._catalogued(found)
+            if (QUARANTINE_POLICY in found.state.inline_policies) == (document is not None):
+                return role
+            change = self._change_quarantine(found, document, lease)
+            self.records.role(role, action, (change,), origin, "provision" if document else "restore")
+        return role
+
+    def _change_quarantine(self, found: ProvisionedRole, document: Mapping[str, Any] | None, lease: Lease) -> Change:
+        before = found.state.inline_policies.get(QUARANTINE_POLICY)
+        change = Change("inline_policy", QUARANTINE_POLICY, before, document)
+        lease.extend()
+        self.convergence.roles.change(found.name, change)
+        return change
+
+    def _delete(self, role: ProvisionedRole, export: Mapping[str, Any], origin: Origin, lease: Lease) -> None:
+        try:
+            self.convergence.roles.delete(role)
+        except LeaseLost:
+            raise
+        except BrokerError:
+            self.convergence.roll_back(replace(role, state=exported_state(export)), role.name, lease)
+            self.records.role(exported_role(export), "delete_role_failed", (), origin, "restore")
+            raise
+
+    def _export(self, role: ProvisionedRole) -> Mapping[str, Any]:
+        """A delete that was killed half-way left less of the role than its export says: that one counts."""
+        kept = self.records.log.export(role.name)
+        if kept is not None and DELETING_TAG in role.state.tags and kept["unique_id"] == role.unique_id:
+            return kept
+        known = self.records.log.role(role.name)
+        return export_document(role, known.direct_users if known else (), self.records.clock())
+
+    def _present(self, name: str) -> ProvisionedRole:
+        role = self.convergence.current(name)
+        if role is None:
+            raise NotFound(f"There is no role {name} that the broker made.")
+        return role
+
+    def _catalogued(self, found: ProvisionedRole) -> Role:
+        known = self.records.log.role(found.name)
+        return known or role_as_found(found.name, found.arn, found.state, ())

@@ -1,0 +1,189 @@
+"""Users without permissions: made, proven empty, shown, deleted. Secrets leave once and are kept nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import AwsUnavailable, BrokerError, Conflict, InvalidRequest, NotFound
+from chalicelib.domain.roles import MANAGED_TAG, ROLE_PATH
+from chalicelib.domain.templates import DEPLOYMENT_TAG
+from chalicelib.domain.users import UNFINISHED_TAG, check_user, granting, told
+from chalicelib.services.provisioning_leases import LeaseLost
+
+if TYPE_CHECKING:
+    from chalicelib.domain.events import Origin
+    from chalicelib.domain.provisioning_ports import UserAdmin
+    from chalicelib.domain.users import AccessKey, User, UserAsk
+    from chalicelib.services.provisioning_compiler import Deployment
+    from chalicelib.services.provisioning_leases import Lease, Leases
+    from chalicelib.services.provisioning_records import Records
+    from chalicelib.services.provisioning_sign_in import SignIn
+
+REPEATED_WITHIN_SECONDS = 900
+"""How long the token of a call makes the same call again its repetition."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A user as IAM holds it. `grants` names what gives them permissions; empty means zero access, verified."""
+
+    user: User
+    sign_in_url: str
+    grants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUser:
+    """The outcome of a PUT. A secret is there once: in the answer to the call that made it."""
+
+    view: UserView
+    created: bool
+    password: str = field(default="", repr=False)
+    access_key: AccessKey | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
+    """Touches no user that this deployment did not make."""
+
+    deployment: Deployment
+    users: UserAdmin
+    sign_in: SignIn
+    records: Records
+    leases: Leases
+
+    def show(self, name: str) -> UserView:
+        """A user of ours; NotFound for anybody else."""
+        user = self.users.read(name)
+        if user is None or not self._ours(user):
+            raise NotFound(f"There is no user {name} that the broker made.")
+        return self._view(user)
+
+    def put(self, ask: UserAsk, origin: Origin) -> MadeUser:
+        """Make the user, or bring an existing one's tags, groups and sign-in to what is asked.
+
+        Nothing stays unless the result has zero access (`groups_may_grant`
+        admits what groups give). What a killed call left behind is removed first.
+        """
+        check_user(ask)
+        self._check_groups(ask)
+        with self.leases.hold(f"user/{ask.name}") as lease:
+            before = self._found(ask)
+            try:
+                made = self._bring_about(ask, before, lease)
+                self._record(ask, before, made, origin, lease)
+            except LeaseLost:
+                raise
+            except BrokerError:
+                self._undo(ask, before, lease)
+                raise
+            self.users.set_tags(made.view.user, self._tags(ask))
+        return made
+
+    def delete(self, name: str, origin: Origin) -> UserView:
+        """Delete a user of ours with keys and sign-in; answers how it was."""
+        with self.leases.hold(f"user/{name}") as lease:
+            view = self.show(name)
+            lease.extend()
+            self.users.delete(view.user)
+            detail = {"action": "delete_user", "user": name, "before": told(view.user), "after": None}
+            self.records.log.forget_user(name, self.records.event("delete", origin, detail))
+        return view
+
+    def _bring_about(self, ask: UserAsk, before: User | None, lease: Lease) -> MadeUser:
+        if before is None:
+            self.users.create(ask.name, {**self._tags(ask), UNFINISHED_TAG: "true"})
+        user = before or self._read(ask.name)
+        self.users.set_groups(user, ask.groups)
+        if before is not None:
+            self.users.set_tags(before, self._tags(ask))
+        lease.extend()
+        self._check_empty(ask)
+        secret, warnings = self.sign_in.arrange(user, wanted=ask.console_access)
+        key = self.users.give_access_key(ask.name) if ask.access_key and not user.access_keys else None
+        return MadeUser(self._view(self._read(ask.name)), before is None, secret, key, warnings)
+
+    def _record(self, ask: UserAsk, before: User | None, made: MadeUser, origin: Origin, lease: Lease) -> None:
+        was, now = before and told(before), told(made.view.user)
+        if was == now:
+            return
+        lease.extend()
+        detail = {"action": "create_user", "user": ask.name, "before": was, "after": now}
+        event = self.records.event("provision", origin, detail)
+        self.records.log.record_user(made.view.user, event, ask.token)
+
+    def _undo(self, ask: UserAsk, before: User | None, lease: Lease) -> None:
+        """Leave no half-made user, and an existing one as it was found."""
+        user = self.users.read(ask.name)
+        if user is None:
+            return
+        lease.extend()
+        if before is None:
+            self.users.delete(user)
+            return
+        self.users.set_groups(user, before.groups)
+        self.users.set_tags(user, before.tags)
+        self.users.take_keys(user, keep=before.access_keys)
+        if not before.console_access:
+            self.users.take_password(user.name)
+
+    def _found(self, ask: UserAsk) -> User | None:
+        """The user, if there is one of ours; what a killed call left half made is removed."""
+        user = self.users.read(ask.name)
+        if user is None:
+            return None
+        if not self._ours(user):
+            raise Conflict(f"A user {ask.name} exists that the broker did not make. It is left alone.")
+        if UNFINISHED_TAG in user.tags:
+            self.users.delete(user)
+            return None
+        return self._without_lost_secrets(user) if self._repeated(ask) else user
+
+    def _repeated(self, ask: UserAsk) -> bool:
+        since = self.records.clock() - timedelta(seconds=REPEATED_WITHIN_SECONDS)
+        return bool(ask.token) and self.records.log.asked_with(ask.name, ask.token, since)
+
+    def _without_lost_secrets(self, user: User) -> User:
+        """The answer that had them was lost: nobody can use them, so they are made anew."""
+        self.users.take_password(user.name)
+        self.users.take_keys(user)
+        return self._read(user.name)
+
+    def _read(self, name: str) -> User:
+        user = self.users.read(name)
+        if user is None:
+            raise AwsUnavailable("IAM does not show the user it just made. Repeat in a minute.")
+        return user
+
+    def _check_groups(self, ask: UserAsk) -> None:
+        groups = [self.users.group(name) for name in ask.groups]
+        if outside := [group.name for group in groups if group.path != ROLE_PATH]:
+            raise InvalidRequest(
+                f"The broker puts users into groups under {ROLE_PATH} only, and {outside[0]} is not one.",
+                {"groups": f"{', '.join(outside)}: not under {ROLE_PATH}"},
+            )
+        grants = [via for group in groups for via in granting(group.policies)]
+        if grants and not ask.groups_may_grant:
+            raise InvalidRequest(
+                f"The user would not have zero access: {'; '.join(grants)}.",
+                {"groups": "grant permissions; leave them out, or ask with groups_may_grant"},
+            )
+
+    def _check_empty(self, ask: UserAsk) -> None:
+        """Look at what IAM says now, not at what was meant."""
+        policies = self.users.policies(self._read(ask.name))
+        grants = [via for via in granting(policies) if not (ask.groups_may_grant and via.startswith("group "))]
+        if grants:
+            raise Conflict(f"The user does not have zero access: {'; '.join(grants)}. Nothing was changed.")
+
+    def _view(self, user: User) -> UserView:
+        return UserView(user, self.sign_in.url(), granting(self.users.policies(user)))
+
+    def _tags(self, ask: UserAsk) -> dict[str, str]:
+        return {**ask.tags, MANAGED_TAG: "true", DEPLOYMENT_TAG: self.deployment.name}
+
+    def _ours(self, user: User) -> bool:
+        return user.path == ROLE_PATH and user.is_of(self.deployment.name)

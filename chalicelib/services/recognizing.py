@@ -1,0 +1,47 @@
+"""Recognizing who calls: what API Gateway verified, completed by IAM. Strangers leave a trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.callers import Caller, caller_from_identity
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.events import AuditEvent, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chalicelib.domain.ports import Clock, Journal, NewId, Principals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognizing:
+    """The first step of every signed request. `journal` is made only when somebody is refused."""
+
+    principals: Principals
+    policy_set: str
+    journal: Callable[[], Journal]
+    clock: Clock
+    new_id: NewId
+
+    def recognize(self, identity: Mapping[str, object], request_id: str) -> Origin:
+        """Where the request comes from; Refused, once recorded, for anybody the broker does not serve."""
+        source_ip = str(identity.get("sourceIp") or "")
+        try:
+            caller = self.principals.describe(caller_from_identity(identity))
+        except Refused as refusal:
+            self._record(refusal, Origin(_stranger(identity), request_id, source_ip, self.policy_set))
+            raise
+        return Origin(caller, request_id, source_ip, self.policy_set)
+
+    def _record(self, refusal: Refused, origin: Origin) -> None:
+        now = self.clock()
+        detail = {"code": refusal.code, "why": refusal.detail}
+        self.journal().record(AuditEvent(self.new_id(now), "refuse", now, origin, detail=detail))
+
+
+def _stranger(identity: Mapping[str, object]) -> Caller:
+    """Whoever it was, in the words of API Gateway, cut to a size no log minds."""
+    arn, unique_id = (str(identity.get(name) or "")[:256] for name in ("userArn", "user"))
+    return Caller("unknown", arn.rsplit(":", maxsplit=1)[-1], arn, str(identity.get("accountId") or "")[:12], unique_id)

@@ -1,0 +1,170 @@
+"""Requesting: asking for a role that others must agree to, and looking at what was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.access import Ask
+from chalicelib.domain.admission import decide
+from chalicelib.domain.approvals import door_to_ask_for
+from chalicelib.domain.errors import InvalidRequest, NotFound, Refused
+from chalicelib.domain.requests import Request, answer_by
+
+if TYPE_CHECKING:
+    from chalicelib.domain.access import AccessRules, Door
+    from chalicelib.domain.approval_ports import Grants, People, Requests
+    from chalicelib.domain.callers import Caller
+    from chalicelib.domain.events import Origin
+    from chalicelib.domain.grants import Grant
+    from chalicelib.domain.ports import Catalogue, Clock, Page
+    from chalicelib.domain.requests import RequestFilter
+    from chalicelib.domain.roles import Role
+    from chalicelib.services.approval_records import ApprovalRecords
+    from chalicelib.services.approvers import Approvers
+
+FARTHEST_START = timedelta(days=30)
+CLOCKS_APART = timedelta(minutes=5)
+"""A start may lie so far in the past and still mean "now": SigV4 allows clients the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAsk:
+    """What is asked for, already validated in form. `once` makes filing it again answer what was filed first."""
+
+    role: str
+    duration_seconds: int
+    reason: str = ""
+    not_before: datetime | None = None
+    on_behalf_of: str = ""
+    once: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requesting:
+    """The terms come from the rules: who may ask is `RequestAccess`, how many must agree the door to the role."""
+
+    rules: AccessRules
+    catalogue: Catalogue
+    people: People
+    requests: Requests
+    records: ApprovalRecords
+
+    def file(self, wanted: RequestAsk, origin: Origin) -> Request:
+        """File a request; every outcome but bad input leaves exactly one event.
+
+        Raises NotFound (also for roles the caller may not see), Refused and
+        its kin, Conflict where no approval is needed, InvalidRequest.
+        """
+        now = self.records.clock()
+        try:
+            role = self._role(wanted.role)
+            person = self._person(wanted, role, origin)
+            door = self._door(wanted, role, person, origin, now)
+        except (Refused, NotFound) as refusal:
+            detail = {"duration_seconds": wanted.duration_seconds, "for": wanted.on_behalf_of or origin.caller.name}
+            raise self.records.refused(refusal, "RequestAccess", wanted.role, origin, detail) from None
+        request = self._request(wanted, person, door, origin, now)
+        return self.requests.file(request, wanted.once, self.records.filed(request, origin))
+
+    def _role(self, name: str) -> Role:
+        role = self.catalogue.get(name)
+        if role is None:
+            raise NotFound(f"There is no role {name}.")
+        return role
+
+    def _person(self, wanted: RequestAsk, role: Role, origin: Origin) -> Caller:
+        """The one who would get the access: the caller, or with a rule for it somebody they ask for."""
+        if wanted.on_behalf_of in {"", origin.caller.name}:
+            return origin.caller
+        decide(self.rules, Ask("AskForOthers", origin.caller, role, self.records.clock(), origin.source_ip))
+        person = self.people.user(wanted.on_behalf_of)
+        if person is None:
+            raise NotFound(f"IAM has no user {wanted.on_behalf_of}.")
+        return person
+
+    def _door(self, wanted: RequestAsk, role: Role, person: Caller, origin: Origin, now: datetime) -> Door:
+        """The rule that states the terms. The person's own rules decide, whoever asks for them.
+
+        Where somebody asks for another, nobody knows from where that other
+        will come: rules on the source address do not open.
+        """
+        asking = Ask(
+            action="RequestAccess",
+            caller=person,
+            role=role,
+            at=now,
+            source_ip=origin.source_ip if person == origin.caller else "",
+            duration_seconds=wanted.duration_seconds,
+            reason_given=bool(wanted.reason),
+        )
+        decide(self.rules, asking, approved=True)
+        doors = self._doors(asking, _start(wanted, now))
+        return door_to_ask_for(doors, timedelta(seconds=wanted.duration_seconds), reason_given=bool(wanted.reason))
+
+    def _doors(self, asking: Ask, start: datetime) -> tuple[Door, ...]:
+        """The doors to the role at the moment the access would begin; Refused where there is none."""
+        for action in ("TakeCredentials", "OpenConsole"):
+            taking = Ask(action, asking.caller, asking.role, start, asking.source_ip, reason_given=asking.reason_given)
+            doors = self.rules.decide(taking).doors
+            if doors:
+                return doors
+        decide(self.rules, asking.on("TakeCredentials"), approved=True)
+        raise Refused(f"The rules let you ask for {asking.role.name} but give it to nobody at that time.")
+
+    def _request(self, wanted: RequestAsk, person: Caller, door: Door, origin: Origin, now: datetime) -> Request:
+        start = _start(wanted, now)
+        not_before = start if start > now else None
+        for_another = person != origin.caller
+        return Request(
+            id=self.records.new_id(now),
+            caller=person.name,
+            caller_id=person.unique_id,
+            caller_arn=person.arn,
+            role=wanted.role,
+            duration_seconds=wanted.duration_seconds,
+            approvals=door.terms.approvals,
+            policy=door.policy,
+            filed_at=now,
+            answer_by=answer_by(now, not_before, timedelta(seconds=wanted.duration_seconds)),
+            reason=wanted.reason,
+            not_before=not_before,
+            asked_by=origin.caller.name if for_another else "",
+            asked_by_id=origin.caller.unique_id if for_another else "",
+            policy_set=origin.policy_set,
+        )
+
+
+def _start(wanted: RequestAsk, now: datetime) -> datetime:
+    """When the access is to begin; InvalidRequest for a start that is over or too far ahead."""
+    start = wanted.not_before or now
+    if not now - CLOCKS_APART <= start <= now + FARTHEST_START:
+        raise InvalidRequest("The start does not fit.", {"not_before": f"from now to {FARTHEST_START.days} days ahead"})
+    return max(start, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReading:
+    """Reads only; nothing here leaves a record."""
+
+    requests: Requests
+    grants: Grants
+    approvers: Approvers
+    clock: Clock
+
+    def one(self, request_id: str, origin: Origin) -> Request:
+        """One request; NotFound alike for requests that do not exist and those the caller may not see."""
+        request = self.requests.get(request_id)
+        if request is None or not self.approvers.sight(origin)(request):
+            raise NotFound(f"There is no request {request_id}.")
+        return request
+
+    def page(self, wanted: RequestFilter, limit: int, cursor: str | None, origin: Origin) -> Page[Request]:
+        """Newest first, what the caller may see of it; a page may be short."""
+        now, sees = self.clock(), self.approvers.sight(origin)
+        return self.requests.page(wanted, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
+
+    def grant(self, request: Request) -> Grant | None:
+        """What the request yielded, or None."""
+        return self.grants.get(request) if request.state == "approved" else None

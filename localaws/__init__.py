@@ -1,0 +1,1 @@
+"""The embedded AWS for laptop, demo and tests: never deployed."""

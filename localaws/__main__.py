@@ -1,0 +1,90 @@
+"""`python -m localaws up|down|status|demo|package`: what the Makefile calls."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localaws import control, packaging
+from localaws.failures import LocalAwsError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+DEFAULT_PORT = 4566
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when it did what it says, 1 with a sentence when not."""
+    options = _options(arguments)
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, _interrupt)
+    try:
+        return int(options.run(options))
+    except LocalAwsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: what this command started has ended", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m localaws", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="start the embedded AWS with the broker deployed")
+    up.add_argument("--port", type=int, default=DEFAULT_PORT)
+    up.set_defaults(run=_up)
+    commands.add_parser("down", help="end what up started").set_defaults(run=_down)
+    commands.add_parser("status", help="tell whether it runs").set_defaults(run=_status)
+    commands.add_parser("demo", help="play the whole scenario on a private one").set_defaults(run=_demo)
+    package = commands.add_parser("package", help="write sam.json and deployment.zip")
+    package.add_argument("output", type=Path)
+    package.add_argument("--stage", default="dev")
+    package.set_defaults(run=_package)
+    return parser.parse_args(arguments)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """SIGTERM and SIGHUP end a command as Ctrl-C does: what it started ends with it."""
+    raise KeyboardInterrupt
+
+
+def _tell(line: str) -> None:
+    print(f"-> {line}", flush=True)
+
+
+def _up(options: argparse.Namespace) -> int:
+    deployed = control.up(options.port, _tell)
+    print(f"The broker answers at {deployed.broker_url}")
+    print("Use it: . .local/env && aws --profile alice sts get-caller-identity")
+    print("End it: make down")
+    return 0
+
+
+def _down(_options: argparse.Namespace) -> int:
+    control.down(_tell)
+    return 0
+
+
+def _status(_options: argparse.Namespace) -> int:
+    return 0 if control.status(_tell) else 1
+
+
+def _demo(_options: argparse.Namespace) -> int:
+    from localaws import demo  # noqa: PLC0415  (loads what only the demo needs)
+
+    return demo.play()
+
+
+def _package(options: argparse.Namespace) -> int:
+    print(packaging.package(options.output.resolve(), options.stage))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""A broker deployed on an embedded AWS: what `make up`, the demo and the end-to-end tests use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from localaws import emulator, packaging, people, profiles, roles, runs, sign_in, stack
+from localaws.embedded import HOST, REGION
+from localaws.failures import LocalAwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT_KEY = "test"
+PROVISION_FUNCTION = f"{stack.NAME}-provision"
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the deployed broker answers, and how to speak to it as somebody."""
+
+    endpoint_url: str
+    broker_url: str
+    region: str
+    directory: Path
+    """Holds env, config and credentials."""
+    outputs: Mapping[str, str]
+    """The stack's outputs by name."""
+    log: Path
+
+    def session_for(self, profile: str) -> boto3.Session:
+        """The session of admin, alice, bob or carol."""
+        return profiles.session(self.directory, profile)
+
+    def environ(self, profile: str | None = None) -> dict[str, str]:
+        """The environment for a program that shall see this AWS and no other, and the tools of this Python first."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        exports = profiles.variables(
+            self.directory, endpoint_url=self.endpoint_url, broker_url=self.broker_url, region=self.region
+        )
+        path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
+        return kept | exports | {"PATH": path} | ({"AWS_PROFILE": profile} if profile else {})
+
+
+@contextmanager
+def running(
+    port: int | None = None, directory: Path | None = None, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[Broker]:
+    """A private deployed broker on a free port, in a directory of its own that is removed afterwards.
+
+    It ends with the block, and with this process however that ends. When the
+    block fails, its log stays in .build/logs.
+    """
+    require_runnable()
+    with _own(directory) as (place, log):
+        tell("starting the embedded AWS")
+        aws = emulator.start(port or emulator.free_port(), place / "aws", log, ends_with_us=True)
+        try:
+            yield deploy(aws.port, place, log, tell)
+        finally:
+            emulator.end(aws)
+
+
+def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None]) -> Broker:
+    """Package, deploy and furnish the embedded AWS that listens on `port`."""
+    endpoint_url = f"http://{HOST}:{port}"
+    root = _root(endpoint_url)
+    tell("packaging the broker as for AWS")
+    package = packaging.package(directory / "package")
+    tell("deploying its CloudFormation stack")
+    local = {"SignInEndpoint": sign_in.url_of(directory / "aws")}
+    outputs = stack.deploy(root, package, local, log=log)
+    broker_url = endpoint_url + outputs.pop("Path")
+    if not (directory / "credentials").exists():
+        tell("creating admin, alice, bob and carol")
+        keys = people.create(root("iam"))
+        tell("making the roles of policies/roles")
+        roles.apply_all(root("lambda"), PROVISION_FUNCTION, log)
+        profiles.write(directory, keys, endpoint_url=endpoint_url, broker_url=broker_url, region=REGION)
+    return Broker(endpoint_url, broker_url, REGION, directory, MappingProxyType(outputs), log)
+
+
+def require_runnable() -> None:
+    """The functions run as they are packaged, so only where Lambda's binaries run."""
+    if not packaging.runs_here():
+        raise LocalAwsError("the embedded AWS runs the functions as packaged for Lambda, which needs Linux on x86_64")
+
+
+def _root(endpoint_url: str) -> Callable[[Any], Any]:
+    """Makes clients of the account's root; the endpoint is bound, so that none can reach the real AWS."""
+    session = boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
+    return partial(session.client, endpoint_url=endpoint_url)
+
+
+@contextmanager
+def _own(directory: Path | None) -> Iterator[tuple[Path, Path]]:
+    """A directory that goes in any case, and a log that goes when all went well."""
+    runs.sweep()
+    with runs.directory(directory) as place:
+        log = runs.log(place)
+        yield place, log
+        log.unlink(missing_ok=True)

@@ -1,0 +1,38 @@
+"""The demo: the whole scenario on a private embedded AWS, told with AWS's own answers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from localaws.broker import running
+from localaws.demo import audit, brokered, refused, tutorial, zero_access
+from localaws.demo.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCENES: tuple[Callable[[Stage], None], ...] = (
+    zero_access.alice_has_nothing,
+    tutorial.a_user_and_a_role_that_trusts_them,
+    tutorial.switching_role_and_back,
+    brokered.alice_asks_the_broker,
+    brokered.the_credentials_do_what_the_role_does_and_no_more,
+    brokered.nobody_gets_round_the_broker,
+    refused.the_broker_refuses_carol,
+    refused.the_gateway_refuses_forgers,
+    zero_access.alice_still_has_nothing,
+    audit.every_issue_and_refusal_left_its_record,
+)
+
+
+def play() -> int:
+    """Play every scene; raises SceneFailed at the first answer that is not as it must be."""
+    began = time.monotonic()
+    with running(tell=lambda line: print(f"-> {line}", flush=True)) as broker:
+        stage = Stage(broker)
+        for scene in SCENES:
+            scene(stage)
+        stage.close()
+    print(f"\nAll {len(SCENES)} scenes played in {time.monotonic() - began:.0f} s; nothing is left running.")
+    return 0

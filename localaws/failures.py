@@ -1,0 +1,40 @@
+"""What can go wrong with the embedded AWS, each told in one sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class LocalAwsError(Exception):
+    """Ends a command with exit code 1; its text is what the person reads."""
+
+
+class PortInUse(LocalAwsError):
+    """Something else listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use: end what listens there or choose another with PORT=")
+
+
+class AlreadyRunning(LocalAwsError):
+    """`make up` is running in this clone."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"the embedded AWS of this clone is running on port {port}: end it with make down")
+
+
+class ToolMissing(LocalAwsError):
+    """A program that a step calls is not installed."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(f"{tool} is not installed or not on PATH, and this step needs it")
+
+
+class StepFailed(LocalAwsError):
+    """A step failed; its log says more."""
+
+    def __init__(self, step: str, reason: str, log: Path) -> None:
+        super().__init__(f"{step} failed: {reason} (log: {log})")

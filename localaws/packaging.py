@@ -1,0 +1,29 @@
+"""The package that is deployed: the embedded AWS gets what a real account gets."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING
+
+import packer
+from localaws.failures import StepFailed
+from packer.project import BUILD, CHECKOUT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["BUILD", "CHECKOUT", "package", "runs_here"]
+
+
+def package(output: Path, stage: str = "dev") -> Path:
+    """Write sam.json and deployment.zip to `output`, exactly as they go to AWS. Raises StepFailed."""
+    try:
+        packer.build(stage, output)
+    except packer.PackagingFailed as failure:
+        raise StepFailed("packaging", failure.detail, failure.log or BUILD / "package.log") from failure
+    return output
+
+
+def runs_here() -> bool:
+    """Whether this machine can run what is packaged for Lambda: Linux on x86_64."""
+    return platform.system() == "Linux" and platform.machine() == "x86_64"

@@ -1,0 +1,67 @@
+"""The files that point the AWS CLI, SDKs and the broker command at the embedded AWS."""
+
+from __future__ import annotations
+
+import configparser
+import io
+import shlex
+from typing import TYPE_CHECKING
+
+import boto3
+import botocore.session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from localaws.people import Keys
+
+OWNER_ONLY = 0o600
+
+
+def write(directory: Path, keys: Iterable[Keys], *, endpoint_url: str, broker_url: str, region: str) -> None:
+    """Write env, config and credentials, readable by their owner only."""
+    keys = list(keys)
+    settings = {"region": region, "endpoint_url": endpoint_url, "output": "json", "cli_pager": ""}
+    secrets = {
+        one.name: {"aws_access_key_id": one.access_key_id, "aws_secret_access_key": one.secret_access_key}
+        for one in keys
+    }
+    _write(directory / "config", _ini({f"profile {one.name}": settings for one in keys}))
+    _write(directory / "credentials", _ini(secrets))
+    exports = variables(directory, endpoint_url=endpoint_url, broker_url=broker_url, region=region)
+    _write(directory / "env", "".join(f"export {name}={shlex.quote(value)}\n" for name, value in exports.items()))
+
+
+def variables(directory: Path, *, endpoint_url: str, broker_url: str, region: str) -> dict[str, str]:
+    """What `.local/env` exports."""
+    return {
+        "BROKER_URL": broker_url,
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": str(directory / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(directory / "credentials"),
+    }
+
+
+def session(directory: Path, profile: str) -> boto3.Session:
+    """A boto3 session of one profile, whatever the shell's own AWS settings say."""
+    core = botocore.session.Session(profile=profile)
+    core.set_config_variable("config_file", str(directory / "config"))
+    core.set_config_variable("credentials_file", str(directory / "credentials"))
+    return boto3.Session(botocore_session=core)
+
+
+def _ini(sections: Mapping[str, Mapping[str, str]]) -> str:
+    parser = configparser.RawConfigParser()
+    parser.read_dict(sections)
+    text = io.StringIO()
+    parser.write(text)
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    path.touch(mode=OWNER_ONLY)
+    path.chmod(OWNER_ONLY)
+    path.write_text(text)

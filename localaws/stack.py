@@ -1,0 +1,120 @@
+"""Deploying the package to the embedded AWS through its CloudFormation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from localaws.embedded import REGION
+from localaws.failures import StepFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+NAME = "access-broker"
+BUCKET = "deployments"
+TEMPLATES = "https://s3.amazonaws.com/"
+"""Inline, CloudFormation takes 51,200 bytes; from S3 a megabyte."""
+
+API = "RestAPI"
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+NOTHING_TO_DO = "No updates are to be performed"
+LOOK_AGAIN = {"Delay": 1, "MaxAttempts": 120}
+
+
+def deploy(client: Callable[[Any], Any], package: Path, parameters: Mapping[str, str], *, log: Path) -> dict[str, str]:
+    """Create or update the stack from sam.json and deployment.zip; answer its outputs and the broker's URL path.
+
+    Raises StepFailed with the first resource that failed.
+    """
+    template = json.loads((package / "sam.json").read_text())
+    _point_at(template, "s3://" + _upload(client("s3"), (package / "deployment.zip").read_bytes(), "zip"))
+    body = _upload(client("s3"), json.dumps(template).encode(), "template")
+    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+    outputs = _apply(client("cloudformation"), {"TemplateURL": TEMPLATES + body, "Parameters": given}, log)
+    _set_resource_policy(client, outputs["RestAPIId"], template)
+    stage = template["Resources"][API]["Properties"]["StageName"]
+    return outputs | {"Path": f"/_aws/execute-api/{outputs['RestAPIId']}/{stage}"}
+
+
+def _upload(s3: Any, content: bytes, kind: str) -> str:
+    """Put it into the bucket under its own hash, as `aws cloudformation package` and `deploy` do."""
+    key = f"{hashlib.sha256(content).hexdigest()}.{kind}"
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+    return f"{BUCKET}/{key}"
+
+
+def _point_at(template: dict[str, Any], code: str) -> None:
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = code
+
+
+def _apply(cloudformation: Any, stack: Mapping[str, Any], log: Path) -> dict[str, str]:
+    change = "update" if _exists(cloudformation) else "create"
+    try:
+        _change(cloudformation, change, stack)
+    except (ClientError, WaiterError) as error:
+        if NOTHING_TO_DO not in str(error):
+            raise StepFailed(f"the {change} of the stack", _first_failure(cloudformation) or str(error), log) from error
+    found = cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Outputs"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+
+def _change(cloudformation: Any, change: str, stack: Mapping[str, Any]) -> None:
+    apply = cloudformation.update_stack if change == "update" else cloudformation.create_stack
+    apply(StackName=NAME, Capabilities=CAPABILITIES, **stack)
+    cloudformation.get_waiter(f"stack_{change}_complete").wait(StackName=NAME, WaiterConfig=LOOK_AGAIN)
+
+
+def _exists(cloudformation: Any) -> bool:
+    try:
+        cloudformation.describe_stacks(StackName=NAME)
+    except ClientError:
+        return False
+    return True
+
+
+def _first_failure(cloudformation: Any) -> str:
+    try:
+        events = cloudformation.describe_stack_events(StackName=NAME)["StackEvents"]
+    except ClientError:
+        return ""
+    failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("FAILED")]
+    return next((f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed), "")
+
+
+def _set_resource_policy(client: Callable[[Any], Any], api: str, template: dict[str, Any]) -> None:
+    """AWS takes the API's resource policy from the template; ministack only by this call."""
+    policy = template["Resources"][API]["Properties"]["DefinitionBody"]["x-amazon-apigateway-policy"]
+    account = client("sts").get_caller_identity()["Account"]
+    known = {"AWS::AccountId": account, "AWS::Region": REGION, "AWS::Partition": "aws", API: api}
+    value = json.dumps(_resolved(policy, known))
+    operation = {"op": "replace", "path": "/policy", "value": value}
+    client("apigateway").update_rest_api(restApiId=api, patchOperations=[operation])
+
+
+def _resolved(value: Any, known: Mapping[str, str]) -> Any:
+    """The value with Ref and Fn::Sub filled in, as CloudFormation would."""
+    if isinstance(value, list):
+        return [_resolved(one, known) for one in value]
+    if isinstance(value, str):
+        return _substituted(value, known)
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"Ref"}:
+        return known[value["Ref"]]
+    if value.keys() == {"Fn::Sub"}:
+        return _substituted(value["Fn::Sub"], known)
+    return {key: _resolved(one, known) for key, one in value.items()}
+
+
+def _substituted(text: str, known: Mapping[str, str]) -> str:
+    for name, value in known.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text

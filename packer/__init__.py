@@ -1,0 +1,10 @@
+"""The package that is deployed: Chalice's zip, trimmed to what is used, compiled, the same bytes every time.
+
+`build` is what everybody calls: `make package`, the embedded AWS, the tests
+and the benchmarks. docs/package.md says what is left out and why.
+"""
+
+from packer.building import Package, build
+from packer.failures import PackagingFailed
+
+__all__ = ["Package", "PackagingFailed", "build"]

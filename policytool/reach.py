@@ -1,0 +1,94 @@
+"""What a policy set comes to: rules that open nothing, roles nobody reaches, callers who reach all.
+
+Judged over a sample: one caller per group, the callers of the cases, and
+every role template. So these are warnings, and a case makes one go away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.access import Ask
+from chalicelib.domain.admission import easiest
+from chalicelib.domain.roles import WHOLE_BROKER
+from policytool.cases import NOON, load_cases
+from policytool.source import Complaint, Statement
+from policytool.world import caller
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chalicelib.domain.access import AccessRules, Verdict
+    from chalicelib.domain.callers import Caller
+    from policytool.world import Vocabulary
+
+ON_ROLES = (
+    "TakeCredentials", "OpenConsole", "RequestAccess", "BreakGlass", "Approve", "ReviewBreakGlass",
+    "AskForOthers", "Revoke", "ReadAudit", "ExplainOthers", "Provision", "SeeRole",
+)  # fmt: skip
+TAKING = frozenset({"TakeCredentials", "OpenConsole"})
+FEW = 3
+"""Reaching all of fewer roles than this is no news."""
+
+
+def reach(rules: AccessRules, parts: list[Statement], known: Vocabulary, policies: Path) -> list[Complaint]:
+    """Warnings about the set as a whole."""
+    asks = _sample(known, policies)
+    verdicts = [(ask, rules.decide(ask)) for ask in asks]
+    lines = {policy: part for part in parts for policy in rules.policies if f'@id("{policy}")' in part.text}
+    return [
+        *(_warn(lines[policy], f"{policy} matches nothing in the sample; is it reachable? A case would show it")
+          for policy in sorted(set(rules.policies) - _matched(verdicts))),
+        *(_warn(lines[policy], f"{policy} is shadowed: wherever it matches, an easier rule opens first")
+          for policy in sorted(_shadowed(verdicts))),
+        *(Complaint("policies/roles", 1, "warning", f"nobody in the sample can reach the role {name}")
+          for name in sorted(_unreached(known, verdicts))),
+        *(Complaint("policies/access", 1, "warning", f"{name} can take every role there is")
+          for name in sorted(_reach_all(known, verdicts))),
+    ]  # fmt: skip
+
+
+def _sample(known: Vocabulary, policies: Path) -> list[Ask]:
+    cases = load_cases(policies / "access" / "cases", known)
+    people = {case.ask.caller.name: case.ask.caller for case in cases}
+    people |= {f"a member of {group}": caller("member", {"groups": [group]}) for group in known.groups}
+    asks = [case.ask for case in cases]
+    for name, who in people.items():
+        named = replace(who, name=name)
+        asks += [_ask(action, named, role) for action in ON_ROLES for role in (*known.roles.values(), WHOLE_BROKER)]
+    return [ask for ask in asks if ask.role != WHOLE_BROKER or ask.action not in TAKING]
+
+
+def _ask(action: str, who: Caller, role: object) -> Ask:
+    return Ask(action, who, role, NOON, reason_given=True)  # type: ignore[arg-type]
+
+
+def _matched(verdicts: list[tuple[Ask, Verdict]]) -> set[str]:
+    return {
+        name for _, verdict in verdicts for name in (*verdict.forbidden_by, *(door.policy for door in verdict.doors))
+    }
+
+
+def _shadowed(verdicts: list[tuple[Ask, Verdict]]) -> set[str]:
+    """Permits that match somewhere and are never the door taken."""
+    matched = {door.policy for _, verdict in verdicts for door in verdict.doors}
+    taken = {door.policy for _, verdict in verdicts if (door := easiest(verdict.doors))}
+    return matched - taken
+
+
+def _unreached(known: Vocabulary, verdicts: list[tuple[Ask, Verdict]]) -> set[str]:
+    reached = {ask.role.name for ask, verdict in verdicts if verdict.doors and ask.action in TAKING}
+    return {name for name, role in known.roles.items() if name not in reached and not role.direct_users}
+
+
+def _reach_all(known: Vocabulary, verdicts: list[tuple[Ask, Verdict]]) -> set[str]:
+    reached: dict[str, set[str]] = {}
+    for ask, verdict in verdicts:
+        if verdict.doors and ask.action in TAKING:
+            reached.setdefault(ask.caller.name, set()).add(ask.role.name)
+    return {name for name, roles in reached.items() if len(known.roles) >= FEW and set(known.roles) <= roles}
+
+
+def _warn(part: Statement, message: str) -> Complaint:
+    return Complaint(part.file, part.line, "warning", message)

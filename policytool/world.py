@@ -1,0 +1,65 @@
+"""The callers and roles that checks and cases speak of: vocabulary, templates and cases together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.roles import ROLE_PATH, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ACCOUNT = "111122223333"
+"""AWS's example account: checks run without any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names the policies may use."""
+
+    groups: frozenset[str] = frozenset()
+    caller_tags: frozenset[str] = frozenset()
+    role_tags: frozenset[str] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+
+def vocabulary(policies: Path) -> Vocabulary:
+    """Names of policies/access/vocabulary.yaml, roles of policies/roles."""
+    words = yaml.safe_load((policies / "access" / "vocabulary.yaml").read_text()) or {}
+    templates = [yaml.safe_load(path.read_text()) for path in sorted((policies / "roles").glob("*.yaml"))]
+    return Vocabulary(
+        groups=frozenset(words.get("groups", ())),
+        caller_tags=frozenset(words.get("caller_tags", ())),
+        role_tags=frozenset(words.get("role_tags", ())),
+        roles={template["name"]: role(template["name"], template) for template in templates},
+    )
+
+
+def role(name: str, given: Mapping[str, Any]) -> Role:
+    """A role as a template or a case describes it."""
+    return Role(
+        name=name,
+        arn=f"arn:aws:iam::{given.get('account', ACCOUNT)}:role{ROLE_PATH}{name}",
+        tags={str(key): str(value) for key, value in (given.get("tags") or {}).items()},
+        max_session_seconds=int(given.get("max_session_seconds", 3600)),
+    )
+
+
+def caller(name: str, given: Mapping[str, Any]) -> Caller:
+    """A caller as a case describes it: `kind`, `id`, `groups`, `tags`."""
+    kind = given.get("kind", "user")
+    place = f"iam::{ACCOUNT}:user" if kind == "user" else f"sts::{ACCOUNT}:assumed-role"
+    return Caller(
+        kind=kind,
+        name=name,
+        arn=f"arn:aws:{place}/{name}",
+        account=ACCOUNT,
+        unique_id=str(given.get("id", f"AIDA{name.upper()}")),
+        groups=tuple(given.get("groups", ())),
+        tags={str(key): str(value) for key, value in (given.get("tags") or {}).items()},
+    )

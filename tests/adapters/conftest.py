@@ -1,0 +1,154 @@
+"""An account on moto, in process: the table as the template makes it, people as the demo has them.
+
+moto authorizes nothing (shared/local-aws.md): nothing here proves permissions.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.aws import clients
+from tests.adapters import described
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+RESOURCES = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "BROKER_DEPLOYMENT": "access-broker-test",
+    "BROKER_TABLE": "broker",
+    "BROKER_LEDGER_TABLE": "ledger",
+}
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Moto's account with both tables; every cached client and service is new."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        _forget()
+        for resource, name in (("Table", "broker"), ("Ledger", "ledger")):
+            _create_table(RESOURCES[resource]["Properties"], name)
+        yield
+    _forget()
+
+
+def _forget() -> None:
+    """Every service and client; botocore's session stays, it holds nothing but the service models."""
+    clients.client.cache_clear()
+    wirings = [module for name, module in sys.modules.items() if name.startswith("chalicelib.wiring")]
+    for value in [value for module in wirings for value in vars(module).values()]:
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()
+
+
+def _create_table(properties: dict[str, Any], name: str) -> None:
+    wanted = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    given: Any = {key: properties[key] for key in wanted if key in properties}
+    stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    boto3.client("dynamodb", REGION).create_table(TableName=name, StreamSpecification=stream, **given)
+
+
+@pytest.fixture
+def rows(account: None) -> Callable[[str], list[dict[str, Any]]]:
+    """Every row whose partition key begins as told."""
+
+    def read(prefix: str) -> list[dict[str, Any]]:
+        items = boto3.resource("dynamodb", REGION).Table("broker").scan()["Items"]
+        return [item for item in items if str(item["pk"]).startswith(prefix)]
+
+    return read
+
+
+@pytest.fixture
+def alice(account: None) -> dict[str, str]:
+    """An IAM user without policies, in the group engineers, as API Gateway shows her."""
+    return make_user("alice", "engineers")
+
+
+def make_user(name: str, *groups: str, **tags: str) -> dict[str, str]:
+    """An IAM user and the identity block of their requests."""
+    iam = boto3.client("iam", REGION)
+    tag_list: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
+    user = iam.create_user(UserName=name, Tags=tag_list)["User"]
+    for group in groups:
+        if group not in {one["GroupName"] for one in iam.list_groups()["Groups"]}:
+            iam.create_group(GroupName=group)
+        iam.add_user_to_group(GroupName=group, UserName=name)
+    return {"userArn": user["Arn"], "user": user["UserId"], "caller": user["UserId"], "sourceIp": "203.0.113.9"}
+
+
+@pytest.fixture
+def call(account: None) -> Callable[..., tuple[int, dict[str, Any], dict[str, str]]]:
+    """Call the API with a real API Gateway proxy event; answers status, document and headers.
+
+    Every call and its answer is held to /openapi.json.
+    """
+    from app import app  # noqa: PLC0415  needs the environment above
+
+    def send(
+        method: str, path: str, identity: dict[str, str] | None = None, body: object = None, **more: Any
+    ) -> tuple[int, dict[str, Any], dict[str, str]]:
+        asked = event(app, method, path, identity, body, **more)
+        response = app(asked, None)
+        headers = response["headers"] | {key: value[0] for key, value in response["multiValueHeaders"].items()}
+        status, document = response["statusCode"], json.loads(response["body"])
+        described.check_answer(method, asked["resource"], status, headers["Content-Type"], document)
+        if isinstance(body, dict) and status < HTTPStatus.BAD_REQUEST:
+            described.check_request(method, asked["resource"], body)
+        return status, document, headers
+
+    return send
+
+
+def event(
+    app: Any, method: str, path: str, identity: dict[str, str] | None, body: object, **more: Any
+) -> dict[str, Any]:
+    """API Gateway's Lambda proxy event (REST API, payload 1.0)."""
+    resource, parameters = _route(app, path)
+    query = more.get("query")
+    raw = body if isinstance(body, str) or body is None else json.dumps(body)
+    return {
+        "httpMethod": method,
+        "path": path,
+        "resource": resource,
+        "pathParameters": parameters,
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {key: [value] for key, value in query.items()} if query else None,
+        "headers": {"content-type": "application/json", **more.get("headers", {})},
+        "multiValueHeaders": {},
+        "stageVariables": None,
+        "isBase64Encoded": False,
+        "body": raw,
+        "requestContext": {
+            "resourcePath": resource,
+            "httpMethod": method,
+            "requestId": "request-1",
+            "identity": identity or {"sourceIp": "203.0.113.9"},
+        },
+    }
+
+
+def _route(app: Any, path: str) -> tuple[str, dict[str, str] | None]:
+    """The route API Gateway would pick, and its path parameters."""
+    parts = path.split("/")
+    for route in sorted(app.routes, key=lambda route: route.count("{")):
+        names = route.split("/")
+        if len(names) == len(parts) and all(n == p or n.startswith("{") for n, p in zip(names, parts, strict=True)):
+            return route, {n[1:-1]: p for n, p in zip(names, parts, strict=True) if n.startswith("{")} or None
+    raise LookupError(path)

@@ -1,0 +1,233 @@
+"""The HTTP doors on moto: forms of answers and errors, and what reaches the table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.aws.catalogue import role_to_row
+from chalicelib.domain.roles import Role
+from tests.adapters.conftest import ACCOUNT, REGION, make_user
+
+EC2 = Role(
+    "ec2-full",
+    f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full",
+    description="Everything in EC2",
+    tags={"access-broker:audience": "engineers"},
+)
+HIDDEN = Role(
+    "hidden",
+    f"arn:aws:iam::{ACCOUNT}:role/access-broker/hidden",
+    tags={"access-broker:audience": "engineers", "access-broker:visibility": "audience"},
+)
+
+
+@pytest.fixture(autouse=True)
+def roles(account: None) -> None:
+    table = boto3.resource("dynamodb", REGION).Table("broker")
+    for role in (EC2, HIDDEN):
+        table.put_item(Item=role_to_row(role))
+
+
+def test_health_is_open_and_names_the_policy_set(call) -> None:
+    status, document, _ = call("GET", "/health")
+    assert status == 200
+    assert document["status"] == "ok"
+    assert len(document["policy_set"]) == 64
+
+
+def test_whoami_shows_what_the_gateway_verified_and_iam_knows(call) -> None:
+    dora = make_user("dora", "engineers", "on-call", team="web")
+    status, document, headers = call("GET", "/v1/whoami", dora)
+    assert status == 200
+    assert document == {
+        "arn": dora["userArn"], "name": "dora", "kind": "user", "account": ACCOUNT,
+        "groups": ["engineers", "on-call"], "tags": {"team": "web"},
+    }  # fmt: skip
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_identity_claimed_in_headers_or_body_counts_for_nothing(call, alice) -> None:
+    carol = make_user("carol")
+    forged = {"x-amzn-iam-user-arn": alice["userArn"], "x-user": "alice", "authorization": "alice"}
+    status, document, _ = call("POST", "/v1/credentials", carol, {"role": "ec2-full"}, headers=forged)
+    assert (status, document["code"]) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize("identity", [None, {"userArn": f"arn:aws:iam::{ACCOUNT}:root", "user": ACCOUNT}])
+def test_callers_that_are_not_users_or_sessions_are_refused_and_leave_a_trace(call, rows, identity) -> None:
+    status, document, _ = call("GET", "/v1/whoami", identity)
+    assert (status, document["code"]) == (403, "not_allowed")
+    [row] = rows("EVENT#")
+    event = json.loads(row["event"])
+    assert (event["type"], event["caller"]["kind"]) == ("refuse", "unknown")
+
+
+def test_a_recreated_namesake_does_not_pass_for_the_old_user(call, alice) -> None:
+    status, document, _ = call("GET", "/v1/whoami", {**alice, "user": "AIDAOLDOLDOLD"})
+    assert status == 403
+    assert "deleted and made again" in document["detail"]
+
+
+def test_an_engineer_gets_credentials_in_the_form_of_credential_process(call, alice, rows) -> None:
+    status, document, headers = call("POST", "/v1/credentials", alice, {"role": "ec2-full", "reason": "deploy"})
+    assert status == 201
+    assert list(document["credentials"]) == ["Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"]
+    assert document["credentials"]["Version"] == 1
+    assert headers["Cache-Control"] == "no-store"
+    [row] = rows("SESSION#")
+    assert (row["id"], row["caller"], row["role"], row["reason"]) == (
+        document["session"]["id"],
+        "alice",
+        "ec2-full",
+        "deploy",
+    )
+
+
+def test_the_table_never_holds_a_credential(call, alice, rows) -> None:
+    _, document, _ = call("POST", "/v1/credentials", alice, {"role": "ec2-full"})
+    kept = json.dumps(rows(""), default=str)
+    assert document["credentials"]["SecretAccessKey"] not in kept
+    assert document["credentials"]["SessionToken"] not in kept
+
+
+def test_a_refusal_is_a_problem_document_and_leaves_a_row(call, rows) -> None:
+    status, document, headers = call("POST", "/v1/credentials", make_user("carol"), {"role": "ec2-full"})
+    assert status == 403
+    assert headers["Content-Type"] == "application/problem+json"
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= set(document)
+    assert "Group engineers" in document["detail"]
+    assert document["policies"] == ["engineers-standing"]
+    [row] = rows("EVENT#")
+    event = json.loads(row["event"])
+    assert (event["type"], event["caller"]["name"], event["role"]) == ("refuse", "carol", "ec2-full")
+
+
+def test_a_role_that_may_not_be_seen_answers_exactly_as_one_that_does_not_exist(call) -> None:
+    carol = make_user("carol")
+    for method, path, field in (("POST", "/v1/credentials", "role"), ("GET", "/v1/roles/{}", "")):
+        answers = []
+        for name in ("hidden", "absent"):
+            status, document, headers = call(method, path.format(name), carol, {field: name} if field else None)
+            answers.append((status, json.dumps(document).replace(name, "NAME"), headers))
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 404
+
+
+def test_roles_are_listed_with_the_terms_for_this_caller(call, alice) -> None:
+    status, document, _ = call("GET", "/v1/roles", alice)
+    assert status == 200
+    assert [(role["name"], role["access"]) for role in document["roles"]] == [
+        ("ec2-full", "standing"),
+        ("hidden", "standing"),
+    ]
+    assert document["roles"][0]["max_duration_seconds"] == 3600
+    assert document["next_cursor"] is None
+
+
+def test_somebody_without_access_sees_public_roles_as_none(call) -> None:
+    _, document, _ = call("GET", "/v1/roles", make_user("carol"))
+    assert [(role["name"], role["access"]) for role in document["roles"]] == [("ec2-full", "none")]
+
+
+def test_lists_page_with_an_opaque_cursor(call, alice) -> None:
+    _, first, _ = call("GET", "/v1/roles", alice, query={"limit": "1"})
+    _, second, _ = call("GET", "/v1/roles", alice, query={"limit": "1", "cursor": first["next_cursor"]})
+    assert [role["name"] for role in first["roles"] + second["roles"]] == ["ec2-full", "hidden"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"), ({"limit": "x"}, "limit"), ({"page": "2"}, "page"),
+     ({"cursor": "bm90IG91cnM="}, "cursor"), ({"cursor": "ü"}, "cursor")],
+)  # fmt: skip
+def test_a_bad_page_is_refused_by_field(call, alice, query: dict[str, str], field: str) -> None:
+    status, document, _ = call("GET", "/v1/roles", alice, query=query)
+    assert (status, document["code"], list(document["fields"])) == (400, "invalid_request", [field])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "role"),
+        ({"role": ""}, "role"),
+        ({"role": "a\n"}, "role"),
+        ({"role": "../admin"}, "role"),
+        ({"role": 7}, "role"),
+        ({"role": "ec2-full", "duration_seconds": 899}, "duration_seconds"),
+        ({"role": "ec2-full", "duration_seconds": 3601}, "duration_seconds"),
+        ({"role": "ec2-full", "duration_seconds": 900.5}, "duration_seconds"),
+        ({"role": "ec2-full", "duration_seconds": "900"}, "duration_seconds"),
+        ({"role": "ec2-full", "reason": "x" * 1001}, "reason"),
+        ({"role": "ec2-full", "caller": "bob"}, "caller"),
+        ({"role": "ec2-full", "external_id": "mine"}, "external_id"),
+        ({"role": "ec2-full", "policy": "{}"}, "policy"),
+        ({"role": "ec2-full", "policy": {}}, "policy"),
+        ({"role": "ec2-full", "policy": {"Statement": ["x" * 2048]}}, "policy"),
+        ({"role": "ec2-full", "policy_arns": ["AdministratorAccess"]}, "policy_arns[0]"),
+        ({"role": "ec2-full", "policy_arns": [f"arn:aws:iam::aws:policy/P{n}" for n in range(11)]}, "policy_arns"),
+        ({"role": "ec2-full", "tags": {"Access-Broker:Session": "x"}}, "tags.Access-Broker:Session"),
+        ({"role": "ec2-full", "tags": {"aws:x": "x"}}, "tags.aws:x"),
+        ({"role": "ec2-full", "tags": {"a": "1", "A": "2"}}, "tags"),
+        ("{", "body"),
+        ('{"role": "x", "policy": ' + '{"a":' * 9000 + "1" + "}" * 9001, "body"),
+        ("[]", "body"),
+        ("null", "body"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_by_field_and_leaves_nothing(call, alice, rows, body: Any, field: str) -> None:
+    status, document, _ = call("POST", "/v1/credentials", alice, body)
+    assert (status, document["code"]) == (400, "invalid_request")
+    assert list(document["fields"]) == [field]
+    assert rows("SESSION#") == []
+
+
+def test_a_body_that_is_not_json_by_its_type_is_refused(call, alice) -> None:
+    headers = {"content-type": "text/plain"}
+    status, document, _ = call("POST", "/v1/credentials", alice, {"role": "ec2-full"}, headers=headers)
+    assert (status, document["code"]) == (415, "unsupported_media_type")
+
+
+def test_a_body_that_is_too_large_is_refused(call, alice) -> None:
+    status, document, _ = call("POST", "/v1/credentials", alice, {"role": "x" * 70_000})
+    assert (status, document["code"]) == (413, "body_too_large")
+
+
+def test_when_the_table_refuses_the_row_no_credentials_leave(call, alice, caplog) -> None:
+    call("GET", "/v1/whoami", alice)
+    assert call("GET", "/v1/roles/ec2-full", alice)[0] == 200
+    from chalicelib import wiring  # noqa: PLC0415
+
+    wiring.issuing.cache_clear()
+    sessions: Any = wiring.issuing().sessions
+    sessions._table = "gone"  # noqa: SLF001  a table that refuses every write
+    status, document, headers = call("POST", "/v1/credentials", alice, {"role": "ec2-full"})
+    assert (status, document["code"]) == (503, "audit_unavailable")
+    assert headers["Retry-After"] == "5"
+    assert "SecretAccessKey" not in json.dumps(document) + caplog.text
+
+
+def test_an_unexpected_failure_says_nothing_of_its_cause(call, alice, caplog, monkeypatch) -> None:
+    def explode(*_: object) -> None:
+        raise RuntimeError("canary-secret")
+
+    monkeypatch.setattr("chalicelib.services.issuing.Issuing.issue", explode)
+    status, document, _ = call("POST", "/v1/credentials", alice, {"role": "ec2-full"})
+    assert (status, document["code"]) == (500, "internal_error")
+    assert "canary-secret" not in json.dumps(document) + caplog.text
+
+
+def test_people_explain_themselves_and_others_need_the_right(call, alice, monkeypatch) -> None:
+    monkeypatch.setenv("BROKER_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/broker-api")
+    carol, grace = make_user("carol"), make_user("grace", "auditors")
+    status, document, _ = call("POST", "/v1/explain", carol, {"role": "ec2-full"})
+    assert (status, document["allowed"], document["layers"][0]["by"]) == (200, False, "engineers-standing")
+    assert document["change"] == "Provide: a caller that is in Group engineers."
+    assert call("POST", "/v1/explain", carol, {"role": "ec2-full", "caller": "alice"})[0] == 403
+    assert call("POST", "/v1/explain", carol, {"role": "hidden"})[0] == 404
+    status, document, _ = call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "alice"})
+    assert (status, document["layers"][0]["verdict"]) == (200, "open")
+    assert call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "nobody"})[0] == 404

@@ -1,0 +1,45 @@
+"""The expire function on moto: what is over is written down once, and unreviewed glass is counted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import boto3
+import pytest
+
+from chalicelib import wiring, wiring_approvals
+from chalicelib.aws.catalogue import role_to_row
+from chalicelib.handlers.expire import expire
+from tests.adapters.conftest import REGION, make_user
+from tests.adapters.test_requests_api import PROD, WANTED
+
+
+@pytest.fixture(autouse=True)
+def roles(account: None) -> None:
+    boto3.resource("dynamodb", REGION).Table("broker").put_item(Item=role_to_row(PROD))
+
+
+def test_what_nobody_answered_and_what_ran_out_is_told_once(call, alice, rows) -> None:
+    bob = make_user("bob", "approvers")
+    waiting = call("POST", "/v1/requests", alice, WANTED)[1]["id"]
+    agreed = call("POST", "/v1/requests", alice, WANTED)[1]["id"]
+    call("POST", f"/v1/requests/{agreed}/approve", bob)
+    later = wiring.clock() + timedelta(days=2)
+    records = replace(wiring_approvals.records(), clock=lambda: later)
+    lapsing = replace(wiring_approvals.lapsing(), records=records)
+    assert lapsing.run() == (1, 1)
+    assert lapsing.run() == (0, 0)
+    told = [json.loads(row["event"]) for row in rows("") if "event" in row]
+    assert {one["detail"]["request"] for one in told if one["type"] == "expire"} == {waiting, agreed}
+
+
+def test_broken_glass_is_counted_until_it_is_reviewed(call, capsys) -> None:
+    dave, bob = make_user("dave", "on-call"), make_user("bob", "approvers")
+    body = {"role": "prod-ec2", "reason": "database is down", "break_glass": True}
+    session = call("POST", "/v1/credentials", dave, body)[1]["session"]
+    assert expire({}, None)["unreviewed"] == 1
+    assert '"BreakGlassUnreviewed":[1' in capsys.readouterr().out.replace(" ", "")
+    call("POST", f"/v1/sessions/{session['id']}/review", bob, {"comment": "seen"})
+    assert expire({}, None)["unreviewed"] == 0

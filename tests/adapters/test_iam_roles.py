@@ -1,0 +1,132 @@
+"""One contract for IAM's roles: the fake of the unit tests and the adapter on moto keep the same promises."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.iam_roles import IamRoles
+from chalicelib.aws.iam_settling import WAITS, Settling
+from chalicelib.domain.errors import RefusedByAws
+from chalicelib.domain.provisioning import RoleState, changes
+from tests.adapters.conftest import ACCOUNT
+from tests.unit.services.provisioning_fakes import FakeRoles
+
+if TYPE_CHECKING:
+    from chalicelib.domain.provisioning_ports import RoleAdmin
+
+TRUST: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": ["sts:AssumeRole"]}
+    ],
+}
+READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+A, B = (f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in "AB")
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+STATE = RoleState("a tool", 7200, TRUST, BOUNDARY, (A, B), {"access-broker-template": READ}, {"team": "web"})
+
+
+@pytest.fixture(params=["fake", "moto"])
+def roles(request: pytest.FixtureRequest, account: None) -> RoleAdmin:
+    if request.param == "fake":
+        return FakeRoles(profiles={"elsewhere": "another"})
+    iam = boto3.client("iam")
+    for name in ("A", "B", "boundary"):
+        iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(READ))
+    iam.create_instance_profile(InstanceProfileName="web")
+    return IamRoles(client("iam"), Settling(lambda _seconds: None))
+
+
+def make(roles: RoleAdmin, state: RoleState) -> None:
+    found = roles.read("tool")
+    for change in changes(found.state if found else None, state):
+        if change.attribute == "role":
+            roles.create("tool", state)
+        else:
+            roles.change("tool", change)
+
+
+def test_there_is_no_role_until_it_is_made(roles) -> None:
+    assert roles.read("tool") is None
+
+
+def test_what_was_made_is_read_back(roles) -> None:
+    make(roles, STATE)
+    found = roles.read("tool")
+    assert changes(found.state, STATE) == ()
+    assert found.path == "/access-broker/"
+    assert found.arn == f"arn:aws:iam::{ACCOUNT}:role/access-broker/tool"
+
+
+def test_every_attribute_can_change_and_go(roles) -> None:
+    make(roles, STATE)
+    other = RoleState("", 3600, {**TRUST, "Statement": []}, A, (B,), {"other": READ}, {"stage": "prod"})
+    other = replace(other, trust={"Version": "2012-10-17", "Statement": [{**TRUST["Statement"][0], "Sid": "Other"}]})
+    make(roles, other)
+    assert changes(roles.read("tool").state, other) == ()
+
+
+def test_making_the_same_change_twice_is_fine(roles) -> None:
+    make(roles, STATE)
+    for change in changes(STATE, replace(STATE, managed_policies=(A,), inline_policies={}, tags={})):
+        roles.change("tool", change)
+        roles.change("tool", change)
+    roles.create("tool", STATE)
+    assert roles.read("tool").state.managed_policies == (A,)
+
+
+def test_a_deleted_role_is_gone_and_its_namesake_is_another(roles) -> None:
+    make(roles, STATE)
+    roles.join_instance_profile("tool", "web")
+    roles.join_instance_profile("tool", "web")
+    first = roles.read("tool")
+    assert first.instance_profiles == ("web",)
+    roles.delete(first)
+    assert roles.read("tool") is None
+    make(roles, STATE)
+    assert roles.read("tool").unique_id != first.unique_id
+
+
+def test_a_refusal_carries_awss_code_and_no_arn(account) -> None:
+    refused = IamRoles(Refusing("AccessDenied"), Settling(lambda _seconds: None))
+    with pytest.raises(RefusedByAws) as error:
+        refused.create("tool", STATE)
+    assert error.value.aws_code == "AccessDenied"
+    assert "arn:" not in error.value.detail
+
+
+class Refusing:
+    """An IAM that refuses every call with one code, and counts."""
+
+    def __init__(self, code: str, message: str = "arn:aws:iam::1:role/secret") -> None:
+        self.calls = 0
+        self._error = ClientError({"Error": {"Code": code, "Message": message}}, "CreateRole")
+
+    def create_role(self, **_parameters: object) -> None:
+        self.calls += 1
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "calls"),
+    [
+        ("MalformedPolicyDocument", "Invalid principal in policy", len(WAITS) + 1),
+        ("ConcurrentModification", "", len(WAITS) + 1),
+        ("MalformedPolicyDocument", "Syntax error", 1),
+        ("AccessDenied", "", 1),
+    ],
+)
+def test_only_what_may_pass_is_tried_again_and_not_for_ever(code, message, calls) -> None:
+    waited: list[float] = []
+    iam = Refusing(code, message)
+    with pytest.raises(RefusedByAws):
+        IamRoles(iam, Settling(waited.append)).create("tool", STATE)
+    assert iam.calls == calls
+    assert sum(waited) < 20

@@ -1,0 +1,104 @@
+"""The provisioner's rows on DynamoDB: what carries its event, and one holder per lease."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chalicelib.aws.catalogue import TableCatalogue
+from chalicelib.aws.clients import client
+from chalicelib.aws.provision_leases import TableLeases
+from chalicelib.aws.provision_log import TableProvisionLog
+from chalicelib.domain.events import AuditEvent
+from chalicelib.domain.roles import Role
+from chalicelib.domain.users import User
+from tests.unit.services.provisioning_fakes import ADMIN, FakeLeases, FakeLog
+
+if TYPE_CHECKING:
+    from chalicelib.domain.provisioning_ports import LeaseStore, ProvisionLog
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=30)
+ROLE = Role("tool", "arn:aws:iam::123456789012:role/access-broker/tool", "a tool", {"team": "web"}, 7200, ("bob",))
+EXPORT: dict[str, Any] = {"name": "tool", "state": {"tags": {"team": "web"}, "max_session_seconds": 7200}}
+
+
+def event(number: int, kind: str = "provision") -> AuditEvent:
+    return AuditEvent(f"{number:026}", kind, NOW, ADMIN, role="tool")
+
+
+@pytest.fixture(params=["fake", "moto"])
+def log(request: pytest.FixtureRequest, account: None) -> ProvisionLog:
+    return FakeLog() if request.param == "fake" else TableProvisionLog(client("dynamodb"), "broker")
+
+
+@pytest.fixture(params=["fake", "moto"])
+def leases(request: pytest.FixtureRequest, account: None) -> LeaseStore:
+    return FakeLeases() if request.param == "fake" else TableLeases(client("dynamodb"), "broker")
+
+
+def test_a_role_is_recorded_and_forgotten_with_its_export(log) -> None:
+    assert (log.role("tool"), log.export("tool")) == (None, None)
+    log.record_role(ROLE, event(1))
+    log.record_role(ROLE, event(2))
+    assert log.role("tool") == ROLE
+    log.forget_role("tool", EXPORT, event(3, "delete"))
+    assert (log.role("tool"), log.export("tool")) == (None, EXPORT)
+
+
+def test_the_catalogue_lists_what_was_recorded(account) -> None:
+    TableProvisionLog(client("dynamodb"), "broker").record_role(ROLE, event(1))
+    assert TableCatalogue(client("dynamodb"), "broker").get("tool") == ROLE
+
+
+def test_every_row_that_changes_carries_the_event_that_changed_it(account, rows) -> None:
+    log = TableProvisionLog(client("dynamodb"), "broker")
+    log.record_role(ROLE, event(1))
+    log.record_user(User("bob", "arn", "/access-broker/", "AIDA1"), event(2), "")
+    assert [json.loads(row["event"])["id"][-1] for row in (*rows("ROLE"), *rows("USER"))] == ["1", "2"]
+    log.forget_role("tool", EXPORT, event(3, "delete"))
+    log.forget_user("bob", event(4, "delete"))
+    assert (rows("ROLE"), rows("USER")) == ([], [])
+    told = {json.loads(row["event"])["id"][-1] for row in (*rows("EXPORT"), *rows("EVENT"))}
+    assert told == {"3", "4"}
+
+
+def test_a_lease_has_one_holder_until_it_is_given_up_or_runs_out(leases) -> None:
+    assert leases.take("role/tool", "one", NOW, LATER)
+    assert not leases.take("role/tool", "two", NOW, LATER)
+    assert leases.take("role/other", "two", NOW, LATER)
+    leases.release("role/tool", "two")
+    assert not leases.take("role/tool", "two", NOW, LATER)
+    leases.release("role/tool", "one")
+    assert leases.take("role/tool", "two", NOW, LATER)
+    after = LATER + timedelta(milliseconds=1)
+    assert leases.take("role/tool", "one", after, after + timedelta(seconds=30))
+
+
+def test_only_the_holder_extends_a_lease(leases) -> None:
+    assert leases.take("role/tool", "one", NOW, LATER)
+    assert leases.extend("role/tool", "one", LATER + timedelta(seconds=30))
+    assert not leases.extend("role/tool", "two", LATER)
+    assert not leases.take("role/tool", "two", LATER, LATER)
+    leases.release("role/tool", "one")
+    assert not leases.extend("role/tool", "one", LATER)
+
+
+def test_a_user_is_known_to_have_been_asked_for_with_a_token(log) -> None:
+    bob = User("bob", "arn", "/access-broker/", "AIDA1")
+    assert not log.asked_with("bob", "key-1", NOW)
+    log.record_user(bob, event(1), "key-1")
+    assert log.asked_with("bob", "key-1", NOW)
+    assert not log.asked_with("bob", "key-2", NOW)
+    assert not log.asked_with("bob", "key-1", LATER)
+    log.record_user(bob, event(2), "")
+    assert not log.asked_with("bob", "key-1", NOW)
+
+
+def test_the_token_itself_is_not_kept(account, rows) -> None:
+    log = TableProvisionLog(client("dynamodb"), "broker")
+    log.record_user(User("bob", "arn", "/access-broker/", "AIDA1"), event(1), "key-1-secret")
+    assert "key-1-secret" not in str(rows("USER"))

@@ -1,0 +1,147 @@
+"""The doors of sessions, revocation and audit on moto: forms of answers, and what is refused at the door."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.aws import rows
+from chalicelib.aws.clients import client
+from chalicelib.aws.session_log import session_to_row
+from chalicelib.domain.callers import Caller
+from tests.adapters.audit_desk import AuditDesk, desk, event_text, record
+from tests.adapters.conftest import ACCOUNT, make_user
+from tests.unit.services.audit_fakes import session
+
+if TYPE_CHECKING:
+    from chalicelib.domain.sessions import Session
+
+__all__ = ["desk"]
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def axel(account: None) -> dict[str, str]:
+    """An auditor."""
+    return make_user("axel", "auditors")
+
+
+@pytest.fixture
+def alices(alice: dict[str, str]) -> Session:
+    """A session of alice, in the table."""
+    who = Caller("user", "alice", alice["userArn"], ACCOUNT, alice["user"])
+    made = session(1, who, issued_at=NOW - timedelta(minutes=10), reason="look")
+    client("dynamodb").put_item(TableName="broker", Item=rows.to_item(session_to_row(made)))
+    return made
+
+
+def test_a_session_is_shown_with_what_remains_of_it(call, alice, alices) -> None:
+    status, document, headers = call("GET", f"/v1/sessions/{alices.id}", alice)
+    assert status == 200
+    assert headers["Cache-Control"] == "no-store"
+    assert (document["id"], document["state"], document["caller"], document["reason"]) == (
+        alices.id,
+        "active",
+        "alice",
+        "look",
+    )
+    left = (alices.expires_at - datetime.now(UTC)).total_seconds()
+    assert left <= document["remaining_seconds"] + 1 <= left + 30
+    assert document["revoked_at"] is None
+
+
+def test_lists_page_with_the_last_id_as_cursor(call, alice, axel, alices) -> None:
+    status, document, _ = call("GET", "/v1/sessions", axel, query={"limit": "1", "state": "active"})
+    assert (status, [one["id"] for one in document["sessions"]], document["next_cursor"]) == (
+        200,
+        [alices.id],
+        alices.id,
+    )
+    following = call("GET", "/v1/sessions", axel, query={"limit": "1", "state": "active", "cursor": alices.id})[1]
+    assert following == {"sessions": [], "next_cursor": None}
+    assert call("GET", "/v1/sessions", alice)[1]["sessions"][0]["id"] == alices.id
+
+
+def test_living_sessions_are_counted(call, axel, alices) -> None:
+    assert call("GET", "/v1/sessions/active", axel)[1] == {"active": 1}
+    assert call("GET", "/v1/sessions/active", axel, query={"role": "other"})[1] == {"active": 0}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "field"),
+    [
+        ("/v1/sessions", {"state": "sleeping"}, "state"),
+        ("/v1/sessions", {"since": "yesterday"}, "since"),
+        ("/v1/sessions", {"until": "2026-11-23T12:00:00"}, "until"),
+        ("/v1/sessions", {"caller": "a'b"}, "caller"),
+        ("/v1/sessions", {"cursor": "x"}, "cursor"),
+        ("/v1/sessions", {"limit": "101"}, "limit"),
+        ("/v1/sessions", {"colour": "red"}, "colour"),
+        ("/v1/sessions/active", {"state": "active"}, "state"),
+        ("/v1/audit", {"type": "rumour"}, "type"),
+        ("/v1/audit", {"session": "x"}, "session"),
+        ("/v1/audit", {"caller": 'x" || true'}, "caller"),
+        ("/v1/audit", {"cursor": "x"}, "cursor"),
+    ],
+)
+@pytest.mark.usefixtures("desk")
+def test_a_query_that_does_not_fit_is_refused_by_field(call, axel, path: str, query, field: str) -> None:
+    status, document, _ = call("GET", path, axel, query=query)
+    assert (status, document["code"], list(document["fields"])) == (400, "invalid_request", [field])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"reason": "x"},
+        {"session": "0" * 26, "caller": "alice"},
+        {"role": "a", "caller": "b"},
+        {"session": "short"},
+        {"role": "a b"},
+        {"caller": "a", "reason": "x" * 1001},
+        {"everybody": True},
+    ],
+)
+def test_a_revocation_that_does_not_fit_is_refused(call, axel, monkeypatch, body: dict[str, str]) -> None:
+    monkeypatch.setenv("BROKER_PROVISION_FUNCTION", "provision")
+    status, document, _ = call("POST", "/v1/revocations", axel, body)
+    assert (status, document["code"]) == (400, "invalid_request")
+
+
+def test_who_may_not_revoke_is_refused_and_it_is_on_record(call, axel, alices, rows, monkeypatch) -> None:
+    monkeypatch.setenv("BROKER_PROVISION_FUNCTION", "provision")
+    for method, path, body in (
+        ("DELETE", f"/v1/sessions/{alices.id}", None),
+        ("POST", "/v1/revocations", {"session": alices.id}),
+        ("POST", "/v1/revocations", {"caller": "alice"}),
+    ):
+        status, document, _ = call(method, path, axel, body)
+        assert (status, document["code"]) == (403, "not_allowed")
+    assert len(rows("EVENT#")) == 3
+
+
+def test_a_revocation_of_nothing_is_not_found(call, axel, monkeypatch) -> None:
+    monkeypatch.setenv("BROKER_PROVISION_FUNCTION", "provision")
+    assert call("DELETE", f"/v1/sessions/{'0' * 26}", axel, query={"reason": "x"})[0] == 404
+    assert call("DELETE", "/v1/sessions/x", axel, query={"reason": "x" * 1001})[0] == 400
+
+
+def test_the_audit_log_is_read_with_its_chain(call, desk: AuditDesk, axel) -> None:
+    desk.deliver([record(number, event_text(number)) for number in range(3)])
+    status, document, _ = call("GET", "/v1/audit", axel, query={"limit": "2", "since": "2020-01-01T00:00:00Z"})
+    assert (status, [line["seq"] for line in document["events"]]) == (200, [1, 2])
+    more = call("GET", "/v1/audit", axel, query={"since": "2020-01-01T00:00:00Z", "cursor": document["next_cursor"]})[1]
+    assert ([line["seq"] for line in more["events"]], more["next_cursor"]) == ([3], None)
+    head = call("GET", "/v1/audit/head", axel)[1]
+    assert (head["seq"], head["hash"]) == (3, more["events"][0]["hash"])
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_audit_log_is_not_for_everybody(call, alice, rows) -> None:
+    assert call("GET", "/v1/audit", alice)[0] == 403
+    assert call("GET", "/v1/audit/head", alice)[0] == 403
+    assert len(rows("EVENT#")) == 2

@@ -1,0 +1,102 @@
+"""What the tests of sessions, revocation and audit do again and again before the deployed broker."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+from botocore.config import Config
+
+from localaws.broker import PROVISION_FUNCTION
+from localaws.roles import order
+from tests.e2e.door import Answer, keys_of, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localaws.broker import Broker
+
+Found = TypeVar("Found")
+
+DEADLINE_SECONDS = 60
+LOOK_EVERY_SECONDS = 0.1
+NO_RETRY = Config(retries={"total_max_attempts": 1})
+
+
+def make_role(broker: Broker, name: str) -> str:
+    """A role of its own for a test: engineers may take it, it may do everything in EC2. Answers its ARN."""
+    template = {
+        "name": name,
+        "managed_policies": ["AmazonEC2FullAccess"],
+        "tags": {"access-broker:audience": "engineers"},
+        "trust": {"through_broker": True},
+    }
+    answer = order(
+        broker.session_for("admin").client("lambda"), PROVISION_FUNCTION, {"action": "apply_role", "template": template}
+    )
+    assert answer["ok"], answer
+    return str(answer["result"]["arn"])
+
+
+def make_engineer(broker: Broker, name: str) -> boto3.Session:
+    """Another user without policies, in the group engineers, with their own keys."""
+    iam = broker.session_for("admin").client("iam")
+    iam.create_user(UserName=name)
+    iam.add_user_to_group(GroupName="engineers", UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=broker.region)
+
+
+def ask(broker: Broker, who: str | boto3.Session, method: str, path: str, body: object = None) -> Answer:
+    """A signed call by a profile or a session."""
+    session = broker.session_for(who) if isinstance(who, str) else who
+    return signed(f"{broker.broker_url}{path}", keys_of(session), method, body)
+
+
+def insist(broker: Broker, who: str | boto3.Session, method: str, path: str) -> Answer:
+    """The same call again while the gateway gives up on it: sixty functions starting at once share two cores.
+
+    It repeats what a caller would, and only calls that may be repeated.
+    """
+    return eventually(
+        lambda: ask(broker, who, method, path), lambda answer: answer.status not in {502, 503, 504}, seconds=180
+    )
+
+
+def take(broker: Broker, who: str | boto3.Session, role: str) -> tuple[str, Any]:
+    """A session's id and an EC2 client that acts as it, without retries."""
+    answer = ask(broker, who, "POST", "/v1/credentials", {"role": role})
+    assert answer.status == 201, answer
+    given = answer.document["credentials"]
+    acting = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    ec2 = acting.client("ec2", broker.region, endpoint_url=broker.endpoint_url, config=NO_RETRY)
+    return answer.document["session"]["id"], ec2
+
+
+def eventually(
+    look: Callable[[], Found], enough: Callable[[Found], object], seconds: float = DEADLINE_SECONDS
+) -> Found:
+    """What `look` finds once it is enough, or at the deadline."""
+    until = time.monotonic() + seconds
+    while True:
+        found = look()
+        if enough(found) or time.monotonic() > until:
+            return found
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def audit(broker: Broker, query: str, enough: Callable[[list[dict[str, Any]]], object]) -> list[dict[str, Any]]:
+    """The audit log over HTTP, every page, once there is enough of it."""
+
+    def read() -> list[dict[str, Any]]:
+        found, cursor = [], ""
+        while True:
+            answer = ask(broker, "admin", "GET", f"/v1/audit?{query}{cursor}")
+            assert answer.status == 200, answer
+            found += answer.document["events"]
+            if not answer.document["next_cursor"]:
+                return found
+            cursor = f"&cursor={answer.document['next_cursor']}"
+
+    return eventually(read, enough)

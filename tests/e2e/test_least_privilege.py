@@ -1,0 +1,124 @@
+"""Each function's role is refused what its policy file does not list: tried, with the role's own credentials."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localaws.broker import Broker
+
+REFUSALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+ROLE = "access-broker-probe"
+ITEM = {"pk": {"S": "ROLE"}, "sk": {"S": "forged"}}
+ANYBODY = json.dumps({"Version": "2012-10-17", "Statement": []})
+
+WRITE_IAM: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "create a user": ("iam", "create_user", {"UserName": "probe"}),
+    "create a key for alice": ("iam", "create_access_key", {"UserName": "alice"}),
+    "create a role": ("iam", "create_role", {"RoleName": ROLE, "AssumeRolePolicyDocument": ANYBODY}),
+    "attach a policy": (
+        "iam", "attach_role_policy",
+        {"RoleName": "ec2-full", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+    ),
+    "change a trust policy": (
+        "iam", "update_assume_role_policy", {"RoleName": "ec2-full", "PolicyDocument": ANYBODY},
+    ),
+}  # fmt: skip
+FOREIGN: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "list buckets": ("s3", "list_buckets", {}),
+    "describe instances": ("ec2", "describe_instances", {}),
+    "list users": ("iam", "list_users", {}),
+    "read secrets": ("secretsmanager", "list_secrets", {}),
+    "delete the audit log": ("logs", "delete_log_group", {"logGroupName": "{AuditLogGroup}"}),
+    "shorten the audit log": (
+        "logs", "put_retention_policy", {"logGroupName": "{AuditLogGroup}", "retentionInDays": 1},
+    ),
+    "delete the table": ("dynamodb", "delete_table", {"TableName": "{TableName}"}),
+    "delete a row": (
+        "dynamodb", "delete_item",
+        {"TableName": "{TableName}", "Key": {"pk": {"S": "SESSION#1"}, "sk": {"S": "SESSION"}}},
+    ),
+    "scan the table": ("dynamodb", "scan", {"TableName": "{TableName}"}),
+    "change a function": ("lambda", "delete_function", {"FunctionName": "{APIHandlerName}"}),
+}  # fmt: skip
+WRITE_CATALOGUE = {"forge a role row": ("dynamodb", "put_item", {"TableName": "{TableName}", "Item": ITEM})}
+WRITE_LEDGER = {"write the ledger": ("dynamodb", "put_item", {"TableName": "{LedgerName}", "Item": ITEM})}
+WRITE_AUDIT = {
+    "write the audit log": (
+        "logs", "put_log_events",
+        {"logGroupName": "{AuditLogGroup}", "logStreamName": "x", "logEvents": [{"timestamp": 1, "message": "forged"}]},
+    ),
+}  # fmt: skip
+ASSUME = {
+    "assume a brokered role": (
+        "sts", "assume_role",
+        {"RoleArn": "arn:aws:iam::000000000000:role/access-broker/ec2-full", "RoleSessionName": "probe"},
+    ),
+}  # fmt: skip
+
+REFUSED = {
+    "ApiHandlerRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **WRITE_LEDGER, **WRITE_AUDIT},
+    "AuditRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **ASSUME},
+    "ProvisionRole": {**FOREIGN, **WRITE_LEDGER, **WRITE_AUDIT, **ASSUME},
+}
+CASES = [(role, what) for role, calls in REFUSED.items() for what in calls]
+
+
+@pytest.fixture(scope="module")
+def acting_as(broker: Broker) -> Iterator[Any]:
+    """Sessions with a function's own role: its trust policy admits an administrator for the time of this module."""
+    admin = broker.session_for("admin")
+    iam, cloudformation = admin.client("iam"), admin.client("cloudformation")
+    stack = cloudformation.describe_stacks()["Stacks"][0]["StackName"]
+    found = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
+    before: dict[str, Any] = {}
+    sessions: dict[str, boto3.Session] = {}
+
+    def session(logical: str) -> boto3.Session:
+        if logical not in sessions:
+            role = iam.get_role(RoleName=names[logical])["Role"]
+            before[role["RoleName"]] = role["AssumeRolePolicyDocument"]
+            who = admin.client("sts").get_caller_identity()["Arn"]
+            trust = {"Effect": "Allow", "Principal": {"AWS": who}, "Action": "sts:AssumeRole"}
+            document = {"Version": "2012-10-17", "Statement": [trust]}
+            iam.update_assume_role_policy(RoleName=role["RoleName"], PolicyDocument=json.dumps(document))
+            given = admin.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="probe")["Credentials"]
+            keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+            sessions[logical] = boto3.Session(*keys, region_name=broker.region)
+        return sessions[logical]
+
+    yield session
+    for name, document in before.items():
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(document))
+
+
+@pytest.mark.parametrize(("role", "what"), CASES)
+def test_a_functions_role_may_not(broker: Broker, acting_as: Any, role: str, what: str) -> None:
+    service, operation, parameters = REFUSED[role][what]
+    client = acting_as(role).client(service, endpoint_url=broker.endpoint_url)
+    filled = json.loads(json.dumps(parameters), object_hook=lambda found: _filled(found, broker))
+    with pytest.raises(ClientError) as refusal:
+        getattr(client, operation)(**filled)
+    assert refusal.value.response["Error"]["Code"] in REFUSALS
+
+
+def _filled(found: dict[str, Any], broker: Broker) -> dict[str, Any]:
+    outputs = broker.outputs
+    return {key: outputs.get(value[1:-1], value) if isinstance(value, str) else value for key, value in found.items()}
+
+
+def test_the_roles_do_have_what_their_files_list(broker: Broker, acting_as: Any) -> None:
+    """Otherwise the refusals above would prove nothing."""
+    table = broker.outputs["TableName"]
+    item = {"pk": {"S": "EVENT#probe"}, "sk": {"S": "EVENT"}}
+    dynamodb = acting_as("ApiHandlerRole").client("dynamodb", endpoint_url=broker.endpoint_url)
+    dynamodb.put_item(TableName=table, Item=item)
+    assert "Item" in dynamodb.get_item(TableName=table, Key=item)

@@ -1,0 +1,82 @@
+"""The deployed API against its own description: schemathesis makes up calls, admin and alice sign them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from hypothesis import HealthCheck, settings
+from requests.auth import AuthBase
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from chalicelib.handlers.openapi.document import text
+from tests.e2e.door import keys_of, send
+
+if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
+    from requests import PreparedRequest
+
+    from localaws.broker import Broker
+
+EXAMPLES = 4
+"""Of each route, for each person: bounded, because every call is a Lambda function on two busy cores."""
+
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+
+CHANGING = {"PUT", "POST", "DELETE"}
+
+api = schemathesis.openapi.from_dict(json.loads(text()))
+
+
+class Signature(AuthBase):
+    """SigV4 for execute-api, over the request as it leaves."""
+
+    def __init__(self, keys: ReadOnlyCredentials, region: str) -> None:
+        self._signer = SigV4Auth(keys, "execute-api", region)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        unsigned = AWSRequest(request.method, request.url, data=request.body or b"")
+        self._signer.add_auth(unsigned)
+        request.headers.update(dict(unsigned.headers))
+        return request
+
+
+@pytest.fixture(scope="module")
+def described(broker: Broker) -> Broker:
+    """The broker, once it has answered the very document that the calls are made from."""
+    answer = send(f"{broker.broker_url}/openapi.json", "GET", b"", {})
+    assert (answer.status, answer.document) == (200, json.loads(text()))
+    return broker
+
+
+@pytest.mark.parametrize("who", ["admin", "alice"])
+@api.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_described(case: schemathesis.Case[Any], described: Broker, who: str) -> None:
+    _spare_what_other_tests_use(case)
+    keys = keys_of(described.session_for(who))
+    case.call_and_validate(
+        base_url=described.broker_url, auth=Signature(keys, described.region), checks=CHECKS, timeout=60
+    )
+
+
+def _spare_what_other_tests_use(case: schemathesis.Case[Any]) -> None:
+    """Limit, not exclude: changes of users and roles go to names of this test's own.
+
+    The broker is shared by all end-to-end tests, and the document's examples
+    name ec2-full. Revocations stay as made up: they end earlier sessions only.
+    """
+    parameters: dict[str, Any] = case.path_parameters or {}
+    if case.method.upper() in CHANGING and isinstance(name := parameters.get("name"), str):
+        parameters["name"] = f"made-up-{name}"[:64]

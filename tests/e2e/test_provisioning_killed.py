@@ -1,0 +1,80 @@
+"""The provision function's process is killed half-way through a create; the next call makes it right."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localaws import roles
+from localaws.broker import PROVISION_FUNCTION
+
+if TYPE_CHECKING:
+    from localaws.broker import Broker
+
+LIMIT_SECONDS = 60
+TEMPLATE = {
+    "name": "killed",
+    "description": "As many writes as a role can take",
+    "managed_policies": ["AmazonEC2FullAccess", "AmazonS3ReadOnlyAccess", "AWSCloudFormationReadOnlyAccess"],
+    "inline_policy": {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sqs:List*", "Resource": "*"}],
+    },
+}
+
+
+def workers(broker: Broker) -> list[int]:
+    """The processes that run the provision function of this embedded AWS, and of no other."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            environ = (place / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        of_ours = any(broker.endpoint_url.encode() in entry for entry in environ)
+        if of_ours and f"AWS_LAMBDA_FUNCTION_NAME={PROVISION_FUNCTION}".encode() in environ:
+            found.append(int(place.name))
+    return found
+
+
+def role_exists(iam: Any) -> bool:
+    try:
+        iam.get_role(RoleName="killed")
+    except ClientError:
+        return False
+    return True
+
+
+def test_a_provisioner_killed_half_way_leaves_one_right_role_when_run_again(broker: Broker) -> None:
+    session = broker.session_for("admin")
+    aws_lambda, iam = session.client("lambda"), session.client("iam")
+    warm = roles.order(aws_lambda, PROVISION_FUNCTION, {"action": "plan_role", "template": TEMPLATE})
+    assert warm["ok"]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        dying = beside.submit(
+            roles.order, aws_lambda, PROVISION_FUNCTION, {"action": "apply_role", "template": TEMPLATE}
+        )
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while not role_exists(iam):
+            assert time.monotonic() < deadline
+        for process in workers(broker):
+            os.kill(process, signal.SIGKILL)
+        answer = dying.result()
+    if answer.get("ok"):
+        pytest.skip("the function was done before it could be killed")
+    again = roles.order(aws_lambda, PROVISION_FUNCTION, {"action": "apply_role", "template": TEMPLATE})
+    assert again["ok"], again
+    planned = roles.order(aws_lambda, PROVISION_FUNCTION, {"action": "plan_role", "template": TEMPLATE})
+    assert planned["result"]["changes"] == []
+    attached = iam.list_attached_role_policies(RoleName="killed")["AttachedPolicies"]
+    assert sorted(policy["PolicyName"] for policy in attached) == sorted(TEMPLATE["managed_policies"])
+    ours = [role["RoleName"] for role in iam.list_roles(PathPrefix="/access-broker/")["Roles"]]
+    assert ours.count("killed") == 1
+    roles.order(aws_lambda, PROVISION_FUNCTION, {"action": "delete_role", "name": "killed"})

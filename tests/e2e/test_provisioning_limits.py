@@ -1,0 +1,154 @@
+"""The provisioner's own role, used directly with its credentials: IAM refuses it every way up."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localaws.broker import Broker
+
+ACCOUNT = "000000000000"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+NOBODY = json.dumps({"Version": "2012-10-17", "Statement": []})
+ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+NEW = {"RoleName": "limits-new", "AssumeRolePolicyDocument": NOBODY}
+OURS = {"RoleName": "limits-ours"}
+PATH = "/access-broker/"
+
+REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
+    "create a role without the boundary": ("create_role", {**NEW, "Path": PATH}),
+    "create a role with another boundary": ("create_role", {**NEW, "Path": PATH, "PermissionsBoundary": ADMINISTRATOR}),
+    "create a role outside the path": ("create_role", {**NEW, "PermissionsBoundary": "{boundary}"}),
+    "create a role under a path that only begins alike": (
+        "create_role", {**NEW, "Path": "/access-broker-2/", "PermissionsBoundary": "{boundary}"},
+    ),
+    "remove the boundary": ("delete_role_permissions_boundary", OURS),
+    "replace the boundary": ("put_role_permissions_boundary", {**OURS, "PermissionsBoundary": ADMINISTRATOR}),
+    "give a policy to a role that lost its boundary": (
+        "put_role_policy", {"RoleName": "limits-unbound", "PolicyName": "all", "PolicyDocument": ALL},
+    ),
+    "attach a policy to a role that lost its boundary": (
+        "attach_role_policy", {"RoleName": "limits-unbound", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+    ),
+    "edit its own policy": ("put_role_policy", {"RoleName": "{self}", "PolicyName": "all", "PolicyDocument": ALL}),
+    "delete its own policy": ("delete_role_policy", {"RoleName": "{self}", "PolicyName": "{own_policy}"}),
+    "edit its own trust policy": ("update_assume_role_policy", {"RoleName": "{self}", "PolicyDocument": NOBODY}),
+    "set a boundary on itself": (
+        "put_role_permissions_boundary", {"RoleName": "{self}", "PermissionsBoundary": "{boundary}"},
+    ),
+    "attach AdministratorAccess to itself": ("attach_role_policy", {"RoleName": "{self}", "PolicyArn": ADMINISTRATOR}),
+    "attach AdministratorAccess to a role of ours": ("attach_role_policy", {**OURS, "PolicyArn": ADMINISTRATOR}),
+    "attach IAMFullAccess to a role of ours": (
+        "attach_role_policy", {**OURS, "PolicyArn": "arn:aws:iam::aws:policy/IAMFullAccess"},
+    ),
+    "attach AdministratorAccess to a user": ("attach_user_policy", {"UserName": "alice", "PolicyArn": ADMINISTRATOR}),
+    "attach AdministratorAccess to a user of ours": (
+        "attach_user_policy", {"UserName": "limits-user", "PolicyArn": ADMINISTRATOR},
+    ),
+    "attach AdministratorAccess to a group": (
+        "attach_group_policy", {"GroupName": "engineers", "PolicyArn": ADMINISTRATOR},
+    ),
+    "give a user of ours an inline policy": (
+        "put_user_policy", {"UserName": "limits-user", "PolicyName": "all", "PolicyDocument": ALL},
+    ),
+    "create an access key for another user": ("create_access_key", {"UserName": "admin"}),
+    "give another user a password": ("create_login_profile", {"UserName": "admin", "Password": "Abcdefgh1234567890!!"}),
+    "change a password": ("update_login_profile", {"UserName": "limits-user", "Password": "Abcdefgh1234567890!!"}),
+    "put a user into a group outside the path": (
+        "add_user_to_group", {"UserName": "limits-user", "GroupName": "limits-administrators"},
+    ),
+    "create a user outside the path": ("create_user", {"UserName": "limits-outside"}),
+    "delete another user": ("delete_user", {"UserName": "carol"}),
+    "change the boundary policy": (
+        "create_policy_version", {"PolicyArn": "{boundary}", "PolicyDocument": ALL, "SetAsDefault": True},
+    ),
+    "create a policy": ("create_policy", {"PolicyName": "limits-all", "PolicyDocument": ALL}),
+    "delete a role outside the path": ("delete_role", {"RoleName": "limits-outside"}),
+    "rename a user": ("update_user", {"UserName": "limits-user", "NewUserName": "limits-renamed"}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def provisioner(broker: Broker) -> Iterator[tuple[Any, dict[str, str]]]:
+    """An IAM client with the function's own role, and the names the cases need."""
+    admin = broker.session_for("admin")
+    iam = admin.client("iam")
+    function = next(role for role in iam.list_roles()["Roles"] if "ProvisionRole" in role["RoleName"])
+    names = {
+        "self": function["RoleName"],
+        "boundary": broker.outputs["BoundaryArn"],
+        "own_policy": iam.list_role_policies(RoleName=function["RoleName"])["PolicyNames"][0],
+    }
+    trust = function["AssumeRolePolicyDocument"]
+    _set_trust(iam, names["self"], _trusting(admin.client("sts").get_caller_identity()["Arn"]))
+    given = admin.client("sts").assume_role(RoleArn=function["Arn"], RoleSessionName="probe")["Credentials"]
+    _set_trust(iam, names["self"], trust)
+    _furnish(iam, names["boundary"])
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    yield session.client("iam", endpoint_url=broker.endpoint_url, region_name=broker.region), names
+    _clear(iam)
+
+
+def _trusting(arn: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _set_trust(iam: Any, role: str, document: Any) -> None:
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
+
+def _furnish(iam: Any, boundary: str) -> None:
+    for name, path, bound in (
+        ("limits-ours", PATH, {"PermissionsBoundary": boundary}),
+        ("limits-unbound", PATH, {}),
+        ("limits-outside", "/", {}),
+    ):
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=NOBODY, **bound)
+    iam.create_user(UserName="limits-user", Path=PATH)
+    iam.create_group(GroupName="limits-administrators")
+    iam.create_group(GroupName="limits-readers", Path=PATH)
+
+
+def _clear(iam: Any) -> None:
+    for name in ("limits-ours", "limits-unbound", "limits-outside"):
+        iam.delete_role(RoleName=name)
+    iam.delete_user(UserName="limits-user")
+    for name in ("limits-administrators", "limits-readers"):
+        iam.delete_group(GroupName=name)
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_the_provisioners_own_role_may_not(provisioner, what) -> None:
+    iam, names = provisioner
+    operation, parameters = REFUSED[what]
+    filled = {
+        key: names.get(value[1:-1], value) if isinstance(value, str) else value for key, value in parameters.items()
+    }
+    with pytest.raises(ClientError) as refusal:
+        getattr(iam, operation)(**filled)
+    assert refusal.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_it_may_do_what_it_is_for(provisioner) -> None:
+    """Otherwise the refusals above would prove nothing."""
+    iam, names = provisioner
+    iam.create_role(**NEW, Path=PATH, PermissionsBoundary=names["boundary"])
+    iam.put_role_permissions_boundary(RoleName="limits-new", PermissionsBoundary=names["boundary"])
+    iam.put_role_policy(RoleName="limits-new", PolicyName="some", PolicyDocument=ALL)
+    iam.attach_role_policy(RoleName="limits-new", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2FullAccess")
+    iam.detach_role_policy(RoleName="limits-new", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2FullAccess")
+    iam.delete_role_policy(RoleName="limits-new", PolicyName="some")
+    iam.update_assume_role_policy(RoleName="limits-new", PolicyDocument=NOBODY)
+    iam.delete_role(RoleName="limits-new")
+    key = iam.create_access_key(UserName="limits-user")["AccessKey"]["AccessKeyId"]
+    iam.delete_access_key(UserName="limits-user", AccessKeyId=key)
+    iam.add_user_to_group(UserName="limits-user", GroupName="limits-readers")
+    iam.remove_user_from_group(UserName="limits-user", GroupName="limits-readers")

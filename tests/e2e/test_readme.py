@@ -1,0 +1,62 @@
+"""Every command of the README runs, its links resolve, and the Japanese one covers the same."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from localaws.broker import Broker
+
+README, JAPANESE = Path("README.md"), Path("README.ja.md")
+BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+
+ELSEWHERE = ("make demo", "make test", "make up", "make down", ". .local/env")
+"""Run by .ci/run and tests/e2e/test_up_and_down.py; here the fixture's broker and environment stand in for them."""
+
+
+def commands(readme: Path) -> list[str]:
+    return [line for block in BLOCK.findall(readme.read_text()) for line in block.splitlines() if line.strip()]
+
+
+def test_every_command_runs_in_order(broker: Broker, tmp_path: Path) -> None:
+    lines = [line for line in commands(README) if line not in ELSEWHERE]
+    script = "\n".join(
+        ["set -e", "set -o pipefail", *(f"echo '+ {number}' >&2\n{line}" for number, line in enumerate(lines))]
+    )
+    # `broker configure` writes: into a copy of the fixture's config.
+    config = tmp_path / "config"
+    config.write_text(Path(broker.environ()["AWS_CONFIG_FILE"]).read_text())
+    environ = broker.environ("alice") | {"HOME": str(tmp_path), "AWS_CONFIG_FILE": str(config)}
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+    last = int(re.findall(r"^\+ (\d+)$", done.stderr, re.MULTILINE)[-1])
+    assert done.returncode == 0, f"{lines[last]}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    assert "refused: alice has no permissions" in done.stdout
+    assert "engineers-standing" in done.stdout
+
+
+@pytest.mark.parametrize("page", [README, JAPANESE, *sorted(Path("docs").glob("*.md"))], ids=str)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_japanese_readme_covers_the_same_headings_and_commands() -> None:
+    def levels(readme: Path) -> list[str]:
+        return re.findall(r"^(#+) ", re.sub(r"```.*?```", "", readme.read_text(), flags=re.DOTALL), re.MULTILINE)
+
+    assert levels(JAPANESE) == levels(README)
+    assert commands(JAPANESE) == commands(README)

@@ -1,0 +1,157 @@
+"""Taking back through the real door: one ends at once, the neighbour never notices, none of thirty is lost."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from localaws.broker import PROVISION_FUNCTION
+from localaws.roles import order
+from tests.e2e.auditing import DEADLINE_SECONDS, ask, audit, eventually, insist, make_engineer, make_role, take
+
+if TYPE_CHECKING:
+    import pytest
+
+    from localaws.broker import Broker
+
+POLICY = "access-broker-revocations"
+
+
+def works(ec2: Any) -> bool:
+    """Whether EC2 lets the session do what its role may."""
+    try:
+        ec2.describe_instances()
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "UnauthorizedOperation"  # noqa: PT017  anything else is a broken test
+        return False
+    return True
+
+
+def loop(ec2: Any, stop: Event) -> list[tuple[float, bool]]:
+    """When each call was answered and whether it was allowed, until told to stop or refused."""
+    calls = []
+    until = time.monotonic() + DEADLINE_SECONDS
+    while not stop.is_set() and time.monotonic() < until:
+        allowed = works(ec2)
+        calls.append((time.monotonic(), allowed))
+        if not allowed:
+            break
+    return calls
+
+
+def denied(broker: Broker, role: str) -> set[str]:
+    """The sessions that the role's inline policy denies."""
+    document: Any = broker.session_for("admin").client("iam").get_role_policy(RoleName=role, PolicyName=POLICY)
+    conditions = [one["Condition"].get("StringEquals", {}) for one in document["PolicyDocument"]["Statement"]]
+    return {name for one in conditions for name in one.get("aws:PrincipalTag/access-broker:session", ())}
+
+
+def test_revoking_one_session_ends_it_and_the_neighbour_on_the_same_role_never_fails(
+    broker: Broker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_role(broker, "two-people")
+    alices, alice_ec2 = take(broker, "alice", "two-people")
+    _, dora_ec2 = take(broker, make_engineer(broker, "dora"), "two-people")
+    stop_neighbour, never = Event(), Event()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        ended = pool.submit(loop, alice_ec2, never)
+        neighbour = pool.submit(loop, dora_ec2, stop_neighbour)
+        began = time.monotonic()
+        answer = ask(broker, "admin", "DELETE", f"/v1/sessions/{alices}?reason=drill")
+        alice_calls = ended.result()
+        stop_neighbour.set()
+        dora_calls = neighbour.result()
+    assert (answer.status, answer.document["state"]) == (200, "revoked")
+    assert alice_calls[-1][1] is False
+    assert all(allowed for _, allowed in dora_calls)
+    assert dora_calls[-1][0] > alice_calls[-1][0]
+    with capsys.disabled():
+        print(f"\nrevoked: first refusal {alice_calls[-1][0] - began:.2f} s after the call; ", end="")  # noqa: T201
+        print(f"the neighbour made {len(dora_calls)} calls, none refused")  # noqa: T201
+
+
+def test_thirty_sessions_revoked_at_once_are_all_denied_and_expire_from_the_list(broker: Broker) -> None:
+    make_role(broker, "thirty")
+    with ThreadPoolExecutor(max_workers=10) as pool:
+        taken = list(pool.map(lambda _: take(broker, "alice", "thirty"), range(30)))
+    with ThreadPoolExecutor(max_workers=30) as pool:
+        answers = list(pool.map(lambda one: insist(broker, "admin", "DELETE", f"/v1/sessions/{one[0]}"), taken))
+    assert [answer.status for answer in answers] == [200] * 30
+    assert denied(broker, "thirty") == {session for session, _ in taken}
+    assert not any(works(ec2) for _, ec2 in taken)
+    told = audit(broker, "type=revoke&role=thirty", lambda found: len(found) >= 30)
+    assert sorted(event["session"] for event in told) == sorted(session for session, _ in taken)
+    _let_an_hour_pass(broker, "thirty")
+    pruned = order(broker.session_for("admin").client("lambda"), PROVISION_FUNCTION, {"action": "prune_revocations"})
+    assert pruned["ok"]
+    assert POLICY not in broker.session_for("admin").client("iam").list_role_policies(RoleName="thirty")["PolicyNames"]
+
+
+def _let_an_hour_pass(broker: Broker, role: str) -> None:
+    """Date the role's entries back, as the clock would make them."""
+    table: Any = broker.session_for("admin").resource("dynamodb").Table(broker.outputs["TableName"])
+    key = {"pk": "REVOCATIONS", "sk": role}
+    sessions = dict.fromkeys(table.get_item(Key=key)["Item"]["sessions"], "2020-01-01T00:00:00Z")
+    table.update_item(Key=key, UpdateExpression="SET sessions = :past", ExpressionAttributeValues={":past": sessions})
+
+
+def test_a_caller_is_ended_everywhere_and_may_come_back_if_the_rules_say_so(broker: Broker) -> None:
+    for role in ("everywhere-1", "everywhere-2"):
+        make_role(broker, role)
+    emil = make_engineer(broker, "emil")
+    taken = [take(broker, emil, role) for role in ("everywhere-1", "everywhere-2")]
+    _, alice_ec2 = take(broker, "alice", "everywhere-1")
+    answer = ask(broker, "admin", "POST", "/v1/revocations", {"caller": "emil", "reason": "laptop stolen"})
+    revocation = answer.document["revocation"]
+    assert (answer.status, revocation["roles"]) == (200, ["everywhere-1", "everywhere-2"])
+    assert sorted(revocation["sessions"]) == sorted(session for session, _ in taken)
+    assert [works(ec2) for _, ec2 in taken] == [False, False]
+    assert works(alice_ec2)
+    assert eventually(lambda: works(take(broker, emil, "everywhere-1")[1]), bool)
+
+
+def test_a_role_is_ended_for_everybody(broker: Broker) -> None:
+    make_role(broker, "for-everybody")
+    taken = [take(broker, who, "for-everybody") for who in ("alice", make_engineer(broker, "frida"))]
+    answer = ask(broker, "admin", "POST", "/v1/revocations", {"role": "for-everybody", "reason": "key in a log"})
+    assert answer.status == 200
+    assert not any(works(ec2) for _, ec2 in taken)
+    states = [ask(broker, "admin", "GET", f"/v1/sessions/{session}").document["state"] for session, _ in taken]
+    assert states == ["revoked", "revoked"]
+
+
+def test_everybody_may_end_their_own_session_and_nobody_elses(broker: Broker) -> None:
+    session, ec2 = take(broker, "alice", "ec2-full")
+    assert ask(broker, "bob", "DELETE", f"/v1/sessions/{session}").status == 403
+    assert works(ec2)
+    assert ask(broker, "alice", "DELETE", f"/v1/sessions/{session}").document["state"] == "revoked"
+    assert not works(ec2)
+    again = ask(broker, "alice", "DELETE", f"/v1/sessions/{session}")
+    assert (again.status, again.document["state"]) == (200, "revoked")
+
+
+def test_a_full_list_is_said_and_the_coarser_way_works(broker: Broker) -> None:
+    make_role(broker, "full")
+    leave_room(broker, "full", 180)
+    session, ec2 = take(broker, "alice", "full")
+    answer = ask(broker, "admin", "DELETE", f"/v1/sessions/{session}")
+    assert (answer.status, answer.document["code"]) == (409, "conflict")
+    assert "broker revoke --role full" in answer.document["detail"]
+    assert works(ec2)
+    assert ask(broker, "admin", "POST", "/v1/revocations", {"role": "full"}).status == 200
+    assert not works(ec2)
+
+
+def leave_room(broker: Broker, role: str, characters: int) -> None:
+    """Fill the role's inline policies up to 10,240 characters less these."""
+    statement = {"Effect": "Deny", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::"}
+    bare = len("".join(json.dumps({"Version": "2012-10-17", "Statement": [statement]}).split()))
+    statement["Resource"] += "x" * (10_240 - characters - bare)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam = broker.session_for("admin").client("iam")
+    iam.put_role_policy(RoleName=role, PolicyName="filler", PolicyDocument=document)

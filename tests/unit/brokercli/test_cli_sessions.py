@@ -1,0 +1,227 @@
+"""Sessions, activity, revocation and the audit log."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[3]
+
+SESSION = {
+    "id": "s1",
+    "caller": "alice",
+    "role": "ec2-full",
+    "role_arn": "arn:x",
+    "state": "active",
+    "issued_at": "2026-01-31T09:00:00.000Z",
+    "expires_at": "2026-01-31T10:00:00.000Z",
+    "revoked_at": None,
+    "reason": "look",
+}
+REVOKED = {**SESSION, "state": "revoked", "revoked_at": "2026-01-31T09:30:00.000Z"}
+
+
+def call(at: str, error: str = "") -> dict[str, Any]:
+    return {"id": at, "at": at, "service": "ec2.amazonaws.com", "action": "DescribeInstances", "error": error}
+
+
+def activity(contract: Any, *events: dict[str, Any]) -> None:
+    page = {"session": "s1", "events": list(events), "next_cursor": None, "complete": True}
+    contract.answers["GET", "/api/v1/sessions/s1/activity"] = page
+
+
+def test_sessions_show_what_remains(alice, contract):
+    soon = (datetime.now(UTC) + timedelta(minutes=40, seconds=30)).isoformat()
+    contract.sessions = [{**SESSION, "expires_at": soon}, REVOKED]
+    header, first, second = (line.split("\t") for line in alice.run("sessions").stdout.splitlines())
+    assert first[header.index("remaining")] == "40 min"
+    assert second[header.index("remaining")] == ""
+    assert first[header.index("issued")] == "2026-01-31 09:00:00 UTC"
+
+
+def test_local_time_stands_beside_utc(alice, contract):
+    contract.sessions = [REVOKED]
+    shown = alice.finish("sessions", TZ="Asia/Tokyo").stdout
+    assert "2026-01-31 18:00:00 JST (09:00 UTC)" in shown
+
+
+def test_filters_reach_the_broker_as_it_wants_them(alice, contract):
+    alice.run("sessions", "--caller", "bob", "--state", "active", "--since", "2026-01-31T09:00:00+09:00")
+    query = contract.seen[0].query
+    assert (query["caller"], query["state"], query["since"]) == ("bob", "active", "2026-01-31T00:00:00Z")
+
+
+def test_a_since_that_is_none_is_a_sentence(alice):
+    done = alice.run("sessions", "--since", "yesterday")
+    assert (done.returncode, "24h" in done.stderr) == (2, True)
+
+
+def test_nothing_to_show_is_said_on_stderr_and_is_an_empty_list_for_programs(alice):
+    people, programs = alice.run("sessions"), alice.run("sessions", "--json")
+    assert (people.stdout, people.stderr) == ("", "No sessions.\n")
+    assert json.loads(programs.stdout) == []
+
+
+def test_what_others_wrote_cannot_drive_the_terminal(alice, contract):
+    contract.sessions = [{**REVOKED, "reason": "x\x1b[2J\x9b31m\u202e\tnew\ncolumn"}]
+    shown = alice.run("sessions").stdout
+    assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+    assert len(shown.splitlines()) == 2
+    assert len(shown.splitlines()[1].split("\t")) == 7
+
+
+def test_activity_is_in_order_of_time_across_pages(alice, contract):
+    page = {"session": "s1", "events": [call("2026-01-31T09:20:00Z")], "next_cursor": None, "complete": True}
+    contract.answers["GET", "/api/v1/sessions/s1/activity"] = page
+    first = {**page, "events": [call("2026-01-31T09:30:00Z")], "next_cursor": "2", "complete": False}
+    contract.scripted = [(200, first, {})]
+    document = json.loads(alice.run("activity", "s1", "--json").stdout)
+    assert [event["at"] for event in document["events"]] == ["2026-01-31T09:20:00Z", "2026-01-31T09:30:00Z"]
+    assert document["complete"]
+
+
+def test_activity_says_when_it_stopped_early(alice, contract):
+    activity(contract, *(call(f"2026-01-31T09:{minute:02d}:00Z") for minute in range(10)))
+    done = alice.run("activity", "s1", "--limit", "3")
+    assert len(done.stdout.splitlines()) == 4
+    assert "--limit" in done.stderr
+
+
+def test_revoke_ends_one_session_and_forgets_its_kept_credentials(alice, contract):
+    alice.run("creds", "ec2-full")
+    identifier = contract.sessions[0]["id"]
+    contract.answers["DELETE", f"/api/v1/sessions/{identifier}"] = {**REVOKED, "id": identifier}
+    done = alice.run("revoke", identifier, "--reason", "leaked")
+    assert "revoked" in done.stdout
+    assert contract.seen[-1].query == {"reason": "leaked"}
+    assert list(alice.cache.glob("*.json")) == []
+
+
+def test_revoke_wait_shows_the_call_that_was_refused(alice, contract):
+    contract.answers["DELETE", "/api/v1/sessions/s1"] = REVOKED
+    before, after = call("2026-01-31T09:20:00Z"), call("2026-01-31T09:31:00Z", "Client.UnauthorizedOperation")
+    activity(contract, before, after)
+    document = json.loads(alice.run("revoke", "s1", "--wait", "--json").stdout)
+    assert document["refused_call"]["at"] == "2026-01-31T09:31:00Z"
+
+
+def test_revoke_wait_says_when_it_could_not_observe_a_call(alice, contract):
+    contract.answers["DELETE", "/api/v1/sessions/s1"] = REVOKED
+    activity(contract, call("2026-01-31T09:20:00Z"))
+    done = alice.run("revoke", "s1", "--wait", "--patience", "1")
+    assert done.returncode == 0
+    assert "could not be observed" in done.stdout
+
+
+def test_revoke_wait_fails_when_calls_are_still_allowed(alice, contract):
+    contract.answers["DELETE", "/api/v1/sessions/s1"] = REVOKED
+    activity(contract, call("2026-01-31T09:35:00Z"))
+    done = alice.run("revoke", "s1", "--wait", "--patience", "1")
+    assert (done.returncode, "still allowed" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--caller", "alice"), ("--role", "ec2-full")])
+def test_revoke_by_caller_or_role(alice, contract, flag, value):
+    revocation = {"scope": flag[2:], "name": value, "roles": ["ec2-full"], "sessions": ["s1", "s2"]}
+    contract.answers["POST", "/api/v1/revocations"] = {"revocation": revocation}
+    done = alice.run("revoke", flag, value, "--reason", "stolen")
+    assert "Ended 2 sessions" in done.stdout
+    assert contract.seen[0].body == {flag[2:]: value, "reason": "stolen"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["s1", "--role", "x"], ["--caller", "a", "--wait"]])
+def test_revoke_needs_exactly_one_thing_to_end(alice, contract, arguments):
+    assert alice.run("revoke", *arguments).returncode == 2
+    assert contract.seen == []
+
+
+def chain(count: int) -> list[dict[str, Any]]:
+    """A sound chain of events, as GET /v1/audit answers it."""
+    lines: list[dict[str, Any]] = []
+    for number in range(1, count + 1):
+        at = f"2026-01-31T09:{number:02d}:00.000Z"
+        line = {"version": 1, "id": f"e{number}", "type": "issue", "at": at, "recorded_at": at, "seq": number}
+        line |= {"caller": {"name": "alicé"}, "previous": lines[-1]["hash"] if lines else "0" * 64}
+        canonical = json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        lines.append({**line, "hash": hashlib.sha256(canonical.encode()).hexdigest(), "logged_at": at})
+    return lines
+
+
+def logged(contract: Any, lines: list[dict[str, Any]], head: dict[str, Any]) -> None:
+    contract.answers["GET", "/api/v1/audit"] = {"events": lines, "next_cursor": None}
+    contract.answers["GET", "/api/v1/audit/head"] = {"seq": head["seq"], "hash": head["hash"]}
+
+
+def test_audit_lists_events_and_passes_filters_on(alice, contract):
+    logged(contract, chain(2), chain(2)[-1])
+    done = alice.run("audit", "--caller", "alice", "--type", "issue")
+    assert "alicé" in done.stdout
+    assert (contract.seen[0].query["caller"], contract.seen[0].query["type"]) == ("alice", "issue")
+
+
+def test_a_sound_chain_verifies(alice, contract):
+    lines = chain(5)
+    logged(contract, lines, lines[-1])
+    done = alice.run("audit", "verify", "--json")
+    assert json.loads(done.stdout) == {"events": 5, "first": 1, "last": 5, "sound": True}
+
+
+def test_a_repeated_line_is_no_break(alice, contract):
+    lines = chain(3)
+    logged(contract, [*lines[:2], lines[1], lines[2]], lines[-1])
+    assert alice.run("audit", "verify").returncode == 0
+
+
+def changed(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [lines[0], {**lines[1], "type": "refuse"}, *lines[2:]]
+
+
+def swapped(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    first, second = lines[1], lines[2]
+    return [
+        lines[0],
+        {**second, "logged_at": first["logged_at"]},
+        {**first, "logged_at": second["logged_at"]},
+        *lines[3:],
+    ]
+
+
+BREAKS = {
+    "changed": (changed, "content was changed"),
+    "dropped": (lambda lines: [*lines[:2], *lines[3:]], "1 are missing"),
+    "swapped": (swapped, "stands elsewhere"),
+    "dropped at the end": (lambda lines: lines[:-1], "at the end are missing"),
+    "unreadable": (lambda lines: [*lines[:2], {"unreadable": "x", "logged_at": "y"}, *lines[3:]], "not an event"),
+}
+
+
+@pytest.mark.parametrize(("tamper", "words"), BREAKS.values(), ids=BREAKS.keys())
+def test_a_tampered_log_is_found_and_the_first_break_named(alice, contract, tamper, words):
+    lines = chain(5)
+    logged(contract, tamper(lines), lines[-1])
+    done = alice.run("audit", "verify")
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_replaced_last_event_is_found_against_the_head(alice, contract):
+    lines = chain(3)
+    logged(contract, lines, {**lines[-1], "hash": "f" * 64})
+    done = alice.run("audit", "verify")
+    assert (done.returncode, "replaced" in done.stderr) == (1, True)
+
+
+def test_the_example_of_the_documentation_is_a_sound_chain(alice, contract):
+    lines = [json.loads(line) for line in (CHECKOUT / "docs" / "audit-example.jsonl").read_text().splitlines()]
+    logged(contract, [{"logged_at": line["recorded_at"], **line} for line in lines], lines[-1])
+    done = alice.run("audit", "verify", "--json")
+    assert json.loads(done.stdout)["events"] == len(lines) > 1
+
+
+def test_broken_glass_that_nobody_reviewed_stands_out(alice, contract):
+    contract.sessions = [{**REVOKED, "break_glass": True, "review": {"state": "open"}}]
+    assert "revoked, unreviewed" in alice.run("sessions").stdout

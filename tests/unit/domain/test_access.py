@@ -1,0 +1,225 @@
+"""The decision: doors, terms, refusals, and what must hold of any policy set."""
+
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.access import AccessRules, Ask, load_rules
+from chalicelib.domain.admission import decide
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.domain.roles import Role
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SEEN = '@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);'
+TAKE = 'action == Broker::Action::"TakeCredentials"'
+
+
+def caller(name: str = "alice", *groups: str, **tags: str) -> Caller:
+    return Caller("user", name, f"arn:aws:iam::123456789012:user/{name}", "123456789012", "AIDA1", groups, tags)
+
+
+def role(name: str = "ec2", **tags: str) -> Role:
+    return Role(name, f"arn:aws:iam::123456789012:role/access-broker/{name}", tags=tags)
+
+
+def ask(who: Caller | None = None, what: Role | None = None, **more: object) -> Ask:
+    return Ask("TakeCredentials", who or caller(), what or role(), NOW, **more)  # type: ignore[arg-type]
+
+
+def rules(*policies: str) -> AccessRules:
+    return load_rules({f"{number}.cedar": text for number, text in enumerate((SEEN, *policies))})
+
+
+def test_nothing_is_allowed_until_a_policy_says_so() -> None:
+    with pytest.raises(Refused, match="No rule gives ec2 to alice"):
+        decide(rules(), ask())
+
+
+def test_a_matching_permit_is_a_door_and_the_answer_names_it() -> None:
+    admission = decide(rules(f'@id("all") permit (principal, {TAKE}, resource);'), ask())
+    assert (admission.door.policy, admission.max_seconds) == ("all", 3600)
+
+
+def test_forbid_wins_and_is_named() -> None:
+    policies = (f'@id("all") permit (principal, {TAKE}, resource);', f'@id("no") forbid (principal, {TAKE}, resource);')
+    with pytest.raises(Refused, match="Forbidden by no") as refusal:
+        decide(rules(*policies), ask())
+    assert refusal.value.policies == ("no",)
+
+
+def test_an_error_while_evaluating_refuses_even_where_another_permit_matches() -> None:
+    broken = f'@id("broken") forbid (principal, {TAKE}, resource) when {{ principal.getTag("team") == "x" }};'
+    with pytest.raises(Refused, match="could not be evaluated"):
+        decide(rules(f'@id("all") permit (principal, {TAKE}, resource);', broken), ask())
+
+
+def test_the_easiest_door_is_taken() -> None:
+    policies = (
+        f'@id("a") @approvals("1") permit (principal, {TAKE}, resource);',
+        f'@id("b") @reason("required") permit (principal, {TAKE}, resource);',
+        f'@id("c") @max_duration("30m") permit (principal, {TAKE}, resource);',
+        f'@id("d") @max_duration("45m") permit (principal, {TAKE}, resource);',
+    )
+    assert decide(rules(*policies), ask(reason_given=True)).door.policy == "d"
+
+
+def test_a_door_that_gives_long_enough_is_taken_before_an_easier_one_that_does_not() -> None:
+    policies = (
+        f'@id("short") @max_duration("15m") permit (principal, {TAKE}, resource);',
+        f'@id("long") @reason("required") permit (principal, {TAKE}, resource);',
+    )
+    wanted = ask(duration_seconds=3600, duration_given=True, reason_given=True)
+    assert decide(rules(*policies), wanted).door.policy == "long"
+
+
+def test_a_duration_over_the_rules_limit_is_refused_and_the_limit_said() -> None:
+    short = f'@id("short") @max_duration("15m") permit (principal, {TAKE}, resource);'
+    with pytest.raises(InvalidRequest) as refusal:
+        decide(rules(short), ask(duration_seconds=1800, duration_given=True))
+    assert refusal.value.fields == {"duration_seconds": "at most 900 for this caller and role"}
+
+
+def test_a_duration_nobody_gave_is_cut_to_the_rules_limit() -> None:
+    short = f'@id("short") @max_duration("15m") permit (principal, {TAKE}, resource);'
+    assert decide(rules(short), ask()).max_seconds == 900
+
+
+def test_a_rule_on_the_duration_sees_the_longest_when_none_was_given() -> None:
+    careful = f'@id("x") permit (principal, {TAKE}, resource) when {{ context.duration_seconds <= 1800 }};'
+    with pytest.raises(Refused, match=r"needs: context.duration_seconds <= 1800"):
+        decide(rules(careful), ask())
+
+
+def test_a_reason_is_asked_for_by_name() -> None:
+    with pytest.raises(ReasonRequired, match="Rule why asks for a reason"):
+        decide(rules(f'@id("why") @reason("required") permit (principal, {TAKE}, resource);'), ask())
+
+
+def test_approval_is_asked_for_and_the_next_step_said() -> None:
+    needs = rules(f'@id("two") @approvals("2") permit (principal, {TAKE}, resource);')
+    with pytest.raises(ApprovalRequired, match="broker request ec2"):
+        decide(needs, ask())
+    assert decide(needs, ask(), approved=True).door.policy == "two"
+
+
+def test_a_role_the_caller_may_not_see_does_not_exist_for_them() -> None:
+    hidden = load_rules({"a.cedar": f'@id("g") permit (principal in Broker::Group::"x", {TAKE}, resource);'})
+    with pytest.raises(NotFound):
+        decide(hidden, ask())
+
+
+def test_a_refusal_names_the_nearest_rule_and_what_it_misses() -> None:
+    far = f"""@id("far") permit (principal in Broker::Group::"ops", {TAKE}, resource)
+        when {{ context.reason_given && resource.hasTag("a") }};"""
+    near = f'@id("near") permit (principal in Broker::Group::"engineers", {TAKE}, resource);'
+    with pytest.raises(
+        Refused, match=r"nearest rule is near; it also needs: a caller that is in Group engineers\."
+    ) as no:
+        decide(rules(far, near), ask())
+    assert no.value.policies == ("near",)
+
+
+def test_a_rule_about_another_role_is_never_named() -> None:
+    secret = f'@id("secret") permit (principal, {TAKE}, resource == Broker::Role::"hidden-prod");'
+    with pytest.raises(Refused) as refusal:
+        decide(rules(secret), ask())
+    assert "hidden-prod" not in refusal.value.detail
+    assert "secret" not in refusal.value.detail
+
+
+def test_tags_of_caller_and_role_can_be_compared() -> None:
+    same_team = f"""@id("team") permit (principal, {TAKE}, resource) when {{
+        principal.hasTag("team") && resource.hasTag("team") &&
+        principal.getTag("team") == resource.getTag("team") }};"""
+    assert decide(rules(same_team), ask(caller(team="web"), role(team="web"))).door.policy == "team"
+    for who, what in ((caller(team="db"), role(team="web")), (caller(), role(team="web")), (caller(team="db"), role())):
+        with pytest.raises(Refused):
+            decide(rules(same_team), ask(who, what))
+
+
+def test_a_rule_bound_to_a_unique_id_does_not_open_for_a_namesake() -> None:
+    mine = f'@id("mine") permit (principal, {TAKE}, resource) when {{ principal.id == "AIDA0" }};'
+    with pytest.raises(Refused):
+        decide(rules(mine), ask())
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("permit (principal, action, resource);", r"a\.cedar.*no @id"),
+        ('@id("x") permit (principal, action, resource)', r"a\.cedar"),
+        ('@id("x") @max("1h") permit (principal, action, resource);', r"a\.cedar: policy x: unknown annotation @max"),
+        ('@id("x") permit (principal, action, resource); @id("x") permit (principal, action, resource);', "used twice"),
+    ],
+)
+def test_a_policy_file_with_an_error_is_refused_with_its_name(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        load_rules({"a.cedar": text})
+
+
+groups = st.sampled_from(["engineers", "ops", "auditors"])
+scopes = st.sampled_from(["principal", *(f'principal in Broker::Group::"{name}"' for name in ("engineers", "ops"))])
+resources = st.sampled_from(["resource", 'resource == Broker::Role::"ec2"', 'resource == Broker::Role::"s3"'])
+bodies = st.sampled_from(["", "when { context.reason_given }", 'unless { resource.hasTag("closed") }'])
+texts = st.builds(lambda who, what, when: f"({who}, {TAKE}, {what}) {when};", scopes, resources, bodies)
+sets = st.lists(st.tuples(st.sampled_from(["permit", "forbid"]), texts), max_size=6)
+asks = st.builds(
+    lambda names, given_reason, closed: ask(
+        caller("alice", *names), role("ec2", **closed), reason_given=given_reason
+    ),
+    st.sets(groups),
+    st.booleans(),
+    st.sampled_from([{}, {"closed": "yes"}]),
+)  # fmt: skip
+
+
+def written(policies: list[tuple[str, str]]) -> list[str]:
+    return [f'@id("p{number}") {effect} {text}' for number, (effect, text) in enumerate(policies)]
+
+
+def allowed(policies: list[str], wanted: Ask) -> bool:
+    return bool(load_rules({f"{number:03}.cedar": text for number, text in enumerate(policies)}).decide(wanted).doors)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sets, texts, asks)
+def test_adding_a_forbid_never_allows_more(policies: list[tuple[str, str]], extra: str, wanted: Ask) -> None:
+    before, after = written(policies), [*written(policies), f'@id("extra") forbid {extra}']
+    assert allowed(before, wanted) or not allowed(after, wanted)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sets, texts, asks)
+def test_adding_a_permit_never_allows_less(policies: list[tuple[str, str]], extra: str, wanted: Ask) -> None:
+    before, after = written(policies), [*written(policies), f'@id("extra") permit {extra}']
+    assert allowed(after, wanted) or not allowed(before, wanted)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sets, asks, st.randoms(use_true_random=False))
+def test_the_order_of_policies_and_files_changes_nothing(
+    policies: list[tuple[str, str]], wanted: Ask, order: Random
+) -> None:
+    lines = written(policies)
+    shuffled = lines.copy()
+    order.shuffle(shuffled)
+    one_file = load_rules({"all.cedar": "\n".join(shuffled)})
+    many = load_rules({f"{number}.cedar": text for number, text in enumerate(lines)})
+    assert one_file.decide(wanted) == many.decide(wanted)
+
+
+@settings(max_examples=40, deadline=None)
+@given(sets, asks)
+def test_selecting_policies_by_role_decides_as_the_whole_set_does(policies: list[tuple[str, str]], wanted: Ask) -> None:
+    import cedarpy  # noqa: PLC0415  the oracle, used nowhere else
+
+    from chalicelib.domain.access import entities_document, policy_set, request_document  # noqa: PLC0415
+
+    loaded = load_rules({"all.cedar": "\n".join(written(policies))})
+    whole = policy_set(tuple(loaded.policies.values()))
+    oracle = cedarpy.is_authorized(request_document(wanted), whole, entities_document(wanted))
+    assert oracle.allowed == bool(loaded.decide(wanted).doors)

@@ -1,0 +1,145 @@
+"""Ten situations, one layer closed in each: the right layer and the right statement are named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.access import Ask, load_rules
+from chalicelib.domain.deciding_statement import deciding
+from chalicelib.domain.explaining import LAYERS, BrokerInAws, Question, RoleInAws, explain, smallest_change
+from tests.unit.services.fakes import ALICE, CAROL, EC2, NOW
+
+RULES = load_rules(
+    {
+        "a.cedar": """
+@id("engineers") @max_duration("30m")
+permit (principal in Broker::Group::"engineers", action == Broker::Action::"TakeCredentials", resource)
+when { !(resource.hasTag("prod")) };
+@id("prod") @approvals("1")
+permit (principal in Broker::Group::"engineers", action == Broker::Action::"TakeCredentials", resource)
+when { resource.hasTag("prod") };
+@id("with-reason") @reason("required")
+permit (principal in Broker::Group::"support", action == Broker::Action::"TakeCredentials", resource);
+@id("no-nights") forbid (principal, action == Broker::Action::"TakeCredentials", resource)
+when { context.source_ip.isInRange(ip("192.0.2.0/24")) };
+""",
+    },
+)
+BROKER = BrokerInAws("arn:aws:iam::123456789012:role/broker-api", "external-1", "alice")
+TRUST = {
+    "Statement": [
+        {
+            "Sid": "ThroughBroker", "Effect": "Allow", "Principal": {"AWS": BROKER.role_arn},
+            "Action": ["sts:AssumeRole"],
+            "Condition": {"StringEquals": {"sts:ExternalId": "external-1"}, "StringLike": {"sts:SourceIdentity": "*"}},
+        },
+    ],
+}  # fmt: skip
+BOUNDARY = {
+    "Statement": [
+        {"Sid": "Most", "Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Sid": "NoIdentity", "Effect": "Deny", "Action": "iam:*", "Resource": "*"},
+    ],
+}
+ONLY_LISTING = {"Statement": {"Sid": "List", "Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}}
+ROLE = RoleInAws(TRUST, BOUNDARY, 3600)
+PLAIN = Question(Ask("TakeCredentials", ALICE, EC2, NOW), operation="ec2:RunInstances")
+
+
+@dataclass
+class Situation:
+    question: Question
+    layer: str
+    by: str
+    role: RoleInAws | None = field(default_factory=lambda: ROLE)
+    broker: BrokerInAws = BROKER
+
+
+def asked(**changed: Any) -> Question:
+    return replace(PLAIN, ask=replace(PLAIN.ask, **changed))
+
+
+SITUATIONS = {
+    "nobody permits it": Situation(asked(caller=CAROL), "access_rule", "engineers"),
+    "somebody forbids it": Situation(asked(source_ip="192.0.2.9"), "access_rule", "no-nights"),
+    "a reason is missing": Situation(asked(caller=replace(CAROL, groups=("support",))), "access_rule", "with-reason"),
+    "approval is missing": Situation(asked(role=replace(EC2, tags={"prod": "yes"})), "grant", "prod"),
+    "the trust policy names somebody else": Situation(
+        PLAIN, "trust_policy", "no statement", broker=replace(BROKER, role_arn="arn:aws:iam::123456789012:role/other")
+    ),
+    "the external id is another deployment's": Situation(
+        PLAIN, "trust_policy", "ThroughBroker", broker=replace(BROKER, external_id="external-2")
+    ),
+    "the role is gone from IAM": Situation(PLAIN, "trust_policy", "IAM", role=None),
+    "the boundary denies it": Situation(
+        replace(PLAIN, operation="iam:CreateUser"), "permissions_boundary", "NoIdentity"
+    ),
+    "the session policy leaves it out": Situation(
+        replace(PLAIN, session_policy=ONLY_LISTING), "session_policy", "no statement"
+    ),
+    "it is asked for too long": Situation(
+        asked(duration_seconds=3600, duration_given=True), "duration", "rule engineers"
+    ),
+    "too many policy ARNs": Situation(
+        replace(PLAIN, policy_arns=tuple(f"arn:aws:iam::aws:policy/{n}" for n in range(11))),
+        "quota", "STS policy ARNs",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS.keys())
+def test_the_layer_that_closes_the_door_is_named_with_its_statement(situation: Situation) -> None:
+    layers = explain(RULES, situation.question, situation.role, situation.broker)
+    closed = [layer for layer in layers if layer.verdict == "closed"]
+    assert [(layer.layer, layer.by) for layer in closed] == [(situation.layer, situation.by)]
+    assert smallest_change(layers) == closed[0].change != ""
+
+
+def test_every_layer_answers_in_order_and_an_open_door_needs_no_change() -> None:
+    layers = explain(RULES, PLAIN, ROLE, BROKER)
+    assert tuple(layer.layer for layer in layers) == LAYERS
+    assert {layer.verdict for layer in layers} == {"open"}
+    assert smallest_change(layers) == ""
+
+
+def test_a_grant_opens_its_layer() -> None:
+    question = replace(asked(role=replace(EC2, tags={"prod": "yes"})), approved=True)
+    assert all(layer.verdict == "open" for layer in explain(RULES, question, ROLE, BROKER))
+
+
+@pytest.mark.parametrize(
+    ("statements", "operation", "effect", "by"),
+    [
+        ([{"Effect": "Allow", "Action": "ec2:*"}], "EC2:runinstances", "Allow", "1"),
+        ([{"Effect": "Allow", "Action": "ec2:Describe?"}], "ec2:DescribeX", "Allow", "1"),
+        ([{"Effect": "Allow", "Action": "ec2:Describe?"}], "ec2:DescribeXY", "ImplicitDeny", "no statement"),
+        ([{"Effect": "Allow", "NotAction": ["iam:*"]}], "iam:CreateUser", "ImplicitDeny", "no statement"),
+        ([{"Effect": "Allow", "NotAction": ["iam:*"]}], "ec2:RunInstances", "Allow", "1"),
+        (
+            [{"Effect": "Allow", "Action": "*"}, {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}],
+            "s3:Get",
+            "Deny",
+            "2",
+        ),
+        ([{"Sid": "A", "Effect": "Allow", "Action": ["a:B", "c:D"]}], "c:D", "Allow", "A"),
+    ],
+)
+def test_the_statement_that_decides_is_found_as_iam_finds_it(
+    statements: list[dict[str, Any]], operation: str, effect: str, by: str
+) -> None:
+    found = deciding({"Statement": statements}, operation)
+    assert (found.effect, found.statement) == (effect, by)
+
+
+def test_a_deny_under_conditions_leaves_the_allow_standing_but_conditional() -> None:
+    document = {
+        "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        ],
+    }
+    found = deciding(document, "s3:GetObject")
+    assert (found.effect, found.conditional) == ("Allow", True)

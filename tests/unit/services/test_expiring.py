@@ -1,0 +1,94 @@
+"""Sessions that run out get their event, once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import AuditUnavailable
+from chalicelib.services.auditing import Auditing
+from chalicelib.services.expiring import Expiring
+from tests.unit.services.audit_fakes import FakeAuditLog, FakeDeadLetters, FakeLedger, FakeSessions, session
+from tests.unit.services.fakes import NOW, Clock
+
+
+@dataclass
+class Desk:
+    """An expiring service and everything it touches."""
+
+    sessions: FakeSessions = field(default_factory=FakeSessions)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    log: FakeAuditLog = field(default_factory=FakeAuditLog)
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def service(self) -> Expiring:
+        auditing = Auditing(
+            ledger=self.ledger,
+            log=self.log,
+            dead_letters=FakeDeadLetters(),
+            clock=self.clock,
+            pause=lambda _attempt: None,
+        )
+        return Expiring(sessions=self.sessions, checkpoint=self.ledger, auditing=auditing, clock=self.clock)
+
+    def expired(self) -> list[str]:
+        events: list[dict[str, Any]] = [json.loads(line) for line in self.log.lines]
+        assert {event["type"] for event in events} <= {"expire"}
+        return [event["session"] for event in events]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_session_expires_in_the_log_once_it_has_run_out(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    assert desk.service.run().active == 1
+    assert desk.expired() == []
+    desk.clock.pass_seconds(3600)
+    run = desk.service.run()
+    assert (run.active, desk.expired()) == (0, [alices.id])
+    event = run.logged[0]
+    assert (event["at"], event["caller"]["name"], event["reason"]) == ("2026-11-23T13:00:00.000Z", "alice", "")
+
+
+def test_runs_that_repeat_and_overlap_tell_it_once(desk: Desk) -> None:
+    desk.sessions.add(session())
+    desk.clock.pass_seconds(3600)
+    for until in (None, NOW, None):
+        desk.ledger.until = until
+        desk.service.run()
+    assert len(desk.expired()) == 1
+
+
+def test_what_was_revoked_or_failed_does_not_expire(desk: Desk) -> None:
+    desk.sessions.add(session(1, revoked_at=NOW), session(2, failed=True))
+    desk.clock.pass_seconds(3600)
+    desk.service.run()
+    assert desk.expired() == []
+
+
+def test_after_an_outage_everything_that_ran_out_meanwhile_is_told(desk: Desk) -> None:
+    desk.service.run()
+    issued = [session(number, issued_at=NOW + timedelta(hours=number)) for number in range(48)]
+    desk.sessions.add(*issued)
+    desk.clock.pass_seconds(60 * 3600)
+    desk.service.run()
+    assert sorted(desk.expired()) == sorted(one.id for one in issued)
+
+
+def test_where_the_log_is_away_the_next_run_tells_it(desk: Desk) -> None:
+    desk.sessions.add(session())
+    desk.clock.pass_seconds(3600)
+    desk.log.fails = 1
+    with pytest.raises(AuditUnavailable):
+        desk.service.run()
+    desk.service.run()
+    assert len(desk.expired()) == 1

@@ -1,0 +1,169 @@
+"""Taking roles away: everything comes back but the unique id."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import AuditUnavailable, Conflict, NotFound, RefusedByAws
+from chalicelib.domain.provisioning import DENY_ALL, QUARANTINE_POLICY
+from chalicelib.domain.templates import RoleTemplate
+from chalicelib.services.provisioning_leases import LEASE_SECONDS
+from tests.unit.services.provisioning_fakes import ADMIN, Killed, World
+
+READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+REVOCATIONS = "access-broker-revocations"
+TEMPLATE = RoleTemplate("tool", "a tool", ("A", "B"), READ, 7200, tags={"team": "web"})
+WRITES_OF_A_DELETE = 6
+
+
+@pytest.fixture
+def world() -> World:
+    """One role with everything a role can have."""
+    made = World()
+    made.policies.documents = {f"arn:aws:iam::aws:policy/{name}": READ for name in "AB"}
+    made.provisioning.apply(TEMPLATE, ADMIN)
+    role = made.roles.held["tool"]
+    inline = {**role.state.inline_policies, REVOCATIONS: DENY_ALL}
+    made.roles.held["tool"] = replace(role, state=replace(role.state, inline_policies=inline))
+    made.roles.profiles = {"web-servers": "tool"}
+    return made
+
+
+def test_delete_then_restore_gives_the_same_role_but_for_its_id(world) -> None:
+    before = world.roles.read("tool")
+    catalogued = world.log.roles["tool"]
+    export = world.deletion.delete("tool", ADMIN)
+    assert (world.roles.held, world.log.roles) == ({}, {})
+    restored = world.deletion.restore("tool", ADMIN)
+    after = world.roles.read("tool")
+    assert replace(after, unique_id="") == replace(before, unique_id="")
+    assert after.unique_id != before.unique_id
+    assert world.log.roles["tool"] == catalogued
+    assert before.unique_id in restored.cannot_come_back[0]
+    assert export["instance_profiles"] == ["web-servers"]
+
+
+def test_the_events_of_a_delete_and_a_restore_hold_what_was_and_what_is(world) -> None:
+    export = world.deletion.delete("tool", ADMIN)
+    world.deletion.restore("tool", ADMIN)
+    _, deleted, restored = world.log.events
+    assert (deleted.type, deleted.detail["before"], deleted.detail["after"]) == ("delete", export, None)
+    assert (restored.type, restored.detail["action"]) == ("restore", "restore_role")
+    assert restored.detail["changes"][0]["attribute"] == "role"
+
+
+def test_a_delete_that_cannot_be_recorded_does_not_happen(world) -> None:
+    world.log.fails_with = AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.deletion.delete("tool", ADMIN)
+    assert not [write for write in world.writes if write.startswith("delete")]
+    assert REVOCATIONS in world.roles.held["tool"].state.inline_policies
+
+
+@pytest.mark.parametrize("at", range(2, WRITES_OF_A_DELETE + 1))
+def test_a_delete_that_fails_half_way_puts_everything_back_and_says_so(world, at) -> None:
+    before = world.roles.held["tool"]
+    world.happens.at = {len(world.writes) + at: RefusedByAws("no", "DeleteConflict")}
+    with pytest.raises(RefusedByAws):
+        world.deletion.delete("tool", ADMIN)
+    assert world.roles.held["tool"] == before
+    assert "tool" in world.log.roles
+    assert world.log.events[-1].detail["action"] == "delete_role_failed"
+
+
+@pytest.mark.parametrize("at", range(1, WRITES_OF_A_DELETE + 1))
+def test_a_delete_that_was_killed_half_way_goes_on_and_restores_the_whole_role(world, at) -> None:
+    before = world.roles.read("tool")
+    world.happens.at = {len(world.writes) + at: Killed()}
+    with pytest.raises(Killed):
+        world.deletion.delete("tool", ADMIN)
+    world.lease_store.held = {"role/tool": ("the killed one", world.now + timedelta(seconds=LEASE_SECONDS))}
+    if "tool" in world.roles.held:
+        world.deletion.delete("tool", ADMIN)
+    world.deletion.restore("tool", ADMIN)
+    assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
+
+
+@pytest.mark.parametrize("at", range(1, 5))
+def test_a_restore_that_was_killed_half_way_is_finished_by_the_next(world, at) -> None:
+    before = world.roles.read("tool")
+    world.deletion.delete("tool", ADMIN)
+    world.happens.at = {len(world.writes) + at: Killed()}
+    with pytest.raises(Killed):
+        world.deletion.restore("tool", ADMIN)
+    world.lease_store.held = {}
+    world.deletion.restore("tool", ADMIN)
+    assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
+    assert "tool" in world.log.roles
+
+
+def test_an_apply_after_a_killed_delete_makes_the_next_export_anew(world) -> None:
+    world.happens.at = {len(world.writes) + 3: Killed()}
+    with pytest.raises(Killed):
+        world.deletion.delete("tool", ADMIN)
+    world.lease_store.held = {}
+    world.provisioning.apply(replace(TEMPLATE, description="changed since"), ADMIN)
+    assert world.deletion.delete("tool", ADMIN)["state"]["description"] == "changed since"
+
+
+def test_a_role_that_took_the_name_since_is_not_overwritten(world) -> None:
+    world.deletion.delete("tool", ADMIN)
+    world.provisioning.apply(RoleTemplate("tool", "another"), ADMIN)
+    with pytest.raises(Conflict, match="There is a role tool again"):
+        world.deletion.restore("tool", ADMIN)
+    assert world.roles.held["tool"].state.description == "another"
+
+
+def test_a_second_restore_changes_nothing(world) -> None:
+    world.deletion.delete("tool", ADMIN)
+    world.deletion.restore("tool", ADMIN)
+    events, role = len(world.log.events), world.roles.held["tool"]
+    assert world.deletion.restore("tool", ADMIN).changes == ()
+    assert (len(world.log.events), world.roles.held["tool"]) == (events, role)
+
+
+def test_a_quarantined_role_denies_everything_until_it_is_restored(world) -> None:
+    before = world.roles.held["tool"]
+    world.deletion.quarantine("tool", ADMIN)
+    assert world.roles.held["tool"].state.inline_policies[QUARANTINE_POLICY] == DENY_ALL
+    world.deletion.restore("tool", ADMIN)
+    assert world.roles.held["tool"] == before
+    assert [event.type for event in world.log.events] == ["provision", "provision", "restore"]
+
+
+def test_quarantine_and_release_twice_change_nothing(world) -> None:
+    for act in (world.deletion.quarantine, world.deletion.release):
+        act("tool", ADMIN)
+        events = len(world.log.events)
+        act("tool", ADMIN)
+        assert len(world.log.events) == events
+
+
+def test_a_role_deleted_from_quarantine_comes_back_usable(world) -> None:
+    world.deletion.quarantine("tool", ADMIN)
+    world.deletion.delete("tool", ADMIN)
+    world.deletion.restore("tool", ADMIN)
+    assert QUARANTINE_POLICY not in world.roles.held["tool"].state.inline_policies
+
+
+def test_what_is_not_there_or_not_ours_cannot_be_taken_away(world) -> None:
+    for act in (world.deletion.delete, world.deletion.quarantine, world.deletion.restore):
+        with pytest.raises(NotFound):
+            act("nothing", ADMIN)
+    stranger = replace(world.roles.held["tool"], path="/")
+    world.roles.held["tool"] = stranger
+    for act in (world.deletion.delete, world.deletion.quarantine, world.deletion.restore):
+        with pytest.raises(Conflict):
+            act("tool", ADMIN)
+    assert world.roles.held["tool"] == stranger
+
+
+def test_an_instance_profile_that_is_gone_does_not_keep_the_role_away(world) -> None:
+    world.deletion.delete("tool", ADMIN)
+    world.roles.gone_profiles = {"web-servers"}
+    restored = world.deletion.restore("tool", ADMIN)
+    assert "web-servers again (NoSuchEntity)" in restored.cannot_come_back[-1]
+    assert "tool" in world.log.roles

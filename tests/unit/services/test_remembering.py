@@ -1,0 +1,88 @@
+"""What a container remembers, for how long, and how often it asks."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import count
+from threading import Barrier, Event
+
+import pytest
+
+from chalicelib.services.remembering import ENTRIES_KEPT, Memory, RememberedCatalogue, RememberedPrincipals
+from tests.unit.services.fakes import ALICE, EC2, Clock, FakeCatalogue
+
+
+def test_a_value_is_read_once_within_its_age_and_again_after() -> None:
+    clock, reads = Clock(), count(1)
+    memory: Memory[int] = Memory(clock, 60)
+    answers = []
+    for seconds in (0, 59, 1, 0):
+        clock.pass_seconds(seconds)
+        answers.append(memory.get("a", lambda: next(reads)))
+    assert answers == [1, 1, 2, 2]
+
+
+def test_a_value_past_its_age_is_not_used_even_when_reading_again_fails() -> None:
+    clock = Clock()
+    memory: Memory[str] = Memory(clock, 60)
+    memory.get("a", lambda: "allowed")
+    clock.pass_seconds(60)
+
+    def away() -> str:
+        raise ConnectionError
+
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            memory.get("a", away)
+
+
+def test_many_who_ask_at_once_cause_one_read() -> None:
+    memory: Memory[str] = Memory(Clock(), 60)
+    together, reads, may_answer = Barrier(8), [], Event()
+
+    def read() -> str:
+        reads.append(1)
+        may_answer.wait(5)
+        return "value"
+
+    def ask() -> str:
+        together.wait(5)
+        return memory.get("a", read)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(ask) for _ in range(8)]
+        may_answer.set()
+        assert {answer.result() for answer in answers} == {"value"}
+    assert len(reads) == 1
+
+
+def test_what_is_remembered_has_a_bound() -> None:
+    memory: Memory[int] = Memory(Clock(), 60)
+    for number in range(ENTRIES_KEPT + 10):
+        memory.get(str(number), lambda: 1)
+    assert len(memory._values) == ENTRIES_KEPT  # noqa: SLF001  the bound is the point
+
+
+def test_a_role_that_was_not_there_is_found_as_soon_as_it_is() -> None:
+    catalogue = FakeCatalogue({})
+    remembered = RememberedCatalogue(catalogue, Clock(), 60)
+    assert remembered.get("ec2-full") is None
+    catalogue.roles["ec2-full"] = EC2
+    assert remembered.get("ec2-full") == EC2
+    assert remembered.get("ec2-full") == EC2
+    assert catalogue.reads == 2
+
+
+def test_a_recreated_namesake_is_not_the_caller_that_is_remembered() -> None:
+    class Principals:
+        def __init__(self) -> None:
+            self.asked: list[str] = []
+
+        def describe(self, caller):
+            self.asked.append(caller.unique_id)
+            return caller
+
+    principals = Principals()
+    remembered = RememberedPrincipals(principals, Clock(), 60)
+    remembered.describe(ALICE)
+    remembered.describe(replace(ALICE, unique_id="AIDA2"))
+    assert principals.asked == ["AIDA1", "AIDA2"]

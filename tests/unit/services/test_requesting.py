@@ -1,0 +1,170 @@
+"""Asking: the rules state the terms, the person's own rules decide, nothing is filed twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.domain.requests import RequestFilter
+from chalicelib.services.requesting import RequestAsk
+from tests.unit.services.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, GRACE, HEIDI, RULES, ApprovalDesk
+from tests.unit.services.fakes import origin
+
+
+@pytest.fixture
+def desk() -> ApprovalDesk:
+    return ApprovalDesk()
+
+
+def test_a_request_takes_its_terms_from_the_rule_and_is_told(desk: ApprovalDesk) -> None:
+    request = desk.file(hours=4)
+    assert (request.state, request.approvals, request.policy) == ("pending", 1, "one-agrees")
+    assert (request.caller_id, request.answer_by) == (ALICE.unique_id, desk.clock() + timedelta(hours=24))
+    [event] = desk.requests.events
+    assert (event.id, event.type, event.reason, event.policies) == (request.id, "request", "deploy", ("one-agrees",))
+
+
+@pytest.mark.parametrize(
+    ("who", "role", "reason", "kind"),
+    [
+        (CAROL, "prod", "please", Refused),
+        (CAROL, "hidden", "please", NotFound),
+        (CAROL, "nothing", "please", NotFound),
+        (ALICE, "prod", "", ReasonRequired),
+        (BOB, "prod", "please", Refused),
+    ],
+)
+def test_who_may_not_ask_is_refused_on_record(
+    desk: ApprovalDesk, who: Caller, role: str, reason: str, kind: type[BrokerError]
+) -> None:
+    with pytest.raises(kind):
+        desk.file(who, role, reason=reason)
+    [event] = desk.journal.events
+    assert (event.type, event.role, event.detail["action"]) == ("refuse", role, "RequestAccess")
+    assert not desk.requests.rows
+
+
+def test_a_grant_longer_than_the_rule_allows_is_not_filed(desk: ApprovalDesk) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        desk.file(hours=9)
+    assert refusal.value.fields == {"duration_seconds": "at most 28800 for this caller and role"}
+
+
+def test_where_no_approval_is_needed_none_is_asked_for(desk: ApprovalDesk) -> None:
+    with pytest.raises(Conflict, match="standing gives this role without approval"):
+        desk.file(role_name="tools")
+
+
+def test_the_door_that_asks_fewest_is_taken_and_a_longer_one_where_it_must_be() -> None:
+    longer = """@id("longer") @approvals("3") @grant("2d") permit (principal in Broker::Group::"engineers",
+        action == Broker::Action::"TakeCredentials", resource == Broker::Role::"prod");"""
+    desk = ApprovalDesk(RULES + longer)
+    assert [desk.file(hours=hours).policy for hours in (8, 9)] == ["one-agrees", "longer"]
+
+
+def test_a_rule_without_a_grant_gives_an_hour() -> None:
+    desk = ApprovalDesk(RULES.replace('@approvals("2") @grant("8h")', '@approvals("2")'))
+    assert desk.file(role_name="vault", hours=1).policy == "two-agree"
+    with pytest.raises(InvalidRequest, match="3600 seconds at most"):
+        desk.file(role_name="vault", hours=1.25)
+
+
+def test_rules_on_the_time_are_asked_about_the_moment_it_would_begin() -> None:
+    by_night = 'when { context.at.toTime() >= duration("20h") };'
+    text = """@id("night") @approvals("1") permit (principal in Broker::Group::"engineers",
+        action == Broker::Action::"TakeCredentials", resource == Broker::Role::"tools") """
+    desk = ApprovalDesk(RULES.replace('@id("standing")', '@id("standing") @approvals("1")') + text + by_night)
+    noon = desk.clock()
+    assert desk.file(role_name="tools", hours=1, not_before=noon + timedelta(hours=9)).approvals == 1
+    only_by_night = ApprovalDesk(
+        RULES.replace(
+            '"TakeCredentials"],\n  resource == Broker::Role::"tools"',
+            '"SeeRole"],\n  resource == Broker::Role::"tools"',
+        )
+        + text
+        + by_night
+    )
+    with pytest.raises(Refused):
+        only_by_night.file(role_name="tools", hours=1)
+    assert only_by_night.file(role_name="tools", hours=1, not_before=noon + timedelta(hours=9)).policy == "night"
+
+
+def test_a_scheduled_start_waits_for_an_answer_as_long_as_a_session_fits_in(desk: ApprovalDesk) -> None:
+    start = desk.clock() + timedelta(days=3)
+    request = desk.file(hours=2, not_before=start)
+    assert (request.not_before, request.answer_by) == (start, start + timedelta(minutes=105))
+
+
+@pytest.mark.parametrize("hours", [-1, 31 * 24])
+def test_a_start_that_is_over_or_too_far_ahead_is_not_filed(desk: ApprovalDesk, hours: int) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        desk.file(not_before=desk.clock() + timedelta(hours=hours))
+    assert list(refusal.value.fields) == ["not_before"]
+
+
+def test_a_start_a_moment_ago_means_now(desk: ApprovalDesk) -> None:
+    assert desk.file(not_before=desk.clock() - timedelta(minutes=1)).not_before is None
+
+
+def test_a_bot_asks_for_a_person_whose_own_rules_decide(desk: ApprovalDesk) -> None:
+    request = desk.file(BOT, on_behalf_of="alice")
+    assert (request.caller, request.caller_id, request.asked_by) == ("alice", ALICE.unique_id, "slackbot")
+    assert desk.requests.events[0].origin.caller == BOT
+    assert desk.requests.events[0].detail["for"] == "alice"
+    with pytest.raises(Refused, match="to carol"):
+        desk.file(BOT, on_behalf_of="carol")
+    with pytest.raises(NotFound, match="no user nobody"):
+        desk.file(BOT, on_behalf_of="nobody")
+
+
+def test_asking_for_others_needs_a_rule_for_it(desk: ApprovalDesk) -> None:
+    with pytest.raises(Refused):
+        desk.file(DAVE, on_behalf_of="alice")
+    assert desk.file(DAVE, on_behalf_of="dave").asked_by == ""
+
+
+def test_filing_again_with_the_same_key_answers_what_was_filed_first(desk: ApprovalDesk) -> None:
+    first = desk.file(once="trigger-1")
+    assert desk.file(once="trigger-1") == first
+    assert desk.file(DAVE, once="trigger-1") != first
+    assert desk.events == ["request", "request"]
+    with pytest.raises(Conflict):
+        desk.file(once="trigger-1", hours=3)
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"), [(ALICE, True), (BOB, True), (GRACE, True), (BOT, True), (CAROL, False), (HEIDI, False)]
+)
+def test_a_request_is_seen_by_its_people_its_approvers_and_the_auditors(
+    desk: ApprovalDesk, who: Caller, *, seen: bool
+) -> None:
+    request = desk.file()
+    page = desk.reading.page(RequestFilter(), 10, None, origin(who))
+    assert bool(page.items) == seen
+    if seen:
+        assert desk.reading.one(request.id, origin(who)) == request
+        return
+    with pytest.raises(NotFound):
+        desk.reading.one(request.id, origin(who))
+
+
+def test_a_recreated_namesake_sees_nothing_of_the_old_one(desk: ApprovalDesk) -> None:
+    request = desk.file()
+    namesake = Caller("user", "alice", ALICE.arn, ALICE.account, "AIDANEW", ("engineers",))
+    with pytest.raises(NotFound):
+        desk.reading.one(request.id, origin(namesake))
+
+
+def test_lists_say_expired_before_anybody_wrote_it_down(desk: ApprovalDesk) -> None:
+    desk.file()
+    desk.hours_pass(25)
+    assert desk.reading.page(RequestFilter(state="pending"), 10, None, origin(ALICE)).items == ()
+    assert len(desk.reading.page(RequestFilter(state="expired"), 10, None, origin(ALICE)).items) == 1
+
+
+def test_an_ask_for_oneself_by_name_is_an_ask_of_ones_own(desk: ApprovalDesk) -> None:
+    request = desk.requesting.file(RequestAsk("prod", 3600, "x", on_behalf_of="alice"), origin(ALICE))
+    assert request.asked_by == ""

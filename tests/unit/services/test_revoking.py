@@ -1,0 +1,199 @@
+"""Taking back: who may, what it ends, and that nothing of it goes untold."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.access import load_rules
+from chalicelib.domain.callers import Caller
+from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, ReasonRequired, Refused
+from chalicelib.domain.roles import Role
+from chalicelib.services.revoking import Revoking
+from chalicelib.services.rights import Rights
+from tests.unit.services.audit_fakes import FakeProvisioner, FakeSessions, session
+from tests.unit.services.fakes import ALICE, CAROL, EC2, Clock, FakeCatalogue, FakeJournal, Ids, origin
+
+RITA = Caller("user", "rita", "arn:aws:iam::123456789012:user/rita", "123456789012", "AIDA7", ("responders",))
+OLGA = Caller("user", "olga", "arn:aws:iam::123456789012:user/olga", "123456789012", "AIDA8", ("owners",))
+S3 = Role("s3-read", "arn:aws:iam::123456789012:role/access-broker/s3-read", max_session_seconds=7200)
+POLICIES = """
+@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);
+@id("responders") permit (principal in Broker::Group::"responders", action == Broker::Action::"Revoke", resource);
+@id("owners") @reason("required")
+permit (principal in Broker::Group::"owners", action == Broker::Action::"Revoke", resource == Broker::Role::"ec2-full");
+"""
+
+
+@dataclass
+class Desk:
+    """A revoking service and everything it touches."""
+
+    sessions: FakeSessions = field(default_factory=FakeSessions)
+    provisioner: FakeProvisioner = field(default_factory=FakeProvisioner)
+    journal: FakeJournal = field(default_factory=FakeJournal)
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def service(self) -> Revoking:
+        catalogue = FakeCatalogue({EC2.name: EC2, S3.name: S3})
+        return Revoking(
+            rights=Rights(rules=load_rules({"a.cedar": POLICIES}), catalogue=catalogue, clock=self.clock),
+            sessions=self.sessions,
+            provisioner=self.provisioner,
+            journal=self.journal,
+            clock=self.clock,
+            new_id=Ids(),
+        )
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events that ride with the orders."""
+        return [json.loads(order["event"]) for order in self.provisioner.orders]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_responder_ends_a_session_and_the_event_says_who_whose_and_why(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    ended, revocation = desk.service.end_session(alices.id, "leaked key", origin(RITA))
+    assert ended.state(desk.clock()) == "revoked"
+    assert desk.sessions.rows[alices.id].revoked_at == desk.clock()
+    assert (revocation.roles, revocation.sessions) == (("ec2-full",), (alices.id,))
+    order, event = desk.provisioner.orders[0], desk.events()[0]
+    assert (order["action"], order["session"]) == ("revoke_session", alices.id)
+    assert (event["type"], event["caller"]["name"], event["session"]) == ("revoke", "rita", alices.id)
+    assert (event["reason"], event["policies"]) == ("leaked key", ["responders"])
+
+
+def test_everybody_may_end_their_own_session(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    ended, _ = desk.service.end_session(alices.id, "", origin(ALICE))
+    assert ended.revoked_at
+    assert desk.events()[0]["policies"] == []
+
+
+def test_a_recreated_namesake_does_not_own_the_old_users_session(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    namesake = Caller("user", "alice", ALICE.arn, ALICE.account, "AIDA-NEW", ALICE.groups)
+    with pytest.raises(Refused):
+        desk.service.end_session(alices.id, "", origin(namesake))
+
+
+def test_who_may_not_is_refused_and_the_refusal_recorded_and_nothing_done(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    with pytest.raises(Refused):
+        desk.service.end_session(alices.id, "spite", origin(CAROL))
+    refused = desk.journal.events[0]
+    assert (refused.type, refused.session, refused.detail["action"]) == ("refuse", alices.id, "Revoke")
+    assert (desk.provisioner.orders, desk.sessions.rows[alices.id].revoked_at) == ([], None)
+
+
+def test_a_rule_that_asks_for_a_reason_gets_one(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    with pytest.raises(ReasonRequired):
+        desk.service.end_session(alices.id, "", origin(OLGA))
+    assert desk.service.end_session(alices.id, "leaver", origin(OLGA))[0].revoked_at
+
+
+def test_an_unknown_session_is_not_found(desk: Desk) -> None:
+    with pytest.raises(NotFound):
+        desk.service.end_session("0" * 26, "", origin(RITA))
+
+
+@pytest.mark.parametrize("seconds", [0, 4000])
+def test_ending_what_has_ended_changes_nothing_and_tells_nothing(desk: Desk, seconds: int) -> None:
+    alices = session(revoked_at=None if seconds else desk.clock())
+    desk.sessions.add(alices)
+    desk.clock.pass_seconds(seconds)
+    ended, revocation = desk.service.end_session(alices.id, "", origin(RITA))
+    assert (ended, revocation.sessions) == (alices, ())
+    assert desk.provisioner.orders == []
+
+
+def test_where_the_provisioner_fails_the_session_is_not_shown_as_revoked(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    desk.provisioner.failures["ec2-full"] = Conflict("The revocation policy is full")
+    with pytest.raises(Conflict):
+        desk.service.end_session(alices.id, "", origin(RITA))
+    assert desk.sessions.rows[alices.id].revoked_at is None
+
+
+def test_where_the_row_cannot_be_marked_it_is_said_and_repeating_helps(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    desk.sessions.fails_with = AuditUnavailable("away")
+    with pytest.raises(AuditUnavailable):
+        desk.service.end_session(alices.id, "", origin(RITA))
+    desk.sessions.fails_with = None
+    assert desk.service.end_session(alices.id, "", origin(RITA))[0].revoked_at
+
+
+def test_a_caller_is_ended_on_every_role_and_others_are_left_alone(desk: Desk) -> None:
+    one, two, bobs = session(1), session(2, role="s3-read"), session(3, CAROL)
+    desk.sessions.add(one, two, bobs)
+    revocation = desk.service.end_caller("alice", "gone", origin(RITA))
+    assert (revocation.roles, set(revocation.sessions)) == (("ec2-full", "s3-read"), {one.id, two.id})
+    assert {(order["role"], order["source_identity"]) for order in desk.provisioner.orders} == {
+        ("ec2-full", "alice"),
+        ("s3-read", "alice"),
+    }
+    assert desk.sessions.rows[bobs.id].revoked_at is None
+    assert {event["detail"]["revocation"] for event in desk.events()} == {revocation.id}
+    assert sorted(found for event in desk.events() for found in event["detail"]["sessions"]) == sorted([one.id, two.id])
+
+
+def test_a_session_the_index_showed_late_is_ended_too(desk: Desk) -> None:
+    early, late = session(1), session(2, role="s3-read")
+    desk.sessions.add(early, late).hidden_at_first = {late.id}
+    assert set(desk.service.end_caller("alice", "", origin(RITA)).sessions) == {early.id, late.id}
+
+
+def test_one_role_that_fails_does_not_spare_the_others_and_the_failure_is_answered(desk: Desk) -> None:
+    one, two = session(1), session(2, role="s3-read")
+    desk.sessions.add(one, two)
+    desk.provisioner.failures["ec2-full"] = AwsUnavailable("away")
+    with pytest.raises(AwsUnavailable):
+        desk.service.end_caller("alice", "", origin(RITA))
+    assert desk.sessions.rows[two.id].revoked_at
+    assert desk.sessions.rows[one.id].revoked_at is None
+
+
+def test_ending_a_caller_needs_the_right_over_the_whole_broker_unless_it_is_oneself(desk: Desk) -> None:
+    desk.sessions.add(session())
+    with pytest.raises(Refused):
+        desk.service.end_caller("alice", "x", origin(OLGA))
+    assert desk.service.end_caller("alice", "", origin(ALICE)).sessions
+
+
+def test_a_role_is_ended_for_as_long_as_its_longest_session_can_last(desk: Desk) -> None:
+    one, other = session(1, role="s3-read"), session(2)
+    desk.sessions.add(one, other)
+    revocation = desk.service.end_role("s3-read", "", origin(RITA))
+    order = desk.provisioner.orders[0]
+    assert (order["action"], order["before"], order["until"]) == (
+        "revoke_role",
+        "2026-11-23T12:00:00.000Z",
+        "2026-11-23T14:00:00.000Z",
+    )
+    assert revocation.sessions == (one.id,)
+    assert desk.sessions.rows[other.id].revoked_at is None
+
+
+def test_a_role_nobody_has_a_session_on_is_cut_off_all_the_same(desk: Desk) -> None:
+    assert desk.service.end_role("s3-read", "", origin(RITA)).sessions == ()
+    assert len(desk.provisioner.orders) == 1
+
+
+def test_an_unknown_role_is_not_found(desk: Desk) -> None:
+    with pytest.raises(NotFound):
+        desk.service.end_role("nothing", "", origin(RITA))

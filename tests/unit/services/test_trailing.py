@@ -1,0 +1,63 @@
+"""The trail function's service: what it records, and that it records it once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.trail import assumption
+from chalicelib.services.trailing import Trailing
+from tests.unit.domain.test_trail import BROKER, ROLE, SESSION, by_broker, by_user, record
+from tests.unit.services.audit_fakes import FakeSessions
+from tests.unit.services.fakes import FakeCatalogue, FakeJournal
+
+
+class Desk:
+    """A trailing service and everything it touches."""
+
+    def __init__(self) -> None:
+        self.journal = FakeJournal()
+        self.service = Trailing(
+            broker_role_arn=BROKER,
+            catalogue=FakeCatalogue({ROLE.name: replace(ROLE, direct_users=("erin",))}),
+            sessions=FakeSessions().add(SESSION),
+            journal=self.journal,
+        )
+
+    def watch(self, document: dict[str, Any]) -> str:
+        seen = assumption(document)
+        assert seen
+        return self.service.watch(seen)
+
+
+def test_a_session_of_the_brokers_own_leaves_no_event() -> None:
+    desk = Desk()
+    assert desk.watch(record(by_broker())) == "issued"
+    assert desk.journal.events == []
+
+
+def test_a_bypass_names_who_did_it_with_which_credentials() -> None:
+    desk = Desk()
+    assert desk.watch(record(by_user("mallory"))) == "bypass"
+    event = desk.journal.events[0]
+    assert (event.type, event.role, event.origin.caller.name) == ("bypass", "ec2-full", "mallory")
+    assert event.detail["access_key_id"] == "ASIA1"
+
+
+def test_allowed_direct_use_is_recorded_as_such() -> None:
+    desk = Desk()
+    assert desk.watch(record(by_user("erin"))) == "direct_use"
+    assert desk.journal.events[0].type == "direct_use"
+
+
+def test_the_same_event_delivered_again_has_the_same_id_and_is_no_error() -> None:
+    desk = Desk()
+    desk.watch(record(by_user("mallory")))
+    desk.journal.fails_with = Conflict("it is there")
+    desk.watch(record(by_user("mallory")))
+    desk.journal.fails_with = None
+    desk.watch(record(by_user("mallory")))
+    assert desk.journal.events[0].id == desk.journal.events[1].id
+    desk.watch(record(by_user("mallory"), eventID="another"))
+    assert desk.journal.events[2].id != desk.journal.events[0].id

@@ -1,0 +1,165 @@
+"""The dashboard, the alarms and the saved queries speak of what the code emits; nobody else writes the audit log."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chalicelib.aws.metrics import COUNTED, NAMESPACE
+from chalicelib.domain.events import TYPES
+from packer import overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RESOURCES: dict[str, Any] = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
+OVERLAY = Path(".chalice/resources-aws.json")
+SCHEMA = json.loads(Path("docs/audit-event.schema.json").read_text())
+QUERIES = {path.stem: path.read_text() for path in Path("docs/queries").glob("*.query")}
+ALARMS = {name: one["Properties"] for name, one in RESOURCES.items() if one.get("Type") == "AWS::CloudWatch::Alarm"}
+AUDIT_GROUP = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/${AWS::StackName}/audit:*"
+EMITTED = re.compile(r'(?:count|percent|add_metric)\("(\w+)"')
+
+
+def emitted() -> set[str]:
+    """Every metric that some module of ours emits."""
+    sources = [path.read_text() for path in Path("chalicelib").rglob("*.py")]
+    return set(COUNTED.values()) | {name for source in sources for name in EMITTED.findall(source)}
+
+
+def widgets() -> list[dict[str, Any]]:
+    parts: Any = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Join"][1]
+    body = parts[0] + ", ".join(one["Fn::Sub"] for one in parts[1]["Fn::Join"][1]) + parts[2]
+    found: list[dict[str, Any]] = json.loads(body)["widgets"]
+    return found
+
+
+def shown() -> set[str]:
+    """Our own metrics on the dashboard, those of a search too."""
+    rows = [row for widget in widgets() for row in widget["properties"]["metrics"]]
+    searched = {name for row in rows for name in re.findall(r'MetricName="(\w+)"', str(row[0]))}
+    return {row[1] for row in rows if row[0] == NAMESPACE} | searched
+
+
+def test_the_dashboard_shows_only_metrics_that_the_code_emits() -> None:
+    assert shown() <= emitted()
+    assert len(shown()) > 10
+
+
+def test_the_dashboard_answers_the_questions_of_operation() -> None:
+    titles = " ".join(widget["properties"]["title"] for widget in widgets()).lower()
+    for word in ("issued", "reason", "latency", "active sessions", "revocations", "bypasses", "clean-up"):
+        assert word in titles
+
+
+def test_widgets_do_not_cover_one_another() -> None:
+    places = [(widget["x"], widget["y"]) for widget in widgets()]
+    assert len(set(places)) == len(places)
+    assert all(widget["x"] + widget["width"] <= 24 for widget in widgets())
+
+
+def test_alarms_watch_only_metrics_that_somebody_emits() -> None:
+    ours = {one["MetricName"] for one in ALARMS.values() if one["Namespace"] == NAMESPACE}
+    assert ours <= emitted()
+
+
+def test_there_is_an_alarm_for_everything_that_must_not_go_unseen() -> None:
+    watched = {one["MetricName"] for one in ALARMS.values()}
+    assert watched >= {
+        "ApproximateNumberOfMessagesVisible",
+        "Bypasses",
+        "5XXError",
+        "Throttles",
+        "RevocationListUsed",
+        "IteratorAge",
+    }
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_what_is_wrong_and_tells_somebody(name: str) -> None:
+    alarm = ALARMS[name]
+    assert len(alarm["AlarmDescription"]) > 20
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_saved_queries_are_the_documented_ones() -> None:
+    saved = json.loads(OVERLAY.read_text())["Resources"].values()
+    names = {one["Properties"]["Name"]["Fn::Sub"].split("/")[-1]: one["Properties"]["QueryString"] for one in saved}
+    assert names == QUERIES
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_asks_for_types_and_members_that_events_have(name: str) -> None:
+    text = QUERIES[name]
+    named = re.findall(r'type = "(\w+)"', text) + re.findall(
+        r'"(\w+)"', "".join(re.findall(r"type in \[(.*?)\]", text))
+    )
+    assert set(named) <= TYPES
+    members = set(re.findall(r"\b(caller|detail)\.\w+|\b(role|session|reason|type|source_ip)\b", text))
+    assert {one for pair in members for one in pair if one} <= set(SCHEMA["properties"])
+
+
+def test_the_overlay_adds_to_the_template_and_replaces_nothing(tmp_path: Path) -> None:
+    template = tmp_path / "sam.json"
+    template.write_text(json.dumps({"Resources": RESOURCES}))
+    overlay.add(template, OVERLAY)
+    assert len(json.loads(template.read_text())["Resources"]) == len(RESOURCES) + len(QUERIES)
+    with pytest.raises(ValueError, match="redefines"):
+        overlay.add(template, OVERLAY)
+
+
+def test_the_documented_types_are_the_codes() -> None:
+    assert set(SCHEMA["properties"]["type"]["enum"]) == TYPES
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in Path("policies/lambda").glob("*.json"):
+        for statement in json.loads(path.read_text())["Statement"]:
+            if statement["Effect"] == "Allow":
+                yield path.stem, statement
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_of_the_functions_the_audit_function_alone_writes_the_audit_log() -> None:
+    writers = {
+        function
+        for function, statement in statements()
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+        if fnmatchcase("logs:PutLogEvents", action) and resource in ["*", {"Fn::Sub": AUDIT_GROUP}]
+    }
+    assert writers == {"audit"}
+
+
+def test_no_function_may_delete_logs_or_shorten_their_retention() -> None:
+    allowed = {action for _, statement in statements() for action in listed(statement["Action"])}
+    for forbidden in ("logs:DeleteLogGroup", "logs:DeleteLogStream", "logs:PutRetentionPolicy"):
+        assert not any(fnmatchcase(forbidden, action) for action in allowed)
+
+
+def test_the_log_group_is_kept_for_over_a_year_and_survives_the_stack() -> None:
+    log = RESOURCES["AuditLog"]
+    assert log["Properties"]["RetentionInDays"] >= 365
+    assert log["Properties"]["DeletionProtectionEnabled"] is True
+    assert (log["DeletionPolicy"], log["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_a_brokered_role_reaches_neither_the_audit_log_nor_the_ledger() -> None:
+    document = RESOURCES["Boundary"]["Properties"]["PolicyDocument"]
+    denied = [
+        resource["Fn::Sub"]
+        for statement in document["Statement"]
+        if statement["Effect"] == "Deny" and statement["Action"] == "*"
+        for resource in listed(statement["Resource"])
+    ]
+    for wanted in (":log-group:/${AWS::StackName}/audit:log-stream:x", ":table/${AWS::StackName}-ledger"):
+        assert any(fnmatchcase(wanted, f"*{one.split(':${AWS::AccountId}')[1]}") for one in denied)
