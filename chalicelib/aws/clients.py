@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.config
 import botocore.session
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from chalicelib.domain.errors import AwsUnavailable, RefusedByAws
 
@@ -56,6 +56,8 @@ def error_code(error: Exception) -> str:
 def translated(error: ClientError | BotoCoreError, doing: str) -> BrokerError:
     """Our error for AWS's: its code is kept, its message (ARNs, accounts) is not."""
     code = error_code(error)
+    if isinstance(error, ParamValidationError):
+        return RefusedByAws(f"AWS takes no value of that form while {doing} ({code}).", code)
     if isinstance(error, BotoCoreError) or code in BUSY:
         return AwsUnavailable(f"AWS did not answer while {doing} ({code}). Try again in a moment.")
     return RefusedByAws(f"AWS refused {doing} ({code}).", code)

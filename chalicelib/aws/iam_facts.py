@@ -10,6 +10,7 @@ from chalicelib.aws.clients import error_code, translated
 from chalicelib.aws.principals import IamPrincipals
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.explaining import RoleInAws
+from chalicelib.domain.users import USER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ class ReadOnlyIam:
 
     def user(self, name: str) -> Caller | None:
         """The IAM user of that name with groups and tags, or None."""
+        if not USER_NAME.fullmatch(name):
+            return None
         found = _found(lambda: self._iam.get_user(UserName=name)["User"])
         if found is None:
             return None

@@ -54,11 +54,11 @@ def _create_user(order: Order) -> dict[str, Any]:
 
 
 def _show_user(order: Order) -> dict[str, Any]:
-    return user_document(wiring.users().show(order.name))
+    return user_document(wiring.users().show(order.existing()))
 
 
 def _delete_user(order: Order) -> dict[str, Any]:
-    return user_document(wiring.users().delete(order.name, order.origin.origin()))
+    return user_document(wiring.users().delete(order.existing(), order.origin.origin()))
 
 
 def _plan_role(order: Order) -> dict[str, Any]:
@@ -70,19 +70,19 @@ def _apply_role(order: Order) -> dict[str, Any]:
 
 
 def _delete_role(order: Order) -> dict[str, Any]:
-    return {"name": order.name, "export": wiring.deletion().delete(order.name, order.origin.origin())}
+    return {"name": order.name, "export": wiring.deletion().delete(order.existing(), order.origin.origin())}
 
 
 def _restore_role(order: Order) -> dict[str, Any]:
-    return restored_document(wiring.deletion().restore(order.name, order.origin.origin()))
+    return restored_document(wiring.deletion().restore(order.existing(), order.origin.origin()))
 
 
 def _quarantine_role(order: Order) -> dict[str, Any]:
-    return role_document(wiring.deletion().quarantine(order.name, order.origin.origin()))
+    return role_document(wiring.deletion().quarantine(order.existing(), order.origin.origin()))
 
 
 def _release_role(order: Order) -> dict[str, Any]:
-    return role_document(wiring.deletion().release(order.name, order.origin.origin()))
+    return role_document(wiring.deletion().release(order.existing(), order.origin.origin()))
 
 
 ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {

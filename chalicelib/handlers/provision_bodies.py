@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.errors import InvalidRequest, NotFound
 from chalicelib.domain.events import Origin
 from chalicelib.domain.templates import RoleTemplate, Trust
-from chalicelib.domain.users import UserAsk
+from chalicelib.domain.users import USER_NAME, UserAsk
 
 Shape = TypeVar("Shape")
+
+GroupName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@-]{1,128}$(?!\n)")]
 
 
 class TrustBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -55,7 +57,7 @@ class UserBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The body of PUT /v1/users/{name}."""
 
     tags: dict[str, str] = {}
-    groups: tuple[str, ...] = ()
+    groups: tuple[GroupName, ...] = ()
     console_access: bool = False
     access_key: bool = False
     groups_may_grant: bool = False
@@ -99,6 +101,12 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     user: UserBody = UserBody()
     token: str = ""
     origin: OriginBody = OriginBody(CallerBody("role", "direct"))
+
+    def existing(self) -> str:
+        """The name of something that is there; NotFound for a name that IAM gives to nobody."""
+        if not USER_NAME.fullmatch(self.name):
+            raise NotFound("There is no user or role of that name.")
+        return self.name
 
     def wanted(self) -> RoleTemplate:
         """The template of an order that needs one."""

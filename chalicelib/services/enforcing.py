@@ -5,7 +5,6 @@ The provision function runs this; it alone may write to IAM.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.revocation import Cutoff
     from chalicelib.services.provisioning_leases import Leases
 
-    Change = Callable[[RoleRevocations], RoleRevocations]
+    Change = Callable[[RoleRevocations, int], RoleRevocations]
+    """The list as it is to be, given the characters that the policy may have."""
 
 MAX_TRIES = 40
 """Attempts to save a list while others save theirs; with the pauses of wiring 20 s at most."""
@@ -59,17 +59,15 @@ class Enforcing:
 
     def end_session(self, role: str, session_id: str, expires_at: datetime, event: str) -> float:
         """Deny one session; answers how full the policy is, from 0 to 1. Conflict if it is full."""
-        room = self._room(role)
-        return self._revoke(role, lambda listed: listed.with_session(session_id, expires_at, room), event, room)
+        return self._revoke(role, lambda listed, room: listed.with_session(session_id, expires_at, room), event)
 
     def end_caller(self, role: str, source_identity: str, cutoff: Cutoff, event: str) -> float:
         """Deny one caller's sessions issued before the cutoff; otherwise as `end_session`."""
-        room = self._room(role)
-        return self._revoke(role, lambda listed: listed.with_caller(source_identity, cutoff, room), event, room)
+        return self._revoke(role, lambda listed, room: listed.with_caller(source_identity, cutoff, room), event)
 
     def end_everyone(self, role: str, cutoff: Cutoff, event: str) -> float:
         """Deny every session of the role issued before the cutoff; otherwise as `end_session`."""
-        return self._revoke(role, lambda listed: listed.with_everyone(cutoff), event, self._room(role))
+        return self._revoke(role, lambda listed, _room: listed.with_everyone(cutoff), event)
 
     def prune(self) -> Pruned:
         """Take expired entries out of every list, and mend policies that are not what the list says."""
@@ -82,22 +80,27 @@ class Enforcing:
                 failed.append(listed.role)
         return Pruned(tuple(changed), tuple(failed))
 
-    def _room(self, role: str) -> int:
-        try:
-            return MAX_INLINE_CHARACTERS - self.policy.others(role)
-        except NotFound:
-            return MAX_INLINE_CHARACTERS
-
-    def _revoke(self, role: str, change: Change, event: str, room: int) -> float:
-        saved = self._save(role, change, event)
+    def _revoke(self, role: str, change: Change, event: str) -> float:
+        room = self._room(role)
+        if room is None:
+            self._save(role, change, MAX_INLINE_CHARACTERS, event)
+            return 0.0
+        saved = self._save(role, change, room, event)
         self._render(role, saved.version)
         return characters(saved) / max(room, 1)
 
-    def _save(self, role: str, change: Change, event: str) -> RoleRevocations:
+    def _room(self, role: str) -> int | None:
+        """Characters that the policy may have; None for a role that is gone."""
+        try:
+            return MAX_INLINE_CHARACTERS - self.policy.others(role)
+        except NotFound:
+            return None
+
+    def _save(self, role: str, change: Change, room: int, event: str) -> RoleRevocations:
         """The list after the change; a change that changes nothing is not written and makes no event."""
         for attempt in range(MAX_TRIES):
             read = self.revocations.get(role)
-            changed = change(read)
+            changed = change(read, room)
             if changed == read:
                 return read
             try:
@@ -132,8 +135,7 @@ class Enforcing:
     def _put(self, listed: RoleRevocations) -> None:
         if listed.empty:
             self.policy.remove(listed.role)
-            return
-        with suppress(NotFound):
+        else:
             self.policy.put(listed.role, policy_document(listed))
 
     def _prune(self, listed: RoleRevocations) -> bool:
@@ -142,6 +144,10 @@ class Enforcing:
         wanted = None if pruned.empty else policy_document(pruned)
         if pruned == listed and self.policy.current(listed.role) == wanted:
             return False
+        gone = self._room(listed.role) is None
+        if gone and pruned == listed:
+            return False
         self.revocations.save(pruned, None)
-        self._render(listed.role, listed.version + 1)
+        if not gone:
+            self._render(listed.role, listed.version + 1)
         return True

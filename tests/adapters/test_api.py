@@ -230,4 +230,6 @@ def test_people_explain_themselves_and_others_need_the_right(call, alice, monkey
     assert call("POST", "/v1/explain", carol, {"role": "hidden"})[0] == 404
     status, document, _ = call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "alice"})
     assert (status, document["layers"][0]["verdict"]) == (200, "open")
-    assert call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "nobody"})[0] == 404
+    for nobody in ("nobody", "role/session"):
+        assert call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": nobody})[0] == 404
+    assert call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "\u00bb"})[0] == 400

@@ -151,6 +151,21 @@ def test_a_template_at_fault_names_the_field(call, admin, body, field) -> None:
     assert list(problem["fields"]) == [field]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/users/{}"), ("DELETE", "/v1/users/{}"), ("DELETE", "/v1/roles/{}"), ("POST", "/v1/roles/{}/restore")],
+)
+@pytest.mark.parametrize("name", ["a b", "a\x1b", "\u00e9", "x" * 65], ids=["space", "control", "accent", "long"])
+def test_a_name_that_iam_gives_to_nobody_is_not_found(call, admin, method, path, name) -> None:
+    assert call(method, path.format(name), admin)[0] == 404
+
+
+@pytest.mark.parametrize("group", ["", "a b", "x" * 129], ids=["empty", "space", "long"])
+def test_a_group_name_that_iam_would_not_take_names_the_field(call, admin, group) -> None:
+    status, document, _ = call("PUT", "/v1/users/dora", admin, {"groups": [group]})
+    assert (status, list(document["fields"])) == (400, ["groups[0]"])
+
+
 def test_unknown_query_parameters_are_refused(call, admin) -> None:
     for query in ({"dryrun": "true"}, {"dry_run": "yes"}):
         status, problem, _ = call("PUT", "/v1/roles/tool", admin, TEMPLATE, query=query)

