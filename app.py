@@ -18,6 +18,8 @@ app = Doors(
     "grants",
     "reviews",
     "expire",
+    "slack",
+    "chat",
     "audit_reading",
     "provision",
     "audit",

@@ -19,6 +19,8 @@ def answer_to(operation: str, body: bytes) -> Answer:
         return 200, "text/xml", XML[operation]
     if operation == "GetItem":
         return 200, JSON, ROLE_ROW if b'"ROLE"' in body else b"{}"
+    if operation == "PutItem" and b"CHAT#VISIT#replayed" in body:
+        return 400, JSON, CONDITION_FAILED
     if operation in QUERY_OPERATIONS:
         return 404, "text/xml", NO_SUCH_ENTITY
     return 200, JSON, EMPTY.get(operation, b"{}")
@@ -83,6 +85,8 @@ QUERY_OPERATIONS = frozenset({"GetRole", "GetPolicy", "ListAccountAliases", "Get
 NO_SUCH_ENTITY = b"""<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">
 <Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>canned</Message></Error>
 <RequestId>canned</RequestId></ErrorResponse>"""
+
+CONDITION_FAILED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"canned"}'
 
 EMPTY = {
     "Query": b'{"Items":[],"Count":0,"ScannedCount":0}',

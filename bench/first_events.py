@@ -128,10 +128,14 @@ TICK = {
 
 REHEARSAL = {**TICK, "detail": {"dry_run": True}}
 
+REPLAYED = {"id": "replayed", "kind": "command", "body": "", "request_id": "request-1"}
+"""A visit that was taken up before: the canned table refuses its row."""
+
 FIRST = {
     "app.app": First(CREDENTIALS, lambda answer: answer["statusCode"] == 201),  # noqa: PLR2004  HTTP's Created
     "chalicelib.handlers.provision.provision": First(PLAN, lambda answer: answer["ok"]),
     "chalicelib.handlers.audit.audit": First(STREAM_BATCH, lambda answer: answer == {"batchItemFailures": []}),
+    "chalicelib.handlers.chat.chat": First(REPLAYED, lambda answer: answer is None),
     "chalicelib.handlers.trail.trail": First(ASSUMED, lambda answer: answer == {"verdict": "bypass"}),
     "chalicelib.handlers.expire.expire": First(
         TICK, lambda answer: answer == {"requests": 0, "grants": 0, "unreviewed": 0}

@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+SLACK_API = "https://slack.com/api/"
+"""No template says otherwise; localaws puts its counterpart in here."""
+
+SLACK_ANSWERS = "https://hooks.slack.com/"
+
+
 class ConfigurationError(Exception):
     """A variable is missing or malformed; the message names it."""
 
@@ -33,6 +39,7 @@ class Config:
     broker_role_arn: str
     boundary_arn: str
     sign_in_endpoint: str
+    slack_api: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
@@ -54,7 +61,13 @@ class Config:
             broker_role_arn=environ.get("BROKER_ROLE_ARN", ""),
             boundary_arn=environ.get("BROKER_BOUNDARY_ARN", ""),
             sign_in_endpoint=environ.get("BROKER_SIGN_IN_ENDPOINT", "https://signin.aws.amazon.com/federation"),
+            slack_api=environ.get("BROKER_SLACK_API", SLACK_API),
         )
+
+    @property
+    def slack_answers(self) -> str:
+        """What an address to answer to begins with; the counterpart takes answers where it takes calls."""
+        return SLACK_ANSWERS if self.slack_api == SLACK_API else self.slack_api
 
     def require(self, name: str) -> str:
         """The value of a field this function cannot work without; ConfigurationError names its variable."""

@@ -62,7 +62,7 @@ def chatting() -> Chatting:
         ),
         directory=IamDirectory(client("iam"), wiring.clock),
         visits=TableVisits(client("dynamodb"), wiring.config().table),
-        answers=SlackAnswers(("https://hooks.slack.com/",)),
+        answers=SlackAnswers(wiring.config().slack_answers),
         records=wiring_approvals.records(),
         policy_set=wiring.rules().digest,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from localaws import emulator, packaging, people, profiles, roles, runs, sign_in, stack
+from localaws import emulator, packaging, people, profiles, roles, runs, sign_in, slack, stack
 from localaws.embedded import HOST, REGION
 from localaws.failures import LocalAwsError
 
@@ -36,6 +36,11 @@ class Broker:
     outputs: Mapping[str, str]
     """The stack's outputs by name."""
     log: Path
+
+    @property
+    def slack(self) -> slack.Slack:
+        """The counterpart of Slack that this broker is connected to."""
+        return slack.of(self.directory / "aws")
 
     def session_for(self, profile: str) -> boto3.Session:
         """The session of admin, alice, bob or carol."""
@@ -77,9 +82,11 @@ def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None]) -
     tell("packaging the broker as for AWS")
     package = packaging.package(directory / "package")
     tell("deploying its CloudFormation stack")
-    local = {"SignInEndpoint": sign_in.url_of(directory / "aws")}
-    outputs = stack.deploy(root, package, local, log=log)
+    chat = slack.of(directory / "aws")
+    local = {"SignInEndpoint": sign_in.url_of(directory / "aws"), "SlackChannel": slack.CHANNEL}
+    outputs = stack.deploy(root, package, local, {"Chat": chat.variables}, log=log)
     broker_url = endpoint_url + outputs.pop("Path")
+    _connect(chat, root("ssm"), broker_url)
     if not (directory / "credentials").exists():
         tell("creating admin, alice, bob and carol")
         keys = people.create(root("iam"))
@@ -93,6 +100,13 @@ def require_runnable() -> None:
     """The functions run as they are packaged, so only where Lambda's binaries run."""
     if not packaging.runs_here():
         raise LocalAwsError("the embedded AWS runs the functions as packaged for Lambda, which needs Linux on x86_64")
+
+
+def _connect(chat: slack.Slack, ssm: Any, broker_url: str) -> None:
+    """Set up the app: the broker learns the secrets, the workspace where the broker answers."""
+    for name, value in {"slack-signing-secret": chat.signing_secret, "slack-bot-token": chat.bot_token}.items():
+        ssm.put_parameter(Name=f"/{stack.NAME}/{name}", Value=value, Type="SecureString", Overwrite=True)
+    chat.do("state", app_url=broker_url)
 
 
 def _root(endpoint_url: str) -> Callable[[Any], Any]:

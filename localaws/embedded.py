@@ -24,10 +24,11 @@ def main() -> None:
     # ministack reads its environment when imported.
     from ministack import app  # noqa: PLC0415
 
-    from localaws import parity, sign_in  # noqa: PLC0415
+    from localaws import parity, sign_in, slack  # noqa: PLC0415
 
     parity.install()
     sign_in.start(options.directory, f"http://{HOST}:{options.port}")
+    slack.start(options.directory)
     sys.argv = ["ministack"]
     app.main()
 

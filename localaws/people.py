@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from localaws.slack import handle
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,7 +48,8 @@ def create(iam: Any, people: Iterable[Person] = PEOPLE) -> list[Keys]:
 
 
 def _create(iam: Any, person: Person) -> Keys:
-    iam.create_user(UserName=person.name)
+    linked = {"Key": "access-broker:slack", "Value": handle(person.name)}
+    iam.create_user(UserName=person.name, Tags=[linked])
     for group in person.groups:
         iam.add_user_to_group(GroupName=group, UserName=person.name)
     for policy in person.managed_policies:

@@ -26,13 +26,23 @@ NOTHING_TO_DO = "No updates are to be performed"
 LOOK_AGAIN = {"Delay": 1, "MaxAttempts": 120}
 
 
-def deploy(client: Callable[[Any], Any], package: Path, parameters: Mapping[str, str], *, log: Path) -> dict[str, str]:
+def deploy(
+    client: Callable[[Any], Any],
+    package: Path,
+    parameters: Mapping[str, str],
+    variables: Mapping[str, Mapping[str, str]],
+    *,
+    log: Path,
+) -> dict[str, str]:
     """Create or update the stack from sam.json and deployment.zip; answer its outputs and the broker's URL path.
 
+    `variables` are added to the functions they name: settings that no template has.
     Raises StepFailed with the first resource that failed.
     """
     template = json.loads((package / "sam.json").read_text())
     _point_at(template, "s3://" + _upload(client("s3"), (package / "deployment.zip").read_bytes(), "zip"))
+    for function, added in variables.items():
+        template["Resources"][function]["Properties"]["Environment"]["Variables"].update(added)
     body = _upload(client("s3"), json.dumps(template).encode(), "template")
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
     outputs = _apply(client("cloudformation"), {"TemplateURL": TEMPLATES + body, "Parameters": given}, log)

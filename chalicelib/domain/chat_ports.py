@@ -30,6 +30,14 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands: Slack's channel and timestamp name it."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
 class Linked:
     """An IAM user and their place in the chat, TEAM/USER."""
 
@@ -41,7 +49,7 @@ class Answers(Protocol):
     """Answers that only the one who asked sees."""
 
     def answer(self, response_url: str, text: str) -> None:
-        """Say it to them alone; ChatUnavailable if Slack does not take it."""
+        """Say it to them alone; NotDelivered if Slack does not take it."""
         ...
 
 

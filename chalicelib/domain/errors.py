@@ -95,3 +95,17 @@ class AwsUnavailable(BrokerError):
     """AWS did not answer in time or throttled us; trying again may help."""
 
     code = "aws_unavailable"
+
+
+class NotDelivered(BrokerError):
+    """Another system did not take what it was told. It never reaches a caller of the API.
+
+    `why` is that system's own word, `retry_after` the seconds it asked to wait, or 0.
+    """
+
+    code = "not_delivered"
+
+    def __init__(self, detail: str, why: str = "", retry_after: int = 0) -> None:
+        super().__init__(detail)
+        self.why = why
+        self.retry_after = retry_after

@@ -39,15 +39,6 @@ class Approvers:
         ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip)
         return (decide(self.rules, ask).door.policy,)
 
-    def among(self, people: Iterable[Caller], request: Request) -> list[Caller]:
-        """Those of `people` whose approval would count for the request."""
-        role = self.catalogue.get(request.role)
-        if role is None:
-            return []
-        asked = {request.caller_id, request.asked_by_id}
-        asks = [Ask("Approve", one, role, self.clock()) for one in people if one.unique_id not in asked]
-        return [ask.caller for ask in asks if self._opens(ask)]
-
     def sight(self, origin: Origin) -> Callable[[Request], bool]:
         """Which requests the caller may see: their own, those they could decide, and with ReadAudit all of the role."""
         if self.rights.may_read("", origin):
