@@ -8,6 +8,7 @@ PORT ?= 4566
 STAGE ?= dev
 OUT ?= .build/package/$(STAGE)
 TESTS ?= tests
+JOBS ?= 2
 
 # Nothing is left outside the clone, downloads included.
 export PIP_CACHE_DIR := $(CURDIR)/.build/pip
@@ -33,8 +34,8 @@ down: $(READY) ## end what make up started
 status: $(READY) ## tell whether what make up started runs
 	@$(PYTHON) -m localaws status
 
-test: $(READY) ## run the unit, adapter and end-to-end tests (TESTS=tests/unit for some)
-	@$(PYTHON) -m pytest $(TESTS) -q
+test: $(READY) ## run the unit, adapter and end-to-end tests (TESTS=tests/unit for some, JOBS=1 one by one)
+	@$(PYTHON) -m pytest $(TESTS) -q -n $(JOBS) --dist loadfile
 
 bench: $(READY) ## measure against a bare AssumeRole and write bench/results.json
 	@$(PYTHON) -m bench
