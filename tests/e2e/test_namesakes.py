@@ -1,0 +1,46 @@
+"""A user who is deleted and made again under the same name gets nothing of what the old one had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.e2e.auditing import ask, eventually, make_engineer
+
+if TYPE_CHECKING:
+    from localaws.broker import Broker
+
+ROLE = {"role": "prod-ec2", "reason": "deploy 1.2"}
+
+
+def delete_user(broker: Broker, name: str) -> None:
+    """As an administrator does, past the broker."""
+    iam = broker.session_for("admin").client("iam")
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.remove_user_from_group(GroupName="engineers", UserName=name)
+    iam.delete_user(UserName=name)
+
+
+def test_grants_requests_and_sessions_stay_with_the_old_unique_id(broker: Broker) -> None:
+    erin = make_engineer(broker, "erin")
+    request = ask(broker, erin, "POST", "/v1/requests", {**ROLE, "duration_seconds": 3600}).document["id"]
+    assert ask(broker, "bob", "POST", f"/v1/requests/{request}/approve", {}).document["state"] == "approved"
+    taken = eventually(
+        lambda: ask(broker, erin, "POST", "/v1/credentials", ROLE), lambda answer: answer.status == 201
+    ).document["session"]["id"]
+    listed = eventually(
+        lambda: ask(broker, erin, "GET", "/v1/sessions?caller=erin").document["sessions"], lambda found: found
+    )
+    assert [session["id"] for session in listed] == [taken]
+
+    delete_user(broker, "erin")
+    namesake = make_engineer(broker, "erin")
+
+    refused = ask(broker, namesake, "POST", "/v1/credentials", ROLE)
+    assert (refused.status, refused.document["code"]) == (403, "approval_required")
+    assert ask(broker, namesake, "GET", "/v1/sessions?caller=erin").document["sessions"] == []
+    assert ask(broker, namesake, "GET", f"/v1/sessions/{taken}").status == 404
+    assert ask(broker, namesake, "DELETE", f"/v1/sessions/{taken}").status in {403, 404}
+    assert ask(broker, namesake, "GET", f"/v1/requests/{request}").status == 404
+    assert ask(broker, namesake, "GET", "/v1/requests?caller=erin").document["requests"] == []
+    delete_user(broker, "erin")
