@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.provisioning_export import DELETING_TAG
 from chalicelib.domain.roles import MANAGED_TAG, ROLE_PATH
 from chalicelib.domain.staleness_terms import Terms, UnreadableTag
 from chalicelib.domain.templates import DEPLOYMENT_TAG
@@ -50,6 +51,11 @@ class RoleFacts:
     def owner(self) -> str:
         """Whom to tell: the owner, or those the role is for."""
         return self.tag(OWNER_TAG) or self.tag(AUDIENCE_TAG) or ""
+
+    @property
+    def half_deleted(self) -> bool:
+        """Whether a delete began and did not get to its end: it takes the quarantine away before the role."""
+        return self.tag(DELETING_TAG) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +143,9 @@ def _unused_since(case: Case) -> bool:
 
 
 def _not_released(case: Case) -> bool:
-    """A delete that was cut off half-way has taken the quarantine away itself."""
-    mark = case.mark
-    return mark is None or mark.stage != "quarantined" or mark.acting == "deleted" or case.role.quarantined
+    mark, role = case.mark, case.role
+    cut_off = mark is not None and mark.acting == "deleted" and role.half_deleted
+    return mark is None or mark.stage != "quarantined" or role.quarantined or cut_off
 
 
 def _not_of_others(case: Case) -> bool:

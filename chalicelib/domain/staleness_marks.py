@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime  # noqa: TC003  rows are converted by their annotations
+from typing import TYPE_CHECKING
 
-from chalicelib.domain.staleness import CONDITIONS, Case, Condition, idle, reason_to_spare
+from chalicelib.domain.staleness import CONDITIONS, KEEP_TAG, Case, Condition, idle, reason_to_spare
 from chalicelib.domain.staleness_terms import Stage, following
+
+if TYPE_CHECKING:
+    from chalicelib.domain.staleness import RoleFacts
 
 STALE = "stale"
 GONE = "gone"
@@ -19,7 +23,8 @@ class Mark:
     `since` is when it entered the stage, `started` when it was reported.
     `acting` is the stage whose act is under way: whoever finds it after a run
     was cut off knows whose doing a quarantine or an absence is. `version`
-    counts writes: each is made on condition of the one before.
+    counts writes: each is made on condition of the one before. `owner` is
+    kept because a role that is gone cannot tell whom to tell.
     """
 
     role: str
@@ -29,6 +34,7 @@ class Mark:
     started: datetime
     acting: Stage | None = None
     version: int = 1
+    owner: str = ""
 
     @property
     def staged(self) -> bool:
@@ -49,9 +55,10 @@ class Mark:
         return replace(self, stage=stage, since=now, acting=None, version=self.version + 1)
 
 
-def first_mark(role: str, unique_id: str, now: datetime, before: Mark | None) -> Mark:
+def first_mark(role: RoleFacts, now: datetime, before: Mark | None) -> Mark:
     """The mark of a role that is reported; `before` is what the table has under its name."""
-    return Mark(role, unique_id, "reported", now, now, version=before.version + 1 if before else 1)
+    version = before.version + 1 if before else 1
+    return Mark(role.name, role.unique_id, "reported", now, now, version=version, owner=role.owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,21 @@ def judge(case: Case, conditions: tuple[Condition, ...] = CONDITIONS) -> Verdict
     if spared_by:
         return Verdict("alive", spared_by.code, spared_by.why(case))
     return _stale(case)
+
+
+def what_to_do(role: str, stage: Stage, next_at: datetime | None) -> str:
+    """What its owner can do about a role that has entered a stage; nothing where nobody need do anything."""
+    if stage == "warned":
+        return (
+            f"Use {role}, ask for it, or put the tag {KEEP_TAG} into its template: then it stays. "
+            f"If nobody does, everything is denied to it, on {next_at:%Y-%m-%d} at the earliest."
+        )
+    if stage == "quarantined":
+        return (
+            f"Everything is denied to {role}. To have it back: broker roles restore {role}. "
+            f"If nobody does, it is exported and deleted, on {next_at:%Y-%m-%d} at the earliest."
+        )
+    return f"To have {role} back: broker roles restore {role}" if stage == "deleted" else ""
 
 
 def _stale(case: Case) -> Verdict:

@@ -48,7 +48,7 @@ class Acting:
     def take_back(self, found: Found) -> Stage:
         """To the start, out of clean-up's own quarantine too."""
         mark = found.mark
-        if mark and mark.acting == "deleted":
+        if mark and mark.acting == "deleted" and found.role.half_deleted:
             with suppress(NotFound):
                 self._order("restore_role", found)
         elif mark and mark.quarantines and found.role.quarantined:

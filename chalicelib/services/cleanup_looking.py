@@ -57,7 +57,10 @@ class Tally:
         sight = Sight(tuple(self.found), self.alive, self.others, len(self.names), drift=tuple(self.drift))
         if not complete:
             return replace(sight, complete=False)
-        missing = [Drift(name, "in the catalogue, but not in IAM") for name in sorted(set(self.applied) - self.names)]
+        missing = [
+            Drift(name, "in the catalogue, but no role of ours in IAM")
+            for name in sorted(set(self.applied) - self.names)
+        ]
         gone = [mark for mark in self.marks.values() if mark.staged and mark.role not in self.names]
         return replace(sight, gone=tuple(gone), drift=(*sight.drift, *missing))
 

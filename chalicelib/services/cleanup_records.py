@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.events import AuditEvent
-from chalicelib.domain.staleness_marks import STALE, first_mark
+from chalicelib.domain.staleness_marks import STALE, Verdict, first_mark, what_to_do
 from chalicelib.domain.times import rfc3339
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.events import Origin
     from chalicelib.domain.ports import Clock, NewId
     from chalicelib.domain.staleness_marks import Mark
+    from chalicelib.domain.staleness_terms import Stage
 
 NAMED_AT_MOST = 100
 """Names in a summary: an event has to fit into one row and one line of the log. The stage events name every role."""
@@ -42,18 +43,16 @@ class CleanupRecords:
         """The role is in the stage of its verdict; Conflict if another run was faster."""
         now, stage = self.clock(), found.verdict.stage
         role, before = found.role, found.mark
-        if stage == "reported" or before is None:
-            mark = first_mark(role.name, role.unique_id, now, before)
-        else:
-            mark = before.entered(stage, now)
-        self.marks.save(mark, self._event(role.name, **_told(found), owner=role.owner))
+        mark = first_mark(role, now, before) if not before or stage == "reported" else before.entered(stage, now)
+        self.marks.save(mark, self._event(role.name, **_told(found)))
 
     def bury(self, mark: Mark) -> bool:
         """A role is no longer there: by clean-up's own delete, which is told, or by somebody else's, which was."""
         if mark.acting != "deleted":
             self.marks.forget(mark)
             return False
-        told = {"stage": "deleted", "before": mark.stage, "code": STALE, "unique_id": mark.unique_id}
+        verdict = Verdict("deleted", STALE, "its delete was cut off, and is done")
+        told = _told_of(mark.role, mark.unique_id, mark.owner, mark.stage, verdict)
         self.marks.save(mark.entered("deleted", self.clock()), self._event(mark.role, **told))
         return True
 
@@ -84,15 +83,22 @@ class CleanupRecords:
 
 
 def _told(found: Found) -> dict[str, Any]:
-    verdict = found.verdict
+    role = found.role
+    return _told_of(role.name, role.unique_id, role.owner, found.stage, found.verdict)
+
+
+def _told_of(role: str, unique_id: str, owner: str, before: Stage, verdict: Verdict) -> dict[str, Any]:
+    """Enough to tell the owner without asking anywhere else."""
     return {
         "stage": verdict.stage,
-        "before": found.stage,
+        "before": before,
         "code": verdict.code,
         "why": verdict.why,
         "next_stage": verdict.next_stage,
         "next_at": rfc3339(verdict.next_at) if verdict.next_at else None,
-        "unique_id": found.role.unique_id,
+        "unique_id": unique_id,
+        "owner": owner,
+        "what_to_do": what_to_do(role, verdict.stage, verdict.next_at),
     }
 
 

@@ -73,7 +73,9 @@ class Deletion:
         """
         with self.leases.hold(f"role/{name}") as lease:
             before = self.convergence.current(name)
-            if before is not None and QUARANTINE_POLICY in before.state.inline_policies:
+            if before is None or self._kept_of_cut_off(before):
+                return self._from_export(name, before, origin, lease)
+            if QUARANTINE_POLICY in before.state.inline_policies:
                 return self._released(before, origin, lease)
             return self._from_export(name, before, origin, lease)
 
@@ -92,6 +94,8 @@ class Deletion:
         if known is not None and todo:
             raise Conflict(f"There is a role {name} again. Delete it first, or apply its template.")
         restored = self.convergence.reach_or_return(before, name, wanted, lease)
+        if QUARANTINE_POLICY in restored.state.inline_policies:
+            todo = (*todo, self._change_quarantine(restored, None, lease))
         lost = cannot_come_back(export, restored) + self._not_rejoined(name, export["instance_profiles"])
         if known != role:
             lease.extend()
@@ -136,12 +140,15 @@ class Deletion:
             raise
 
     def _export(self, role: ProvisionedRole) -> Mapping[str, Any]:
-        """A delete that was killed half-way left less of the role than its export says: that one counts."""
-        kept = self.records.log.export(role.name)
-        if kept is not None and DELETING_TAG in role.state.tags and kept["unique_id"] == role.unique_id:
+        if kept := self._kept_of_cut_off(role):
             return kept
         known = self.records.log.role(role.name)
         return export_document(role, known.direct_users if known else (), self.records.clock())
+
+    def _kept_of_cut_off(self, role: ProvisionedRole) -> Mapping[str, Any] | None:
+        """A delete that was killed half-way left less of the role than its export says: that one counts."""
+        kept = self.records.log.export(role.name) if DELETING_TAG in role.state.tags else None
+        return kept if kept is not None and kept["unique_id"] == role.unique_id else None
 
     def _present(self, name: str) -> ProvisionedRole:
         role = self.convergence.current(name)

@@ -77,6 +77,9 @@ def test_there_is_an_alarm_for_everything_that_must_not_go_unseen() -> None:
         "Throttles",
         "RevocationListUsed",
         "IteratorAge",
+        "CleanupBudgetExceeded",
+        "CleanupFailures",
+        "CleanupCutShort",
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.provisioning_export import DELETING_TAG
 from chalicelib.domain.roles import MANAGED_TAG, ROLE_PATH
 from chalicelib.domain.staleness import NO_SIGNS, Case, Ours, RoleFacts, Signs
 from chalicelib.domain.staleness_marks import Mark
@@ -70,6 +71,7 @@ class Kind:
 
 
 QUARANTINED = role(quarantined=True)
+HALF_DELETED = role(tags={**OURS, DELETING_TAG: "true"})
 NEW = RoleFacts("tool", ROLE_PATH, "AROA1", created_at=ago(31), tags=OURS, boundary_arn=BOUNDARY)
 
 TABLE = (
@@ -130,7 +132,11 @@ TABLE = (
          terms=Terms(up_to="warned")),
     Kind("quarantined for a week", "quarantined", "stale", QUARANTINED, mark=mark("quarantined", 7)),
     Kind("quarantined for a month", "deleted", "stale", QUARANTINED, mark=mark("quarantined", 30)),
-    Kind("half deleted, a run was cut off", "deleted", "stale", mark=mark("quarantined", 30, acting="deleted")),
+    Kind("half deleted, a run was cut off", "deleted", "stale", HALF_DELETED,
+         mark=mark("quarantined", 30, acting="deleted")),
+    Kind("half deleted by somebody else", "alive", "released", HALF_DELETED, mark=mark("quarantined", 30)),
+    Kind("quarantine lifted by somebody after a run was cut off before its delete", "alive", "released",
+         mark=mark("quarantined", 30, acting="deleted")),
     Kind("half deleted and restored by somebody", "alive", "used", signs=Signs(changed_at=ago(hours=1)),
          mark=mark("quarantined", 30, acting="deleted")),
     Kind("quarantined for a month, deleting off", "quarantined", "stale", QUARANTINED, mark=mark("quarantined", 30),

@@ -25,7 +25,7 @@ from chalicelib.services.cleanup_acting import Acting
 from chalicelib.services.cleanup_looking import Looking
 from chalicelib.services.cleanup_records import CleanupRecords
 from chalicelib.services.cleanup_tidying import Tidying
-from tests.unit.services.provisioning_fakes import ACCOUNT, ADMIN, DEPLOYMENT, START, World
+from tests.unit.services.provisioning_fakes import ACCOUNT, ADMIN, DEPLOYMENT, START, Killed, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -224,6 +224,21 @@ class CleanupWorld:
         tidying = Tidying(provisioner=self.provisioner, lapses=self.lapses, people=self.people, terms=self.terms)
         lease = RunLease(store=self.iam.lease_store, clock=self.iam.clock)
         return Cleaning(acting=acting, tidying=tidying, lease=lease, budget=self.budget)
+
+    def kill(self) -> None:
+        """The process ends here."""
+        raise Killed
+
+    def kill_at(self, what: str) -> None:
+        """The process ends at the first write from now on that begins so."""
+        writes = self.iam.writes
+
+        def look() -> None:
+            if writes[-1].startswith(what):
+                self.iam.happens.at.clear()
+                raise Killed
+
+        self.iam.happens.at |= dict.fromkeys(range(len(writes) + 1, len(writes) + 20), look)
 
     def restore(self, name: str) -> None:
         """`broker roles restore NAME`."""

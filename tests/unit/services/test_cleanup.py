@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from chalicelib.domain.staleness import Signs
 from chalicelib.domain.staleness_terms import Terms
 from chalicelib.domain.staleness_users import UserFacts
 from tests.unit.services.cleanup_fakes import OURS, CleanupWorld
-from tests.unit.services.provisioning_fakes import START
+from tests.unit.services.provisioning_fakes import START, Killed
 
 
 @pytest.fixture
@@ -54,7 +55,43 @@ def test_every_step_is_told_with_why_to_whom_and_what_comes_next(world) -> None:
         "next_at": "2026-11-30T12:00:00.000Z",
         "unique_id": "AROA-tool",
         "owner": "team-web",
+        "what_to_do": "",
     }
+
+
+def test_the_owner_is_told_what_to_do_at_each_stage_that_somebody_notices(world) -> None:
+    world.add("tool", tags={**OURS, "access-broker:owner": "team-web"})
+    for days in (0, 7, 14, 30):
+        world.pass_days(days)
+        world.cleaning.run()
+    assert {event.detail["owner"] for event in world.marks.events} == {"team-web"}
+    assert [event.detail["what_to_do"] for event in world.marks.events] == [
+        "",
+        (
+            "Use tool, ask for it, or put the tag access-broker:keep into its template: then it stays. "
+            "If nobody does, everything is denied to it, on 2026-12-14 at the earliest."
+        ),
+        (
+            "Everything is denied to tool. To have it back: broker roles restore tool. "
+            "If nobody does, it is exported and deleted, on 2027-01-13 at the earliest."
+        ),
+        "To have tool back: broker roles restore tool",
+    ]
+
+
+def test_a_delete_that_was_cut_off_after_its_end_is_still_told_to_the_owner(world) -> None:
+    world.add("tool", tags={**OURS, "access-broker:owner": "team-web"})
+    for days in (0, 7, 14, 30):
+        world.pass_days(days)
+        if days == 30:
+            world.provisioner.after["delete_role", "tool"] = world.kill
+        with suppress(Killed):
+            world.cleaning.run()
+    world.pass_days(1)
+    world.cleaning.run()
+    told = world.marks.events[-1].detail
+    assert (told["before"], told["stage"], told["owner"]) == ("quarantined", "deleted", "team-web")
+    assert told["what_to_do"] == "To have tool back: broker roles restore tool"
 
 
 def test_as_deployed_it_reports_and_does_nothing_else_however_long_it_runs(world) -> None:
@@ -332,5 +369,5 @@ def test_roles_that_are_not_what_was_applied_are_named(world) -> None:
     assert world.cleaning.rehearse().sight.drift == (
         Drift("changed", "policies not as applied; broker roles plan shows the difference"),
         Drift("unknown", "not in the catalogue, so nobody can ask for it"),
-        Drift("missing", "in the catalogue, but not in IAM"),
+        Drift("missing", "in the catalogue, but no role of ours in IAM"),
     )

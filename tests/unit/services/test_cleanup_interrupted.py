@@ -124,17 +124,15 @@ def test_a_run_that_stalls_while_somebody_starts_using_the_role_leaves_no_quaran
     assert world.quarantined == set()
 
 
-def test_a_delete_that_was_cut_off_half_way_and_then_missed_is_made_whole_again() -> None:
+@pytest.mark.parametrize("last", ["managed_policy", "inline_policy", "delete tool"])
+def test_a_delete_that_was_cut_off_half_way_and_then_missed_is_made_whole_again(last: str) -> None:
     world = CleanupWorld()
     world.add("tool", managed_policies=("arn:aws:iam::aws:policy/AmazonEC2FullAccess",))
     before = world.iam.roles.held["tool"]
     world.at("tool", "quarantined", 30)
-    role_deleted = 5
-    world.iam.happens.at[role_deleted] = Killed()
+    world.kill_at(last)
     with pytest.raises(Killed):
         world.cleaning.run()
-    assert world.iam.writes[-1] == "delete tool"
-    assert world.iam.roles.held["tool"].state.managed_policies == ()
     world.iam.now += 2 * LEASE_TIME
     world.use("tool")
     assert world.cleaning.run().changes == {"tool": "alive"}

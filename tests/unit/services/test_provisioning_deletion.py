@@ -87,6 +87,19 @@ def test_a_delete_that_was_killed_half_way_goes_on_and_restores_the_whole_role(w
     assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
 
 
+@pytest.mark.parametrize("at", range(3, WRITES_OF_A_DELETE + 2))
+def test_a_delete_from_quarantine_that_was_killed_half_way_is_taken_back_by_a_restore(world, at) -> None:
+    before = world.roles.held["tool"]
+    world.deletion.quarantine("tool", ADMIN)
+    world.happens.at = {len(world.writes) + at: Killed()}
+    with pytest.raises(Killed):
+        world.deletion.delete("tool", ADMIN)
+    world.lease_store.held = {}
+    world.deletion.restore("tool", ADMIN)
+    assert world.roles.held["tool"] == before
+    assert "tool" in world.log.roles
+
+
 @pytest.mark.parametrize("at", range(1, 5))
 def test_a_restore_that_was_killed_half_way_is_finished_by_the_next(world, at) -> None:
     before = world.roles.read("tool")
