@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from chalicelib.config import Config
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from chalicelib.aws.metrics import EmfMeter
     from chalicelib.domain.access import AccessRules
     from chalicelib.domain.approval_ports import Grants
@@ -122,9 +124,22 @@ def issuing() -> Issuing:
         sessions=TableBoundSessionLog(client("dynamodb"), config().table, pause),
         journal=journal(),
         sts=StsRoleSessions(client("sts")),
+        beside=beside(),
         clock=clock,
         new_id=new_id,
     )
+
+
+@cache
+def beside() -> Executor:
+    """The thread for a request's second AWS call: started by the first request that has one, then kept.
+
+    One is enough, Lambda gives a container one request at a time; where
+    several run in one process, their rows are written one after the other.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside")
 
 
 @cache

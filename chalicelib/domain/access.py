@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cedarpy
 
@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.callers import Caller
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
 SLICES_KEPT = 1024
 """Parsed policy sets kept per container, one per role asked for (about 10 kB each)."""
+
+ENTITIES_KEPT = 1024
+"""Parsed entities kept per container, one for each caller and role that met (about 2 kB each)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,15 @@ class AccessRules:
     general: tuple[str, ...]
     by_role: Mapping[str, tuple[str, ...]]
     _sets: dict[str, cedarpy.PolicySet] = field(default_factory=dict, repr=False)
+    _entities: dict[tuple[str, str], tuple[Caller, Role, cedarpy.Entities]] = field(default_factory=dict, repr=False)
 
     def decide(self, ask: Ask) -> Verdict:
         """Evaluate `ask`. Default deny; `forbid` wins; an error in any policy refuses."""
-        result = cedarpy.is_authorized(request_document(ask), self._slice(ask.role.name), entities_document(ask))
+        try:
+            entities = self._parsed(ask)
+        except ValueError as error:
+            return Verdict(errors=(str(error),))
+        result = cedarpy.is_authorized(request_document(ask), self._slice(ask.role.name), entities)
         matched = tuple(sorted(result.diagnostics.reasons))
         if result.diagnostics.errors:
             return Verdict(errors=tuple(result.diagnostics.errors))
@@ -112,11 +123,28 @@ class AccessRules:
 
     def _slice(self, role_name: str) -> cedarpy.PolicySet:
         key = role_name if role_name in self.by_role else ""
-        if key not in self._sets:
-            if len(self._sets) >= SLICES_KEPT:
-                self._sets.pop(next(iter(self._sets)), None)
-            self._sets[key] = policy_set(self.candidates(key))
-        return self._sets[key]
+        kept = self._sets.get(key)
+        if kept is None:
+            kept = policy_set(self.candidates(key))
+            _keep(self._sets, key, kept, SLICES_KEPT)
+        return kept
+
+    def _parsed(self, ask: Ask) -> cedarpy.Entities:
+        """The entities of an ask; kept ones only while caller and role are equal to theirs in every field."""
+        key = (ask.caller.unique_id, ask.role.name)
+        kept = self._entities.get(key)
+        if kept and (ask.caller, ask.role) == kept[:2]:
+            return kept[2]
+        entities = cedarpy.Entities.from_json_str(entities_document(ask))
+        _keep(self._entities, key, (ask.caller, ask.role, entities), ENTITIES_KEPT)
+        return entities
+
+
+def _keep(kept: dict[Key, Value], key: Key, value: Value, at_most: int) -> None:
+    """Remember a value; the oldest leaves first. Threads may come between: nothing here relies on what was there."""
+    if len(kept) >= at_most:
+        kept.pop(next(iter(kept)), None)
+    kept[key] = value
 
 
 def policy_set(policies: tuple[Policy, ...]) -> cedarpy.PolicySet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +18,7 @@ from chalicelib.domain.sessions import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from chalicelib.domain.access import AccessRules
@@ -54,7 +54,7 @@ class CredentialsAsk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuing:
-    """The product's main job. `deployment` enters every external id."""
+    """The product's main job. `deployment` enters every external id; `beside` runs the row's write."""
 
     deployment: str
     rules: AccessRules
@@ -63,6 +63,7 @@ class Issuing:
     sessions: SessionLog
     journal: Journal
     sts: RoleSessions
+    beside: Executor
     clock: Clock
     new_id: NewId
 
@@ -153,20 +154,21 @@ class Issuing:
     def _record_and_assume(self, session: Session, wanted: CredentialsAsk, origin: Origin) -> Credentials:
         """Write the row beside AssumeRole; nothing leaves unless both succeeded.
 
-        Leaving the `with` waits for the row, whatever AssumeRole did: a row
-        without credentials is marked, credentials without a row are dropped.
+        Whatever AssumeRole did, the row is waited for: one without credentials
+        is marked, credentials without one are dropped, and nothing of a
+        request is still under way when Lambda freezes the container.
         """
-        issued = _event("issue", session, origin, session.id)
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            recorded = beside.submit(self.sessions.record, session, issued)
-            try:
-                credentials = self.sts.assume(self._settings(session, wanted))
-            except BrokerError as failure:
-                recorded.result()
-                failed = _event("issue_failed", session, origin, self.new_id(self.clock()), {"code": failure.code})
-                self.sessions.mark_failed(session, failed)
-                raise
+        recorded = self.beside.submit(self.sessions.record, session, _event("issue", session, origin, session.id))
+        try:
+            credentials = self.sts.assume(self._settings(session, wanted))
+        except BrokerError as failure:
             recorded.result()
+            failed = _event("issue_failed", session, origin, self.new_id(self.clock()), {"code": failure.code})
+            self.sessions.mark_failed(session, failed)
+            raise
+        finally:
+            recorded.exception()
+        recorded.result()
         return credentials
 
     def _settings(self, session: Session, wanted: CredentialsAsk) -> SessionSettings:

@@ -57,6 +57,21 @@ def test_an_error_while_evaluating_refuses_even_where_another_permit_matches() -
         decide(rules(f'@id("all") permit (principal, {TAKE}, resource);', broken), ask())
 
 
+def test_a_decision_follows_the_callers_and_the_roles_tags_and_groups_at_once() -> None:
+    same_team = f'@id("team") permit (principal in Broker::Group::"staff", {TAKE}, resource) when {{ principal.hasTag("team") && resource.hasTag("team") && principal.getTag("team") == resource.getTag("team") }};'  # noqa: E501  one policy
+    deciding = rules(same_team)
+    web, data = role(team="web"), role(team="data")
+
+    def opens(who: Caller, what: Role) -> bool:
+        return bool(deciding.decide(ask(who, what)).doors)
+
+    for _ in range(2):
+        assert opens(caller("alice", "staff", team="web"), web)
+        assert not opens(caller("alice", "staff", team="web"), data)
+        assert opens(caller("alice", "staff", team="data"), data)
+        assert not opens(caller("alice", team="web"), web)
+
+
 def test_the_easiest_door_is_taken() -> None:
     policies = (
         f'@id("a") @approvals("1") permit (principal, {TAKE}, resource);',

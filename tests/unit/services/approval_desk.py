@@ -21,7 +21,7 @@ from chalicelib.services.lapsing import Lapsing
 from chalicelib.services.requesting import RequestAsk, Requesting, RequestReading
 from chalicelib.services.rights import Rights
 from tests.unit.services.approval_fakes import FakeGrants, FakePeople, FakeRequests, FakeReviews, FakeSessions
-from tests.unit.services.fakes import Clock, FakeCatalogue, FakeJournal, FakeSts, origin
+from tests.unit.services.fakes import BESIDE, Clock, FakeCatalogue, FakeJournal, FakeSts, origin
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -158,6 +158,7 @@ class ApprovalDesk:
             sessions=self.sessions,
             journal=self.journal,
             sts=self.sts,
+            beside=BESIDE,
             clock=self.clock,
             new_id=ids,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -26,6 +27,9 @@ EC2 = Role(
     "arn:aws:iam::123456789012:role/access-broker/ec2-full",
     tags={"access-broker:audience": "engineers"},
 )
+
+BESIDE = ThreadPoolExecutor(max_workers=16)
+"""The thread of wiring.beside; more of them here, where a test lets others act in the middle of a write."""
 
 
 def origin(caller: Caller = ALICE) -> Origin:

@@ -11,6 +11,7 @@ from chalicelib.services.console_links import ConsoleLinks
 from chalicelib.services.issuing import CredentialsAsk, Issuing
 from tests.unit.services.approval_fakes import FakeGrants
 from tests.unit.services.fakes import (
+    BESIDE,
     CAROL,
     NOW,
     Clock,
@@ -52,6 +53,7 @@ class Desk:
             sessions=self.sessions,
             journal=self.journal,
             sts=FakeSts(),
+            beside=BESIDE,
             clock=Clock(),
             new_id=Ids(),
         )

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from chalicelib.services.issuing import CredentialsAsk, Issuing
 from tests.unit.services.approval_fakes import FakeGrants
 from tests.unit.services.fakes import (
     ALICE,
+    BESIDE,
     CAROL,
     EC2,
     Clock,
@@ -49,6 +52,7 @@ class Desk:
             sessions=self.sessions,
             journal=self.journal,
             sts=self.sts,
+            beside=BESIDE,
             clock=self.clock,
             new_id=Ids(),
         )
@@ -88,6 +92,35 @@ def test_without_a_row_no_credentials_leave(desk: Desk) -> None:
     desk.sessions.fails_with = AuditUnavailable("the table is away")
     with pytest.raises(AuditUnavailable):
         desk.service.issue(CredentialsAsk("ec2-full"), origin())
+
+
+def test_nothing_is_under_way_any_more_when_a_request_ends_however_it_ends(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, write = Event(), desk.sessions.record
+
+    def late(*row: Any) -> None:
+        asked.wait(5)
+        write(*row)
+
+    def broken(_settings: object) -> None:
+        asked.set()
+        raise RuntimeError("nobody expects this")
+
+    monkeypatch.setattr(desk.sessions, "record", late)
+    monkeypatch.setattr(desk.sts, "assume", broken)
+    with pytest.raises(RuntimeError):
+        desk.service.issue(CredentialsAsk("ec2-full"), origin())
+    assert len(desk.sessions.rows) == 1
+
+
+def test_a_row_that_failed_leaves_the_next_one_alone(desk: Desk) -> None:
+    desk.sessions.fails_with = AuditUnavailable("the table is away")
+    with pytest.raises(AuditUnavailable):
+        desk.service.issue(CredentialsAsk("ec2-full"), origin())
+    desk.sessions.fails_with = None
+    session, _ = desk.service.issue(CredentialsAsk("ec2-full"), origin())
+    assert desk.sessions.rows == [session]
 
 
 @pytest.mark.parametrize("failure", [RefusedByAws("no", "AccessDenied"), AwsUnavailable("busy")])
