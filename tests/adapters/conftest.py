@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib import wiring
 from chalicelib.aws import clients
 from tests.adapters import described
 
@@ -37,7 +39,8 @@ ENVIRONMENT = {
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Moto's account with both tables; every cached client and service is new."""
+    """Moto's account with both tables; every cached client and service is new. Moto needs little time to settle."""
+    monkeypatch.setattr(wiring, "settle", lambda seconds: time.sleep(seconds / 50))
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
@@ -108,6 +111,8 @@ def call(account: None) -> Callable[..., tuple[int, dict[str, Any], dict[str, st
         response = app(asked, None)
         headers = response["headers"] | {key: value[0] for key, value in response["multiValueHeaders"].items()}
         status, document = response["statusCode"], json.loads(response["body"])
+        if asked["resource"] in described.SLACKS_OWN:
+            return status, document, headers
         described.check_answer(method, asked["resource"], status, headers["Content-Type"], document)
         if isinstance(body, dict) and status < HTTPStatus.BAD_REQUEST:
             described.check_request(method, asked["resource"], body)

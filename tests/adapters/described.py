@@ -34,6 +34,10 @@ def fits(schema: Mapping[str, Any], document: object) -> None:
     assert not (found := [f"{error.json_path}: {error.message}" for error in errors]), found
 
 
+SLACKS_OWN = ("/chat/slack/commands", "/chat/slack/interactions")
+"""Routes of Slack's protocol (docs/chat.md), which nobody else can speak: no part of this API's description."""
+
+
 def operation(method: str, route: str) -> Mapping[str, Any]:
     """What the document says about a route."""
     found: Mapping[str, Any] = DOCUMENT["paths"][route][method.lower()]

@@ -18,8 +18,7 @@ from chalicelib.handlers.openapi.examples import ANSWERS, BODIES
 from chalicelib.handlers.openapi.problems import INSTANCES
 from tests.adapters import described
 
-SLACKS_OWN = {"POST /chat/slack/commands", "POST /chat/slack/interactions"}
-"""Routes of Slack's protocol (docs/chat.md), which nobody else can speak: no part of this API's description."""
+SLACKS_OWN = {f"POST {path}" for path in described.SLACKS_OWN}
 
 LOADED = """
 import sys
