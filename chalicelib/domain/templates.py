@@ -23,7 +23,8 @@ DEPLOYMENT_TAG = "access-broker:deployment"
 RESERVED_TAGS = frozenset({MANAGED_TAG, SESSION_TAG, DEPLOYMENT_TAG})
 
 ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-DESCRIPTION = re.compile(r"[\t\n\r -~\u00a1-\u00ff]{0,1000}")
+DESCRIPTION = re.compile(r"[\t\n -~\u00a1-\u00ff]{0,1000}")
+"""What IAM takes but for carriage returns, which XML does not carry back."""
 TAG_KEY = re.compile(r"[\w\s.:/=+@-]{1,128}")
 TAG_VALUE = re.compile(r"[\w\s.:/=+@-]{0,256}")
 

@@ -8,6 +8,7 @@ modules replace functions of it; the version is pinned in requirements-dev.txt.
 from __future__ import annotations
 
 from localaws.parity import (
+    empty_values,
     function_runtime,
     iam_arns,
     iam_refusals,
@@ -37,6 +38,7 @@ def install() -> None:
         role_details,
         leading_keys,
         log_arns,
+        empty_values,
         recording,
         function_runtime,
         stream_failures,

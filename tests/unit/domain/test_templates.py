@@ -32,6 +32,7 @@ def test_a_good_template_is_accepted() -> None:
         ({"name": "naïve"}, "name"),
         ({"description": "x" * 1001}, "description"),
         ({"description": "\u2014"}, "description"),
+        ({"description": "two\r\nlines"}, "description"),
         ({"max_session_seconds": 3599}, "max_session_seconds"),
         ({"max_session_seconds": 43201}, "max_session_seconds"),
         ({"managed_policies": tuple(f"p{n}" for n in range(11))}, "managed_policies"),
