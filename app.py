@@ -20,6 +20,7 @@ app = Doors(
     "expire",
     "slack",
     "chat",
+    "notify",
     "audit_reading",
     "provision",
     "audit",

@@ -8,6 +8,7 @@ ACCOUNT = "123456789012"
 CALLER = "alice"
 CALLER_ID = "AIDAALICEALICEALICE00"
 ROLE = "ec2-full"
+SIGNING_SECRET = "slack signs with this"  # noqa: S105  nothing real
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/access-broker/{ROLE}"
 
 Answer = tuple[int, str, bytes]
@@ -88,7 +89,10 @@ NO_SUCH_ENTITY = b"""<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05
 
 CONDITION_FAILED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"canned"}'
 
+PARAMETER = json.dumps({"Parameter": {"Name": "canned", "Value": SIGNING_SECRET}}).encode()
+
 EMPTY = {
+    "GetParameter": PARAMETER,
     "Query": b'{"Items":[],"Count":0,"ScannedCount":0}',
     "BatchGetItem": b'{"Responses":{},"UnprocessedKeys":{}}',
 }

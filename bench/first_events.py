@@ -128,6 +128,22 @@ TICK = {
 
 REHEARSAL = {**TICK, "detail": {"dry_run": True}}
 
+REQUEST_KEYS = {"pk": {"S": "REQUEST#01k00000000000000000000000"}, "sk": {"S": "REQUEST"}}
+
+FILED = {
+    "Records": [
+        {
+            **STREAM_BATCH["Records"][0],
+            "dynamodb": {
+                "Keys": REQUEST_KEYS,
+                "NewImage": {**REQUEST_KEYS, "event": {"S": json.dumps({**AUDIT_EVENT, "type": "request"})}},
+                "SequenceNumber": "1",
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        },
+    ],
+}
+
 REPLAYED = {"id": "replayed", "kind": "command", "body": "", "request_id": "request-1"}
 """A visit that was taken up before: the canned table refuses its row."""
 
@@ -136,6 +152,7 @@ FIRST = {
     "chalicelib.handlers.provision.provision": First(PLAN, lambda answer: answer["ok"]),
     "chalicelib.handlers.audit.audit": First(STREAM_BATCH, lambda answer: answer == {"batchItemFailures": []}),
     "chalicelib.handlers.chat.chat": First(REPLAYED, lambda answer: answer is None),
+    "chalicelib.handlers.notify.notify": First(FILED, lambda answer: answer == {"batchItemFailures": []}),
     "chalicelib.handlers.trail.trail": First(ASSUMED, lambda answer: answer == {"verdict": "bypass"}),
     "chalicelib.handlers.expire.expire": First(
         TICK, lambda answer: answer == {"requests": 0, "grants": 0, "unreviewed": 0}

@@ -80,6 +80,8 @@ FUNCTION_ENVIRONMENT = {
     "BROKER_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
     "BROKER_PROVISION_FUNCTION": "access-broker-bench-provision",
     "BROKER_CHAT_FUNCTION": "access-broker-bench-chat",
+    "BROKER_NOTICES_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/notices.fifo",
+    "BROKER_SLACK_CHANNEL": "C0ACCESS",
     "BROKER_CLEANUP_FUNCTION": "access-broker-bench-cleanup",
     "BROKER_EXPIRE_FUNCTION": "access-broker-bench-expire",
     "BROKER_ROLE_ARN": "arn:aws:iam::123456789012:role/access-broker/broker",

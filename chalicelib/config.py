@@ -40,6 +40,10 @@ class Config:
     boundary_arn: str
     sign_in_endpoint: str
     slack_api: str
+    slack_channel: str
+    notices_queue_url: str
+    webhook_url: str
+    webhook_loopback: bool
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
@@ -61,6 +65,11 @@ class Config:
             broker_role_arn=environ.get("BROKER_ROLE_ARN", ""),
             boundary_arn=environ.get("BROKER_BOUNDARY_ARN", ""),
             sign_in_endpoint=environ.get("BROKER_SIGN_IN_ENDPOINT", "https://signin.aws.amazon.com/federation"),
+            slack_channel=environ.get("BROKER_SLACK_CHANNEL", ""),
+            notices_queue_url=environ.get("BROKER_NOTICES_QUEUE_URL", ""),
+            webhook_url=environ.get("BROKER_WEBHOOK_URL", ""),
+            # Set by localaws, by no template.
+            webhook_loopback=environ.get("BROKER_WEBHOOK_LOOPBACK") == "yes",
             slack_api=environ.get("BROKER_SLACK_API", SLACK_API),
         )
 

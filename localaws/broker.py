@@ -83,8 +83,8 @@ def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None]) -
     package = packaging.package(directory / "package")
     tell("deploying its CloudFormation stack")
     chat = slack.of(directory / "aws")
-    local = {"SignInEndpoint": sign_in.url_of(directory / "aws"), "SlackChannel": slack.CHANNEL}
-    outputs = stack.deploy(root, package, local, {"Chat": chat.variables}, log=log)
+    local = {"SignInEndpoint": sign_in.url_of(directory / "aws"), **chat.parameters}
+    outputs = stack.deploy(root, package, local, dict.fromkeys(("Chat", "Notify"), chat.variables), log=log)
     broker_url = endpoint_url + outputs.pop("Path")
     _connect(chat, root("ssm"), broker_url)
     if not (directory / "credentials").exists():
@@ -104,7 +104,7 @@ def require_runnable() -> None:
 
 def _connect(chat: slack.Slack, ssm: Any, broker_url: str) -> None:
     """Set up the app: the broker learns the secrets, the workspace where the broker answers."""
-    for name, value in {"slack-signing-secret": chat.signing_secret, "slack-bot-token": chat.bot_token}.items():
+    for name, value in chat.shared.items():
         ssm.put_parameter(Name=f"/{stack.NAME}/{name}", Value=value, Type="SecureString", Overwrite=True)
     chat.do("state", app_url=broker_url)
 

@@ -112,28 +112,29 @@ class SlackServer(ThreadingHTTPServer):
             "channel_id": CHANNEL,
             "command": "/access",
             "text": said["text"],
-            "response_url": self._response_url(user),
+            "response_url": self.response_url(user),
             "trigger_id": secrets.token_hex(8),
         }
         return self._send("/chat/slack/commands", form)
 
     def click(self, said: dict[str, Any]) -> Reply:
-        """Somebody clicks a button that stands under a message."""
-        message, user = self.state.messages[said["ts"]], said["user"]
+        """Somebody clicks a button that stands under a message, or stood there when their window last drew it."""
+        message, user = said.get("message") or self.state.messages[said["ts"]], said["user"]
         buttons = [one for block in message["blocks"] if block["type"] == "actions" for one in block["elements"]]
-        button = said.get("button") or next(one for one in buttons if one["action_id"] == said["action"])
+        button = next(one for one in buttons if one["action_id"] == said["action"])
         payload = {
             "type": "block_actions",
             "user": {"id": user_id(user), "team_id": TEAM},
             "team": {"id": TEAM},
             "channel": {"id": CHANNEL},
             "container": {"type": "message", "message_ts": said["ts"]},
-            "response_url": self._response_url(user),
+            "response_url": self.response_url(user),
             "actions": [{"action_id": button["action_id"], "value": button["value"], "type": "button"}],
         }
         return self._send("/chat/slack/interactions", {"payload": json.dumps(payload)})
 
-    def _response_url(self, user: str) -> str:
+    def response_url(self, user: str) -> str:
+        """Where the app may answer that user, for a while."""
         token = secrets.token_urlsafe(16)
         self.state.open_answers[token] = (user, time.time() + ANSWERS_LIVE_SECONDS, ANSWERS_TAKEN)
         return f"{self.url}/api/answers/{token}"
@@ -213,7 +214,8 @@ def start(directory: Path) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings = directory / SETTINGS
     settings.touch(mode=OWNER_ONLY)
-    told = {"url": server.url, "signing_secret": server.signing_secret, "bot_token": server.bot_token}
+    shared = {"webhook_secret": secrets.token_hex(16), "bot_token": server.bot_token}
+    told = {"url": server.url, "signing_secret": server.signing_secret, **shared}
     settings.write_text(json.dumps(told))
 
 
@@ -224,11 +226,23 @@ class Slack:
     url: str
     signing_secret: str = field(repr=False)
     bot_token: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
 
     @property
     def variables(self) -> dict[str, str]:
         """What no template sets: where functions find this one in the place of slack.com."""
-        return {"BROKER_SLACK_API": f"{self.url}/api/"}
+        return {"BROKER_SLACK_API": f"{self.url}/api/", "BROKER_WEBHOOK_LOOPBACK": "yes"}
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The stack's parameters: the channel, and another system that listens."""
+        return {"SlackChannel": CHANNEL, "WebhookUrl": f"{self.url}/elsewhere"}
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """Secrets by their name in Parameter Store."""
+        slacks = {"slack-signing-secret": self.signing_secret, "slack-bot-token": self.bot_token}
+        return {**slacks, "webhook-secret": self.webhook_secret}
 
     def do(self, what: str, **said: object) -> dict[str, Any]:
         """Under /counterpart: `say`, `click`, `state`."""

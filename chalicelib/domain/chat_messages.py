@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.chat_ports import Message
 from chalicelib.domain.grants import granted
+from chalicelib.domain.notices import review_standing
 from chalicelib.domain.requests import outcome
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.requests import Request
+    from chalicelib.domain.sessions import Session
 
 SECTION_CHARACTERS = 3000
 SHOWN_AT_MOST = 20
@@ -45,6 +47,20 @@ def request_message(request: Request, now: datetime) -> Message:
         buttons = [_button("approve", "Approve", "primary", request), _button("deny", "Deny", "danger", request)]
         blocks.append({"type": "actions", "elements": buttons})
     return Message(text, tuple(blocks))
+
+
+def broken_glass_message(session: Session) -> Message:
+    """Broken glass for everybody who is there to see, until somebody has reviewed it."""
+    text = f"{plain(session.caller)} broke the glass on {plain(session.role)}"
+    reviewed = f"Reviewed by {plain(session.reviewed_by)}: {plain(session.review_comment) or '(no comment)'}"
+    standing = {
+        "open": f"<!here> Nobody has reviewed it yet: `broker review {session.id} --comment TEXT`",
+        "reviewed": reviewed,
+        "failed": "It came to nothing: AWS refused the session.",
+    }[review_standing(session)]
+    until = f"Until {_when(session.expires_at)}, session `{session.id}`"
+    lines = [f":rotating_light: *{text}*", f"Reason: {plain(session.reason)}", until, standing]
+    return Message(text, (_section("\n".join(lines)),))
 
 
 def filed(request: Request) -> str:

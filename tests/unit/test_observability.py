@@ -76,6 +76,8 @@ def test_there_is_an_alarm_for_everything_that_must_not_go_unseen() -> None:
         "5XXError",
         "Throttles",
         "RevocationListUsed",
+        "BreakGlassUnreviewed",
+        "ApproximateAgeOfOldestMessage",
         "IteratorAge",
         "CleanupBudgetExceeded",
         "CleanupFailures",

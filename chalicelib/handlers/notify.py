@@ -1,0 +1,64 @@
+"""The notify function: the table's stream in, notices out; and the notices in, other systems out."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from chalice.app import Blueprint
+
+from chalicelib import wiring, wiring_notices
+from chalicelib.domain.errors import BrokerError
+from chalicelib.domain.notices import Notice, wait
+from chalicelib.services.notifying import Changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+blueprint = Blueprint(__name__)
+logger = logging.getLogger("access-broker")
+
+KINDS: dict[str, Any] = {"REQUEST": "request", "REVIEW": "break_glass"}
+"""By sort key, the rows that others hear of; .chalice/resources.json filters the stream for them."""
+
+
+@blueprint.lambda_function(name="notify")
+def notify(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """A batch of either source; answers what to deliver again (ReportBatchItemFailures)."""
+    records = event["Records"]
+    if records[0]["eventSource"] == "aws:sqs":
+        return _failed(record["messageId"] for record in records if not _told(record))
+    resume_at = wiring_notices.spreading().spread(changed(records))
+    return _failed([resume_at] if resume_at else [])
+
+
+def changed(records: Iterable[Mapping[str, Any]]) -> Iterator[Changed]:
+    """The rows of a batch that others hear of; one that its time to live removed is no news."""
+    for record in records:
+        change = record["dynamodb"]
+        row, kind = change.get("NewImage"), KINDS.get(change["Keys"]["sk"]["S"])
+        if row and kind:
+            subject = change["Keys"]["pk"]["S"].partition("#")[2]
+            event = row.get("event", {}).get("S", "")
+            yield Changed(change["SequenceNumber"], record["eventID"], kind, subject, event)
+
+
+def _told(record: Mapping[str, Any]) -> bool:
+    """Tell one notice; if it is not taken, have it come again later and say so."""
+    notice = msgspec.json.decode(record["body"], type=Notice)
+    try:
+        wiring_notices.tellers()[notice.target]().tell(notice)
+    except BrokerError as failure:
+        attempt = int(record["attributes"]["ApproximateReceiveCount"])
+        seconds = wait(attempt, getattr(failure, "retry_after", 0))
+        told = (notice.target, notice.id, attempt, seconds, failure.detail)
+        logger.warning("%s was not told of %s at attempt %d, again in %d s: %s", *told)
+        wiring.meter().count("NoticeFailures", 1)
+        wiring_notices.queue().postpone(record["receiptHandle"], seconds)
+        return False
+    return True
+
+
+def _failed(identifiers: Iterable[str]) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in identifiers]}

@@ -1,0 +1,106 @@
+"""Notifying: others hear of requests, decisions and broken glass, after the fact and however long it takes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain import chat_messages as say
+from chalicelib.domain.errors import BrokerError
+from chalicelib.domain.notice_ports import Posting
+from chalicelib.domain.notices import Notice, of_broken_glass, of_event, review_standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chalicelib.domain.approval_ports import Requests
+    from chalicelib.domain.chat_ports import Message
+    from chalicelib.domain.notice_ports import Board, NoticeQueue, Outlet, Postings
+    from chalicelib.domain.notices import Kind, Target
+    from chalicelib.domain.ports import Clock, Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A row that others hear of: its place in the stream, the record's own id, and what it is about."""
+
+    sequence: str
+    once: str
+    kind: Kind
+    id: str
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spreading:
+    """A change becomes one notice for each system that is set up: one being down holds nobody else up."""
+
+    queue: NoticeQueue
+    targets: tuple[Target, ...]
+
+    def spread(self, changes: Iterable[Changed]) -> str | None:
+        """The sequence number from which on to redeliver, or None."""
+        for change in changes:
+            try:
+                for target in self.targets:
+                    notice = Notice(target, change.kind, change.id, change.event)
+                    self.queue.put(notice, f"{target}-{change.once}")
+            except BrokerError:
+                return change.sequence
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldInSlack:
+    """One message per request or broken glass, brought up to how things stand when it is told.
+
+    So late, repeated and reordered notices all end in the same message.
+    """
+
+    board: Board
+    postings: Postings
+    requests: Requests
+    sessions: Sessions
+    clock: Clock
+
+    def tell(self, notice: Notice) -> None:
+        """Post the message or change it; nothing if it says so already. NotDelivered."""
+        shown = self._shown(notice) if self.board.open else None
+        if shown is None:
+            return
+        message, version = shown
+        standing = self.postings.get(notice.id)
+        if standing and standing.version == version:
+            return
+        if standing:
+            self.board.update(standing.place, message)
+        place = standing.place if standing else self.board.post(message)
+        self.postings.keep(notice.id, Posting(place, version))
+
+    def _shown(self, notice: Notice) -> tuple[Message, str] | None:
+        if notice.kind == "request":
+            request = self.requests.get(notice.id)
+            return (say.request_message(request, self.clock()), str(request.version)) if request else None
+        session = self.sessions.get(notice.id)
+        return (say.broken_glass_message(session), review_standing(session)) if session else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldByWebhook:
+    """One signed document per step, to any other system."""
+
+    outlet: Outlet
+    sessions: Sessions
+
+    def tell(self, notice: Notice) -> None:
+        """Deliver it; NotDelivered."""
+        if notice.kind == "request":
+            document = of_event(notice.event)
+        else:
+            session = self.sessions.get(notice.id)
+            if session is None:
+                return
+            document = of_broken_glass(session)
+        body = json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode()
+        self.outlet.deliver(document["id"], body)
