@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import translated
+from chalicelib.domain.errors import RefusedByAws
 from chalicelib.domain.sessions import Credentials
 
 if TYPE_CHECKING:
+    from chalicelib.domain.errors import BrokerError
     from chalicelib.domain.ports import SessionSettings
+
+PERHAPS_NEW = "A role made or changed less than a minute ago may need another try; `broker explain` says the rest."
 
 
 class StsRoleSessions:
@@ -25,9 +29,17 @@ class StsRoleSessions:
         try:
             answer = self._sts.assume_role(**_parameters(settings))
         except (ClientError, BotoCoreError) as error:
-            raise translated(error, "to issue the session") from error
+            raise _refusal(error) from error
         given = answer["Credentials"]
         return Credentials(given["AccessKeyId"], given["Expiration"], given["SecretAccessKey"], given["SessionToken"])
+
+
+def _refusal(error: ClientError | BotoCoreError) -> BrokerError:
+    """IAM is eventually consistent: for some seconds nobody may assume a role that was just made."""
+    refusal = translated(error, "issuing the session")
+    if isinstance(refusal, RefusedByAws) and refusal.aws_code == "AccessDenied":
+        return RefusedByAws(f"{refusal.detail} {PERHAPS_NEW}", refusal.aws_code)
+    return refusal
 
 
 def _parameters(settings: SessionSettings) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from chalicelib.aws.iam_settling import WAITS, Settling
 from chalicelib.domain.errors import RefusedByAws
 from chalicelib.domain.provisioning import RoleState, changes
 from tests.adapters.conftest import ACCOUNT
-from tests.unit.services.provisioning_fakes import FakeRoles
+from tests.unit.services.provisioning_iam_fakes import FakeRoles
 
 if TYPE_CHECKING:
     from chalicelib.domain.provisioning_ports import RoleAdmin

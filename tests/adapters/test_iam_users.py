@@ -15,7 +15,7 @@ from chalicelib.aws.iam_users import IamUsers
 from chalicelib.domain.errors import NotFound, RefusedByAws
 from chalicelib.domain.users import PasswordPolicy, granting
 from tests.adapters.conftest import ACCOUNT
-from tests.unit.services.provisioning_fakes import FakeUsers
+from tests.unit.services.provisioning_iam_fakes import FakeUsers
 
 if TYPE_CHECKING:
     from chalicelib.domain.provisioning_ports import UserAdmin

@@ -15,7 +15,8 @@ from chalicelib.aws.provision_log import TableProvisionLog
 from chalicelib.domain.events import AuditEvent
 from chalicelib.domain.roles import Role
 from chalicelib.domain.users import User
-from tests.unit.services.provisioning_fakes import ADMIN, FakeLeases, FakeLog
+from tests.unit.services.provisioning_fakes import ADMIN
+from tests.unit.services.provisioning_table_fakes import FakeLeases, FakeLog
 
 if TYPE_CHECKING:
     from chalicelib.domain.provisioning_ports import LeaseStore, ProvisionLog

@@ -9,6 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws.broker import PROVISION_FUNCTION
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,10 +65,51 @@ ASSUME = {
     ),
 }  # fmt: skip
 
+
+def row(operation: str, partition: str) -> tuple[str, str, dict[str, Any]]:
+    """A call about one row of the table."""
+    key = {"pk": {"S": partition}, "sk": {"S": "probe"}}
+    return "dynamodb", operation, {"TableName": "{TableName}", ("Key" if "get" in operation else "Item"): key}
+
+
+WRITE_ROWS = {
+    "forge a session": row("put_item", "SESSION#probe"),
+    "forge a grant": row("put_item", "GRANT#probe"),
+    "forge a mark of clean-up": row("put_item", "CLEANUP#ROLES"),
+    "take a lease of the provisioner": row("put_item", "LEASE#role/ec2-full"),
+}
+ORDER = {
+    "order something of the provisioner": (
+        "lambda", "invoke", {"FunctionName": PROVISION_FUNCTION, "Payload": b'{"action": "probe"}'},
+    ),
+}  # fmt: skip
+ACT_ON_ROLES = {
+    "quarantine a role itself": (
+        "iam", "put_role_policy",
+        {"RoleName": "ec2-full", "PolicyName": "access-broker-quarantine", "PolicyDocument": ANYBODY},
+    ),
+    "delete a role itself": ("iam", "delete_role", {"RoleName": "ec2-full"}),
+    "read a session": row("get_item", "SESSION#probe"),
+    "delete a user's key": ("iam", "delete_access_key", {"UserName": "alice", "AccessKeyId": "AKIAPROBEPROBEPROBE"}),
+}  # fmt: skip
+ANYTHING_ELSE = {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **WRITE_LEDGER, **WRITE_AUDIT, **ASSUME}
+
 REFUSED = {
     "ApiHandlerRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **WRITE_LEDGER, **WRITE_AUDIT},
     "AuditRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **ASSUME},
     "ProvisionRole": {**FOREIGN, **WRITE_LEDGER, **WRITE_AUDIT, **ASSUME},
+    "TrailRole": {**ANYTHING_ELSE, **WRITE_ROWS, **ORDER, "read a grant": row("get_item", "GRANT#probe")},
+    "ExpireRole": {
+        **ANYTHING_ELSE,
+        **ORDER,
+        "read a session": row("get_item", "SESSION#probe"),
+        "forge a session": WRITE_ROWS["forge a session"],
+    },
+    "CleanupRole": {
+        **ANYTHING_ELSE,
+        **ACT_ON_ROLES,
+        **{what: call for what, call in WRITE_ROWS.items() if what != "forge a mark of clean-up"},
+    },
 }
 CASES = [(role, what) for role, calls in REFUSED.items() for what in calls]
 
@@ -102,17 +145,21 @@ def acting_as(broker: Broker) -> Iterator[Any]:
 
 @pytest.mark.parametrize(("role", "what"), CASES)
 def test_a_functions_role_may_not(broker: Broker, acting_as: Any, role: str, what: str) -> None:
-    service, operation, parameters = REFUSED[role][what]
-    client = acting_as(role).client(service, endpoint_url=broker.endpoint_url)
-    filled = json.loads(json.dumps(parameters), object_hook=lambda found: _filled(found, broker))
     with pytest.raises(ClientError) as refusal:
-        getattr(client, operation)(**filled)
+        call(broker, acting_as(role), REFUSED[role][what])
     assert refusal.value.response["Error"]["Code"] in REFUSALS
 
 
-def _filled(found: dict[str, Any], broker: Broker) -> dict[str, Any]:
-    outputs = broker.outputs
-    return {key: outputs.get(value[1:-1], value) if isinstance(value, str) else value for key, value in found.items()}
+def call(broker: Broker, session: boto3.Session, what: tuple[str, str, dict[str, Any]]) -> Any:
+    """The answer of AWS, the stack's outputs filled in."""
+    service, operation, parameters = what
+    client = session.client(service, endpoint_url=broker.endpoint_url)  # type: ignore[call-overload]
+    filled = {name: _filled(value, broker) for name, value in parameters.items()}
+    return getattr(client, operation)(**filled)
+
+
+def _filled(value: Any, broker: Broker) -> Any:
+    return broker.outputs.get(value[1:-1], value) if isinstance(value, str) else value
 
 
 def test_the_roles_do_have_what_their_files_list(broker: Broker, acting_as: Any) -> None:
@@ -122,3 +169,29 @@ def test_the_roles_do_have_what_their_files_list(broker: Broker, acting_as: Any)
     dynamodb = acting_as("ApiHandlerRole").client("dynamodb", endpoint_url=broker.endpoint_url)
     dynamodb.put_item(TableName=table, Item=item)
     assert "Item" in dynamodb.get_item(TableName=table, Key=item)
+
+
+BY_GROUP = {
+    "IndexName": "by-group",
+    "KeyConditionExpression": "group_key = :group",
+    "ExpressionAttributeValues": {":group": {"S": "REQUEST#STATE#pending"}},
+}
+ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
+    "TrailRole": {"read a session": row("get_item", "SESSION#probe"), "record": row("put_item", "EVENT#probe")},
+    "ExpireRole": {
+        "find what is over": ("dynamodb", "query", {"TableName": "{TableName}", **BY_GROUP}),
+        "read a request": row("get_item", "REQUEST#probe"),
+    },
+    "CleanupRole": {
+        "look at every role": ("iam", "get_account_authorization_details", {"Filter": ["Role"]}),
+        "look at one role again": ("iam", "get_role", {"RoleName": "ec2-full"}),
+        "read a mark": row("get_item", "CLEANUP#ROLES"),
+        "write its summary": row("put_item", "CLEANUP#RUN"),
+    },
+}
+
+
+@pytest.mark.parametrize(("role", "what"), [(role, what) for role, calls in ALLOWED.items() for what in calls])
+def test_a_functions_role_may(broker: Broker, acting_as: Any, role: str, what: str) -> None:
+    """Otherwise its refusals would prove nothing."""
+    assert call(broker, acting_as(role), ALLOWED[role][what])

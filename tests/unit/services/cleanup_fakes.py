@@ -25,7 +25,8 @@ from chalicelib.services.cleanup_acting import Acting
 from chalicelib.services.cleanup_looking import Looking
 from chalicelib.services.cleanup_records import CleanupRecords
 from chalicelib.services.cleanup_tidying import Tidying
-from tests.unit.services.provisioning_fakes import ACCOUNT, ADMIN, DEPLOYMENT, START, Killed, World
+from tests.unit.services.provisioning_fakes import ADMIN, DEPLOYMENT, START, World
+from tests.unit.services.provisioning_iam_fakes import ACCOUNT, Killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

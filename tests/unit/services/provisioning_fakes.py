@@ -1,19 +1,15 @@
-"""IAM, the table and time as provisioning sees them: they record, and fail or die where told."""
+"""One account with one deployment of the provisioner, on fakes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.errors import NotFound, RefusedByAws
 from chalicelib.domain.escalation import EscalationPaths
-from chalicelib.domain.events import AuditEvent, Origin
-from chalicelib.domain.provisioning import Change, ProvisionedRole, RoleState
-from chalicelib.domain.roles import ROLE_PATH
-from chalicelib.domain.users import AccessKey, GivenPolicy, Group, PasswordPolicy, User
+from chalicelib.domain.events import Origin
 from chalicelib.services.provisioning import Provisioning
 from chalicelib.services.provisioning_compiler import Compiler, Deployment
 from chalicelib.services.provisioning_convergence import Convergence
@@ -22,260 +18,22 @@ from chalicelib.services.provisioning_leases import Leases
 from chalicelib.services.provisioning_records import Records
 from chalicelib.services.provisioning_sign_in import SignIn
 from chalicelib.services.provisioning_users import Users
+from tests.unit.services.provisioning_iam_fakes import (
+    ACCOUNT,
+    FakeAccount,
+    FakePolicies,
+    FakeRoles,
+    FakeUsers,
+    Interruptions,
+)
+from tests.unit.services.provisioning_table_fakes import FakeLeases, FakeLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from chalicelib.domain.roles import Role
-
-ACCOUNT = "123456789012"
 DEPLOYMENT = Deployment("broker-dev", f"arn:aws:iam::{ACCOUNT}:role/api", f"arn:aws:iam::{ACCOUNT}:policy/boundary")
 ADMIN = Origin(Caller("user", "root-of-trust", f"arn:aws:iam::{ACCOUNT}:user/admin", ACCOUNT, "AIDA0"), "request-1")
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-class Killed(BaseException):
-    """The function's process ends here: nothing below catches it."""
-
-
-@dataclass
-class Interruptions:
-    """What happens at the n-th write, counted from 1."""
-
-    at: dict[int, BaseException | Callable[[], None]] = field(default_factory=dict)
-    writes: list[str] = field(default_factory=list)
-
-    def write(self, what: str) -> None:
-        self.writes.append(what)
-        happening = self.at.get(len(self.writes))
-        if isinstance(happening, BaseException):
-            raise happening
-        if happening:
-            happening()
-
-
-@dataclass
-class FakeRoles:
-    """IAM's roles. `stale` reads answer what was there before the latest write."""
-
-    happens: Interruptions = field(default_factory=Interruptions)
-    held: dict[str, ProvisionedRole] = field(default_factory=dict)
-    stale: int = 0
-    before: dict[str, ProvisionedRole] = field(default_factory=dict)
-    numbers: count[int] = field(default_factory=lambda: count(1))
-    profiles: dict[str, str] = field(default_factory=dict)
-    gone_profiles: set[str] = field(default_factory=set)
-
-    def read(self, name: str) -> ProvisionedRole | None:
-        if self.stale:
-            self.stale -= 1
-            return self.before.get(name)
-        found = self.held.get(name)
-        profiles = tuple(sorted(profile for profile, role in self.profiles.items() if role == name))
-        return found and replace(found, instance_profiles=profiles)
-
-    def create(self, name: str, state: RoleState) -> None:
-        self._remember(f"create {name}")
-        arn = f"arn:aws:iam::{ACCOUNT}:role{ROLE_PATH}{name}"
-        bare = replace(state, managed_policies=(), inline_policies={})
-        self.held.setdefault(name, ProvisionedRole(name, arn, ROLE_PATH, f"AROA{next(self.numbers)}", bare))
-
-    def change(self, name: str, change: Change) -> None:
-        self._remember(f"{change.attribute} {change.item}".strip())
-        role = self.held[name]
-        self.held[name] = replace(role, state=changed(role.state, change))
-
-    def join_instance_profile(self, name: str, profile: str) -> None:
-        if profile in self.gone_profiles:
-            raise RefusedByAws("AWS refused putting the role into its instance profile.", "NoSuchEntity")
-        self._remember(f"join {profile}")
-        self.profiles.setdefault(profile, name)
-
-    def delete(self, role: ProvisionedRole) -> None:
-        for arn in role.state.managed_policies:
-            self.change(role.name, Change("managed_policy", arn, "attached", None))
-        for name in role.state.inline_policies:
-            self.change(role.name, Change("inline_policy", name, {}, None))
-        self._remember(f"delete {role.name}")
-        self.profiles = {profile: name for profile, name in self.profiles.items() if name != role.name}
-        self.held.pop(role.name, None)
-
-    def _remember(self, what: str) -> None:
-        self.before = dict(self.held)
-        self.happens.write(what)
-
-
-def changed(state: RoleState, change: Change) -> RoleState:
-    """The state after a change, as IAM makes it."""
-    if change.attribute == "managed_policy":
-        kept = set(state.managed_policies) - {change.item} | ({change.item} if change.after else set())
-        return replace(state, managed_policies=tuple(sorted(kept)))
-    if change.attribute in {"inline_policy", "tag"}:
-        name = "inline_policies" if change.attribute == "inline_policy" else "tags"
-        held: dict[str, Any] = {key: value for key, value in getattr(state, name).items() if key != change.item}
-        whole: dict[str, Any] = {name: held if change.after is None else {**held, change.item: change.after}}
-        return replace(state, **whole)
-    return replace(state, **{change.attribute: change.after})
-
-
-@dataclass
-class FakeUsers:
-    """IAM's users."""
-
-    happens: Interruptions = field(default_factory=Interruptions)
-    held: dict[str, User] = field(default_factory=dict)
-    groups: dict[str, tuple[GivenPolicy, ...]] = field(default_factory=dict)
-    group_paths: dict[str, str] = field(default_factory=dict)
-    own: dict[str, tuple[GivenPolicy, ...]] = field(default_factory=dict)
-    passwords: list[str] = field(default_factory=list)
-    numbers: count[int] = field(default_factory=lambda: count(1))
-
-    def read(self, name: str) -> User | None:
-        return self.held.get(name)
-
-    def policies(self, user: User) -> tuple[GivenPolicy, ...]:
-        return self.own.get(user.name, ()) + tuple(one for group in user.groups for one in self.groups[group])
-
-    def group(self, name: str) -> Group:
-        if name not in self.groups:
-            raise NotFound(f"There is no group {name}.")
-        return Group(name, self.group_paths.get(name, ROLE_PATH), self.groups[name])
-
-    def create(self, name: str, tags: Mapping[str, str]) -> None:
-        self.happens.write(f"create {name}")
-        arn = f"arn:aws:iam::{ACCOUNT}:user{ROLE_PATH}{name}"
-        self.held[name] = User(name, arn, ROLE_PATH, f"AIDA{next(self.numbers)}", dict(tags))
-
-    def set_tags(self, user: User, tags: Mapping[str, str]) -> None:
-        if dict(user.tags) != dict(tags):
-            self._set(user, "tags", tags=dict(tags))
-
-    def set_groups(self, user: User, groups: tuple[str, ...]) -> None:
-        if set(user.groups) != set(groups):
-            self._set(user, "groups", groups=tuple(sorted(groups)))
-
-    def give_password(self, name: str, password: str) -> None:
-        self._set(self.held[name], "password", console_access=True)
-        self.passwords.append(password)
-
-    def take_password(self, name: str) -> None:
-        self._set(self.held[name], "no password", console_access=False)
-
-    def give_access_key(self, name: str) -> AccessKey:
-        key = AccessKey(f"AKIA{next(self.numbers)}", "s3cret-key")
-        user = self.held[name]
-        self._set(user, "key", access_keys=(*user.access_keys, key.access_key_id))
-        return key
-
-    def take_keys(self, user: User, keep: tuple[str, ...] = ()) -> None:
-        if set(user.access_keys) - set(keep):
-            self._set(user, "no key", access_keys=keep)
-
-    def delete(self, user: User) -> None:
-        self.happens.write(f"delete {user.name}")
-        self.held.pop(user.name, None)
-
-    def _set(self, user: User, what: str, **values: Any) -> None:
-        self.happens.write(f"{what} {user.name}")
-        self.held[user.name] = replace(self.held[user.name], **values)
-
-
-@dataclass
-class FakePolicies:
-    documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def document(self, arn: str) -> Mapping[str, Any] | None:
-        return self.documents.get(arn)
-
-
-@dataclass
-class FakeAccount:
-    policy: PasswordPolicy = field(default_factory=lambda: PasswordPolicy(users_may_change=True))
-
-    def alias(self) -> str:
-        return "acme"
-
-    def password_policy(self) -> PasswordPolicy:
-        return self.policy
-
-
-@dataclass
-class FakeLog:
-    """The table's rows. `fails_with` is raised by every write while it is set."""
-
-    roles: dict[str, Role] = field(default_factory=dict)
-    exports: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    users: dict[str, User] = field(default_factory=dict)
-    tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
-    events: list[AuditEvent] = field(default_factory=list)
-    fails_with: Exception | None = None
-
-    def role(self, name: str) -> Role | None:
-        return self.roles.get(name)
-
-    def record_role(self, role: Role, event: AuditEvent) -> None:
-        self._told(event)
-        self.roles[role.name] = role
-
-    def record_user(self, user: User, event: AuditEvent, token: str) -> None:
-        self._told(event)
-        self.users[user.name] = user
-        self.tokens[user.name] = (token, event.at)
-
-    def asked_with(self, name: str, token: str, since: datetime) -> bool:
-        asked = self.tokens.get(name)
-        return asked is not None and asked[0] == token and asked[1] >= since
-
-    def forget_user(self, name: str, event: AuditEvent) -> None:
-        self._told(event)
-        self.users.pop(name, None)
-
-    def export(self, name: str) -> Mapping[str, Any] | None:
-        return self.exports.get(name)
-
-    def forget_role(self, name: str, export: Mapping[str, Any], event: AuditEvent) -> None:
-        self._told(event)
-        self.roles.pop(name, None)
-        self.exports[name] = export
-
-    def record(self, event: AuditEvent) -> None:
-        """As a journal."""
-        self._told(event)
-
-    def _told(self, event: AuditEvent) -> None:
-        if self.fails_with:
-            raise self.fails_with
-        self.events.append(event)
-
-
-@dataclass
-class FakeLeases:
-    """`before_extending` is what happens just before the n-th extension, once."""
-
-    held: dict[str, tuple[str, datetime]] = field(default_factory=dict)
-    before_extending: dict[int, Callable[[], None]] = field(default_factory=dict)
-    extensions: int = 0
-
-    def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-        if thing in self.held and self.held[thing][1] >= now:
-            return False
-        self.held[thing] = (holder, until)
-        return True
-
-    def extend(self, thing: str, holder: str, until: datetime) -> bool:
-        if self.before_extending:
-            self.extensions += 1
-            if happening := self.before_extending.get(self.extensions):
-                self.before_extending = {}
-                happening()
-        if self.held.get(thing, ("", until))[0] != holder:
-            return False
-        self.held[thing] = (holder, until)
-        return True
-
-    def release(self, thing: str, holder: str) -> None:
-        if self.held.get(thing, ("", None))[0] == holder:
-            del self.held[thing]
 
 
 @dataclass

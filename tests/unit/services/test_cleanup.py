@@ -13,7 +13,8 @@ from chalicelib.domain.staleness import Signs
 from chalicelib.domain.staleness_terms import Terms
 from chalicelib.domain.staleness_users import UserFacts
 from tests.unit.services.cleanup_fakes import OURS, CleanupWorld
-from tests.unit.services.provisioning_fakes import START, Killed
+from tests.unit.services.provisioning_fakes import START
+from tests.unit.services.provisioning_iam_fakes import Killed
 
 
 @pytest.fixture

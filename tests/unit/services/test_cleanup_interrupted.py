@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.errors import Conflict
 from chalicelib.services.cleanup import LEASE, LEASE_TIME
 from tests.unit.services.cleanup_fakes import CleanupWorld
-from tests.unit.services.provisioning_fakes import Killed
+from tests.unit.services.provisioning_iam_fakes import Killed
 
 HALF = LEASE_TIME / 2
 

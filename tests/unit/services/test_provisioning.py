@@ -13,7 +13,8 @@ from chalicelib.domain.provisioning import DENY_ALL, INLINE_POLICY, QUARANTINE_P
 from chalicelib.domain.roles import external_id
 from chalicelib.domain.templates import RoleTemplate, Trust, UnsafeTemplate
 from chalicelib.services.provisioning_leases import LEASE_SECONDS, LeaseLost
-from tests.unit.services.provisioning_fakes import ACCOUNT, ADMIN, DEPLOYMENT, Killed, World
+from tests.unit.services.provisioning_fakes import ADMIN, DEPLOYMENT, World
+from tests.unit.services.provisioning_iam_fakes import ACCOUNT, Killed
 
 READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 WRITE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]}

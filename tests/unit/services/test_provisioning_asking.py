@@ -12,7 +12,7 @@ from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.roles import Role
 from chalicelib.services.provisioning_asking import Asking
 from tests.unit.services.fakes import ALICE, CAROL, EC2, Clock, FakeCatalogue, Ids, origin
-from tests.unit.services.provisioning_fakes import FakeLog
+from tests.unit.services.provisioning_table_fakes import FakeLog
 
 RULES = load_rules(
     {

@@ -11,7 +11,8 @@ from chalicelib.domain.errors import AuditUnavailable, Conflict, NotFound, Refus
 from chalicelib.domain.provisioning import DENY_ALL, QUARANTINE_POLICY
 from chalicelib.domain.templates import RoleTemplate
 from chalicelib.services.provisioning_leases import LEASE_SECONDS
-from tests.unit.services.provisioning_fakes import ADMIN, Killed, World
+from tests.unit.services.provisioning_fakes import ADMIN, World
+from tests.unit.services.provisioning_iam_fakes import Killed
 
 READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 REVOCATIONS = "access-broker-revocations"

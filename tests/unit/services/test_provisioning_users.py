@@ -11,7 +11,8 @@ from chalicelib.domain.errors import AuditUnavailable, Conflict, InvalidRequest,
 from chalicelib.domain.events import to_json
 from chalicelib.domain.users import UNFINISHED_TAG, GivenPolicy, PasswordPolicy, UserAsk
 from chalicelib.services.provisioning_leases import LEASE_SECONDS
-from tests.unit.services.provisioning_fakes import ADMIN, Killed, World
+from tests.unit.services.provisioning_fakes import ADMIN, World
+from tests.unit.services.provisioning_iam_fakes import Killed
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
