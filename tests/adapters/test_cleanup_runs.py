@@ -179,6 +179,14 @@ def test_the_budget_stops_a_run_and_the_metric_says_so(tool, rows, capsys) -> No
     assert summary["detail"]["budget"]["exceeded"]
 
 
+def test_only_a_run_that_cannot_begin_raises_the_alarm_a_look_does_not(tool, capsys) -> None:
+    tool.dynamodb.delete_table(TableName="broker")
+    assert not tool.run(dry_run=True)["ok"]
+    assert "CleanupFailures" not in capsys.readouterr().out
+    assert not tool.run()["ok"]
+    assert metrics(capsys.readouterr().out)["CleanupFailures"] == 1
+
+
 def throttling(account: CleanupAccount, operation: str, times: int, attempts: int) -> None:
     """IAM answers the next calls of an operation with Throttling."""
     left = iter(range(times))

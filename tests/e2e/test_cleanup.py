@@ -121,12 +121,20 @@ def refusal(ec2: Any) -> str:
 
 
 def stages(broker: Broker, role: str, last: str) -> list[dict[str, Any]]:
-    """What the audit log tells of a role's way out, once it tells of a stage: a minute until the schedule fires."""
+    """What the audit log tells of a role's way out, once a run that took it to a stage has ended.
 
-    def told() -> list[dict[str, Any]]:
-        return [event["detail"] for event in audit(broker, f"type=cleanup&role={role}", lambda _: True)]
+    A minute may pass until the schedule fires. A new configuration ends a
+    function under way, and its lease keeps the next run out for two more.
+    """
 
-    return eventually(told, lambda found: found and found[-1]["stage"] == last, seconds=180)
+    def told() -> tuple[list[dict[str, Any]], bool]:
+        details = [event["detail"] for event in audit(broker, "type=cleanup", lambda _: True)]
+        ended = [one for one in details if "run" in one and last in one["changes"]]
+        own = audit(broker, f"type=cleanup&role={role}", lambda _: True)
+        return [event["detail"] for event in own], bool(ended)
+
+    found, _ = eventually(told, lambda told: told[1] and told[0] and told[0][-1]["stage"] == last, seconds=180)
+    return found
 
 
 def test_a_stale_role_passes_every_stage_on_the_schedule_and_comes_back_with_one_command(
