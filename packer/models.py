@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
-OF_ALL_SERVICES = frozenset({"_retry.json", "partitions.json", "sdk-default-configuration.json"})
+OF_ALL_SERVICES = frozenset({"_retry.json", "sdk-default-configuration.json"})
+UNREAD = frozenset({"documentation", "documentationUrl", "enum", "pattern"})
+"""Members of a model that botocore does not read when it calls a service."""
+
 HOLD_NAMES = frozenset({"members", "operations", "shapes"})
 """Objects whose keys are names: one of them may be called `documentation`."""
 
@@ -41,20 +44,35 @@ def trim(data: Path, used: Used) -> None:
         prefixes.add(model["metadata"]["endpointPrefix"])
         documents |= _of_service(loader, service, model)
     documents["endpoints"] = endpoints(loader.load_data("endpoints"), frozenset(prefixes))
+    documents["partitions"] = partitions(loader.load_data("partitions"))
     _replace(data, documents)
 
 
 def service_model(model: Document, used: Used) -> Document:
     """The model with the operations that are called, the shapes these reach, and no documentation."""
-    operations = {name: told for name, told in model["operations"].items() if used.calls(xform_name(name))}
+    called = {name: told for name, told in model["operations"].items() if used.calls(xform_name(name))}
+    operations = {name: _with_telling_errors(told, model["shapes"], used) for name, told in called.items()}
     shapes: Document = {}
     for operation in operations.values():
         for named in (operation.get("input"), operation.get("output"), *operation.get("errors", ())):
             if named:
                 _reach(named["shape"], model["shapes"], shapes)
     ordered = {name: shape for name, shape in model["shapes"].items() if name in shapes}
-    undocumented: Document = _undocumented({**model, "operations": operations, "shapes": ordered})
-    return undocumented
+    read: Document = _read({**model, "operations": operations, "shapes": ordered})
+    return read
+
+
+def _with_telling_errors(operation: Document, shapes: Mapping[str, Document], used: Used) -> Document:
+    """The operation with those errors that code catches by name, or that carry more than a message.
+
+    Of the others botocore makes a plain ClientError with the same code and message.
+    """
+    telling = [
+        error
+        for error in operation.get("errors", ())
+        if error["shape"] in used.words or any(part.lower() != "message" for part in shapes[error["shape"]]["members"])
+    ]
+    return {**operation, "errors": telling}
 
 
 def endpoints(document: Document, prefixes: frozenset[str]) -> Document:
@@ -63,9 +81,19 @@ def endpoints(document: Document, prefixes: frozenset[str]) -> Document:
     return {**document, "partitions": [_partition(partition, prefixes) for partition in partitions]}
 
 
+def partitions(document: Document) -> Document:
+    """The kept partitions, as the rules of endpoints know them."""
+    return {**document, "partitions": [one for one in document["partitions"] if one["id"] in PARTITIONS]}
+
+
 def _partition(partition: Document, prefixes: frozenset[str]) -> Document:
-    services = {name: told for name, told in partition["services"].items() if name in prefixes}
+    services = {name: _service(told) for name, told in partition["services"].items() if name in prefixes}
     return {**partition, "services": services}
+
+
+def _service(told: Document) -> Document:
+    """Without the regions of which nothing is said: their address follows from their name, listed or not."""
+    return {**told, "endpoints": {region: address for region, address in told["endpoints"].items() if address}}
 
 
 def _of_service(loader: Loader, service: str, model: Document) -> dict[str, Document]:
@@ -97,17 +125,13 @@ def _parts(shape: Document) -> Iterator[Document]:
             yield shape[role]
 
 
-def _undocumented(value: Any, *, names: bool = False) -> Any:
-    """The same without `documentation`, wherever that is not somebody's name."""
+def _read(value: Any, *, names: bool = False) -> Any:
+    """The same without what is UNREAD, wherever that is not somebody's name."""
     if isinstance(value, list):
-        return [_undocumented(entry) for entry in value]
+        return [_read(entry) for entry in value]
     if not isinstance(value, dict):
         return value
-    return {
-        key: _undocumented(entry, names=key in HOLD_NAMES)
-        for key, entry in value.items()
-        if names or key != "documentation"
-    }
+    return {key: _read(entry, names=key in HOLD_NAMES) for key, entry in value.items() if names or key not in UNREAD}
 
 
 def _replace(data: Path, documents: Mapping[str, Document]) -> None:

@@ -17,6 +17,7 @@ STAND_INS = Path(__file__).with_name("stand_ins")
 UNUSED_PACKAGES = {
     "boto3": "botocore alone makes the clients; boto3 adds resources, at a third of the start",
     "s3transfer": "boto3's uploads to S3",
+    "slack": "slack_sdk by its former name",
 }
 """Top-level packages that only other unused code imports."""
 
@@ -29,6 +30,8 @@ UNUSED_PATHS = {
     "botocore/docs/bcdoc": "writes boto3's reference pages; of botocore/docs only utils is imported",
     "botocore/docs/[a-ce-tv-z]*.py": "the same; docstring is in stand_ins/",
     "dateutil/zoneinfo/*.tar.gz": "time zones; botocore reads UTC",
+    "urllib3/contrib/emscripten": "urllib3 in a browser",
+    "urllib3/contrib/pyopenssl.py": "needs pyOpenSSL; botocore tries it first and goes on with ssl",
     "policies/access/cases": "tests of the access policies",
     "policies/lambda": "the functions' own IAM policies are in the template",
     "policies/api-gateway.json": "is in the template",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from chalicelib.domain.errors import Conflict, Refused
-from chalicelib.domain.requests import SHORTEST_SESSION
+from chalicelib.domain.roles import SHORTEST_SESSION
 from chalicelib.domain.times import rfc3339
 
 if TYPE_CHECKING:

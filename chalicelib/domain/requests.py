@@ -13,6 +13,7 @@ from typing import Literal
 
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.roles import SHORTEST_SESSION
 from chalicelib.domain.times import rfc3339
 
 State = Literal["pending", "approved", "denied", "cancelled", "expired"]
@@ -22,9 +23,6 @@ STATES: tuple[State, ...] = ("pending", "approved", "denied", "cancelled", "expi
 
 ANSWERED_WITHIN = timedelta(hours=24)
 """How long a request without a scheduled start waits for its approvers."""
-
-SHORTEST_SESSION = timedelta(seconds=900)
-"""AWS issues no shorter session (STS AssumeRole, DurationSeconds): an approval later than that is worth nothing."""
 
 SAID = {"approve": "approved", "deny": "denied"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -21,6 +22,9 @@ SESSION_TAG = "access-broker:session"
 
 MAX_CHAINED_SECONDS = 3600
 """A role that assumes a role gets one hour at most (STS AssumeRole, role chaining)."""
+
+SHORTEST_SESSION = timedelta(seconds=900)
+"""AWS issues no shorter session (STS AssumeRole, DurationSeconds): an approval later than that is worth nothing."""
 
 
 @dataclass(frozen=True, slots=True)

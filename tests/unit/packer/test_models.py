@@ -61,14 +61,24 @@ def test_every_operation_keeps_its_input_output_and_errors(trimmed: Path, used: 
             assert structure(shape) == structure(theirs["shapes"][name]), (service, name)
 
 
+def test_errors_that_say_more_than_a_message_or_are_caught_by_name_stay(trimmed: Path) -> None:
+    cut = Loader(extra_search_paths=[str(trimmed)], include_default_search_paths=False)
+    shapes = {
+        service: cut.load_service_model(service, "service-2")["shapes"] for service in ("dynamodb", "logs", "iam")
+    }
+    assert "CancellationReasons" in shapes["dynamodb"]["TransactionCanceledException"]["members"]
+    assert "ResourceAlreadyExistsException" in shapes["logs"]
+    assert "NoSuchEntityException" not in shapes["iam"]
+
+
 def structure(shape: Any) -> Any:
-    """A shape without its documentation."""
+    """A shape without what nothing reads."""
     if isinstance(shape, list):
         return [structure(entry) for entry in shape]
     if not isinstance(shape, dict):
         return shape
     return {
-        key: structure(value) for key, value in shape.items() if not isinstance(value, str) or key != "documentation"
+        key: structure(value) for key, value in shape.items() if key not in models.UNREAD or isinstance(value, dict)
     }
 
 
@@ -116,7 +126,7 @@ def test_a_member_called_documentation_survives() -> None:
         },
     }
     cut = models.service_model(model, Used(frozenset(), frozenset({"get"}), ()))
-    assert cut["operations"] == {"Get": {"input": {"shape": "In"}}}
+    assert cut["operations"] == {"Get": {"input": {"shape": "In"}, "errors": []}}
     assert cut["shapes"] == {
         "In": {"type": "structure", "members": {"documentation": {"shape": "Text"}}},
         "Text": {"type": "string"},

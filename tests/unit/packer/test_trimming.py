@@ -18,7 +18,8 @@ def tree(tmp_path: Path) -> Path:
     files = {
         "app.py": "", "chalicelib/wiring.py": "import botocore.session\n", "boto3/session.py": "",
         "botocore/session.py": "", "botocore/docs/__init__.py": "", "botocore/docs/docstring.py": "",
-        "cedarpy/pst.py": "",
+        "botocore/eventstream.py": "", "botocore/monitoring.py": "",
+        "botocore/vendored/six.py": "", "cedarpy/pst.py": "", "typing_extensions.py": "",
         "urllib3/http2/__init__.py": "",
         "botocore/docs/service.py": "", "botocore/docs/utils.py": "", "library/tests/test_it.py": "",
         "library/__init__.pyi": "", "library-1.dist-info/METADATA": "", "library-1.dist-info/licenses/LICENSE.txt": "",
@@ -38,7 +39,9 @@ def test_tests_stubs_and_unused_packages_go_and_licences_stay(tree: Path) -> Non
     trimming.remove_unused(tree)
     assert left(tree) == {
         "app.py", "chalicelib/wiring.py", "botocore/session.py", "botocore/docs/__init__.py", "botocore/docs/utils.py",
-        "botocore/docs/docstring.py", "cedarpy/pst.py", "urllib3/http2/__init__.py",
+        "botocore/docs/docstring.py", "botocore/eventstream.py", "botocore/monitoring.py",
+        "botocore/vendored/six.py", "cedarpy/pst.py", "typing_extensions.py",
+        "urllib3/http2/__init__.py",
         "library-1.dist-info/licenses/LICENSE.txt", "policies/access/people.cedar",
     }  # fmt: skip
 
