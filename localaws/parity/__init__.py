@@ -22,6 +22,7 @@ from localaws.parity import (
     role_sessions,
     stream_failures,
     trust,
+    wildcards,
 )
 
 
@@ -42,5 +43,6 @@ def install() -> None:
         recording,
         function_runtime,
         stream_failures,
+        wildcards,
     ):
         rule.install()

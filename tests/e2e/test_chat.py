@@ -84,7 +84,7 @@ def test_the_webhook_answers_at_once_and_the_chat_function_answers_them_alone(sl
     slack.do("say", user="alice", text="mine")  # cold
     said = slack.do("say", user="alice", text="")
     assert said["seconds"] < TOO_LATE_SECONDS
-    assert "prod-ec2: approval" in answered(slack, said, "alice", "prod-ec2")
+    assert answered(slack, said, "alice", "prod-ec2: approval")
 
 
 def test_somebody_who_is_not_linked_is_told_how_to_be(broker: Broker, slack: Slack) -> None:

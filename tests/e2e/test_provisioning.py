@@ -76,9 +76,9 @@ def refusal(broker: Broker, *credentials: str) -> str:
 
 
 def test_the_whole_tutorial_by_commands_only(broker, command) -> None:
-    user = command("users", "create", "switching_user", "--console", "--access-key")
+    user = command("users", "create", "sts_user", "--console", "--access-key")
     assert user["zero_access"]
-    assert user["arn"] == "arn:aws:iam::000000000000:user/access-broker/switching_user"
+    assert user["arn"] == "arn:aws:iam::000000000000:user/access-broker/sts_user"
     assert user["sign_in_url"] == "https://000000000000.signin.aws.amazon.com/console"
     assert len(user["password"]) >= 24
     (role,) = command("roles", "apply", "policies/roles/AWSEC2FULLACCESS.yaml")
@@ -93,7 +93,7 @@ def test_the_whole_tutorial_by_commands_only(broker, command) -> None:
     assert refusal(broker, *switched) == ""
     assert refusal(broker, *own) == "UnauthorizedOperation"
     command("roles", "delete", "AWSEC2FULLACCESS")
-    command("users", "delete", "switching_user")
+    command("users", "delete", "sts_user")
 
 
 def test_the_second_apply_of_sixty_templates_makes_no_iam_write_and_says_so(broker, command, iam, tmp_path) -> None:

@@ -42,6 +42,8 @@ def test_every_command_runs_in_order(broker: Broker, tmp_path: Path) -> None:
         timeout=300,
         stdin=subprocess.DEVNULL,
     )
+    for made in ("roles delete AWSEC2FULLACCESS", "users delete sts_user", "users delete dana"):
+        subprocess.run(["broker", *made.split()], env=broker.environ("admin"), capture_output=True, check=False)
     last = int(re.findall(r"^\+ (\d+)$", done.stderr, re.MULTILINE)[-1])
     assert done.returncode == 0, f"{lines[last]}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     assert "refused: alice has no permissions" in done.stdout
