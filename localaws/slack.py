@@ -84,11 +84,11 @@ class SlackServer(ThreadingHTTPServer):
         with self.lock:
             if method == "chat.postMessage":
                 ts = f"{time.time():.6f}"
-                self.state.messages[ts] = {"ts": ts, "user_changes": 0, **said}
+                self.state.messages[ts] = {"ts": ts, "changes": 0, **said}
             elif method == "chat.update" and said.get("ts") in self.state.messages:
                 ts = said["ts"]
-                changes = self.state.messages[ts]["user_changes"] + 1
-                self.state.messages[ts] = {"user_changes": changes, **said}
+                changes = self.state.messages[ts]["changes"] + 1
+                self.state.messages[ts] = {"changes": changes, **said}
             else:
                 return 200, {"ok": False, "error": "message_not_found"}
         return 200, {"ok": True, "channel": CHANNEL, "ts": ts}
@@ -149,7 +149,6 @@ class SlackServer(ThreadingHTTPServer):
             "X-Slack-Signature": str(signature),
         }
         request = urllib.request.Request(self.state.app_url + path, body.encode(), headers)  # noqa: S310  the app's own
-        began = time.monotonic()
         try:
             with urllib.request.urlopen(request, timeout=TOLD_WITHIN_SECONDS) as answer:  # noqa: S310
                 status, text = answer.status, answer.read().decode()
@@ -157,7 +156,7 @@ class SlackServer(ThreadingHTTPServer):
             with error:
                 status, text = error.code, error.read().decode()
         sent = {"path": path, "body": body, "headers": headers}
-        return 200, {"status": status, "text": text, "seconds": time.monotonic() - began, "sent": sent}
+        return 200, {"status": status, "text": text, "sent": sent}
 
     def counterpart(self, what: str, said: dict[str, Any]) -> Reply:
         """What people do in Slack's window, and what tests look at."""

@@ -54,7 +54,7 @@ def _told(record: Mapping[str, Any]) -> bool:
         seconds = wait(attempt, getattr(failure, "retry_after", 0))
         told = (notice.target, notice.id, attempt, seconds, failure.detail)
         logger.warning("%s was not told of %s at attempt %d, again in %d s: %s", *told)
-        wiring.meter().count("NoticeFailures", 1)
+        wiring.meter().count("NoticeAttempts", attempt)
         wiring_notices.queue().postpone(record["receiptHandle"], seconds)
         return False
     return True

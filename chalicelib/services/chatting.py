@@ -18,6 +18,7 @@ from chalicelib.services.requesting import RequestAsk
 if TYPE_CHECKING:
     from chalicelib.domain.chat_commands import Command
     from chalicelib.domain.chat_ports import Answers, Directory, Linked, Visit, Visits
+    from chalicelib.domain.requests import Request
     from chalicelib.services.approval_records import ApprovalRecords
     from chalicelib.services.browsing import Browsing
     from chalicelib.services.deciding import Deciding
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from chalicelib.services.requesting import Requesting, RequestReading
 
 ROLES_SHOWN = 50
+LOOKED_THROUGH = 100
+LASTING = {"active", "scheduled"}
 VIA = "slack"
 
 
@@ -110,7 +113,7 @@ class Chatting:
             case ShowMine():
                 return self._list(RequestFilter(caller=origin.caller.name), origin)
             case ShowWho(role):
-                return self._list(RequestFilter(role=role), origin)
+                return self._who(role, origin)
             case AskFor(role, seconds, reason):
                 ask = RequestAsk(role, seconds, reason, once=visit.id)
                 return say.filed(self.actions.requesting.file(ask, origin))
@@ -125,6 +128,17 @@ class Chatting:
     def _list(self, wanted: RequestFilter, origin: Origin) -> str:
         page = self.actions.reading.page(wanted, say.SHOWN_AT_MOST, None, origin)
         return say.requests_list(page.items, self.records.clock())
+
+    def _who(self, role: str, origin: Origin) -> str:
+        """Requests that wait, and those whose grant still gives or will give the role."""
+        now, reading = self.records.clock(), self.actions.reading
+
+        def current(request: Request) -> bool:
+            grant = reading.grant(request)
+            return request.state_at(now) == "pending" or (grant is not None and grant.state(now) in LASTING)
+
+        newest = reading.page(RequestFilter(role=role), LOOKED_THROUGH, None, origin).items
+        return say.requests_list(filter(current, newest), now)
 
     def _revoke(self, identifier: str, origin: Origin) -> str:
         try:

@@ -121,7 +121,7 @@ def test_while_they_are_down_notices_wait_and_are_counted(
     outside.slack.state.down = "500"
     outside.stream(request_row)
     assert outside.tell() == 2
-    assert '"NoticeFailures":[1' in capsys.readouterr().out.replace(" ", "")
+    assert '"NoticeAttempts":[1' in capsys.readouterr().out.replace(" ", "")
     outside.slack.state.down = ""
     assert not outside.slack.state.messages
     assert outside.tell() == 0  # nobody gets them before their wait is over

@@ -93,6 +93,10 @@ ACT_ON_ROLES = {
     "delete a user's key": ("iam", "delete_access_key", {"UserName": "alice", "AccessKeyId": "AKIAPROBEPROBEPROBE"}),
 }  # fmt: skip
 ANYTHING_ELSE = {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **WRITE_LEDGER, **WRITE_AUDIT, **ASSUME}
+READ_SECRETS = {
+    f"read the {name}": ("ssm", "get_parameter", {"Name": f"/access-broker/{name}", "WithDecryption": True})
+    for name in ("slack-signing-secret", "slack-bot-token", "webhook-secret")
+}
 
 REFUSED = {
     "ApiHandlerRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **WRITE_LEDGER, **WRITE_AUDIT},
@@ -109,6 +113,14 @@ REFUSED = {
         **ANYTHING_ELSE,
         **ACT_ON_ROLES,
         **{what: call for what, call in WRITE_ROWS.items() if what != "forge a mark of clean-up"},
+    },
+    "ChatRole": {**ANYTHING_ELSE, **READ_SECRETS, "forge a mark of clean-up": WRITE_ROWS["forge a mark of clean-up"]},
+    "NotifyRole": {
+        **ANYTHING_ELSE,
+        **WRITE_ROWS,
+        **ORDER,
+        "approve a request": row("put_item", "REQUEST#probe"),
+        "read the slack-signing-secret": READ_SECRETS["read the slack-signing-secret"],
     },
 }
 CASES = [(role, what) for role, calls in REFUSED.items() for what in calls]

@@ -77,7 +77,7 @@ def test_there_is_an_alarm_for_everything_that_must_not_go_unseen() -> None:
         "Throttles",
         "RevocationListUsed",
         "BreakGlassUnreviewed",
-        "ApproximateAgeOfOldestMessage",
+        "NoticeAttempts",
         "IteratorAge",
         "CleanupBudgetExceeded",
         "CleanupFailures",

@@ -150,6 +150,16 @@ def test_everything_gets_an_answer(desk: ChatDesk, text: str, part: str) -> None
     assert part in desk.say(ALICE, text)
 
 
+def test_who_has_a_role_are_those_who_wait_and_those_who_still_have_it(desk: ChatDesk) -> None:
+    waiting, given = desk.file(), desk.approve(desk.file())
+    desk.deny(desk.file())
+    told = desk.say(ALICE, "who prod")
+    assert {request for request in (waiting.id, given.id) if request in told} == {waiting.id, given.id}
+    assert "denied" not in told
+    desk.hours_pass(2)
+    assert given.id not in desk.say(ALICE, "who prod", "v9")
+
+
 def test_access_is_given_back_by_chat(desk: ChatDesk) -> None:
     request = desk.approve(desk.file())
     session = desk.issue()

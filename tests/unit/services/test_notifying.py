@@ -95,7 +95,8 @@ def desk() -> NoticeDesk:
 def test_a_request_is_one_message_with_buttons_that_then_says_who_decided(desk: NoticeDesk) -> None:
     request = desk.file()
     desk.tell(request.id)
-    assert {'"approve"', '"deny"'} <= set(desk.words().replace(",", " ").replace("}", " ").split())
+    [message] = desk.outside.messages.values()
+    assert [button["action_id"] for button in message.blocks[-1]["elements"]] == ["approve", "deny"]
     desk.approve(request)
     desk.tell(request.id)
     assert "Approved by bob" in desk.words()
@@ -122,12 +123,22 @@ def test_what_was_decided_while_slack_was_down_is_told_as_it_stands(desk: Notice
     assert desk.outside.changes == []
 
 
-def test_a_request_taken_back_and_one_nobody_answered_lose_their_buttons(desk: NoticeDesk) -> None:
+def test_a_request_taken_back_loses_its_buttons(desk: NoticeDesk) -> None:
     request = desk.file()
     desk.tell(request.id)
     desk.deciding.cancel(request.id, "", origin(ALICE))
     desk.tell(request.id)
     assert "Taken back" in desk.words()
+    assert "actions" not in desk.words()
+
+
+def test_a_request_that_nobody_answered_loses_them_too(desk: NoticeDesk) -> None:
+    request = desk.file()
+    desk.tell(request.id)
+    desk.hours_pass(24)
+    desk.lapsing.run()
+    desk.tell(request.id)
+    assert "Nobody answered in time" in desk.words()
     assert "actions" not in desk.words()
 
 

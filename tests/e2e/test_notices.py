@@ -1,0 +1,152 @@
+"""Who else hears of requests and broken glass, also when Slack is down; and programs that ask for people."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localaws.stack import NAME
+from tests.e2e.auditing import ask, audit, eventually, make_engineer
+from tests.e2e.cli_person import at_a_terminal
+from tests.e2e.slack_window import MESSAGES_WITHIN_SECONDS, joined, message_about
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import boto3
+
+    from localaws.broker import Broker
+    from localaws.slack import Slack
+    from tests.e2e.cli_person import Person
+
+
+@pytest.fixture(autouse=True)
+def slack(broker: Broker) -> Iterator[Slack]:
+    """The workspace, up again whatever a test did to it."""
+    yield broker.slack
+    broker.slack.do("state", down="")
+
+
+@pytest.mark.parametrize("how", ["refuse", "500", "429"])
+def test_with_slack_down_requests_work_and_messages_arrive_when_it_is_back(
+    broker: Broker, slack: Slack, how: str
+) -> None:
+    slack.do("state", down=how)
+    asked_by_api = {"role": "prod-ec2", "duration_seconds": 3600, "reason": f"while {how}"}
+    filed = ask(broker, "alice", "POST", "/v1/requests", asked_by_api)
+    assert filed.status == 201, filed
+    decided = ask(broker, "bob", "POST", f"/v1/requests/{filed.document['id']}/approve", {})
+    assert (decided.status, decided.document["state"]) == (200, "approved")
+    slack.do("state", down="")
+    settled = message_about(slack, f"while {how}", "Approved by bob")
+    assert settled["changes"] <= 1
+
+
+def test_another_system_hears_of_requests_and_decisions_signed(broker: Broker, slack: Slack) -> None:
+    filed = ask(
+        broker, "alice", "POST", "/v1/requests", {"role": "prod-ec2", "duration_seconds": 900, "reason": "hear"}
+    )
+    ask(broker, "bob", "POST", f"/v1/requests/{filed.document['id']}/deny", {"comment": "not today"})
+
+    def heard() -> list[dict[str, Any]]:
+        return [one for one in slack.do("state")["deliveries"] if filed.document["id"] in one["body"]]
+
+    deliveries = eventually(heard, lambda found: len(found) == 2, seconds=MESSAGES_WITHIN_SECONDS)
+    assert [json.loads(one["body"])["type"] for one in deliveries] == ["request", "decide"]
+    for one in deliveries:
+        signed = f"{one['headers']['X-Access-Broker-Timestamp']}.{one['body']}".encode()
+        expected = hmac.new(slack.webhook_secret.encode(), signed, hashlib.sha256).hexdigest()
+        assert one["headers"]["X-Access-Broker-Signature"] == f"v1={expected}"
+
+
+def test_broken_glass_is_announced_and_stays_unreviewed_everywhere_until_it_is_reviewed(
+    broker: Broker, slack: Slack, tmp_path: Path
+) -> None:
+    olga = on_call(broker, "olga")
+    wanted = {"role": "prod-ec2", "reason": "the web tier burns", "break_glass": True}
+    taken = ask(broker, olga, "POST", "/v1/credentials", wanted)
+    assert taken.status == 201, taken
+    session = taken.document["session"]["id"]
+    message = message_about(slack, session)
+    assert "olga broke the glass on prod-ec2" in message["text"]
+    assert "<!here>" in json.dumps(message["blocks"])
+    admin = at_a_terminal(broker, "admin", tmp_path / "admin")
+    assert "unreviewed" in line_of(admin, session)
+    before = unreviewed(broker)
+    assert before >= 1
+    assert eventually(lambda: alarmed(broker), bool)
+
+    bob = at_a_terminal(broker, "bob", tmp_path / "bob")
+    done = bob.broker("review", session, "--comment", "it did burn")
+    assert done.returncode == 0, done.stderr
+    assert "unreviewed" not in line_of(admin, session)
+    assert unreviewed(broker) == before - 1
+    assert message_about(slack, session, "Reviewed by bob: it did burn")["ts"] == message["ts"]
+
+
+def line_of(person: Person, session: str) -> str:
+    """How `broker sessions` shows it."""
+    [line] = [line for line in person.broker("sessions").stdout.splitlines() if session in line]
+    return line
+
+
+def unreviewed(broker: Broker) -> int:
+    """What the expire function counts. CloudWatch reads the metric from its log; the embedded one has to be told."""
+    admin = broker.session_for("admin")
+    function = admin.client("lambda", endpoint_url=broker.endpoint_url)
+    answer = function.invoke(FunctionName=f"{NAME}-expire", Payload=b"{}", LogType="Tail")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    [metric] = [json.loads(line) for line in log.splitlines() if '"BreakGlassUnreviewed"' in line]
+    [values] = [metric["BreakGlassUnreviewed"]]
+    watched = metric["_aws"]["CloudWatchMetrics"][0]
+    dimensions: Any = [{"Name": name, "Value": metric[name]} for name in watched["Dimensions"][0]]
+    point: Any = {"MetricName": "BreakGlassUnreviewed", "Dimensions": dimensions, "Value": values[0]}
+    cloudwatch = admin.client("cloudwatch", endpoint_url=broker.endpoint_url)
+    cloudwatch.put_metric_data(Namespace=watched["Namespace"], MetricData=[point])
+    return int(json.load(answer["Payload"])["unreviewed"])
+
+
+def alarmed(broker: Broker) -> bool:
+    """Whether the alarm on broken glass says so."""
+    cloudwatch = broker.session_for("admin").client("cloudwatch", endpoint_url=broker.endpoint_url)
+    found = [one for one in cloudwatch.describe_alarms()["MetricAlarms"] if one["MetricName"] == "BreakGlassUnreviewed"]
+    assert len(found) == 1
+    return found[0]["StateValue"] == "ALARM"
+
+
+def on_call(broker: Broker, name: str) -> boto3.Session:
+    """Somebody who may break the glass."""
+    iam = broker.session_for("admin").client("iam")
+    iam.create_group(GroupName="on-call")
+    session = make_engineer(broker, name)
+    iam.add_user_to_group(GroupName="on-call", UserName=name)
+    return session
+
+
+def test_a_bot_asks_for_somebody_where_a_rule_lets_it_and_both_names_stand_everywhere(broker: Broker) -> None:
+    iam = broker.session_for("admin").client("iam")
+    bot, petra = make_engineer(broker, "helpdesk-bot"), make_engineer(broker, "petra")
+    wanted = {"role": "prod-ec2", "duration_seconds": 3600, "reason": "ticket 7", "on_behalf_of": "petra"}
+    assert ask(broker, bot, "POST", "/v1/requests", wanted).status == 403
+    iam.create_group(GroupName="chatbots")
+    iam.remove_user_from_group(GroupName="engineers", UserName="helpdesk-bot")
+    iam.add_user_to_group(GroupName="chatbots", UserName="helpdesk-bot")
+    filed = eventually(lambda: ask(broker, bot, "POST", "/v1/requests", wanted), lambda one: one.status == 201, 90)
+    assert (filed.document["caller"], filed.document["asked_by"]) == ("petra", "helpdesk-bot")
+    request = filed.document["id"]
+    for own in (bot, petra):
+        assert ask(broker, own, "POST", f"/v1/requests/{request}/approve", {}).status == 403
+    assert ask(broker, "bob", "POST", f"/v1/requests/{request}/approve", {}).status == 200
+
+    taken = ask(broker, petra, "POST", "/v1/credentials", {"role": "prod-ec2"})
+    assert taken.status == 201, taken
+    events = audit(broker, "type=issue&limit=100", lambda found: bool(joined(found, request)))
+    [issue] = joined(events, request)
+    assert (issue["caller"]["name"], issue["detail"]["asked_by"]) == ("petra", "helpdesk-bot")
+    assert taken.document["session"]["asked_by"] == "helpdesk-bot"
