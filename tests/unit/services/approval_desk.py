@@ -24,6 +24,7 @@ from tests.unit.services.approval_fakes import FakeGrants, FakePeople, FakeReque
 from tests.unit.services.fakes import BESIDE, Clock, FakeCatalogue, FakeJournal, FakeSts, origin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from chalicelib.domain.events import Origin
@@ -95,12 +96,14 @@ class FakeEnder:
 
     sessions: FakeSessions
     clock: Clock
+    before_end: Callable[[str], None] = lambda _session_id: None
     ended: list[str] = field(default_factory=list)
     fails_with: Exception | None = None
 
     def end_session(self, session_id: str, reason: str, origin: Origin) -> None:
         if self.fails_with:
             raise self.fails_with
+        self.before_end(session_id)
         self.ended.append(session_id)
         self.sessions.mark_revoked(session_id, self.clock())
 

@@ -93,7 +93,7 @@ class Approvals(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.desk = ApprovalDesk()
-        self.seen_ended: set[str] = set()
+        self.desk.ender.before_end = self.no_session_ends_while_something_covers_it
 
     @initialize(target=requests)
     def somebody_asked(self) -> Request:
@@ -219,15 +219,16 @@ class Approvals(RuleBasedStateMachine):
         }
 
     @invariant()
-    def sessions_live_exactly_as_long_as_something_covers_them(self) -> None:
-        now, told = self.desk.clock(), self.told()
-        for session in self.desk.sessions.rows.values():
-            covered = any(covers_to_the_end(one, session, now) for one in told.values())
-            if session.state(now) == "active":
-                assert covered
-            elif session.revoked_at and session.id not in self.seen_ended:
-                self.seen_ended.add(session.id)
-                assert not covered
+    def no_session_lives_without_something_that_covers_it(self) -> None:
+        now = self.desk.clock()
+        assert all(map(self.covered, [one for one in self.desk.sessions.rows.values() if one.state(now) == "active"]))
+
+    def no_session_ends_while_something_covers_it(self, session_id: str) -> None:
+        """Asked in the moment of the end: what is approved right afterwards covers the next session."""
+        assert not self.covered(self.desk.sessions.rows[session_id])
+
+    def covered(self, session: Session) -> bool:
+        return any(covers_to_the_end(one, session, self.desk.clock()) for one in self.told().values())
 
 
 def covers_to_the_end(one: Told, session: Session, now: datetime) -> bool:
