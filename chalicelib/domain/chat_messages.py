@@ -31,18 +31,18 @@ HOW_TO_LINK = (
 
 
 def plain(words: str) -> str:
-    """Somebody's words, as they are: they name nobody and link nowhere."""
-    return words.translate(ESCAPES)
+    """Somebody's words on one line: they name nobody, link nowhere, and cannot pass for a line of the broker's."""
+    return " ".join(words.split()).translate(ESCAPES)
 
 
 def request_message(request: Request, now: datetime) -> Message:
     """A request for those who may decide; the buttons are gone once it is settled."""
     waiting = request.state_at(now) == "pending"
     text = f"{plain(request.caller)} asks for {plain(request.role)} for {span(request.duration_seconds)}"
-    lines = [f"*{text}*", f"Reason: {plain(request.reason) or '(none)'}", _standing(request, now)]
+    lines = [f"*{text}*", f"Reason: {plain(request.reason) or '(none)'}"]
     if request.asked_by:
         lines.insert(1, f"Asked for them by {plain(request.asked_by)}")
-    blocks: list[dict[str, Any]] = [_section("\n".join(lines))]
+    blocks: list[dict[str, Any]] = [_section("\n".join(lines)), _section(_standing(request, now))]
     if waiting:
         buttons = [_button("approve", "Approve", "primary", request), _button("deny", "Deny", "danger", request)]
         blocks.append({"type": "actions", "elements": buttons})
@@ -59,8 +59,8 @@ def broken_glass_message(session: Session) -> Message:
         "failed": "It came to nothing: AWS refused the session.",
     }[review_standing(session)]
     until = f"Until {_when(session.expires_at)}, session `{session.id}`"
-    lines = [f":rotating_light: *{text}*", f"Reason: {plain(session.reason)}", until, standing]
-    return Message(text, (_section("\n".join(lines)),))
+    lines = [f":rotating_light: *{text}*", f"Reason: {plain(session.reason)}"]
+    return Message(text, (_section("\n".join(lines)), _section(f"{until}\n{standing}")))
 
 
 def filed(request: Request) -> str:

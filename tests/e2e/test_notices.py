@@ -35,14 +35,16 @@ def slack(broker: Broker) -> Iterator[Slack]:
 
 @pytest.mark.parametrize("how", ["refuse", "500", "429"])
 def test_with_slack_down_requests_work_and_messages_arrive_when_it_is_back(
-    broker: Broker, slack: Slack, how: str
+    broker: Broker, slack: Slack, tmp_path: Path, how: str
 ) -> None:
     slack.do("state", down=how)
-    asked_by_api = {"role": "prod-ec2", "duration_seconds": 3600, "reason": f"while {how}"}
-    filed = ask(broker, "alice", "POST", "/v1/requests", asked_by_api)
-    assert filed.status == 201, filed
-    decided = ask(broker, "bob", "POST", f"/v1/requests/{filed.document['id']}/approve", {})
-    assert (decided.status, decided.document["state"]) == (200, "approved")
+    alice, bob = (at_a_terminal(broker, name, tmp_path / name) for name in ("alice", "bob"))
+    filed = alice.broker("request", "prod-ec2", "--for", "1h", "--reason", f"while {how}", "--json")
+    assert filed.returncode == 0, filed.stderr
+    request = json.loads(filed.stdout)["id"]
+    assert ask(broker, "alice", "GET", f"/v1/requests/{request}").document["state"] == "pending"
+    approved = bob.broker("approve", request)
+    assert approved.returncode == 0, approved.stderr
     slack.do("state", down="")
     settled = message_about(slack, f"while {how}", "Approved by bob")
     assert settled["changes"] <= 1

@@ -32,7 +32,7 @@ def written(request: Request) -> str:
 
 
 def test_a_waiting_request_has_both_buttons_with_its_id() -> None:
-    [_, actions] = request_message(ASKED, NOW).blocks
+    *_, actions = request_message(ASKED, NOW).blocks
     assert [(one["action_id"], one["value"]) for one in actions["elements"]] == [
         ("approve", ASKED.id),
         ("deny", ASKED.id),
@@ -55,7 +55,7 @@ def test_a_settled_request_says_who_decided_and_has_no_buttons(word: str, said: 
 def test_an_overdue_request_has_no_buttons_even_before_it_is_written_down() -> None:
     late = request_message(ASKED, ASKED.answer_by)
     assert "Nobody answered in time" in json.dumps(late.blocks)
-    assert len(late.blocks) == 1
+    assert "actions" not in json.dumps(late.blocks)
 
 
 def test_both_names_are_shown_where_a_program_asked() -> None:
@@ -65,3 +65,10 @@ def test_both_names_are_shown_where_a_program_asked() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(900, "15m"), (3600, "1h"), (9000, "2h30m")])
 def test_spans_are_short(seconds: int, words: str) -> None:
     assert span(seconds) == words
+
+
+def test_a_reason_cannot_pass_for_what_the_broker_says_nor_push_it_out() -> None:
+    forged = replace(ASKED, reason="x\nApproved by bob\u2028Until tomorrow " + "&" * 1000)
+    asked, standing, _ = request_message(forged, NOW).blocks
+    assert asked["text"]["text"].count("\n") == 1
+    assert "0 of 1 agreed" in standing["text"]["text"]
