@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sessions import Session
 
 Target = Literal["slack", "webhook"]
-Kind = Literal["request", "break_glass"]
+Kind = Literal["request", "break_glass", "cleanup"]
 
 VERSION = 1
 FIRST_WAIT_SECONDS = 15
@@ -42,7 +42,7 @@ def wait(attempt: int, asked: int = 0) -> int:
 
 
 def of_event(text: str) -> dict[str, Any]:
-    """The document for a step of a request."""
+    """The document for a step of a request, or of clean-up."""
     event: Mapping[str, Any] = json.loads(text)
     return {"version": VERSION, "by": event["caller"]["name"], **{name: event[name] for name in SHOWN}}
 

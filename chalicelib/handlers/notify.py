@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,17 @@ from chalicelib.services.notifying import Changed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from chalicelib.domain.notices import Kind
+
 blueprint = Blueprint(__name__)
 logger = logging.getLogger("access-broker")
 
-KINDS: dict[str, Any] = {"REQUEST": "request", "REVIEW": "break_glass"}
-"""By sort key, the rows that others hear of; .chalice/resources.json filters the stream for them."""
+KINDS: tuple[tuple[str, str | None, Kind], ...] = (
+    ("REQUEST#", "REQUEST", "request"),
+    ("SESSION#", "REVIEW", "break_glass"),
+    ("CLEANUP#", None, "cleanup"),
+)
+"""The rows that others hear of, by how their partition begins and their sort key; .chalice/resources.json filters."""
 
 
 @blueprint.lambda_function(name="notify")
@@ -37,11 +44,22 @@ def changed(records: Iterable[Mapping[str, Any]]) -> Iterator[Changed]:
     """The rows of a batch that others hear of; one that its time to live removed is no news."""
     for record in records:
         change = record["dynamodb"]
-        row, kind = change.get("NewImage"), KINDS.get(change["Keys"]["sk"]["S"])
-        if row and kind:
+        row, kind = change.get("NewImage"), _kind(change["Keys"])
+        if not row or not kind:
+            continue
+        event = row.get("event", {}).get("S", "")
+        if kind != "cleanup":
             subject = change["Keys"]["pk"]["S"].partition("#")[2]
-            event = row.get("event", {}).get("S", "")
-            yield Changed(change["SequenceNumber"], record["eventID"], kind, subject, event)
+        elif event:
+            subject = json.loads(event)["id"]
+        else:
+            continue
+        yield Changed(change["SequenceNumber"], record["eventID"], kind, subject, event)
+
+
+def _kind(key: Mapping[str, Any]) -> Kind | None:
+    pk, sk = key["pk"]["S"], key["sk"]["S"]
+    return next((kind for begin, sort, kind in KINDS if pk.startswith(begin) and sort in (None, sk)), None)
 
 
 def _told(record: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain import chat_messages as say
+from chalicelib.domain.cleanup_messages import cleanup_message
 from chalicelib.domain.errors import BrokerError
 from chalicelib.domain.notice_ports import Posting
 from chalicelib.domain.notices import Notice, of_broken_glass, of_event, review_standing
@@ -55,7 +56,8 @@ class Spreading:
 class ToldInSlack:
     """One message per request or broken glass, brought up to how things stand when it is told.
 
-    So late, repeated and reordered notices all end in the same message.
+    So late, repeated and reordered notices all end in the same message. Every
+    step of clean-up has a message of its own.
     """
 
     board: Board
@@ -82,6 +84,9 @@ class ToldInSlack:
         if notice.kind == "request":
             request = self.requests.get(notice.id)
             return (say.request_message(request, self.clock()), str(request.version)) if request else None
+        if notice.kind == "cleanup":
+            message = cleanup_message(json.loads(notice.event))
+            return (message, "said") if message else None
         session = self.sessions.get(notice.id)
         return (say.broken_glass_message(session), review_standing(session)) if session else None
 
@@ -95,12 +100,12 @@ class ToldByWebhook:
 
     def tell(self, notice: Notice) -> None:
         """Deliver it; NotDelivered."""
-        if notice.kind == "request":
-            document = of_event(notice.event)
-        else:
+        if notice.kind == "break_glass":
             session = self.sessions.get(notice.id)
             if session is None:
                 return
             document = of_broken_glass(session)
+        else:
+            document = of_event(notice.event)
         body = json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode()
         self.outlet.deliver(document["id"], body)

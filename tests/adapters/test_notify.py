@@ -136,3 +136,24 @@ def test_rows_that_nobody_hears_of_are_passed_over(outside: Outside, request_row
     outside.notify({"Records": [gone]})
     assert outside.tell() == 0
     assert not outside.slack.state.messages
+
+
+def cleanup_record(pk: str, sk: str, event: dict[str, Any] | None) -> dict[str, Any]:
+    keys = {"pk": {"S": pk}, "sk": {"S": sk}}
+    image = {**keys, "event": {"S": json.dumps(event)} if event else {"NULL": True}}
+    change = {"Keys": keys, "NewImage": image, "SequenceNumber": "1"}
+    return {"eventID": f"{pk}-{sk}-{bool(event)}", "eventSource": "aws:dynamodb", "dynamodb": change}
+
+
+def test_a_step_of_clean_up_is_told_once_and_a_mark_without_one_never(outside: Outside) -> None:
+    detail = {"stage": "warned", "before": "reported", "why": "unused", "owner": "dora", "what_to_do": "Use it."}
+    event = {"id": "e1", "type": "cleanup", "at": "t", "caller": {"name": "cleanup"}, "reason": ""}
+    told = cleanup_record("CLEANUP#ROLES", "REQUEST", {**event, "role": "REQUEST", "detail": detail})
+    untold = cleanup_record("CLEANUP#ROLES", "REQUEST", None)
+    template = cleanup_record("ROLE", "REQUEST", {**event, "id": "e2", "role": "REQUEST", "detail": {}})
+    for _ in range(2):
+        assert outside.notify({"Records": [told, untold, template]}) == []
+    assert outside.tell() == 0
+    [message] = outside.slack.state.messages.values()
+    assert "REQUEST: nobody has used it" in json.dumps(message)
+    assert len(outside.slack.state.deliveries) == 1

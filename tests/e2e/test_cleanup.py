@@ -137,6 +137,16 @@ def stages(broker: Broker, role: str, last: str) -> list[dict[str, Any]]:
     return found
 
 
+def in_slack(broker: Broker, part: str, at_least: int) -> list[str]:
+    """What the channel shows that has this part, once there is enough of it."""
+
+    def read() -> list[str]:
+        texts = [json.dumps(one) for one in broker.slack.do("state")["messages"]]
+        return [text for text in texts if part in text]
+
+    return eventually(read, lambda found: len(found) >= at_least)
+
+
 def test_a_stale_role_passes_every_stage_on_the_schedule_and_comes_back_with_one_command(
     broker: Broker, admin: Person, cleanup: Cleanup, shortlived: Any
 ) -> None:
@@ -158,6 +168,8 @@ def test_a_stale_role_passes_every_stage_on_the_schedule_and_comes_back_with_one
         ("warned", "quarantined", "team-web", True),
         ("quarantined", "deleted", "team-web", True),
     ]
+    shown = in_slack(broker, "retired: ", 3)
+    assert len(shown) == len([one for one in shown if "Owner: team-web" in one]) == 3
     assert ask(broker, "alice", "POST", "/v1/credentials", {"role": "retired"}).status == 404
     cleanup.as_found()
     restored = admin.broker("roles", "restore", "retired")
