@@ -8,6 +8,7 @@ PORT ?= 4566
 STAGE ?= dev
 OUT ?= .build/package/$(STAGE)
 TESTS ?= tests
+ARCH ?=
 JOBS ?= 2
 
 # Nothing is left outside the clone, downloads included.
@@ -40,8 +41,8 @@ test: $(READY) ## run the unit, adapter and end-to-end tests (TESTS=tests/unit f
 bench: $(READY) ## measure against a bare AssumeRole and write bench/results.json
 	@$(PYTHON) -m bench
 
-package: $(READY) ## make sam.json and deployment.zip for a stage (STAGE=dev OUT=...)
-	@$(PYTHON) -m localaws package --stage $(STAGE) $(OUT)
+package: $(READY) ## make sam.json and deployment.zip for a stage (STAGE=dev OUT=... ARCH=arm64)
+	@$(PYTHON) -m localaws package --stage $(STAGE) $(if $(ARCH),--architecture $(ARCH)) $(OUT)
 
 deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=...)
 	@test -n "$(BUCKET)" || { echo "say which S3 bucket takes the package: make deploy STAGE=$(STAGE) BUCKET=name" >&2; exit 1; }
@@ -59,6 +60,7 @@ check: $(READY) package ## lint, types, layers, policies and the CloudFormation 
 	@.venv/bin/cfn-lint --non-zero-exit-code error $(OUT)/sam.json
 	@.venv/bin/broker policy check
 	@.venv/bin/broker policy test
+	@$(PYTHON) -m bench.budgets $(OUT)/deployment.zip $(OUT)/sam.json
 
 clean: ## remove what was built (not .venv); make down first
 	@rm -rf .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

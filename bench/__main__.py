@@ -1,59 +1,109 @@
-"""`make bench`: measure the package, print a table, write bench/results.json."""
+"""`make bench`: measure, print one table with bars and verdicts, write bench/results.json.
+
+`python -m bench NAME...` measures some of it and writes nothing. The exit
+status is 1 where a bar does not hold or the machine was too noisy to tell.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
+import time
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import packer
-from bench import cold, warm
-from bench.noise import Figure
+from bench import chat_cold, cold, decisions, sessions_listing, stale_scan, throughput, warm
+from bench.bars import BARS, Row, value
 from bench.processes import BENCH
-from bench.trees import unpacked
+from bench.trees import Trees, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bench.bars import Measured
 
 ROUNDS = 11
 RESULTS = BENCH / "results.json"
 
-WANTED = (
+CONTRACT = (
     "cold_cpu_over_boto3", "cold_rss_over_boto3", "chat_cold_over_boto3", "readonly_package_over_warm_bytecode",
     "warm_p50_over_assume_role_15ms", "own_cpu_over_assume_role", "decision_10000_over_10",
     "sessions_100000_over_1000", "stale_scan_over_get_role", "package_bytes", "throughput_per_second", "p99_ms",
 )  # fmt: skip
-"""The keys that contract.md names; one that nothing measures yet is null, and the table says so."""
+"""The keys that every results.json has, in their order."""
 
 
-def main() -> None:
-    """Pack, unpack, measure, tell."""
+@dataclass(frozen=True)
+class Ground:
+    """What benchmarks stand on. The package is made and unpacked when one asks for it."""
+
+    scratch: Path
+
+    @cached_property
+    def package(self) -> packer.Package:
+        """The package of this checkout, for this machine."""
+        return packer.build("dev", self.scratch / "package", packer.of_this_machine())
+
+    @cached_property
+    def trees(self) -> Trees:
+        """The package unpacked, read-only and with warm bytecode."""
+        return unpacked(self.package.zip, self.package.template, self.scratch)
+
+
+BENCHMARKS: dict[str, Callable[[Ground], Mapping[str, Measured]]] = {
+    "package": lambda ground: {"package_bytes": ground.package.zip.stat().st_size},
+    "cold": lambda ground: cold.measure(ground.trees, ground.scratch, ROUNDS),
+    "chat_cold": lambda ground: chat_cold.measure(ground.trees, ground.scratch, ROUNDS),
+    "warm": lambda ground: warm.measure(ground.trees, ground.scratch, ROUNDS),
+    "decisions": lambda _: decisions.measure(ROUNDS),
+    "stale_scan": lambda _: stale_scan.measure(),
+    "sessions_listing": lambda _: sessions_listing.measure(),
+    "throughput": lambda _: throughput.measure(),
+}
+
+
+def main(names: list[str]) -> int:
+    """Measure what is named, or everything."""
+    if unknown := sorted(set(names) - BENCHMARKS.keys()):
+        sys.stderr.write(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}\n")
+        return 2
+    figures = measured(names or list(BENCHMARKS))
+    rows = [Row(name, figures.get(name)) for name in ordered(figures, whole=not names)]
+    print("", *rows, sep="\n")
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; medians of interleaved rounds")
+    if not names:
+        RESULTS.write_text(json.dumps({name: plain(one) for name, one in figures.items()}, indent=2) + "\n")
+    return int(any(row.verdict not in {"", "holds"} for row in rows))
+
+
+def measured(names: list[str]) -> dict[str, Measured]:
+    """All figures, those of the contract first."""
+    figures: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory() as directory:
-        scratch = Path(directory)
-        package = packer.build("dev", scratch / "package")
-        trees = unpacked(package.zip, package.template, scratch)
-        figures: dict[str, Figure | float] = {"package_bytes": package.zip.stat().st_size}
-        figures |= cold.measure(trees, scratch, ROUNDS)
-        figures |= warm.measure(trees, scratch, ROUNDS)
-    for name in (*WANTED, *sorted(figures.keys() - set(WANTED))):
-        print(f"{name:45} {told(figures.get(name))}")
-    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs, {ROUNDS} interleaved rounds")
-    plain = {name: plainly(figures.get(name)) for name in {**dict.fromkeys(WANTED), **figures}}
-    RESULTS.write_text(json.dumps(plain, indent=2) + "\n")
+        ground = Ground(Path(directory))
+        for name in names:
+            began = time.monotonic()
+            figures |= BENCHMARKS[name](ground)
+            print(f"-> {name} took {time.monotonic() - began:.0f} s", flush=True)
+    return {name: figures[name] for name in ordered(figures, whole=False)}
 
 
-def told(figure: Figure | float | None) -> str:
-    """One cell of the table."""
-    if figure is None:
-        return "not measured"
-    if isinstance(figure, Figure):
-        doubt = "  the machine was too noisy to tell" if figure.noisy else ""
-        return f"{figure.value:10.3f} ±{figure.spread:.0%}{doubt}"
-    return f"{figure:10,}" if isinstance(figure, int) else f"{figure:10.3f}"
+def ordered(figures: Mapping[str, Measured], *, whole: bool) -> list[str]:
+    """Names in the order of the table; of the whole, with those that were not measured."""
+    first = [name for name in dict.fromkeys((*CONTRACT, *BARS)) if whole or name in figures]
+    return [*first, *sorted(figures.keys() - set(first))]
 
 
-def plainly(figure: Figure | float | None) -> float | None:
+def plain(measured: Measured) -> float:
     """The number alone, for programs."""
-    return round(figure.value, 4) if isinstance(figure, Figure) else figure
+    number = value(measured)
+    return number if isinstance(number, int) else round(number, 4)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -45,6 +45,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     package = commands.add_parser("package", help="write sam.json and deployment.zip")
     package.add_argument("output", type=Path)
     package.add_argument("--stage", default="dev")
+    package.add_argument("--architecture", choices=("x86_64", "arm64"))
     package.set_defaults(run=_package)
     return parser.parse_args(arguments)
 
@@ -82,7 +83,7 @@ def _demo(_options: argparse.Namespace) -> int:
 
 
 def _package(options: argparse.Namespace) -> int:
-    print(packaging.package(options.output.resolve(), options.stage))
+    print(packaging.package(options.output.resolve(), options.stage, options.architecture))
     return 0
 
 

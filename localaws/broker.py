@@ -99,7 +99,9 @@ def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None]) -
 def require_runnable() -> None:
     """The functions run as they are packaged, so only where Lambda's binaries run."""
     if not packaging.runs_here():
-        raise LocalAwsError("the embedded AWS runs the functions as packaged for Lambda, which needs Linux on x86_64")
+        raise LocalAwsError(
+            "the embedded AWS runs the functions as packaged for Lambda, which needs Linux on x86_64 or arm64"
+        )
 
 
 def _connect(chat: slack.Slack, ssm: Any, broker_url: str) -> None:

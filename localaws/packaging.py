@@ -12,18 +12,23 @@ from packer.project import BUILD, CHECKOUT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from packer.project import Architecture
+
 __all__ = ["BUILD", "CHECKOUT", "package", "runs_here"]
 
 
-def package(output: Path, stage: str = "dev") -> Path:
-    """Write sam.json and deployment.zip to `output`, exactly as they go to AWS. Raises StepFailed."""
+def package(output: Path, stage: str = "dev", architecture: Architecture | None = None) -> Path:
+    """Write sam.json and deployment.zip to `output`, exactly as they go to AWS. Raises StepFailed.
+
+    What runs on a laptop is built for the laptop: nothing said means this machine's architecture.
+    """
     try:
-        packer.build(stage, output)
+        packer.build(stage, output, architecture or packer.of_this_machine())
     except packer.PackagingFailed as failure:
         raise StepFailed("packaging", failure.detail, failure.log or BUILD / "package.log") from failure
     return output
 
 
 def runs_here() -> bool:
-    """Whether this machine can run what is packaged for Lambda: Linux on x86_64."""
-    return platform.system() == "Linux" and platform.machine() == "x86_64"
+    """Whether this machine can run what is packaged for Lambda: Linux on one of its two architectures."""
+    return platform.system() == "Linux" and platform.machine() in {"x86_64", "aarch64"}

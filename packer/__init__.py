@@ -6,5 +6,6 @@ and the benchmarks. docs/package.md says what is left out and why.
 
 from packer.building import Package, build
 from packer.failures import PackagingFailed
+from packer.project import of_this_machine
 
-__all__ = ["Package", "PackagingFailed", "build"]
+__all__ = ["Package", "PackagingFailed", "build", "of_this_machine"]

@@ -21,12 +21,20 @@ if TYPE_CHECKING:
 Architecture = Literal["x86_64", "arm64"]
 """As Lambda calls them."""
 
+NAMES: dict[str, Architecture] = {"aarch64": "arm64", "arm64": "arm64"}
+"""Lambda's architecture by what a machine calls itself; every other one is x86_64."""
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 BUILD = CHECKOUT / ".build"
 SOURCES = ("app.py", "chalicelib", "policies", "vendor")
 CONSTRAINTS = CHECKOUT / "packer" / "constraints.txt"
 MADE_BY_TOOLS = shutil.ignore_patterns("__pycache__", "*.pyc")
 ZIPS_KEPT = 2
+
+
+def of_this_machine() -> Architecture:
+    """The architecture whose package can run here, on Linux."""
+    return NAMES.get(platform.machine(), "x86_64")
 
 
 def staged(stage: str, architecture: Architecture) -> Path:
@@ -78,7 +86,7 @@ def chalice_package(project: Path, architecture: Architecture) -> Path:
 def _environment(project: Path, architecture: Architecture) -> dict[str, str]:
     # Without bytecode: importing app.py must not add files to what is packaged.
     settings = {"AWS_DEFAULT_REGION": region(), "PYTHONDONTWRITEBYTECODE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    if (platform.system(), platform.machine(), architecture) == ("Linux", "x86_64", "x86_64"):
+    if (platform.system(), of_this_machine()) == ("Linux", architecture):
         # The wheels of this machine are those of Lambda: once fetched, no network is needed.
         settings |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(_wheels(project / "requirements.txt"))}
     return {**os.environ, **settings}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import zipfile
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from bench.trees import Trees
 
+AARCH64 = b"\xb7\x00"
+"""EM_AARCH64, the machine in an ELF file's header."""
+
 IMPORT_EVERYTHING = """
 import pathlib, sys
 tree = pathlib.Path(sys.argv[1])
@@ -34,7 +38,7 @@ print(len(sys.modules))
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> packer.Package:
-    return packer.build("dev", tmp_path_factory.mktemp("package"))
+    return packer.build("dev", tmp_path_factory.mktemp("package"), packer.of_this_machine())
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +78,21 @@ def test_every_source_has_its_bytecode(package: packer.Package) -> None:
     assert sources == compiled
 
 
+def test_the_package_for_arm64_holds_binaries_for_arm64_and_no_others(tmp_path: Path) -> None:
+    package = packer.build("dev", tmp_path, "arm64")
+    with zipfile.ZipFile(package.zip) as archive:
+        machines = {archive.read(name)[18:20] for name in archive.namelist() if ".so" in name}
+    assert machines == {AARCH64}
+    functions = [
+        one for one in json.loads(package.template.read_text())["Resources"].values() if "Handler" in one["Properties"]
+    ]
+    assert {tuple(one["Properties"]["Architectures"]) for one in functions} == {("arm64",)}
+
+
 def test_packing_twice_gives_the_same_bytes(
     package: packer.Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "MADE", tmp_path / "made")
-    again = packer.build("dev", tmp_path / "again")
+    again = packer.build("dev", tmp_path / "again", packer.of_this_machine())
     assert again.zip.read_bytes() == package.zip.read_bytes()
     assert again.template.read_bytes() == package.template.read_bytes()

@@ -1,0 +1,70 @@
+"""What each figure may be at most, and what a measured one says about that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.noise import Figure
+
+Measured = Figure | float
+Verdict = Literal["holds", "FAILS", "too noisy to tell", ""]
+
+BARS: dict[str, float] = {
+    "cold_cpu_over_boto3": 1.0,
+    "cold_rss_over_boto3": 1.0,
+    "chat_cold_over_boto3": 1.3,
+    "readonly_package_over_warm_bytecode": 1.05,
+    "warm_p50_over_assume_role_15ms": 1.15,
+    "own_cpu_over_assume_role": 0.35,
+    "own_cpu_by_subtraction_15ms": 0.35,
+    "decision_10000_over_10": 1.5,
+    "decision_first_10000_over_10": 1.5,
+    "sessions_100000_over_1000": 1.3,
+    "stale_scan_over_get_role": 0.1,
+    "stale_scan_memory_5000_over_1000": 1.1,
+    "package_bytes": 9_000_000,
+    "throughput_not_201": 0,
+}
+"""By the name of the figure; those without a bar are told for their own sake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    measured: Measured | None
+
+    @property
+    def bar(self) -> float | None:
+        """The most it may be, if anybody said."""
+        return BARS.get(self.name)
+
+    @property
+    def verdict(self) -> Verdict:
+        """A figure that was not measured fails its bar; so does one whose machine was too noisy to tell."""
+        if self.bar is None:
+            return ""
+        if self.measured is None:
+            return "FAILS"
+        if value(self.measured) <= self.bar:
+            return "holds"
+        return "too noisy to tell" if isinstance(self.measured, Figure) and self.measured.noisy else "FAILS"
+
+    def __str__(self) -> str:
+        """Name, figure, spread, bar and verdict in columns."""
+        told = "not measured" if self.measured is None else number(value(self.measured))
+        spread = f"±{self.measured.spread:.0%}" if isinstance(self.measured, Figure) else ""
+        bar = "" if self.bar is None else f"at most {number(self.bar)}"
+        return f"{self.name:45} {told:>12} {spread:>5}  {bar:18} {self.verdict}".rstrip()
+
+
+def value(measured: Measured) -> float:
+    """The number alone."""
+    return measured.value if isinstance(measured, Figure) else measured
+
+
+def number(one: float) -> str:
+    """Counts with their thousands, everything else with three places."""
+    return f"{one:,}" if isinstance(one, int) else f"{one:,.3f}"
