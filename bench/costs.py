@@ -1,0 +1,81 @@
+"""What a million credentials cost, and a month in which nobody asks.
+
+`python -m bench.costs` prints the two tables of docs/scale.md. Prices of
+us-east-1 in dollars, without free tiers; where they come from, and when
+somebody looked, stands beside them on the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MILLION = 1_000_000
+
+GATEWAY_PER_MILLION = 3.50
+LAMBDA_PER_MILLION = 0.20
+LAMBDA_PER_GB_SECOND = 0.0000166667
+WRITE_UNITS_PER_MILLION, READ_UNITS_PER_MILLION = 0.625, 0.125
+LOGS_PER_GB = 0.50
+ALARM_PER_MONTH, DASHBOARD_PER_MONTH = 0.10, 3.00
+
+GB_OF_MEMORY = 0.5
+CREDENTIAL_SECONDS, BATCH_SECONDS = 0.020, 0.050
+BATCH, STREAM_READERS = 10, 2
+"""Rows that a stream's delivery brings together (50 at most), and the functions that read it: audit and notify."""
+
+ROW_UNITS, COPIES = 2, 4
+"""A session's row of 1.3 kB takes two write units, in the table and in each of three indexes."""
+
+EVENT_KB, EVENTS, RUNTIME_KB = 0.7, 2, 0.5
+"""A line of the audit log, at the issue and at the end; what Lambda and the metrics write of an invocation."""
+
+ALARMS, DASHBOARDS = 17, 1
+"""In .chalice/resources.json; a test counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One line of a bill."""
+
+    item: str
+    dollars: float
+    how: str
+
+
+def of_a_million() -> tuple[Cost, ...]:
+    """A million credentials, callers and roles read for each of them: caches only make it less."""
+    deliveries = STREAM_READERS / BATCH
+    logs_gb = (EVENT_KB * EVENTS + RUNTIME_KB) * MILLION / 1e6
+    return (
+        Cost("API Gateway, REST", GATEWAY_PER_MILLION, "one request"),
+        Cost("Lambda, api_handler", _lambda(1, CREDENTIAL_SECONDS), "20 ms of 512 MB"),
+        Cost("Lambda, audit and notify", _lambda(deliveries, BATCH_SECONDS), "50 ms for ten rows, each"),
+        Cost("DynamoDB, writes", ROW_UNITS * COPIES * WRITE_UNITS_PER_MILLION, "two units, four copies"),
+        Cost("DynamoDB, reads", READ_UNITS_PER_MILLION, "the role, where it is not remembered"),
+        Cost("CloudWatch Logs", logs_gb * LOGS_PER_GB, "two events, and what Lambda writes"),
+        Cost("STS, IAM", 0.0, "free"),
+    )
+
+
+def idle() -> tuple[Cost, ...]:
+    """A month in which nobody asks."""
+    return (
+        Cost("Alarms", ALARMS * ALARM_PER_MONTH, f"{ALARMS}"),
+        Cost("Dashboard", DASHBOARDS * DASHBOARD_PER_MONTH, "one"),
+        Cost("Everything else", 0.0, "schedules and storage: under a cent"),
+    )
+
+
+def table(bill: tuple[Cost, ...]) -> str:
+    """A bill with its total."""
+    rows = [f"| {cost.item} | {cost.dollars:.2f} | {cost.how} |" for cost in bill]
+    total = f"| **together** | **{sum(cost.dollars for cost in bill):.2f}** | |"
+    return "\n".join(["| | $ | |", "|---|---:|---|", *rows, total])
+
+
+def _lambda(invocations: float, seconds: float) -> float:
+    return invocations * (LAMBDA_PER_MILLION + seconds * GB_OF_MEMORY * LAMBDA_PER_GB_SECOND * MILLION)
+
+
+if __name__ == "__main__":
+    print(table(of_a_million()), table(idle()), sep="\n\n")
