@@ -17,12 +17,11 @@ BARS: dict[str, float] = {
     "readonly_package_over_warm_bytecode": 1.05,
     "warm_p50_over_assume_role_15ms": 1.15,
     "own_cpu_over_assume_role": 0.35,
-    "own_cpu_by_subtraction_15ms": 0.35,
     "decision_10000_over_10": 1.5,
     "decision_first_10000_over_10": 1.5,
     "sessions_100000_over_1000": 1.3,
     "stale_scan_over_get_role": 0.1,
-    "stale_scan_memory_5000_over_1000": 1.1,
+    "stale_scan_memory_5000_over_2000": 1.1,
     "package_bytes": 9_000_000,
     "throughput_not_201": 0,
 }

@@ -26,7 +26,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 SLICES_KEPT = 1024
-"""Parsed policy sets kept per container, one per role asked for (about 10 kB each)."""
+"""Parsed policy sets kept per container, one per role and action asked for (about 5 kB each)."""
 
 ENTITIES_KEPT = 1024
 """Parsed entities kept per container, one for each caller and role that met (about 2 kB each)."""
@@ -82,16 +82,18 @@ class Policy:
     id: str
     effect: str
     role: str | None
+    actions: frozenset[str] | None
     terms: Terms
     document: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class AccessRules:
-    """A parsed policy set, selected by role before evaluation.
+    """A parsed policy set, selected by role and action before evaluation.
 
     A policy whose scope says `resource == Broker::Role::"x"` is evaluated for
-    x only, so ten thousand of them cost what ten do. `digest` names the set in
+    x only, so ten thousand of them cost what ten do; one whose scope names
+    actions, for these only. `digest` names the set in
     every audit event and in GET /health.
     """
 
@@ -99,7 +101,7 @@ class AccessRules:
     policies: Mapping[str, Policy]
     general: tuple[str, ...]
     by_role: Mapping[str, tuple[str, ...]]
-    _sets: dict[str, cedarpy.PolicySet] = field(default_factory=dict, repr=False)
+    _sets: dict[tuple[str, str], cedarpy.PolicySet] = field(default_factory=dict, repr=False)
     _entities: dict[tuple[str, str], tuple[Caller, Role, cedarpy.Entities]] = field(default_factory=dict, repr=False)
 
     def decide(self, ask: Ask) -> Verdict:
@@ -108,7 +110,7 @@ class AccessRules:
             entities = self._parsed(ask)
         except ValueError as error:
             return Verdict(errors=(str(error),))
-        result = cedarpy.is_authorized(request_document(ask), self._slice(ask.role.name), entities)
+        result = cedarpy.is_authorized(request_document(ask), self._slice(ask), entities)
         matched = tuple(sorted(result.diagnostics.reasons))
         if result.diagnostics.errors:
             return Verdict(errors=tuple(result.diagnostics.errors))
@@ -121,11 +123,14 @@ class AccessRules:
         names = (*self.general, *self.by_role.get(role_name, ()))
         return tuple(self.policies[name] for name in sorted(names))
 
-    def _slice(self, role_name: str) -> cedarpy.PolicySet:
-        key = role_name if role_name in self.by_role else ""
+    def _slice(self, ask: Ask) -> cedarpy.PolicySet:
+        """What a scope leaves out neither matches nor fails, so leaving it out changes no verdict."""
+        role_name = ask.role.name if ask.role.name in self.by_role else ""
+        key = (role_name, ask.action)
         kept = self._sets.get(key)
         if kept is None:
-            kept = policy_set(self.candidates(key))
+            candidates = self.candidates(role_name)
+            kept = policy_set(tuple(one for one in candidates if one.actions is None or ask.action in one.actions))
             _keep(self._sets, key, kept, SLICES_KEPT)
         return kept
 
@@ -199,7 +204,8 @@ def _policy(name: str, document: dict[str, Any]) -> Policy:
         terms = terms_from_annotations(annotations)
     except ValueError as error:
         raise ValueError(f"{name}: policy {policy_id}: {error}") from error
-    return Policy(policy_id, document["effect"], _only_role(document["resource"]), terms, document)
+    role, actions = _only_role(document["resource"]), _only_actions(document["action"])
+    return Policy(policy_id, document["effect"], role, actions, terms, document)
 
 
 def _only_role(scope: Mapping[str, Any]) -> str | None:
@@ -208,6 +214,14 @@ def _only_role(scope: Mapping[str, Any]) -> str | None:
     if scope.get("op") != "==" or entity.get("type") != "Broker::Role":
         return None
     return str(entity["id"])
+
+
+def _only_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
+    """The actions a policy's scope names by `==` or `in`, else None. The schema has no groups of actions."""
+    if scope.get("op") not in {"==", "in"}:
+        return None
+    named = scope.get("entities") or [scope["entity"]]
+    return frozenset(str(entity["id"]) for entity in named)
 
 
 def request_document(ask: Ask) -> dict[str, Any]:

@@ -180,7 +180,15 @@ groups = st.sampled_from(["engineers", "ops", "auditors"])
 scopes = st.sampled_from(["principal", *(f'principal in Broker::Group::"{name}"' for name in ("engineers", "ops"))])
 resources = st.sampled_from(["resource", 'resource == Broker::Role::"ec2"', 'resource == Broker::Role::"s3"'])
 bodies = st.sampled_from(["", "when { context.reason_given }", 'unless { resource.hasTag("closed") }'])
-texts = st.builds(lambda who, what, when: f"({who}, {TAKE}, {what}) {when};", scopes, resources, bodies)
+actions = st.sampled_from(
+    [
+        "action",
+        TAKE,
+        'action == Broker::Action::"SeeRole"',
+        TAKE.replace("== ", "in [") + ', Broker::Action::"SeeRole"]',
+    ]
+)
+texts = st.builds(lambda who, act, what, when: f"({who}, {act}, {what}) {when};", scopes, actions, resources, bodies)
 sets = st.lists(st.tuples(st.sampled_from(["permit", "forbid"]), texts), max_size=6)
 asks = st.builds(
     lambda names, given_reason, closed: ask(
@@ -229,12 +237,19 @@ def test_the_order_of_policies_and_files_changes_nothing(
 
 @settings(max_examples=40, deadline=None)
 @given(sets, asks)
-def test_selecting_policies_by_role_decides_as_the_whole_set_does(policies: list[tuple[str, str]], wanted: Ask) -> None:
+def test_selecting_policies_by_role_and_action_decides_as_the_whole_set_does(
+    policies: list[tuple[str, str]], wanted: Ask
+) -> None:
     import cedarpy  # noqa: PLC0415  the oracle, used nowhere else
 
     from chalicelib.domain.access import entities_document, policy_set, request_document  # noqa: PLC0415
 
     loaded = load_rules({"all.cedar": "\n".join(written(policies))})
     whole = policy_set(tuple(loaded.policies.values()))
-    oracle = cedarpy.is_authorized(request_document(wanted), whole, entities_document(wanted))
-    assert oracle.allowed == bool(loaded.decide(wanted).doors)
+    for one in (wanted, wanted.on("SeeRole")):
+        oracle = cedarpy.is_authorized(request_document(one), whole, entities_document(one))
+        verdict = loaded.decide(one)
+        assert tuple(sorted(oracle.diagnostics.reasons)) == (
+            tuple(door.policy for door in verdict.doors) or verdict.forbidden_by
+        )
+        assert oracle.allowed == bool(verdict.doors)
