@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from policytool.world import Vocabulary
 
+GROUPED = re.compile(r'\baction\s+[\w\s,"]+?\s+in\b')
+
 FIX_VOCABULARY = "add it to policies/access/vocabulary.yaml if it is meant"
 
 
@@ -29,7 +31,7 @@ def check(policies: Path) -> list[Complaint]:
     files = read(policies / "access", "*.cedar")
     parts = [part for name, text in files.items() for part in statements(name, text)]
     found = [complaint for part in parts for complaint in _statement(part, schema, known)]
-    found += _repeated(parts)
+    found += [*_repeated(parts), *_grouped_actions(schema)]
     if any(complaint.level == "error" for complaint in found):
         return sorted(found)
     return sorted(found + reach(load_rules(files), parts, known, policies))
@@ -92,6 +94,13 @@ def _repeated(parts: list[Statement]) -> Iterator[Complaint]:
                 other = first[policy_id]
                 yield _error(part, f"@id({policy_id!r}) is taken by {other.file}:{other.line}; ids must be unique")
             first.setdefault(policy_id, part)
+
+
+def _grouped_actions(schema: str) -> Iterator[Complaint]:
+    """Rules are selected by the actions they name (domain.access): one that names a group would be passed over."""
+    for found in GROUPED.finditer(schema):
+        line = schema.count("\n", 0, found.start()) + 1
+        yield Complaint("schema.cedarschema", line, "error", "actions may not be in groups; name each in the rules")
 
 
 def _error(part: Statement, message: str, word: str = "") -> Complaint:

@@ -54,6 +54,13 @@ def test_an_error_is_reported_with_file_and_line(policies: Path, text: str, line
     assert any(one.file == "extra.cedar" and one.line == line and message in one.message for one in found), found
 
 
+def test_a_group_of_actions_is_an_error_for_rules_are_selected_by_the_actions_they_name(policies: Path) -> None:
+    schema = policies / "access" / "schema.cedarschema"
+    text = schema.read_text().replace("  action SeeRole,", "  action Look in [Reading];\n  action SeeRole,")
+    schema.write_text(text)
+    assert any(one.file == schema.name and "may not be in groups" in one.message for one in check(policies))
+
+
 def test_a_rule_that_matches_nothing_is_pointed_out(policies: Path) -> None:
     rule = """@id("never") permit (principal, action == Broker::Action::"SeeRole", resource)
         when { context.duration_seconds < 0 };"""
