@@ -74,6 +74,15 @@ def take(broker: Broker, who: str | boto3.Session, role: str) -> tuple[str, Any]
     return answer.document["session"]["id"], ec2
 
 
+def start_afresh(broker: Broker, caller: str, role: str) -> None:
+    """End what earlier tests on the same broker left: the caller's grants of the role, and requests for it."""
+    about = f"caller={caller}&role={role}&limit=100"
+    for request in ask(broker, caller, "GET", f"/v1/requests?state=approved&{about}").document["requests"]:
+        ask(broker, caller, "DELETE", f"/v1/grants/{request['id']}")
+    for request in ask(broker, caller, "GET", f"/v1/requests?state=pending&{about}").document["requests"]:
+        ask(broker, caller, "POST", f"/v1/requests/{request['id']}/cancel", {})
+
+
 def eventually(
     look: Callable[[], Found], enough: Callable[[Found], object], seconds: float = DEADLINE_SECONDS
 ) -> Found:

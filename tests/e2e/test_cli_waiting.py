@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.auditing import start_afresh
 from tests.e2e.cli_person import BROKER, Person, at_a_terminal
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ ASK = ["prod-ec2", "--for", "2h", "--reason", "deploy 1.2"]
 
 @pytest.fixture
 def alice(broker: Broker, tmp_path: Path) -> Person:
+    start_afresh(broker, "alice", "prod-ec2")
     return at_a_terminal(broker, "alice", tmp_path / "alice")
 
 
