@@ -40,8 +40,8 @@ AWS_LATENCY_MS = 15
 CALLS = {0.0: 200, 15.0: 50}
 """Calls in a row per round, by the latency in milliseconds: about as many seconds of CPU."""
 
-CASES = ("handler", "aside", "own_assume_role", "own_put_item")
-"""What the packaged handler's process repeats (bench/warm_child.py)."""
+CASES = ("aside", "handler", "own_assume_role", "own_put_item")
+"""What the packaged handler's process repeats (bench/warm_child.py); what is compared most closely stands first."""
 
 Calls = dict[str, Any]
 
