@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import AwsUnavailable, BrokerError, Conflict, InvalidRequest, NotFound
 from chalicelib.domain.roles import MANAGED_TAG, ROLE_PATH
 from chalicelib.domain.templates import DEPLOYMENT_TAG
-from chalicelib.domain.users import UNFINISHED_TAG, check_user, granting, told
+from chalicelib.domain.users import UNFINISHED_TAG, check_user, granting, kept_tags, told
 from chalicelib.services.provisioning_leases import LeaseLost
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Users:
     def put(self, ask: UserAsk, origin: Origin) -> MadeUser:
         """Make the user, or bring an existing one's tags, groups and sign-in to what is asked.
 
+        Tags under `access-broker:` that are there stay: nobody leaves suspension by a PUT.
         Nothing stays unless the result has zero access (`groups_may_grant`
         admits what groups give). What a killed call left behind is removed first.
         """
@@ -80,7 +81,7 @@ class Users:
             except BrokerError:
                 self._undo(ask, before, lease)
                 raise
-            self.users.set_tags(made.view.user, self._tags(ask))
+            self.users.set_tags(made.view.user, self._tags(ask, made.view.user))
         return made
 
     def delete(self, name: str, origin: Origin) -> UserView:
@@ -95,11 +96,11 @@ class Users:
 
     def _bring_about(self, ask: UserAsk, before: User | None, lease: Lease) -> MadeUser:
         if before is None:
-            self.users.create(ask.name, {**self._tags(ask), UNFINISHED_TAG: "true"})
+            self.users.create(ask.name, {**self._tags(ask, None), UNFINISHED_TAG: "true"})
         user = before or self._read(ask.name)
         self.users.set_groups(user, ask.groups)
         if before is not None:
-            self.users.set_tags(before, self._tags(ask))
+            self.users.set_tags(before, self._tags(ask, before))
         lease.extend()
         self._check_empty(ask)
         secret, warnings = self.sign_in.arrange(user, wanted=ask.console_access)
@@ -125,7 +126,7 @@ class Users:
             self.users.delete(user)
             return
         self.users.set_groups(user, before.groups)
-        self.users.set_tags(user, before.tags)
+        self.users.set_tags(user, {**kept_tags(user, ask), **before.tags})
         self.users.take_keys(user, keep=before.access_keys)
         if not before.console_access:
             self.users.take_password(user.name)
@@ -182,8 +183,9 @@ class Users:
     def _view(self, user: User) -> UserView:
         return UserView(user, self.sign_in.url(), granting(self.users.policies(user)))
 
-    def _tags(self, ask: UserAsk) -> dict[str, str]:
-        return {**ask.tags, MANAGED_TAG: "true", DEPLOYMENT_TAG: self.deployment.name}
+    def _tags(self, ask: UserAsk, user: User | None) -> dict[str, str]:
+        kept = kept_tags(user, ask) if user else {}
+        return {**kept, **ask.tags, MANAGED_TAG: "true", DEPLOYMENT_TAG: self.deployment.name}
 
     def _ours(self, user: User) -> bool:
         return user.path == ROLE_PATH and user.is_of(self.deployment.name)

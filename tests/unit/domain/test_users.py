@@ -46,6 +46,7 @@ def test_two_draws_give_two_passwords() -> None:
         (UserAsk("bob", {"aws:x": "1"}), "tags.aws:x"),
         (UserAsk("bob", {"access-broker:managed": "false"}), "tags.access-broker:managed"),
         (UserAsk("bob", {"access-broker:unfinished": "x"}), "tags.access-broker:unfinished"),
+        (UserAsk("bob", {"Access-Broker:Suspended": "no"}), "tags.Access-Broker:Suspended"),
         (UserAsk("bob", {"team": "x" * 257}), "tags.team"),
         (UserAsk("bob", {"team": "1", "Team": "2"}), "tags"),
     ],

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.domain.errors import AuditUnavailable, Conflict, InvalidRequest, NotFound, RefusedByAws
 from chalicelib.domain.events import to_json
-from chalicelib.domain.users import UNFINISHED_TAG, GivenPolicy, PasswordPolicy, UserAsk
+from chalicelib.domain.users import UNFINISHED_TAG, GivenPolicy, PasswordPolicy, User, UserAsk
 from chalicelib.services.provisioning_leases import LEASE_SECONDS
 from tests.unit.services.provisioning_fakes import ADMIN, World
 from tests.unit.services.provisioning_iam_fakes import Killed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
@@ -71,6 +75,37 @@ def test_a_put_brings_tags_groups_and_sign_in_to_what_is_asked(world) -> None:
     world.user_service.put(UserAsk("bob", {"team": "db"}, ("locked",)), ADMIN)
     user = world.users.held["bob"]
     assert (user.tags["team"], user.groups, user.console_access) == ("db", ("locked",), False)
+
+
+def tagged(world: World, **tags: str) -> None:
+    """Somebody tags bob by hand; the names are those after `access-broker:`."""
+    bob = world.users.held["bob"]
+    world.users.held["bob"] = replace(bob, tags={**bob.tags, **{f"access-broker:{key}": tags[key] for key in tags}})
+
+
+def test_a_put_leaves_a_suspended_user_suspended_and_linked_to_chat(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    tagged(world, suspended="leaver", slack="T1/UBOB")
+    world.user_service.put(UserAsk("bob", {"access-broker:slack": "T1/UBOB2"}), ADMIN)
+    tags = world.users.held["bob"].tags
+    assert (tags["access-broker:suspended"], tags["access-broker:slack"]) == ("leaver", "T1/UBOB2")
+    assert "team" not in tags
+
+
+def test_a_put_that_is_undone_leaves_suspended_who_was_suspended_meanwhile(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    before = world.users.held["bob"].tags
+    world.users.own["bob"] = (GivenPolicy("inline policy by-hand", ALLOW),)
+    policies: Callable[[User], tuple[GivenPolicy, ...]] = world.users.policies
+
+    def somebody_suspends_bob_while_iam_is_read(user: User) -> tuple[GivenPolicy, ...]:
+        tagged(world, suspended="leaver")
+        return policies(user)
+
+    world.users.policies = somebody_suspends_bob_while_iam_is_read
+    with pytest.raises(Conflict, match="inline policy by-hand"):
+        world.user_service.put(UserAsk("bob", {"access-broker:team": "db"}), ADMIN)
+    assert world.users.held["bob"].tags == {**before, "access-broker:suspended": "leaver"}
 
 
 def test_a_group_that_grants_is_refused_unless_asked_for(world) -> None:
