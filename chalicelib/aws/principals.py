@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
 from chalicelib.domain.errors import Refused
+from chalicelib.domain.roles import ROLE_PATH
 
 if TYPE_CHECKING:
     from chalicelib.domain.callers import Caller
@@ -39,7 +40,7 @@ class IamPrincipals:
     def _session(self, caller: Caller) -> Caller:
         role = self._iam.get_role(RoleName=caller.name.split("/", maxsplit=1)[0])["Role"]
         _same(role["RoleId"], caller.unique_id.split(":", maxsplit=1)[0])
-        return replace(caller, tags=_tags(role))
+        return replace(caller, tags=_tags(role), brokered=role["Path"].startswith(ROLE_PATH))
 
 
 def _same(current: str, presented: str) -> None:

@@ -52,13 +52,13 @@ def principal_id(unique_id: str) -> str:
     return unique_id.partition(":")[0]
 
 
-def require_second_person(who: Caller, asked_ids: Iterable[str], *, brokered: bool) -> None:
+def require_second_person(who: Caller, asked_ids: Iterable[str]) -> None:
     """Refused where the one who would decide is among those who asked, in whatever shape.
 
-    `asked_ids` are IAM's unique ids. `brokered` says that somebody comes as a
-    session which this broker issued: anybody may be behind it, also who asked.
+    `asked_ids` are IAM's unique ids. Behind a session that the broker issued
+    may be anybody, also who asked.
     """
     if principal_id(who.unique_id) in {principal_id(asked) for asked in asked_ids if asked}:
         raise Refused("Whoever asks never decides: this needs somebody else.")
-    if brokered:
+    if who.brokered:
         raise Refused("A session that the broker issued decides nothing. Sign as yourself.")

@@ -13,7 +13,7 @@ blueprint = Blueprint(__name__)
 @answering(blueprint)
 def whoami() -> Response:
     """Verified identity, IAM groups and IAM tags."""
-    caller = origin(blueprint.current_request).caller
+    caller = origin(blueprint.current_request, brokered=True).caller
     return answer(
         {
             "arn": caller.arn,

@@ -116,9 +116,13 @@ def answer(document: object, status: int = 200, headers: Mapping[str, str] | Non
     return Response(body, {**PRIVATE, "Content-Type": "application/json", **(headers or {})}, status)
 
 
-def origin(request: Request) -> Origin:
-    """Who asks and from where: from the request context, never from body or headers."""
-    return wiring.recognizing().recognize(request.context.get("identity") or {}, request_id(request))
+def origin(request: Request, *, brokered: bool = False) -> Origin:
+    """Who asks and from where: from the request context, never from body or headers.
+
+    `brokered` admits sessions that the broker issued (services.recognizing).
+    """
+    identity = request.context.get("identity") or {}
+    return wiring.recognizing().recognize(identity, request_id(request), brokered=brokered)
 
 
 def request_id(request: Request) -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from chalicelib.domain.access import AccessRules
-    from chalicelib.domain.callers import Caller
     from chalicelib.domain.events import Origin
     from chalicelib.domain.ports import Catalogue, Clock
     from chalicelib.domain.requests import Request
@@ -35,7 +34,7 @@ class Approvers:
         role = self.catalogue.get(role_name)
         if role is None:
             raise NotFound(f"There is no role {role_name} any more.")
-        require_second_person(origin.caller, asked_ids, brokered=self._brokered(origin.caller))
+        require_second_person(origin.caller, asked_ids)
         ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip)
         return (decide(self.rules, ask).door.policy,)
 
@@ -62,10 +61,6 @@ class Approvers:
 
     def _opens(self, ask: Ask) -> bool:
         return any(not door.terms.approvals for door in self.rules.decide(ask).doors)
-
-    def _brokered(self, caller: Caller) -> bool:
-        """Whether the caller is a session of a role that the broker hands out."""
-        return caller.kind == "role" and self.catalogue.get(caller.name.partition("/")[0]) is not None
 
 
 def owns(origin: Origin, request: Request) -> bool:

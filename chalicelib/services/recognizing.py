@@ -25,15 +25,25 @@ class Recognizing:
     clock: Clock
     new_id: NewId
 
-    def recognize(self, identity: Mapping[str, object], request_id: str) -> Origin:
-        """Where the request comes from; Refused, once recorded, for anybody the broker does not serve."""
+    def recognize(self, identity: Mapping[str, object], request_id: str, *, brokered: bool = False) -> Origin:
+        """Where the request comes from; Refused, once recorded, for anybody the broker does not serve.
+
+        Sessions that the broker issued are admitted where `brokered` says so.
+        Elsewhere one could outlive its caller's revocation by asking for the
+        next, or be the second person to agree with its own caller.
+        """
         source_ip = str(identity.get("sourceIp") or "")
         try:
             caller = self.principals.describe(caller_from_identity(identity))
         except Refused as refusal:
             self._record(refusal, Origin(_stranger(identity), request_id, source_ip, self.policy_set))
             raise
-        return Origin(caller, request_id, source_ip, self.policy_set)
+        origin = Origin(caller, request_id, source_ip, self.policy_set)
+        if caller.brokered and not brokered:
+            turned_away = Refused("A session that the broker issued asks for nothing here. Sign with your own keys.")
+            self._record(turned_away, origin)
+            raise turned_away
+        return origin
 
     def _record(self, refusal: Refused, origin: Origin) -> None:
         now = self.clock()

@@ -66,6 +66,30 @@ def test_callers_that_are_not_users_or_sessions_are_refused_and_leave_a_trace(ca
     assert (event["type"], event["caller"]["kind"]) == ("refuse", "unknown")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("POST", "/v1/credentials", {"role": "ec2-full"}),
+        ("POST", "/v1/console-links", {"role": "ec2-full"}),
+        ("POST", "/v1/requests", {"role": "ec2-full", "duration_seconds": 3600, "reason": "more"}),
+        ("GET", "/v1/roles", None),
+    ],
+)
+def test_a_session_that_the_broker_issued_asks_for_nothing_and_that_is_on_record(call, rows, asked) -> None:
+    method, path, body = asked
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = boto3.client("iam").create_role(RoleName="tools", Path="/access-broker/", AssumeRolePolicyDocument=trust)
+    unique_id = f"{role['Role']['RoleId']}:alice-01k"
+    arn = "arn:aws:sts::123456789012:assumed-role/tools/alice-01k"
+    session = {"userArn": arn, "user": unique_id, "caller": unique_id, "sourceIp": "203.0.113.9"}
+    status, document, _ = call(method, path, session, body)
+    assert (status, document["code"]) == (403, "not_allowed")
+    assert "Sign with your own keys" in document["detail"]
+    [event] = [json.loads(row["event"]) for row in rows("EVENT#")]
+    assert (event["type"], event["caller"]["name"]) == ("refuse", "tools/alice-01k")
+    assert call("GET", "/v1/whoami", session)[0] == 200
+
+
 def test_a_recreated_namesake_does_not_pass_for_the_old_user(call, alice) -> None:
     status, document, _ = call("GET", "/v1/whoami", {**alice, "user": "AIDAOLDOLDOLD"})
     assert status == 403

@@ -99,7 +99,7 @@ def test_a_session_of_a_brokered_role_counts_for_nobody() -> None:
     desk = ApprovalDesk(RULES + everybody)
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/tools/alice-01k"
     with pytest.raises(Refused, match="decides nothing"):
-        desk.approve(desk.file(), Caller("role", "tools/alice-01k", arn, ACCOUNT, "AROATOOLS:alice-01k"))
+        desk.approve(desk.file(), Caller("role", "tools/alice-01k", arn, ACCOUNT, "AROATOOLS:alice-01k", brokered=True))
 
 
 def test_somebody_without_the_right_is_told_the_nearest_rule(desk: ApprovalDesk) -> None:
