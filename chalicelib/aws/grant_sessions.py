@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import rows
-from chalicelib.aws.clients import error_code
 from chalicelib.aws.grants_table import STILL_OPEN, partition
 from chalicelib.aws.reviews_table import TableReviews, review_to_row
 from chalicelib.aws.session_log import TableSessionLog, session_to_row
@@ -58,7 +57,7 @@ class TableBoundSessionLog(TableSessionLog):
             try:
                 self._dynamodb.transact_write_items(TransactItems=items)
             except (ClientError, BotoCoreError) as error:
-                reasons = _reasons(error)
+                reasons = rows.cancellation_reasons(error)
                 if session.grant and "ConditionalCheckFailed" in reasons[1:2]:
                     raise GrantEnded(f"Grant {session.grant} ended in this moment.") from error
                 # The only write that DynamoDB asks to repeat: other sessions of this grant are under way.
@@ -84,11 +83,3 @@ class TableBoundSessionLog(TableSessionLog):
         return {
             "Put": {"TableName": self._table, "Item": rows.to_item(row), "ConditionExpression": rows.ABSENT},
         }
-
-
-def _reasons(error: ClientError | BotoCoreError) -> list[str]:
-    """Why each item of a cancelled transaction was not written, in their order."""
-    if error_code(error) != "TransactionCanceledException" or not isinstance(error, ClientError):
-        return []
-    response: dict[str, Any] = dict(error.response)
-    return [str(reason.get("Code")) for reason in response.get("CancellationReasons", [])]

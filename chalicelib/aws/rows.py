@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
-from chalicelib.domain.errors import AuditUnavailable, Conflict, InvalidRequest
+from chalicelib.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended, InvalidRequest
 
 ABSENT = "attribute_not_exists(pk)"
 """Condition of a first write: a retry of the same write finds the row and stops."""
@@ -74,15 +74,36 @@ def put(client: Any, table: str, row: Mapping[str, Any], condition: str = ABSENT
     try:
         client.put_item(TableName=table, Item=to_item(row), ConditionExpression=condition)
     except (ClientError, BotoCoreError) as error:
-        raise write_failed(error) from error
+        failed = write_failed(error)
+        if not (isinstance(failed, Conflict) and condition == ABSENT and _written_before(client, table, row)):
+            raise failed from error
 
 
-def write_failed(error: ClientError | BotoCoreError) -> Exception:
-    """Conflict for a failed condition; AuditUnavailable for everything else: no record, no answer."""
-    code = error_code(error)
-    if code in {"ConditionalCheckFailedException", "TransactionCanceledException"}:
+def write_failed(error: ClientError | BotoCoreError) -> BrokerError:
+    """Conflict for a failed condition, Contended for a race; AuditUnavailable for all else: no record, no answer."""
+    codes = {error_code(error), *cancellation_reasons(error)}
+    if codes & {"ConditionalCheckFailedException", "ConditionalCheckFailed"}:
         return Conflict("Somebody else changed this in the same moment. Look at it again and repeat.")
-    return AuditUnavailable(f"The record could not be written ({code}), so nothing was done. Try again in a moment.")
+    told = ", ".join(sorted(codes - {"None"}))
+    kind = Contended if codes & {"TransactionConflictException", "TransactionConflict"} else AuditUnavailable
+    return kind(f"The record could not be written ({told}), so nothing was done. Try again in a moment.")
+
+
+def cancellation_reasons(error: ClientError | BotoCoreError) -> list[str]:
+    """Why each item of a cancelled transaction was not written, in their order; `None` for one that could be."""
+    if error_code(error) != "TransactionCanceledException" or not isinstance(error, ClientError):
+        return []
+    response: dict[str, Any] = dict(error.response)
+    return [str(reason.get("Code")) for reason in response.get("CancellationReasons", [])]
+
+
+def _written_before(client: Any, table: str, row: Mapping[str, Any]) -> bool:
+    """Whether the row is there with this very event: botocore repeats a write whose answer was lost."""
+    try:
+        found = get(client, table, row["pk"], row["sk"])
+    except BrokerError:
+        return False
+    return found is not None and found.get("event") == row["event"]
 
 
 def get(client: Any, table: str, pk: str, sk: str) -> dict[str, Any] | None:

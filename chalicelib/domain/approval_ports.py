@@ -28,7 +28,10 @@ class Requests(Protocol):
         ...
 
     def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:
-        """Write the next version, and the grant it yields, in one transaction; Conflict if somebody was faster."""
+        """Write the next version, and the grant it yields, in one transaction.
+
+        Conflict if somebody was faster, Contended if somebody is at it.
+        """
         ...
 
     def page(

@@ -91,6 +91,10 @@ class AuditUnavailable(BrokerError):
     code = "audit_unavailable"
 
 
+class Contended(AuditUnavailable):
+    """Others were writing the same rows in that moment, so nothing was written; the same write may succeed now."""
+
+
 class AwsUnavailable(BrokerError):
     """AWS did not answer in time or throttled us; trying again may help."""
 

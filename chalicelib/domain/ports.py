@@ -115,7 +115,10 @@ class Ledger(Protocol):
         ...
 
     def append(self, head: Head, links: Sequence[Link]) -> None:
-        """Add lines after `head`, all or none; Conflict if the head moved or an event is there already."""
+        """Add lines after `head`, all or none.
+
+        Conflict if the head moved or an event is there already, Contended if somebody is moving it.
+        """
         ...
 
     def mark_delivered(self, links: Sequence[Link]) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.errors import AuditUnavailable, BrokerError, Conflict
+from chalicelib.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended
 from chalicelib.domain.ledger import Unreadable, chain, read
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Auditing:
             try:
                 if new:
                     self.ledger.append(seen.head, new)
-            except Conflict:
+            except (Conflict, Contended):
                 self.pause(attempt)
             else:
                 return (*seen.undelivered, *new)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.approvals import principal_id
-from chalicelib.domain.errors import AwsUnavailable, Conflict, NotFound, Refused
+from chalicelib.domain.errors import AwsUnavailable, Conflict, Contended, NotFound, Refused
 from chalicelib.domain.grants import granted
 from chalicelib.domain.requests import SAID, Decision, cancelled, decided, expired, outcome
 from chalicelib.services.approvers import owns
@@ -90,7 +90,7 @@ class Deciding:
                 return request
             try:
                 save(changed)
-            except Conflict:
+            except (Conflict, Contended):
                 self.pause(attempt)
             else:
                 return changed

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, Contended
 from chalicelib.domain.grants import ran_out
 from chalicelib.domain.requests import expired
 
@@ -39,7 +39,7 @@ class Lapsing:
     def request(self, request: Request) -> None:
         """One request that nobody answered; somebody else may have written it down in the same moment."""
         lapsed = expired(request)
-        with suppress(Conflict):
+        with suppress(Conflict, Contended):
             self.requests.save(lapsed, self.records.expired(lapsed))
 
     def grant(self, grant: Grant) -> None:
@@ -47,5 +47,5 @@ class Lapsing:
         request = self.requests.get(grant.id)
         if request:
             over = ran_out(grant)
-            with suppress(Conflict):
+            with suppress(Conflict, Contended):
                 self.grants.end(over, self.records.ran_out(request, over))

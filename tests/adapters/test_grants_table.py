@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.aws.grant_sessions import TableBoundSessionLog
 from chalicelib.aws.grants_table import TableGrants
 from chalicelib.aws.requests_table import TableRequests
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import AuditUnavailable, Conflict
 from chalicelib.domain.events import AuditEvent, Origin
 from chalicelib.domain.grants import GrantEnded, ended, granted
 from chalicelib.domain.ids import new_id
@@ -150,3 +151,20 @@ def test_a_session_under_no_grant_of_the_caller_is_not_written(stores: Stores) -
     foreign = replace(session(grant), caller_id="AIDANEW")
     with pytest.raises(GrantEnded):
         stores.sessions.record(foreign, event(20, "issue"))
+
+
+def test_filing_with_a_key_that_dynamodb_throttles_is_no_conflict() -> None:
+    stores = Stores(TableRequests(Throttling(), "broker"), None, None)
+    with pytest.raises(AuditUnavailable, match="ThrottlingError"):
+        filed(stores, 1, "key")
+
+
+class Throttling:
+    """DynamoDB's client of a table that is asked too much."""
+
+    def transact_write_items(self, **_: Any) -> None:
+        answer: Any = {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": "None"}, {"Code": "ThrottlingError"}],
+        }
+        raise ClientError(answer, "TransactWriteItems")

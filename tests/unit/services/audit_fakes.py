@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.errors import AuditUnavailable, Conflict, NotFound
+from chalicelib.domain.errors import AuditUnavailable, BrokerError, Conflict, NotFound
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.ledger import GENESIS, Head, Link
 from chalicelib.domain.ports import Page, Seen
@@ -48,6 +48,7 @@ class FakeLedger:
     links: dict[str, Link] = field(default_factory=dict)
     delivered: set[str] = field(default_factory=set)
     conflicts: int = 0
+    conflict: type[BrokerError] = Conflict
     until: datetime | None = None
 
     def head(self) -> Head:
@@ -61,7 +62,7 @@ class FakeLedger:
     def append(self, head: Head, links: Sequence[Link]) -> None:
         if self.conflicts:
             self.conflicts -= 1
-            raise Conflict("moved")
+            raise self.conflict("moved")
         if head != self.current or any(link.event_id in self.links for link in links):
             raise Conflict("moved")
         self.links |= {link.event_id: link for link in links}

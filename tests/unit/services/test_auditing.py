@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.errors import BrokerError, Conflict, Contended
 from chalicelib.domain.events import AuditEvent, to_json
 from chalicelib.domain.ids import new_id
 from chalicelib.services.auditing import MAX_LINES, Auditing, Change
@@ -105,8 +106,9 @@ def test_when_the_dead_letter_queue_is_away_redelivery_begins_at_the_poison(desk
     assert len(desk.dead_letters.parked) == 1
 
 
-def test_a_head_that_others_moved_is_tried_again_after_a_pause(desk: Desk) -> None:
-    desk.ledger.conflicts = 3
+@pytest.mark.parametrize("conflict", [Conflict, Contended])
+def test_a_head_that_others_moved_is_tried_again_after_a_pause(desk: Desk, conflict: type[BrokerError]) -> None:
+    desk.ledger.conflicts, desk.ledger.conflict = 3, conflict
     assert desk.service.take([good(1)]).resume_at is None
     assert desk.pauses == [0, 1, 2]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.errors import AwsUnavailable, Conflict, NotFound, Refused
+from chalicelib.domain.errors import AwsUnavailable, Conflict, Contended, NotFound, Refused
 from tests.unit.services.approval_desk import (
     ACCOUNT,
     ALICE,
@@ -164,6 +164,27 @@ def test_of_an_approval_and_a_denial_in_the_same_moment_one_happens(desk: Approv
     with pytest.raises(Conflict, match="denied by eve"):
         desk.approve(request, BOB)
     assert desk.events == ["request", "decide"]
+
+
+def test_a_write_that_met_another_one_under_way_is_repeated(desk: ApprovalDesk) -> None:
+    request = desk.file()
+    desk.requests.before_save = contended
+    assert desk.approve(request).state == "approved"
+    assert desk.events == ["request", "decide"]
+
+
+def test_what_somebody_is_at_while_it_lapses_is_left_for_the_next_run(desk: ApprovalDesk) -> None:
+    desk.file()
+    desk.hours_pass(24)
+    desk.requests.before_save = contended
+    assert desk.lapsing.run() == (1, 0)
+    assert desk.events == ["request"]
+    desk.lapsing.run()
+    assert desk.events == ["request", "expire"]
+
+
+def contended() -> None:
+    raise Contended("TransactionConflict")
 
 
 def test_a_request_that_everybody_writes_to_asks_to_try_again(desk: ApprovalDesk) -> None:
