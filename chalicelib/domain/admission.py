@@ -33,30 +33,33 @@ def decide(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission
     that the caller holds an active grant, which stands in for the approvals.
     """
     verdict = rules.decide(ask)
-    if verdict.doors:
-        return _enter(verdict.doors, ask, approved=approved)
+    door = chosen(verdict.doors, ask, approved=approved)
+    if door:
+        return _enter(door, ask, approved=approved)
     if not rules.decide(ask.on("SeeRole")).doors:
         raise NotFound(f"There is no role {ask.role.name}.")
     raise _no_door(verdict, ask, nearest(rules, ask))
 
 
-def _enter(doors: tuple[Door, ...], ask: Ask, *, approved: bool) -> Admission:
-    """The easiest door that opens; where none does, what the easiest one asks for.
-
-    Ease: fewest approvals, then no reason asked for, then the longest session.
-    """
-    failures = []
-    for door in sorted(doors, key=_ease):
-        closed = _closed(door, ask, approved=approved)
-        if closed is None:
-            return Admission(door, max_seconds(door, ask))
-        failures.append(closed)
-    raise failures[0]
+def chosen(doors: tuple[Door, ...], ask: Ask, *, approved: bool) -> Door | None:
+    """The easiest door that opens for this ask; where none does, the easiest; None where there is none."""
+    opening = tuple(door for door in doors if _closed(door, ask, approved=approved) is None)
+    return easiest(opening or doors)
 
 
 def easiest(doors: tuple[Door, ...]) -> Door | None:
-    """The door that asks for least, or None where there is none."""
+    """The door that asks for least, or None where there is none.
+
+    Ease: fewest approvals, then no reason asked for, then the longest session.
+    """
     return min(doors, key=_ease, default=None)
+
+
+def _enter(door: Door, ask: Ask, *, approved: bool) -> Admission:
+    closed = _closed(door, ask, approved=approved)
+    if closed:
+        raise closed
+    return Admission(door, max_seconds(door, ask))
 
 
 def max_seconds(door: Door, ask: Ask) -> int:

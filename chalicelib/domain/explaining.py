@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from chalicelib.domain.admission import easiest, max_seconds
+from chalicelib.domain.admission import chosen, max_seconds
 from chalicelib.domain.deciding_statement import deciding
 from chalicelib.domain.nearest import nearest
 from chalicelib.domain.policy_documents import as_list, compact, statements
@@ -65,7 +65,7 @@ class BrokerInAws:
 
 def explain(rules: AccessRules, question: Question, role: RoleInAws | None, broker: BrokerInAws) -> tuple[Layer, ...]:
     """Every layer's verdict, in order."""
-    door = easiest(rules.decide(question.ask).doors)
+    door = chosen(rules.decide(question.ask).doors, question.ask, approved=question.approved)
     return (
         _access_rule(rules, question.ask, door),
         _grant(question, door),

@@ -6,9 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chalicelib.domain.access import Ask, load_rules
+from chalicelib.domain.access import AccessRules, Ask, load_rules
+from chalicelib.domain.admission import decide
 from chalicelib.domain.deciding_statement import deciding
+from chalicelib.domain.errors import BrokerError
 from chalicelib.domain.explaining import LAYERS, BrokerInAws, Question, RoleInAws, explain, smallest_change
 from tests.unit.services.fakes import ALICE, CAROL, EC2, NOW
 
@@ -143,3 +147,51 @@ def test_a_deny_under_conditions_leaves_the_allow_standing_but_conditional() -> 
     }
     found = deciding(document, "s3:GetObject")
     assert (found.effect, found.conditional) == ("Allow", True)
+
+
+def doors(*annotations: str) -> AccessRules:
+    """A rule each, which gives alice every role on these terms."""
+    permit = 'permit (principal, action == Broker::Action::"TakeCredentials", resource);'
+    texts = [f'@id("door-{number}") {terms} {permit}' for number, terms in enumerate(annotations)]
+    return load_rules({"doors.cedar": "\n".join(texts)})
+
+
+def test_the_door_that_opens_is_explained_and_not_an_easier_one_that_stays_shut() -> None:
+    rules = doors('@max_duration("15m")', '@max_duration("1h") @reason("required")')
+    question = asked(duration_seconds=3600, duration_given=True, reason_given=True)
+    layers = explain(rules, question, ROLE, BROKER)
+    assert {layer.verdict for layer in layers} == {"open"}
+    assert layers[0].by == "door-1"
+
+
+TERMS = st.tuples(
+    st.sampled_from(["", '@approvals("1")', '@approvals("2")']),
+    st.sampled_from(["", '@reason("required")']),
+    st.sampled_from(["", '@max_duration("15m")', '@max_duration("30m")']),
+).map(" ".join)
+QUESTIONS = st.builds(
+    lambda seconds, reason, approved: replace(
+        asked(duration_seconds=seconds or 3600, duration_given=bool(seconds), reason_given=reason), approved=approved
+    ),
+    st.sampled_from([None, 900, 1800, 3600]),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+@given(st.lists(TERMS, max_size=4), QUESTIONS)
+def test_the_brokers_own_layers_are_open_if_and_only_if_the_decision_admits(
+    annotations: list[str], question: Question
+) -> None:
+    rules = doors(*annotations)
+    layers = explain(rules, question, ROLE, BROKER)
+    own = {layer.verdict for layer in layers if layer.layer in {"access_rule", "grant", "duration"}}
+    assert (own == {"open"}) is admits(rules, question)
+
+
+def admits(rules: AccessRules, question: Question) -> bool:
+    try:
+        decide(rules, question.ask, approved=question.approved)
+    except BrokerError:
+        return False
+    return True
