@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping  # noqa: TC003  rows are converted by their annotations
 from dataclasses import dataclass, field, replace
-from datetime import datetime  # noqa: TC003  rows are converted by their annotations
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.ids import instant
 from chalicelib.domain.roles import SESSION_TAG
 from chalicelib.domain.times import rfc3339
 
@@ -24,12 +25,23 @@ MAX_INLINE_CHARACTERS = 10_240
 """All inline policies of a role together, white space not counted (IAM quotas, "Role inline policy size limit")."""
 
 
+DATED_WITHIN = timedelta(seconds=15)
+"""AWS may date a session that much later than its id: the row is written beside AssumeRole, which may be retried."""
+
+SINGLE_SESSIONS_SHARE = 0.75
+"""Of the policy's room: whoever ends hundreds of sessions, even their own, leaves room to cut callers off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cutoff:
     """Sessions issued before `before` are dead; the entry itself may go at `until`."""
 
     before: datetime
     until: datetime
+
+    def with_(self, other: Cutoff | None) -> Cutoff:
+        """One cutoff for both: what either ended stays ended."""
+        return Cutoff(max(self.before, other.before), max(self.until, other.until)) if other else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ class RoleRevocations:
     def with_session(self, session_id: str, expires_at: datetime, room: int) -> RoleRevocations:
         """The list with one session more; Conflict names the coarser way where `room` does not take it."""
         longer = replace(self, sessions={**self.sessions, session_id: expires_at})
-        if characters(longer) > room:
+        if longer != self and characters(longer) > room * SINGLE_SESSIONS_SHARE:
             raise Conflict(
                 f"The revocation policy of {self.role} is full ({len(self.sessions)} sessions). "
                 f"Revoke a caller's sessions as one, or all of the role's: broker revoke --role {self.role}"
@@ -63,7 +75,8 @@ class RoleRevocations:
 
     def with_caller(self, source_identity: str, cutoff: Cutoff, room: int) -> RoleRevocations:
         """The list with one caller cut off; Conflict names the coarser way where `room` does not take it."""
-        longer = replace(self, callers={**self.callers, source_identity: cutoff})
+        both = cutoff.with_(self.callers.get(source_identity))
+        longer = replace(self, callers={**self.callers, source_identity: both})
         if characters(longer) > room:
             raise Conflict(
                 f"The revocation policy of {self.role} is full ({len(self.callers)} callers). "
@@ -72,7 +85,10 @@ class RoleRevocations:
         return longer
 
     def with_everyone(self, cutoff: Cutoff) -> RoleRevocations:
-        """The list with every session cut off. There is always room: single entries before it say no more."""
+        """The list with every session cut off. There is always room: the cutoff covers every single entry."""
+        singles = [Cutoff(instant(one) + DATED_WITHIN, expires) for one, expires in self.sessions.items()]
+        for other in (*singles, *self.callers.values(), self.everyone):
+            cutoff = cutoff.with_(other)
         return replace(self, sessions={}, callers={}, everyone=cutoff)
 
     def pruned(self, now: datetime) -> RoleRevocations:

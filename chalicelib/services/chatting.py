@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import parse_qs
 
 from chalicelib.domain import chat_messages as say
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.services.approval_records import ApprovalRecords
     from chalicelib.services.browsing import Browsing
     from chalicelib.services.deciding import Deciding
-    from chalicelib.services.granting import Granting, SessionEnder
+    from chalicelib.services.granting import Granting
     from chalicelib.services.requesting import Requesting, RequestReading
 
 ROLES_SHOWN = 50
@@ -60,6 +60,14 @@ def read(visit: Visit) -> Said:
     return Said(team, user["id"], payload["response_url"], click=(action["action_id"], str(action["value"])))
 
 
+class Sessions(Protocol):
+    """Taking back one session (services.revoking)."""
+
+    def end_session(self, session_id: str, reason: str, origin: Origin) -> object:
+        """End it; NotFound, Refused, Conflict where the role's revocation list is full."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
     """The services that people reach by chat: the same as by HTTP."""
@@ -69,7 +77,7 @@ class Actions:
     reading: RequestReading
     deciding: Deciding
     granting: Granting
-    sessions: SessionEnder
+    sessions: Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,8 @@ class Enforcing:
             try:
                 if self._prune(listed):
                     changed.append(listed.role)
+            except Conflict:
+                continue  # somebody else changed the list in this moment, and rendered it
             except BrokerError:
                 failed.append(listed.role)
         return Pruned(tuple(changed), tuple(failed))

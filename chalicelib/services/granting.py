@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.domain.errors import Conflict, NotFound, Refused
+from chalicelib.domain.errors import BrokerError, Conflict, NotFound, Refused
 from chalicelib.domain.grants import ended
 from chalicelib.services.approvers import owns
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class SessionEnder(Protocol):
     """Taking back one session (services.revoking)."""
 
-    def end_session(self, session_id: str, reason: str, origin: Origin) -> object:
-        """End it; NotFound, Refused, Conflict where the role's revocation list is full."""
+    def end_with_grant(self, session: Session, reason: str, origin: Origin) -> object:
+        """End it; Conflict where the role's revocation list is full, and what the provision function raises."""
         ...
 
 
@@ -84,7 +84,7 @@ class Granting:
             return  # somebody else ended it in the same moment: the same end
 
     def _end_sessions(self, over: Grant, reason: str, origin: Origin) -> None:
-        """End what no grant covers any more.
+        """End what no grant covers any more; one that fails does not spare the others.
 
         The sessions of every grant the caller holds for the role are looked
         at: one that outlived its own grant under another may lose that now.
@@ -92,10 +92,16 @@ class Granting:
         now = self.records.clock()
         held = self.grants.held(over.caller_id, over.role, now)
         issued_under = {session_id: grant for grant in held for session_id in grant.sessions if grant.ended_at}
+        failures: list[BrokerError] = []
         for session_id, grant in sorted(issued_under.items(), key=itemgetter(0)):
             session = self.sessions.get(session_id)
             if session and session.state(now) == "active" and not _covered(session, grant, held, now):
-                self.ender.end_session(session_id, reason, origin)
+                try:
+                    self.ender.end_with_grant(session, reason, origin)
+                except BrokerError as failure:
+                    failures.append(failure)
+        if failures:
+            raise failures[-1]
 
 
 def _covered(session: Session, under: Grant, held: list[Grant], now: datetime) -> bool:

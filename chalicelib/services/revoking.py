@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.domain.errors import BrokerError, NotFound, Refused
 from chalicelib.domain.events import AuditEvent, to_json
+from chalicelib.domain.revocation import DATED_WITHIN
 from chalicelib.domain.sessions import SessionFilter
 from chalicelib.domain.times import rfc3339
 from chalicelib.services.rights import owns
@@ -102,6 +103,13 @@ class Revoking:
         if session is None:
             raise NotFound(f"There is no session {session_id}.")
         cause = self._cause("session", session_id, session.role, reason, origin, own=owns(origin, session))
+        return self._end(session, cause)
+
+    def end_with_grant(self, session: Session, reason: str, origin: Origin) -> None:
+        """End a session whose grant ended: who may end the grant (services.granting) needs no other right."""
+        self._end(session, self._cause("session", session.id, session.role, reason, origin, own=True))
+
+    def _end(self, session: Session, cause: Cause) -> tuple[Session, Revocation]:
         if session.state(cause.at) != "active":
             return session, cause.result((), ())
         event = cause.revoked(cause.id, session.role, [session], session.id)
@@ -110,7 +118,11 @@ class Revoking:
         return replace(session, revoked_at=cause.at), cause.result([session], [session.role])
 
     def end_caller(self, name: str, reason: str, origin: Origin) -> Revocation:
-        """End every session of a caller, on every role; one role that fails does not spare the others."""
+        """End every session of a caller, on every role; one role that fails does not spare the others.
+
+        By name, as AWS's source identity is: what a namesake who is gone has
+        left alive ends as well.
+        """
         cause = self._cause("caller", name, "", reason, origin, own=name == origin.caller.name)
         ended: dict[str, Session] = {}
         failures: list[BrokerError] = []
@@ -132,9 +144,10 @@ class Revoking:
         if role is None:
             raise NotFound(f"There is no role {name}.")
         found = self._alive(SessionFilter(role=name), ())
-        until = cause.at + timedelta(seconds=role.max_session_seconds)
+        before = _cutoff(found, cause.at)
+        until = before + timedelta(seconds=role.max_session_seconds)
         event = cause.revoked(cause.id, name, found)
-        self._order("revoke_role", event, before=rfc3339(cause.at), until=rfc3339(until))
+        self._order("revoke_role", event, before=rfc3339(before), until=rfc3339(until))
         self._mark(found, cause.at)
         return cause.result(found, [name])
 
@@ -161,7 +174,8 @@ class Revoking:
         event = cause.revoked(self.new_id(now), role, found)
         until = max(session.expires_at for session in found)
         caller = found[0].source_identity
-        self._order("revoke_caller", event, source_identity=caller, before=rfc3339(now), until=rfc3339(until))
+        before = rfc3339(_cutoff(found, now))
+        self._order("revoke_caller", event, source_identity=caller, before=before, until=rfc3339(until))
         self._mark(found, now)
 
     def _order(self, action: str, event: AuditEvent, **entry: str) -> None:
@@ -171,6 +185,11 @@ class Revoking:
     def _mark(self, sessions: list[Session], at: datetime) -> None:
         for session in sessions:
             self.sessions.mark_revoked(session.id, at)
+
+
+def _cutoff(found: list[Session], now: datetime) -> datetime:
+    """Sessions that AWS dated before this are over: all that were found, however AWS dates the youngest."""
+    return max([now, *(session.issued_at + DATED_WITHIN for session in found)])
 
 
 def _by_role(sessions: list[Session]) -> dict[str, list[Session]]:

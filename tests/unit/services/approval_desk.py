@@ -101,11 +101,15 @@ class FakeEnder:
     fails_with: Exception | None = None
 
     def end_session(self, session_id: str, reason: str, origin: Origin) -> None:
+        """As whoever may."""
+        self.end_with_grant(self.sessions.rows[session_id], reason, origin)
+
+    def end_with_grant(self, session: Session, reason: str, origin: Origin) -> None:
         if self.fails_with:
             raise self.fails_with
-        self.before_end(session_id)
-        self.ended.append(session_id)
-        self.sessions.mark_revoked(session_id, self.clock())
+        self.before_end(session.id)
+        self.ended.append(session.id)
+        self.sessions.mark_revoked(session.id, self.clock())
 
 
 class ApprovalDesk:

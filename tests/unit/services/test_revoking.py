@@ -152,6 +152,14 @@ def test_a_caller_is_ended_on_every_role_and_others_are_left_alone(desk: Desk) -
     assert sorted(found for event in desk.events() for found in event["detail"]["sessions"]) == sorted([one.id, two.id])
 
 
+def test_whoever_may_end_the_grant_ends_its_sessions_though_they_are_anothers(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    desk.service.end_with_grant(alices, "done", origin(CAROL))
+    assert desk.sessions.rows[alices.id].revoked_at
+    assert [(event["caller"]["name"], event["session"]) for event in desk.events()] == [("carol", alices.id)]
+
+
 def test_a_session_the_index_showed_late_is_ended_too(desk: Desk) -> None:
     early, late = session(1), session(2, role="s3-read")
     desk.sessions.add(early, late).hidden_at_first = {late.id}
@@ -180,10 +188,11 @@ def test_a_role_is_ended_for_as_long_as_its_longest_session_can_last(desk: Desk)
     desk.sessions.add(one, other)
     revocation = desk.service.end_role("s3-read", "", origin(RITA))
     order = desk.provisioner.orders[0]
+    # The session is of this moment: AWS may date it up to 15 s later.
     assert (order["action"], order["before"], order["until"]) == (
         "revoke_role",
-        "2026-11-23T12:00:00.000Z",
-        "2026-11-23T14:00:00.000Z",
+        "2026-11-23T12:00:15.000Z",
+        "2026-11-23T14:00:15.000Z",
     )
     assert revocation.sessions == (one.id,)
     assert desk.sessions.rows[other.id].revoked_at is None
