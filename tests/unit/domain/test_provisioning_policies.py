@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,17 @@ RESOURCES = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
 ESCALATION = json.loads(Path("policies/escalation.json").read_text())
 UNDER_THE_PATH = ("role/access-broker/*", "user/access-broker/*", "group/access-broker/*")
 
+ARNS = {
+    "AWS::CloudWatch::Alarm": "arn:${AWS::Partition}:cloudwatch:eu-west-1:${AWS::AccountId}:alarm:",
+    "AWS::CloudWatch::Dashboard": "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/",
+    "AWS::DynamoDB::Table": "arn:${AWS::Partition}:dynamodb:eu-west-1:${AWS::AccountId}:table/",
+    "AWS::Lambda::Function": "arn:${AWS::Partition}:lambda:eu-west-1:${AWS::AccountId}:function:",
+    "AWS::Logs::LogGroup": "arn:${AWS::Partition}:logs:eu-west-1:${AWS::AccountId}:log-group:",
+    "AWS::SNS::Topic": "arn:${AWS::Partition}:sns:eu-west-1:${AWS::AccountId}:",
+    "AWS::SQS::Queue": "arn:${AWS::Partition}:sqs:eu-west-1:${AWS::AccountId}:",
+}
+NAMES = ("DashboardName", "FunctionName", "LogGroupName", "QueueName", "TableName", "TopicName")
+DENIED_OTHERWISE = {"Boundary": "iam:*", "RestAPI": "apigateway:*"}
 NEEDS_THE_BOUNDARY = {
     "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
     "iam:PutRolePolicy", "iam:DeleteRolePolicy",
@@ -45,6 +57,81 @@ def test_the_boundary_that_deploys_is_the_reviewed_file() -> None:
 
 def test_the_boundary_fits_into_a_managed_policy() -> None:
     assert len(json.dumps(BOUNDARY, separators=(",", ":"))) < 6144
+
+
+def denied(sid: str) -> dict[str, Any]:
+    statement: dict[str, Any]
+    (statement,) = [one for one in BOUNDARY["Statement"] if one["Sid"] == sid]
+    assert statement["Effect"] == "Deny"
+    return statement
+
+
+def off_limits(arn: str) -> bool:
+    """Whether the boundary denies brokered roles everything on it."""
+    statement = denied("NothingOfTheBrokersOwn")
+    assert statement["Action"] == "*"
+    return any(fnmatchcase(arn, pattern["Fn::Sub"]) for pattern in statement["Resource"])
+
+
+def arn_of(logical: str) -> str:
+    """What CloudFormation will call the resource; one without a name gets the stack's, its own and a random one."""
+    resource = RESOURCES[logical]
+    properties = resource["Properties"]
+    given = next(
+        (properties[name] for name in NAMES if name in properties), {"Fn::Sub": f"${{AWS::StackName}}-{logical}-X1"}
+    )
+    return ARNS[resource.get("Type", "AWS::Lambda::Function")] + given.get("Fn::Sub", "${AWS::StackName}")
+
+
+@pytest.mark.parametrize("logical", sorted(set(RESOURCES) - set(DENIED_OTHERWISE)))
+def test_no_resource_of_the_stack_is_open_to_a_brokered_role(logical) -> None:
+    assert off_limits(arn_of(logical))
+
+
+def test_what_the_boundary_denies_otherwise_is_denied_whatever_it_is_called() -> None:
+    for action in DENIED_OTHERWISE.values():
+        (statement,) = [one for one in BOUNDARY["Statement"] if action in actions(one)]
+        assert (statement["Effect"], statement["Resource"]) == ("Deny", "*")
+    tag = {"aws:ResourceTag/aws:cloudformation:stack-name": {"Ref": "AWS::StackName"}}
+    assert denied("NotTheBrokersApiWhoseIdIsNotKnownHere")["Condition"] == {"StringEquals": tag}
+
+
+def test_the_streams_of_the_brokers_functions_are_left_alone() -> None:
+    condition = denied("NotTheStreamsThatCarryTheAudit")["Condition"]["ArnLike"]
+    assert fnmatchcase(arn_of("Audit"), condition["lambda:FunctionArn"]["Fn::Sub"])
+
+
+def secrets() -> set[str]:
+    """The parameters that functions of the broker read, as ARNs of any region."""
+    found = (
+        one["Fn::Sub"].replace("${AWS::Region}", "eu-west-1")
+        for file in Path("policies/lambda").glob("*.json")
+        for statement in json.loads(file.read_text())["Statement"]
+        if "ssm:GetParameter" in actions(statement)
+        for one in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
+    )
+    return set(found)
+
+
+@pytest.mark.parametrize("secret", sorted(secrets()))
+def test_no_secret_of_the_broker_is_open_to_a_brokered_role_by_name_or_by_a_path_above_it(secret) -> None:
+    root, _, name = secret.partition(":parameter/")
+    above = {f"{root}:parameter/{'/'.join(name.split('/')[:depth])}" for depth in range(name.count("/") + 1)}
+    assert len(above) == 2
+    assert all(off_limits(arn) for arn in {secret, *above})
+
+
+def test_what_is_not_the_brokers_stays_open_to_a_brokered_role() -> None:
+    anybody = "arn:${AWS::Partition}:{}:eu-west-1:${AWS::AccountId}:{}"
+    others = {
+        "ssm": "parameter/web/password",
+        "dynamodb": "table/orders",
+        "sns": "orders",
+        "cloudwatch": "alarm:orders",
+    }
+    assert not [
+        name for service, name in others.items() if off_limits(anybody.replace("{}", service, 1).replace("{}", name))
+    ]
 
 
 def test_no_action_of_the_provisioner_is_a_pattern() -> None:
