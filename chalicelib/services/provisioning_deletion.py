@@ -58,10 +58,7 @@ class Deletion:
         with self.leases.hold(f"role/{name}") as lease:
             role = self._present(name)
             export = self._export(role)
-            detail = {"action": "delete_role", "before": export, "after": None}
-            event = self.records.event("delete", origin, detail, name)
-            self.convergence.roles.change(name, Change("tag", DELETING_TAG, None, "true"))
-            self.records.log.forget_role(name, export, event)
+            self._keep(export, role, origin, lease)
             lease.extend()
             self._delete(role, export, origin, lease)
         return export
@@ -128,6 +125,21 @@ class Deletion:
         lease.extend()
         self.convergence.roles.change(found.name, change)
         return change
+
+    def _keep(self, export: Mapping[str, Any], role: ProvisionedRole, origin: Origin, lease: Lease) -> None:
+        """Tag the role and record the export. A tag without its export would make an older one count: it goes again."""
+        tagged = DELETING_TAG in role.state.tags
+        detail = {"action": "delete_role", "before": export, "after": None}
+        event = self.records.event("delete", origin, detail, role.name)
+        lease.extend()
+        self.convergence.roles.change(role.name, Change("tag", DELETING_TAG, None, "true"))
+        try:
+            self.records.log.forget_role(role.name, export, event)
+        except BrokerError:
+            if not tagged:
+                lease.extend()
+                self.convergence.roles.change(role.name, Change("tag", DELETING_TAG, "true", None))
+            raise
 
     def _delete(self, role: ProvisionedRole, export: Mapping[str, Any], origin: Origin, lease: Lease) -> None:
         try:

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.errors import AuditUnavailable, Conflict, NotFound, RefusedByAws
 from chalicelib.domain.provisioning import DENY_ALL, QUARANTINE_POLICY
 from chalicelib.domain.templates import RoleTemplate
-from chalicelib.services.provisioning_leases import LEASE_SECONDS
+from chalicelib.services.provisioning_leases import LEASE_SECONDS, LeaseLost
 from tests.unit.services.provisioning_fakes import ADMIN, World
 from tests.unit.services.provisioning_iam_fakes import Killed
 
@@ -62,6 +62,45 @@ def test_a_delete_that_cannot_be_recorded_does_not_happen(world) -> None:
         world.deletion.delete("tool", ADMIN)
     assert not [write for write in world.writes if write.startswith("delete")]
     assert REVOCATIONS in world.roles.held["tool"].state.inline_policies
+
+
+def test_a_delete_that_cannot_be_recorded_makes_no_older_export_count_again(world) -> None:
+    world.happens.at = {len(world.writes) + 3: RefusedByAws("no", "DeleteConflict")}
+    with pytest.raises(RefusedByAws):
+        world.deletion.delete("tool", ADMIN)
+    world.provisioning.apply(replace(TEMPLATE, description="changed since"), ADMIN)
+    before = world.roles.held["tool"]
+    world.log.fails_with = AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.deletion.delete("tool", ADMIN)
+    assert world.roles.held["tool"] == before
+    world.log.fails_with = None
+    assert world.deletion.delete("tool", ADMIN)["state"]["description"] == "changed since"
+
+
+def test_a_killed_delete_that_then_cannot_be_recorded_still_goes_on_from_its_export(world) -> None:
+    before = world.roles.read("tool")
+    world.happens.at = {len(world.writes) + 3: Killed()}
+    with pytest.raises(Killed):
+        world.deletion.delete("tool", ADMIN)
+    world.lease_store.held = {}
+    world.log.fails_with = AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.deletion.delete("tool", ADMIN)
+    world.log.fails_with = None
+    world.deletion.delete("tool", ADMIN)
+    world.deletion.restore("tool", ADMIN)
+    assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
+
+
+def test_a_delete_whose_lease_ran_out_does_not_even_mark_the_role(world) -> None:
+    before, writes = world.roles.held["tool"], len(world.writes)
+    world.lease_store.before_extending = {
+        world.lease_store.extensions + 1: lambda: world.lease_store.held.update({"role/tool": ("another", world.now)})
+    }
+    with pytest.raises(LeaseLost):
+        world.deletion.delete("tool", ADMIN)
+    assert (world.roles.held["tool"], len(world.writes)) == (before, writes)
 
 
 @pytest.mark.parametrize("at", range(2, WRITES_OF_A_DELETE + 1))
