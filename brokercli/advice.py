@@ -22,7 +22,7 @@ KINDS: dict[str, type[Failure]] = {
     "aws_unavailable": Unavailable,
     "internal_error": Unavailable,
 }
-"""Problem codes of contract.md that are more than a plain refusal."""
+"""Problem codes of docs/api.md that are more than a plain refusal."""
 
 HINTS = {"reason_required": "Say why with --reason TEXT."}
 
@@ -82,7 +82,7 @@ def _document(answer: Answer) -> dict[str, Any]:
 
 
 def _problem(document: dict[str, Any]) -> Failure:
-    """RFC 9457 with the members of contract.md."""
+    """RFC 9457 with the members of docs/api.md."""
     code = str(document["code"])
     words = [str(document.get("detail") or document.get("title") or code)]
     if aws_code := document.get("aws_code"):

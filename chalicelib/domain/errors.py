@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 class BrokerError(Exception):
     """Any failure the broker explains to its caller.
 
-    `code` is the stable word of contract.md; `detail` says what to do next.
+    `code` is the stable word of docs/api.md; `detail` says what to do next.
     Neither ever holds a secret: both are sent to the caller and logged.
     """
 

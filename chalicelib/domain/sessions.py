@@ -50,7 +50,7 @@ class Session:
         return self.break_glass and not self.failed and self.reviewed_at is None
 
     def state(self, now: datetime) -> State:
-        """The word of contract.md for `now`. What was taken back stays `revoked` for those who look later."""
+        """The state of GET /v1/sessions at `now`. What was taken back stays `revoked` for those who look later."""
         if self.failed:
             return "failed"
         if self.revoked_at:

@@ -69,7 +69,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class RoleTemplate:
-    """One role as its file describes it (contract.md, role template)."""
+    """One role as its file describes it (docs/provisioning.md)."""
 
     name: str
     description: str = ""

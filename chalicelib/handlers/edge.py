@@ -41,7 +41,7 @@ STATUS = {
     "audit_unavailable": 503,
     "aws_unavailable": 503,
 }
-"""The one table from error code to HTTP status (contract.md)."""
+"""The one table from error code to HTTP status (docs/api.md)."""
 
 RETRY_AFTER_SECONDS = 5
 MAX_BODY_BYTES = 64 * 1024
@@ -91,7 +91,7 @@ def answering(blueprint: Blueprint) -> Callable[[Callable[..., Response]], Calla
 
 
 def problem(error: BrokerError, request: str) -> Response:
-    """RFC 9457 `application/problem+json` with the members of contract.md."""
+    """RFC 9457 `application/problem+json` with the members of docs/api.md."""
     status = STATUS.get(error.code, 500)
     document: dict[str, Any] = {
         "type": f"https://access-broker.dev/problems/{error.code}",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RoleView:
-    """One role as its caller sees it (contract.md, GET /v1/roles)."""
+    """One role as its caller sees it (GET /v1/roles)."""
 
     name: str
     arn: str

@@ -1,6 +1,6 @@
 """An account on moto, in process: the table as the template makes it, people as the demo has them.
 
-moto authorizes nothing (shared/local-aws.md): nothing here proves permissions.
+moto authorizes nothing: nothing here proves permissions.
 """
 
 from __future__ import annotations

@@ -93,6 +93,11 @@ def test_an_alarm_says_what_is_wrong_and_tells_somebody(name: str) -> None:
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
+@pytest.mark.parametrize("name", ALARMS)
+def test_whoever_is_called_at_night_finds_the_alarm_on_paper(name: str) -> None:
+    assert f"`{name}`" in Path("docs/operations.md").read_text()
+
+
 def test_saved_queries_are_the_documented_ones() -> None:
     saved = json.loads(OVERLAY.read_text())["Resources"].values()
     names = {one["Properties"]["Name"]["Fn::Sub"].split("/")[-1]: one["Properties"]["QueryString"] for one in saved}
