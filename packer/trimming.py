@@ -19,7 +19,7 @@ UNUSED_PACKAGES = {
     "s3transfer": "boto3's uploads to S3",
     "slack": "slack_sdk by its former name",
 }
-"""Top-level packages that only other unused code imports."""
+"""Not packaged, whatever asks for them, and not ours to import: Lambda has a boto3 of its own, which would be found."""
 
 UNUSED_PATHS = {
     "aws_lambda_powertools/event_handler": "its own router with a Swagger UI; Chalice routes here",

@@ -1,1 +1,1 @@
-"""The only package that imports botocore or boto3: one adapter per AWS service."""
+"""The only package that imports botocore: one adapter per AWS service."""
