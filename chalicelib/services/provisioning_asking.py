@@ -40,13 +40,14 @@ class Asking:
         """Carry out an order about a role.
 
         The caller must be allowed to provision the role as it is and, where
-        a template is applied, as its `tags` would make it. A role that is not
+        a template is applied, as its `tags` would make it: that first, so that
+        a refusal tells nobody whether there is such a role. One that is not
         there and gets no tags is a matter of the whole broker.
         """
         name = str(order["name"])
         found = self.catalogue.get(name)
         wanted = None if tags is None else Role(name, _arn(name, origin), tags=tags)
-        return self._carry_out(order, tuple(role for role in (found, wanted) if role) or (WHOLE_BROKER,), origin)
+        return self._carry_out(order, tuple(role for role in (wanted, found) if role) or (WHOLE_BROKER,), origin)
 
     def _carry_out(self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin) -> dict[str, Any]:
         for role in about:
@@ -54,7 +55,9 @@ class Asking:
             try:
                 decide(self.rules, ask)
             except (Refused, NotFound) as refusal:
-                raise self._refused(refusal, order, origin) from None
+                absent = role is WHOLE_BROKER and str(order["action"]).endswith("_role")
+                told = NotFound(f"There is no role {order['name']}.") if absent else refusal
+                raise self._refused(told, order, origin) from None
         return self.provisioner.order({**order, "origin": _origin_document(origin)})
 
     def _refused(self, refusal: BrokerError, order: Mapping[str, Any], origin: Origin) -> BrokerError:

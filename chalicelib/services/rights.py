@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.access import Ask
 from chalicelib.domain.admission import decide
+from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.roles import WHOLE_BROKER
 
 if TYPE_CHECKING:
@@ -35,8 +36,17 @@ class Rights:
         return any(not door.terms.approvals for door in self.rules.decide(self._ask("ReadAudit", role, origin)).doors)
 
     def demand(self, action: str, role: str, origin: Origin, reason: str = "") -> tuple[str, ...]:
-        """The rules that let the caller do this to the role (or "", the broker); NotFound or Refused if none does."""
-        admission = decide(self.rules, self._ask(action, role, origin, reason_given=bool(reason)))
+        """The rules that let the caller do this to the role (or "", the broker); NotFound or Refused if none does.
+
+        A role that is not there is answered as one that the caller may not see.
+        """
+        ask = self._ask(action, role, origin, reason_given=bool(reason))
+        try:
+            admission = decide(self.rules, ask)
+        except Refused:
+            if role and ask.role is WHOLE_BROKER:
+                raise NotFound(f"There is no role {role}.") from None
+            raise
         return (admission.door.policy,)
 
     def sight(self, origin: Origin) -> Callable[[Session], bool]:

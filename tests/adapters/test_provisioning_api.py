@@ -151,6 +151,31 @@ def test_a_template_at_fault_names_the_field(call, admin, body, field) -> None:
     assert list(problem["fields"]) == [field]
 
 
+HIDDEN = {"access-broker:audience": "engineers", "access-broker:visibility": "audience"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("DELETE", "/v1/roles/{}", None),
+        ("POST", "/v1/roles/{}/restore", None),
+        ("PUT", "/v1/roles/{}", {"tags": {}}),
+        ("POST", "/v1/revocations", {"role": "{}"}),
+    ],
+)
+def test_a_hidden_role_is_answered_as_one_that_is_not_there(call, invoked, asked) -> None:
+    admin, carol = make_user("root-of-trust", "broker-administrators"), make_user("carol")
+    assert call("PUT", "/v1/roles/kept-dark", admin, {**TEMPLATE, "tags": HIDDEN})[0] == 201
+    method, path, body = asked
+
+    def told(name: str) -> tuple[int, str]:
+        wanted = body and json.loads(json.dumps(body).replace("{}", name)) if body != {"tags": {}} else body
+        status, document, _ = call(method, path.format(name), carol, wanted)
+        return status, document["detail"].replace(name, "NAME")
+
+    assert told("kept-dark") == told("not-there")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/v1/users/{}"), ("DELETE", "/v1/users/{}"), ("DELETE", "/v1/roles/{}"), ("POST", "/v1/roles/{}/restore")],

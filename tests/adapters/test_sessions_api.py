@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.aws import rows
+from chalicelib.aws.catalogue import role_to_row
 from chalicelib.aws.clients import client
 from chalicelib.aws.session_log import session_to_row
 from chalicelib.domain.callers import Caller
 from tests.adapters.audit_desk import AuditDesk, desk, event_text, record
 from tests.adapters.conftest import ACCOUNT, make_user
 from tests.unit.services.audit_fakes import session
+from tests.unit.services.fakes import EC2
 
 if TYPE_CHECKING:
     from chalicelib.domain.sessions import Session
@@ -31,7 +33,8 @@ def axel(account: None) -> dict[str, str]:
 
 @pytest.fixture
 def alices(alice: dict[str, str]) -> Session:
-    """A session of alice, in the table."""
+    """A session of alice, in the table as its role is."""
+    client("dynamodb").put_item(TableName="broker", Item=rows.to_item(role_to_row(EC2)))
     who = Caller("user", "alice", alice["userArn"], ACCOUNT, alice["user"])
     made = session(1, who, issued_at=NOW - timedelta(minutes=10), reason="look")
     client("dynamodb").put_item(TableName="broker", Item=rows.to_item(session_to_row(made)))
