@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.aws import cursors
 from chalicelib.aws.clients import error_code, translated
-from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.ports import Page
 from chalicelib.domain.times import rfc3339
 
@@ -23,6 +22,8 @@ CALLS = 10
 """FilterLogEvents calls for one page: a search that finds seldom comes in short pages, not in slow ones."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+"""The last millisecond that has a date."""
 
 
 class CloudWatchAuditReader:
@@ -36,7 +37,7 @@ class CloudWatchAuditReader:
 
     def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
         """Lines in the order of the log, each with `logged_at`."""
-        start, token = _decoded(cursor) if cursor else (_milliseconds(wanted.since), None)
+        start, token = _decoded(cursor) if cursor else (max(_milliseconds(wanted.since), 0), None)
         for _ in range(CALLS):
             answer = self._read(wanted, limit, start, token)
             events, token = answer["events"], answer.get("nextToken")
@@ -47,7 +48,7 @@ class CloudWatchAuditReader:
             start = start if token else events[-1]["timestamp"] + 1
             if found:
                 break
-        return Page(found, _encoded(start, token))
+        return Page(found, cursors.encoded([start, token]))
 
     def _read(self, wanted: AuditFilter, limit: int, start: int, token: str | None) -> dict[str, Any]:
         query: dict[str, Any] = {"logGroupName": self._group, "startTime": start, "limit": limit}
@@ -61,7 +62,7 @@ class CloudWatchAuditReader:
             answer: dict[str, Any] = self._logs.filter_log_events(**query)
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "InvalidParameterException" and token:
-                raise _bad_cursor() from error
+                raise cursors.bad_cursor() from error
             raise translated(error, "to read the audit log") from error
         return answer
 
@@ -91,19 +92,10 @@ def _milliseconds(at: datetime) -> int:
     return (at - EPOCH) // timedelta(milliseconds=1)
 
 
-def _encoded(start: int, token: str | None) -> str:
-    return base64.urlsafe_b64encode(json.dumps([start, token]).encode()).decode()
-
-
 def _decoded(cursor: str) -> tuple[int, str | None]:
-    try:
-        start, token = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-    except (ValueError, TypeError) as error:
-        raise _bad_cursor() from error
-    if not isinstance(start, int) or start < 0 or not (token is None or isinstance(token, str)):
-        raise _bad_cursor()
-    return start, token
-
-
-def _bad_cursor() -> InvalidRequest:
-    return InvalidRequest("The cursor is not one this list gave out.", {"cursor": "use next_cursor as it was answered"})
+    """The instant from which to read and AWS's token."""
+    match cursors.decoded(cursor):
+        case [int() as start, None | str() as token] if 0 <= start <= LATEST:
+            return start, token
+        case _:
+            raise cursors.bad_cursor()

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws import rows
+from chalicelib.aws import cursors, rows
 from chalicelib.aws.clients import translated
 from chalicelib.domain.ports import Page
 from chalicelib.domain.roles import Role
+from chalicelib.domain.templates import ROLE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +25,14 @@ class TableCatalogue:
         self._dynamodb, self._table = client, table
 
     def get(self, name: str) -> Role | None:
-        """The role of that name, or None."""
+        """The role of that name, or None; a name that IAM gives to nobody is not looked for."""
+        if not ROLE_NAME.fullmatch(name):
+            return None
         row = rows.get(self._dynamodb, self._table, PARTITION, name)
         return role_from_row(row) if row else None
 
     def page(self, limit: int, cursor: str | None) -> Page[Role]:
-        """Roles in order of name, `limit` at a time."""
+        """Roles in order of name, `limit` at a time. The cursor holds the last name."""
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :partition",
@@ -37,13 +40,21 @@ class TableCatalogue:
             "Limit": limit,
         }
         if cursor:
-            query["ExclusiveStartKey"] = rows.decode_cursor(cursor)
+            query["ExclusiveStartKey"] = rows.key(PARTITION, _last_name(cursor))
         try:
             answer = self._dynamodb.query(**query)
         except (ClientError, BotoCoreError) as error:
             raise translated(error, "listing the roles") from error
         roles = tuple(role_from_row(rows.from_item(item)) for item in answer["Items"])
-        return Page(roles, rows.encode_cursor(answer.get("LastEvaluatedKey")))
+        last = answer.get("LastEvaluatedKey")
+        return Page(roles, cursors.encoded(last["sk"]["S"]) if last else None)
+
+
+def _last_name(cursor: str) -> str:
+    name = cursors.decoded(cursor)
+    if not isinstance(name, str) or not ROLE_NAME.fullmatch(name):
+        raise cursors.bad_cursor()
+    return name
 
 
 def role_to_row(role: Role) -> dict[str, Any]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.aws import cursors
 from chalicelib.aws.clients import error_code, translated
 from chalicelib.domain.activity import call, made_by
-from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.ports import Page
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class CloudTrailActivity:
             answer: dict[str, Any] = self._cloudtrail.lookup_events(**query)
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "InvalidNextTokenException":
-                raise _bad_cursor() from error
+                raise cursors.bad_cursor() from error
             raise translated(error, "to look up the session's activity") from error
         return answer
 
@@ -71,15 +70,11 @@ def _call(session: Session, event: dict[str, Any]) -> Call | None:
 
 
 def _encoded(token: str | None) -> str | None:
-    return base64.urlsafe_b64encode(token.encode()).decode() if token else None
+    return cursors.encoded(token) if token else None
 
 
 def _decoded(cursor: str | None) -> str | None:
-    try:
-        return base64.urlsafe_b64decode(cursor.encode("ascii")).decode() if cursor else None
-    except ValueError as error:
-        raise _bad_cursor() from error
-
-
-def _bad_cursor() -> InvalidRequest:
-    return InvalidRequest("The cursor is not one this list gave out.", {"cursor": "use next_cursor as it was answered"})
+    token = cursors.decoded(cursor) if cursor else None
+    if not isinstance(token, str | None):
+        raise cursors.bad_cursor()
+    return token

@@ -15,6 +15,7 @@ from chalicelib.aws.grants_table import grant_to_row
 from chalicelib.aws.index_queries import newest_first
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.events import to_json
+from chalicelib.domain.ids import FORM
 from chalicelib.domain.ports import Page
 from chalicelib.domain.requests import STATES, Request
 
@@ -40,7 +41,9 @@ class TableRequests:
         self._dynamodb, self._table = client, table
 
     def get(self, request_id: str) -> Request | None:
-        """The request, read consistently, or None."""
+        """The request, read consistently, or None; what is no id is not looked for."""
+        if not FORM.fullmatch(request_id):
+            return None
         row = rows.get(self._dynamodb, self._table, f"REQUEST#{request_id}", "REQUEST")
         return msgspec.convert(row, Request) if row else None
 

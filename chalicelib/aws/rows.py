@@ -8,15 +8,13 @@ carries it to the audit function, so a change and its event are one write.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
-from chalicelib.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended, InvalidRequest
+from chalicelib.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended
 
 ABSENT = "attribute_not_exists(pk)"
 """Condition of a first write: a retry of the same write finds the row and stops."""
@@ -113,29 +111,3 @@ def get(client: Any, table: str, pk: str, sk: str) -> dict[str, Any] | None:
     except (ClientError, BotoCoreError) as error:
         raise translated(error, "reading the table") from error
     return from_item(answer["Item"]) if "Item" in answer else None
-
-
-def encode_cursor(last_key: Mapping[str, Any] | None) -> str | None:
-    """DynamoDB's LastEvaluatedKey as the contract's opaque cursor."""
-    if not last_key:
-        return None
-    return base64.urlsafe_b64encode(json.dumps(last_key, sort_keys=True).encode()).decode()
-
-
-def decode_cursor(cursor: str) -> dict[str, Any]:
-    """The key in a cursor; InvalidRequest if it is not one of ours."""
-    try:
-        last_key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii", "strict")))
-    except ValueError as error:
-        raise _bad_cursor() from error
-    if not isinstance(last_key, dict) or not all(_is_text(value) for value in last_key.values()):
-        raise _bad_cursor()
-    return last_key
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, dict) and list(value) == ["S"] and isinstance(value["S"], str)
-
-
-def _bad_cursor() -> InvalidRequest:
-    return InvalidRequest("The cursor is not one this list gave out.", {"cursor": "use next_cursor as it was answered"})

@@ -47,6 +47,10 @@ class Walk:
     resume: str | None = None
 
 
+NOWHERE = Walk("by-caller", "caller_key", (), "", "")
+"""What bounds that leave nothing between them come to."""
+
+
 class TableSessions:
     """Queries on the indexes; ids are ULIDs, so an instant is a bound and an id is a cursor."""
 
@@ -54,7 +58,9 @@ class TableSessions:
         self._dynamodb, self._table = client, table
 
     def get(self, session_id: str) -> Session | None:
-        """The session, read consistently, or None."""
+        """The session, read consistently, or None; what is no id is not looked for."""
+        if not ids.FORM.fullmatch(session_id):
+            return None
         row = rows.get(self._dynamodb, self._table, f"SESSION#{session_id}", "SESSION")
         return session_from_row(row) if row else None
 
@@ -111,11 +117,14 @@ class TableSessions:
 
 def _walk(wanted: SessionFilter, now: datetime, cursor: str | None) -> Walk:
     """The index that is narrowest for the filter, and the bounds its times and the cursor set."""
-    since = wanted.since or now - timedelta(days=KEPT_DAYS)
-    until = wanted.until or now + CLOCKS_APART
-    low, high = ids.earliest(since), ids.before(cursor or ids.earliest(until))
+    oldest, newest = now - timedelta(days=KEPT_DAYS), now + CLOCKS_APART
+    since, until = max(wanted.since or oldest, oldest), min(wanted.until or newest, newest)
+    if until <= since:
+        return NOWHERE
+    low, end = ids.earliest(since), ids.earliest(until)
+    high = ids.before(min(cursor or end, end))
     if high < low:
-        return Walk("by-caller", "caller_key", (), low, high)
+        return NOWHERE
     if wanted.caller:
         return Walk("by-caller", "caller_key", (wanted.caller,), low, high)
     if wanted.role:
@@ -126,8 +135,8 @@ def _walk(wanted: SessionFilter, now: datetime, cursor: str | None) -> Walk:
 
 
 def _days(newest: datetime, oldest: datetime) -> list[str]:
-    """Every UTC day from the newest back to the oldest, both included, as the rows write it."""
-    count = (newest.date() - oldest.date()).days + 1
+    """UTC days from the newest back to the oldest, both included, as the rows write them; at most one too many."""
+    count = min((newest.date() - oldest.date()).days, DAYS_AT_MOST) + 1
     return [f"{newest.date() - timedelta(days=back):%Y-%m-%d}" for back in range(count)]
 
 

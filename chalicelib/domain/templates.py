@@ -112,7 +112,7 @@ def _check_policies(template: RoleTemplate, fields: Fields) -> None:
         return
     if problem := next(document_problems(template.inline_policy), None):
         fields["inline_policy"] = f"an IAM policy document: {problem}"
-    if len(compact(template.inline_policy)) > MAX_INLINE_CHARACTERS:
+    elif len(compact(template.inline_policy)) > MAX_INLINE_CHARACTERS:
         fields["inline_policy"] = f"at most {MAX_INLINE_CHARACTERS} characters without white space"
 
 

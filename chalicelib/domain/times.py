@@ -14,12 +14,16 @@ def rfc3339(at: datetime) -> str:
 
 
 def from_rfc3339(text: str) -> datetime:
-    """The instant in `text`, which must carry an offset; ValueError otherwise."""
+    """The instant in `text`, which must carry an offset and have a date in UTC; ValueError otherwise."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         msg = "expected an offset, as in 2026-01-31T09:00:00Z"
         raise ValueError(msg)
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        msg = "expected a time that has a date in UTC"
+        raise ValueError(msg) from None
 
 
 def duration(text: str) -> timedelta:

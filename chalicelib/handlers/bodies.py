@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.policy_grammar import VERSION, document_problems
 from chalicelib.services.issuing import CredentialsAsk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # `$(?!\n)`: in Python `$` alone also matches before a last newline. Both read the same in JSON Schema.
 RoleName = Annotated[
@@ -65,7 +69,8 @@ class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def ask(self) -> CredentialsAsk:
         """The ask for the service; InvalidRequest for what a type cannot say."""
-        _session_policy(self.policy)
+        check_session_policy(self.policy)
+        _policy_size(self.policy)
         _session_tags(self.tags)
         return CredentialsAsk(
             role=self.role,
@@ -78,15 +83,19 @@ class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         )
 
 
-def _session_policy(policy: dict[str, Any] | None) -> None:
+def check_session_policy(policy: Mapping[str, Any] | None) -> None:
+    """InvalidRequest for what is no policy document. STS asks for no Version and takes the older one."""
     if policy is None:
         return
-    if len(json.dumps(policy, separators=(",", ":"))) > MAX_SESSION_POLICY:
-        raise InvalidRequest("The session policy is too long.", {"policy": f"at most {MAX_SESSION_POLICY} characters"})
-    if "Statement" not in policy:
+    if problem := next(document_problems({**policy, "Version": VERSION}), None):
         raise InvalidRequest(
-            "The session policy has no statement.", {"policy": "an IAM policy document with Statement"}
+            "The session policy does not fit; see fields.", {"policy": f"an IAM policy document: {problem}"}
         )
+
+
+def _policy_size(policy: Mapping[str, Any] | None) -> None:
+    if policy is not None and len(json.dumps(policy, separators=(",", ":"))) > MAX_SESSION_POLICY:
+        raise InvalidRequest("The session policy is too long.", {"policy": f"at most {MAX_SESSION_POLICY} characters"})
 
 
 def _session_tags(tags: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
-from chalicelib.handlers.bodies import PolicyArn, Reason, RoleName, TagKey, TagValue  # noqa: TC001  msgspec reads them
+from chalicelib.handlers.bodies import PolicyArn, Reason, RoleName, TagKey, TagValue, check_session_policy
 from chalicelib.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body, origin
 from chalicelib.services.explaining import ExplainAsk
 
@@ -29,7 +29,8 @@ class ExplainBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     tags: dict[TagKey, TagValue] = {}
 
     def ask(self) -> ExplainAsk:
-        """The ask for the service."""
+        """The ask for the service; InvalidRequest for a policy that is no document."""
+        check_session_policy(self.policy)
         return ExplainAsk(**{name: getattr(self, name) for name in self.__struct_fields__})
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
+MAX_DIGITS = 3
 
 
 def page_asked(request: Request, *filters: str) -> tuple[int, str | None]:
@@ -22,7 +23,7 @@ def page_asked(request: Request, *filters: str) -> tuple[int, str | None]:
     if unknown:
         raise InvalidRequest("Unknown query parameter.", {unknown[0]: "not a parameter of this list"})
     limit = query.get("limit", str(DEFAULT_LIMIT))
-    if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit) <= MAX_LIMIT):
+    if not (limit.isascii() and limit.isdecimal() and len(limit) <= MAX_DIGITS and 1 <= int(limit) <= MAX_LIMIT):
         raise InvalidRequest("The limit does not fit.", {"limit": f"a whole number from 1 to {MAX_LIMIT}"})
     return int(limit), query.get("cursor")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import boto3
 import pytest
 
 from chalicelib.aws.catalogue import role_to_row
+from chalicelib.aws.clients import client
 from chalicelib.domain.roles import Role
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
 
@@ -25,11 +27,45 @@ HIDDEN = Role(
 )
 
 
+NO_POLICIES: list[Any] = [
+    {"Statement": "foo"},
+    {"Statement": [1]},
+    {"Statement": [[{}]]},
+    {"Statement": {"Effect": "Allow", "Action": 5, "Resource": "*"}},
+    {"Statement": {"Effect": ["Allow"], "Action": "s3:*", "Resource": "*"}},
+    {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": "x"}}},
+    {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"x": {"y": "z"}}}}},
+    {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Sid": {}}},
+    {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, "Id": []},
+]
+
+
+def cursor(text: bytes) -> str:
+    """What somebody made up, in the form of a cursor."""
+    return base64.urlsafe_b64encode(text).decode()
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """An object in an object, `levels` in all."""
+    inside: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        inside = {"Statement": inside}
+    return inside
+
+
 @pytest.fixture(autouse=True)
 def roles(account: None) -> None:
     table = boto3.resource("dynamodb", REGION).Table("broker")
     for role in (EC2, HIDDEN):
         table.put_item(Item=role_to_row(role))
+
+
+@pytest.fixture
+def asked(account: None) -> list[str]:
+    """The rows that DynamoDB is asked for, as they are."""
+    names: list[str] = []
+    client("dynamodb").meta.events.register("before-call.dynamodb.GetItem", lambda model, **_: names.append(model.name))
+    return names
 
 
 def test_health_is_open_and_names_the_policy_set(call) -> None:
@@ -166,7 +202,11 @@ def test_lists_page_with_an_opaque_cursor(call, alice) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"), ({"limit": "x"}, "limit"), ({"page": "2"}, "page"),
-     ({"cursor": "bm90IG91cnM="}, "cursor"), ({"cursor": "ü"}, "cursor")],
+     ({"limit": "9" * 4500}, "limit"), ({"limit": "0" * 4500 + "1"}, "limit"),
+     ({"cursor": "bm90IG91cnM="}, "cursor"), ({"cursor": "ü"}, "cursor"),
+     ({"cursor": cursor(b"[" * 3000)}, "cursor"), ({"cursor": cursor(b"[" * 5000)}, "cursor"),
+     ({"cursor": cursor(b'{"pk": {"S": "SESSION#1"}, "sk": {"S": "SESSION"}}')}, "cursor"),
+     ({"cursor": cursor(b'""')}, "cursor"), ({"cursor": cursor(b"9" * 4000)}, "cursor")],
 )  # fmt: skip
 def test_a_bad_page_is_refused_by_field(call, alice, query: dict[str, str], field: str) -> None:
     status, document, _ = call("GET", "/v1/roles", alice, query=query)
@@ -191,6 +231,10 @@ def test_a_bad_page_is_refused_by_field(call, alice, query: dict[str, str], fiel
         ({"role": "ec2-full", "policy": "{}"}, "policy"),
         ({"role": "ec2-full", "policy": {}}, "policy"),
         ({"role": "ec2-full", "policy": {"Statement": ["x" * 2048]}}, "policy"),
+        *(({"role": "ec2-full", "policy": policy}, "policy") for policy in NO_POLICIES),
+        ({"role": "ec2-full", "policy": nested(31)}, "policy"),
+        ({"role": "ec2-full", "policy": nested(32)}, "body"),
+        ('{"role": "ec2-full", "policy": ' + '{"a":' * 980 + "1" + "}" * 981, "body"),
         ({"role": "ec2-full", "policy_arns": ["AdministratorAccess"]}, "policy_arns[0]"),
         ({"role": "ec2-full", "policy_arns": [f"arn:aws:iam::aws:policy/P{n}" for n in range(11)]}, "policy_arns"),
         ({"role": "ec2-full", "tags": {"Access-Broker:Session": "x"}}, "tags.Access-Broker:Session"),
@@ -207,6 +251,32 @@ def test_bad_input_is_refused_by_field_and_leaves_nothing(call, alice, rows, bod
     assert (status, document["code"]) == (400, "invalid_request")
     assert list(document["fields"]) == [field]
     assert rows("SESSION#") == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "field"),
+    [*((policy, "policy") for policy in NO_POLICIES), (nested(31), "policy"), (nested(32), "body")],
+)
+def test_explaining_a_policy_that_is_none_is_refused_by_field(call, alice, policy: Any, field: str) -> None:
+    wanted = {"role": "ec2-full", "operation": "ec2:RunInstances", "policy": policy}
+    status, document, _ = call("POST", "/v1/explain", alice, wanted)
+    assert (status, document["code"], list(document["fields"])) == (400, "invalid_request", [field])
+
+
+def test_a_policy_of_the_older_version_and_brackets_in_strings_are_none_of_our_business(call, alice) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": '"[{' * 40}
+    for version in ({}, {"Version": "2008-10-17"}):
+        wanted = {"role": "ec2-full", "policy": {**version, "Statement": statement}}
+        assert call("POST", "/v1/credentials", alice, wanted)[0] == 201
+
+
+@pytest.mark.parametrize("name", ["x" * 3000, "%20", "%00", "%ED%A0%80", "a%2Fb"])
+def test_an_impossible_name_or_id_is_not_found_and_aws_is_not_asked(call, alice, asked, name: str) -> None:
+    call("GET", "/v1/roles/absent", alice)
+    for things in ("roles", "sessions", "requests"):
+        del asked[:]
+        status, document, _ = call("GET", f"/v1/{things}/{name}", alice)
+        assert (status, document["code"], asked) == (404, "not_found", [])
 
 
 def test_a_body_that_is_not_json_by_its_type_is_refused(call, alice) -> None:

@@ -238,3 +238,30 @@ def test_what_breaks_inside_is_answered_without_its_message(invoked, monkeypatch
         "error": {"code": "internal_error", "detail": "Something broke in the provisioner. Try again."},
     }
     assert [record.getMessage() for record in caplog.records] == ["unexpected ConfigurationError while provisioning"]
+
+
+NO_STATEMENTS: list[Any] = [
+    {"Effect": ["Allow"], "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}},
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": [1]},
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": {"x": "y"}}},
+    {"Effect": "Allow", "Action": {}, "Principal": {"AWS": "*"}},
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}, "Condition": []},
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}, "Condition": {"Bool": {"x": [{}]}}},
+]
+
+
+@pytest.mark.parametrize("statement", NO_STATEMENTS)
+def test_a_statement_of_a_trust_policy_that_is_none_is_refused_by_field(call, admin, statement: Any) -> None:
+    template = {**TEMPLATE, "trust": {"statements": [statement]}}
+    status, document, _ = call("PUT", "/v1/roles/zz", admin, template, query={"dry_run": "true"})
+    assert (status, document["code"], list(document["fields"])) == (400, "invalid_request", ["trust.statements[0]"])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [{"Effect": ["Allow"], "Action": "s3:*", "Resource": "*"}, {"Effect": "Allow", "Action": [[]], "Resource": "*"}],
+)
+def test_an_inline_policy_that_is_none_is_refused_by_field(call, admin, statement: Any) -> None:
+    template = {**TEMPLATE, "inline_policy": {"Version": "2012-10-17", "Statement": statement}}
+    status, document, _ = call("PUT", "/v1/roles/zz", admin, template, query={"dry_run": "true"})
+    assert (status, document["code"], list(document["fields"])) == (400, "invalid_request", ["inline_policy"])

@@ -49,6 +49,12 @@ def test_ask_approve_and_take_are_joined_by_one_id(call, alice, bob, rows) -> No
     assert call("GET", "/v1/roles/prod-ec2", alice)[1]["active_grant"] == request["id"]
 
 
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z"])
+def test_a_start_at_the_ends_of_the_calendar_is_refused_by_field(call, alice, start: str) -> None:
+    status, document, _ = call("POST", "/v1/requests", alice, {**WANTED, "not_before": start})
+    assert (status, document["code"], list(document["fields"])) == (400, "invalid_request", ["not_before"])
+
+
 def test_fifty_simultaneous_clicks_end_in_exactly_one_decision(call, alice, rows) -> None:
     people = [make_user(f"approver-{number}", "approvers") for number in range(10)]
     _, request, _ = call("POST", "/v1/requests", alice, WANTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["desk"]
 
 NOW = datetime.now(UTC)
+
+
+def made_up(text: bytes) -> str:
+    """What nobody gave out, in the form of a cursor."""
+    return base64.urlsafe_b64encode(text).decode()
 
 
 @pytest.fixture
@@ -68,6 +74,18 @@ def test_lists_page_with_the_last_id_as_cursor(call, alice, axel, alices) -> Non
     assert call("GET", "/v1/sessions", alice)[1]["sessions"][0]["id"] == alices.id
 
 
+def test_times_and_cursors_at_the_ends_of_the_calendar_are_only_bounds(call, axel, alices) -> None:
+    for query in (
+        {"cursor": "7" + "z" * 25},
+        {"since": "0001-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"},
+        {"until": "9999-12-31T23:59:59Z", "cursor": "7" + "z" * 25},
+    ):
+        status, document, _ = call("GET", "/v1/sessions", axel, query=query)
+        assert (status, [one["id"] for one in document["sessions"]]) == (200, [alices.id])
+    for empty in ({"until": "0001-01-01T00:00:00Z"}, {"cursor": "0" * 26}, {"since": "9999-12-31T23:59:59Z"}):
+        assert call("GET", "/v1/sessions", axel, query=empty)[1] == {"sessions": [], "next_cursor": None}
+
+
 def test_living_sessions_are_counted(call, axel, alices) -> None:
     assert call("GET", "/v1/sessions/active", axel)[1] == {"active": 1}
     assert call("GET", "/v1/sessions/active", axel, query={"role": "other"})[1] == {"active": 0}
@@ -79,6 +97,8 @@ def test_living_sessions_are_counted(call, axel, alices) -> None:
         ("/v1/sessions", {"state": "sleeping"}, "state"),
         ("/v1/sessions", {"since": "yesterday"}, "since"),
         ("/v1/sessions", {"until": "2026-11-23T12:00:00"}, "until"),
+        ("/v1/sessions", {"since": "0001-01-01T00:00:00+14:00"}, "since"),
+        ("/v1/sessions", {"until": "9999-12-31T23:59:59-14:00"}, "until"),
         ("/v1/sessions", {"caller": "a'b"}, "caller"),
         ("/v1/sessions", {"cursor": "x"}, "cursor"),
         ("/v1/sessions", {"limit": "101"}, "limit"),
@@ -88,6 +108,10 @@ def test_living_sessions_are_counted(call, axel, alices) -> None:
         ("/v1/audit", {"session": "x"}, "session"),
         ("/v1/audit", {"caller": 'x" || true'}, "caller"),
         ("/v1/audit", {"cursor": "x"}, "cursor"),
+        ("/v1/audit", {"cursor": made_up(b"[" * 3000)}, "cursor"),
+        ("/v1/audit", {"cursor": made_up(b"[" * 5000)}, "cursor"),
+        ("/v1/audit", {"cursor": made_up(b"[1000000000000000000000000, null]")}, "cursor"),
+        ("/v1/audit", {"cursor": made_up(b"[-1, null]")}, "cursor"),
     ],
 )
 @pytest.mark.usefixtures("desk")

@@ -97,6 +97,13 @@ def test_times_are_bounds_the_first_counts_in_the_last_does_not(table) -> None:
     assert pages(table, SessionFilter(caller="alice", since=NOW, until=NOW - HOUR), 10) == [[]]
 
 
+def test_a_cursor_later_than_until_opens_nothing_that_until_shuts(table) -> None:
+    made = [session(number, issued_at=NOW - number * HOUR) for number in range(4)]
+    put(*made)
+    found = table.page(SessionFilter(caller="alice", until=NOW - HOUR), NOW, 10, "7" + "z" * 25, anything)
+    assert [one.id for one in found.items] == newest_first(*made[2:])
+
+
 def test_quiet_months_are_walked_over_in_short_pages(table) -> None:
     old, recent = session(1, issued_at=NOW - 100 * DAY), session(2)
     put(old, recent)
