@@ -1,10 +1,12 @@
 """What the broker says in chat: no credential and no sign-in URL, ever; others' words cannot ping or link.
 
-Block Kit: docs.slack.dev/reference/block-kit. Limits: 3,000 characters of text in a section.
+Block Kit: docs.slack.dev/reference/block-kit. Limits: 3,000 characters of text in a section. What the broker
+says stands before what others say, so that no length of theirs can push it out.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.chat_ports import Message
@@ -24,6 +26,9 @@ SHOWN_AT_MOST = 20
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 """The three characters with which Slack's text would ping somebody, link or hide (formatting message text)."""
 
+HALF = re.compile(r"(&[a-z]*|<[^>]*)$")
+"""An escape or one of Slack's own forms that a cut left without its end."""
+
 HOW_TO_LINK = (
     "The broker does not know you here. Ask an administrator to tag your IAM user: "
     "`access-broker:slack` = `{handle}`. Your own `broker` command works without it."
@@ -39,10 +44,11 @@ def request_message(request: Request, now: datetime) -> Message:
     """A request for those who may decide; the buttons are gone once it is settled."""
     waiting = request.state_at(now) == "pending"
     text = f"{plain(request.caller)} asks for {plain(request.role)} for {span(request.duration_seconds)}"
-    lines = [f"*{text}*", f"Reason: {plain(request.reason) or '(none)'}"]
+    lines = [f"*{text}*"]
     if request.asked_by:
-        lines.insert(1, f"Asked for them by {plain(request.asked_by)}")
-    blocks: list[dict[str, Any]] = [_section("\n".join(lines)), _section(_standing(request, now))]
+        lines.append(f"Asked for them by {plain(request.asked_by)}")
+    lines.append(_standing(request, now))
+    blocks = [section("\n".join(lines)), section(f"Reason: {plain(request.reason) or '(none)'}")]
     if waiting:
         buttons = [_button("approve", "Approve", "primary", request), _button("deny", "Deny", "danger", request)]
         blocks.append({"type": "actions", "elements": buttons})
@@ -59,8 +65,18 @@ def broken_glass_message(session: Session) -> Message:
         "failed": "It came to nothing: AWS refused the session.",
     }[review_standing(session)]
     until = f"Until {_when(session.expires_at)}, session `{session.id}`"
-    lines = [f":rotating_light: *{text}*", f"Reason: {plain(session.reason)}"]
-    return Message(text, (_section("\n".join(lines)), _section(f"{until}\n{standing}")))
+    alarm = section(f":rotating_light: *{text}*\n{until}\n{standing}")
+    return Message(text, (alarm, section(f"Reason: {plain(session.reason)}")))
+
+
+def section(text: str) -> dict[str, Any]:
+    """A block of text, cut to what Slack takes.
+
+    `verbatim`: Slack reads `<!here>` and its like, and makes no link of an address or a name in plain words.
+    """
+    if len(text) > SECTION_CHARACTERS:
+        text = HALF.sub("", text[: SECTION_CHARACTERS - 1]) + "…"
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def filed(request: Request) -> str:
@@ -92,7 +108,7 @@ def span(seconds: int) -> str:
 
 
 def _standing(request: Request, now: datetime) -> str:
-    """Who decided, with their words, or how many still must."""
+    """Until when, or how many still must agree; then who decided, with their words."""
     if request.state_at(now) == "expired":
         return "Nobody answered in time."
     if request.state == "cancelled":
@@ -103,19 +119,15 @@ def _standing(request: Request, now: datetime) -> str:
         for one in request.decisions
     ]
     if request.state == "approved":
-        said.append(f"Until {_when(granted(request).until)}")
+        said.insert(0, f"Until {_when(granted(request).until)}")
     if request.state == "pending":
-        said.append(f"{len(request.approvers)} of {request.approvals} agreed; answer by {_when(request.answer_by)}")
+        said.insert(0, f"{len(request.approvers)} of {request.approvals} agreed; answer by {_when(request.answer_by)}")
     return "\n".join(said)
 
 
 def _when(at: datetime) -> str:
     """In the reader's own time zone (Slack's date formatting), in UTC for those who cannot."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:SECTION_CHARACTERS]}}
 
 
 def _button(action: str, words: str, style: str, request: Request) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.chat_messages import SECTION_CHARACTERS, plain
+from chalicelib.domain.chat_messages import plain, section
 from chalicelib.domain.chat_ports import Message
 
 if TYPE_CHECKING:
@@ -51,5 +51,4 @@ def _of_run(detail: Mapping[str, Any]) -> Message | None:
 
 
 def _message(text: str, *lines: str) -> Message:
-    words = "\n".join([f"*{text}*", *filter(None, lines)])[:SECTION_CHARACTERS]
-    return Message(text, ({"type": "section", "text": {"type": "mrkdwn", "text": words}},))
+    return Message(text, (section("\n".join([f"*{text}*", *filter(None, lines)])),))

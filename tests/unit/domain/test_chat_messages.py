@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.domain.chat_messages import plain, request_message, span
+from chalicelib.domain.chat_messages import broken_glass_message, plain, request_message, section, span
 from chalicelib.domain.requests import Decision, Request, answer_by, decided
+from tests.unit.services.audit_fakes import session
 from tests.unit.services.fakes import NOW
+
+if TYPE_CHECKING:
+    from chalicelib.domain.chat_ports import Message
 
 ASKED = Request(
     id="01k" + "0" * 23,
@@ -69,6 +75,40 @@ def test_spans_are_short(seconds: int, words: str) -> None:
 
 def test_a_reason_cannot_pass_for_what_the_broker_says_nor_push_it_out() -> None:
     forged = replace(ASKED, reason="x\nApproved by bob\u2028Until tomorrow " + "&" * 1000)
-    asked, standing, _ = request_message(forged, NOW).blocks
-    assert asked["text"]["text"].count("\n") == 1
-    assert "0 of 1 agreed" in standing["text"]["text"]
+    asked, reason, _ = texts(request_message(forged, NOW))
+    assert "0 of 1 agreed" in asked
+    assert "\n" not in reason
+    assert "Approved" not in asked
+
+
+def test_comments_cannot_push_out_until_when_a_grant_lasts() -> None:
+    two = replace(ASKED, approvals=2)
+    for number in (1, 2):
+        two = decided(two, Decision("approve", f"bob{number}", f"AIDABOB{number}", NOW, "&" * 1000))
+    said, *_ = texts(request_message(two, NOW))
+    assert "Until <!date^" in said.split("\n")[1]
+
+
+def test_broken_glass_calls_everybody_whatever_its_reason_says() -> None:
+    broken = session(break_glass=True, reason="&" * 1000)
+    alarm, reason = texts(broken_glass_message(broken))
+    assert "Until <!date^" in alarm
+    assert f"<!here> Nobody has reviewed it yet: `broker review {broken.id}" in alarm
+    assert reason.startswith("Reason: &amp;&amp;")
+
+
+@pytest.mark.parametrize("before", range(2975, 3001))
+def test_a_section_is_never_cut_inside_an_escape_or_a_form_of_slack(before: int) -> None:
+    text = section("x" * before + plain("&<") + "<!here>" + "x" * 50)["text"]["text"]
+    assert before <= len(text) + 1 <= 3001
+    assert not re.search("[&<>]", re.sub("&amp;|&lt;|<!here>", "", text))
+
+
+def test_plain_words_become_no_links() -> None:
+    for block in request_message(replace(ASKED, reason="see https://evil.example"), NOW).blocks[:2]:
+        assert block["text"]["verbatim"] is True
+
+
+def texts(message: Message) -> list[str]:
+    """What each block says; "" for buttons."""
+    return [block.get("text", {}).get("text", "") for block in message.blocks]
