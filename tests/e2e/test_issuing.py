@@ -183,3 +183,12 @@ def test_two_hundred_credentials_for_twenty_callers_at_once(broker: Broker) -> N
     events = audit_events(broker, lambda event: event["reason"].startswith("crowd "), 200)
     assert len(events) == 200
     assert len({event["session"] for event in events}) == 200
+
+
+def test_a_session_that_the_broker_issued_gets_no_other(broker: Broker) -> None:
+    given = take(broker, "alice").document["credentials"]
+    session = keys_of(acting(broker, given))
+    assert signed(f"{broker.broker_url}/v1/whoami", session).document["kind"] == "role"
+    refused = signed(f"{broker.broker_url}/v1/credentials", session, "POST", {"role": "ec2-full"})
+    assert (refused.status, refused.document["code"]) == (403, "not_allowed")
+    assert "that the broker issued" in refused.document["detail"]
