@@ -15,6 +15,7 @@ import cedarpy
 
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role
 from chalicelib.domain.terms import Terms, terms_from_annotations
+from chalicelib.domain.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -228,7 +229,7 @@ def request_document(ask: Ask) -> dict[str, Any]:
     """The ask as Cedar's request; its context as text, which cedarpy need not copy."""
     context = {
         "source_ip": {"__extn": {"fn": "ip", "arg": ask.source_ip or "0.0.0.0/32"}},
-        "at": {"__extn": {"fn": "datetime", "arg": ask.at.strftime("%Y-%m-%dT%H:%M:%SZ")}},
+        "at": {"__extn": {"fn": "datetime", "arg": rfc3339(ask.at)}},
         "duration_seconds": ask.duration_seconds,
         "reason_given": ask.reason_given,
         "session_policy_given": ask.session_policy_given,
