@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from chalicelib.domain.callers import Caller
@@ -23,6 +24,13 @@ TYPES = frozenset(
     },
 )  # fmt: skip
 """Every word `type` may say."""
+
+
+MAX_DETAIL = 100_000
+"""Characters of a detail: with the rest of its row an event fits a DynamoDB item, and the audit function reads it."""
+
+CUTS = ((4000, 400), (1000, 100), (250, 50), (60, 50), (60, 10), (60, 0))
+"""Characters of a text and entries of a list or object, tried in order; the last leaves our own members only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class AuditEvent:
 
 
 def to_json(event: AuditEvent) -> str:
-    """The event as one line of ASCII JSON: no input can forge a second line."""
+    """The event as one line of ASCII JSON: no input can forge a second line, or make it too long to be logged."""
     caller = event.origin.caller
     document = {
         "version": SCHEMA_VERSION,
@@ -78,6 +86,29 @@ def to_json(event: AuditEvent) -> str:
         "policy_set": event.origin.policy_set,
         "request_id": event.origin.request_id,
         "source_ip": event.origin.source_ip,
-        "detail": {**({"via": event.origin.via} if event.origin.via else {}), **event.detail},
+        "detail": _bounded({**({"via": event.origin.via} if event.origin.via else {}), **event.detail}),
     }
+    return _line(document)
+
+
+def _bounded(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The detail; where it is too long, cut as little as helps, with `cut` saying so."""
+    if len(_line(detail)) <= MAX_DETAIL:
+        return detail
+    tries = ({name: _cut(value, *sizes) for name, value in detail.items()} | {"cut": True} for sizes in CUTS)
+    return next(found for found in tries if len(_line(found)) <= MAX_DETAIL)
+
+
+def _cut(value: Any, characters: int, entries: int) -> Any:
+    """Texts of at most `characters`, lists and objects of at most `entries`, at every depth."""
+    if isinstance(value, str):
+        return value if len(value) <= characters else f"{value[:characters]}…"
+    if isinstance(value, Mapping):
+        return {name: _cut(entry, characters, entries) for name, entry in islice(value.items(), entries)}
+    if isinstance(value, (list, tuple)):
+        return [_cut(entry, characters, entries) for entry in value[:entries]]
+    return value
+
+
+def _line(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=True, separators=(",", ":"))

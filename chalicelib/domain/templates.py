@@ -11,6 +11,7 @@ from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.policy_documents import compact
 from chalicelib.domain.policy_grammar import document_problems, statement_problems
 from chalicelib.domain.roles import MANAGED_TAG, SESSION_TAG
+from chalicelib.domain.trust_exceptions import EXCEPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +34,9 @@ MIN_SESSION_SECONDS, MAX_SESSION_SECONDS = 3600, 43200
 
 MAX_MANAGED_POLICIES = 10
 """Managed policies per role (IAM quotas)."""
+
+MAX_EXCEPTION = 64
+"""Characters; the longest name of domain.trust_exceptions has twenty."""
 
 MAX_TAGS = 50 - len(RESERVED_TAGS)
 
@@ -134,12 +138,20 @@ def _check_trusted(template: RoleTemplate, fields: Fields) -> None:
         fields["trust"] = "nobody is trusted: through_broker, direct_users or statements must say somebody"
     if trust.callers and not trust.through_broker:
         fields["trust.callers"] = "limits who comes through the broker, but through_broker is false"
+    if not _fit_in_number(trust.exceptions):
+        fields["trust.exceptions"] = f"each name once, at most {len(EXCEPTIONS)}, of {MAX_EXCEPTION} characters at most"
     for number, statement in enumerate(trust.statements):
         if problem := next(statement_problems(statement, "trust"), None):
             fields[f"trust.statements[{number}]"] = f"a statement of a trust policy: {problem}"
     for address in trust.source_ips:
         if not _is_network(address):
             fields["trust.source_ips"] = f"{address} is neither an IP address nor a CIDR block"
+
+
+def _fit_in_number(exceptions: tuple[str, ...]) -> bool:
+    """Whether a refusal of these names stays short enough to read."""
+    once = len(set(exceptions)) == len(exceptions) <= len(EXCEPTIONS)
+    return once and all(len(name) <= MAX_EXCEPTION for name in exceptions)
 
 
 def _is_network(text: str) -> bool:

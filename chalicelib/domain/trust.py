@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 2048
 """Default quota of a trust policy, white space not counted (IAM quotas)."""
 
+NAMED = 10
+"""Unusual things told of one place; the others are only counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrustParties:
@@ -107,17 +110,23 @@ def _identity(name: str) -> str:
 
 
 def _check_exceptions(trust: Trust, parties: TrustParties) -> None:
-    fields: dict[str, str] = {}
+    """UnsafeTemplate names each thing once, and of very many the first."""
+    found: dict[str, dict[str, None]] = {}
     for place, what in _refusals(trust, parties):
-        fields[place] = f"{fields[place]}; {what}" if place in fields else what
+        found.setdefault(place, {})[what] = None
+    fields = {place: _told(list(said)) for place, said in found.items()}
     if fields:
         raise UnsafeTemplate(f"The trust policy is refused: {next(iter(fields.values()))}.", fields)
 
 
+def _told(said: list[str]) -> str:
+    more = f"; and {len(said) - NAMED} more" if len(said) > NAMED else ""
+    return "; ".join(said[:NAMED]) + more
+
+
 def _refusals(trust: Trust, parties: TrustParties) -> Iterator[tuple[str, str]]:
-    for name in trust.exceptions:
-        if name not in EXCEPTIONS:
-            yield "trust.exceptions", f"{name} is none of {', '.join(sorted(EXCEPTIONS))}"
+    if unknown := sorted(set(trust.exceptions) - set(EXCEPTIONS)):
+        yield "trust.exceptions", f"{', '.join(unknown)} is none of {', '.join(sorted(EXCEPTIONS))}"
     placed = [(f"trust.statements[{index}]", statement) for index, statement in enumerate(trust.statements)]
     if trust.direct_users:
         placed.append(("trust.direct_users", _direct(trust, parties)))

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.aws import functions
+from chalicelib.domain.ledger import read
 from chalicelib.handlers.provision import provision
 from tests.adapters.conftest import ACCOUNT, make_user
 
@@ -265,3 +266,12 @@ def test_an_inline_policy_that_is_none_is_refused_by_field(call, admin, statemen
     template = {**TEMPLATE, "inline_policy": {"Version": "2012-10-17", "Statement": statement}}
     status, document, _ = call("PUT", "/v1/roles/zz", admin, template, query={"dry_run": "true"})
     assert (status, document["code"], list(document["fields"])) == (400, "invalid_request", ["inline_policy"])
+
+
+def test_a_refusal_of_a_template_full_of_what_is_refused_reaches_the_log(call, admin, rows) -> None:
+    statements = [{"Effect": "Allow", "Action": "sts:*", "Principal": {"AWS": f"{number}-*"}} for number in range(700)]
+    status, document, _ = call("PUT", "/v1/roles/big", admin, {**TEMPLATE, "trust": {"statements": statements}})
+    assert (status, document["code"]) == (400, "invalid_request")
+    [told] = [read(row["event"]) for row in rows("EVENT#")]
+    assert (told["type"], told["role"], told["detail"]["cut"]) == ("refuse", "big", True)
+    assert "trust.statements[0]" in told["detail"]["fields"]

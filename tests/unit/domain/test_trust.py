@@ -154,6 +154,15 @@ def test_an_unknown_exception_is_refused() -> None:
         statements(Trust(exceptions=("anything_goes",)))
 
 
+def test_a_refusal_of_very_many_things_names_each_once_and_stays_short() -> None:
+    foreign = {**ALLOW, "Principal": {"AWS": ["*", "*", *(f"x-{number}-*" for number in range(1000))]}}
+    with pytest.raises(UnsafeTemplate) as refused:
+        statements(Trust(statements=(foreign,)))
+    said = refused.value.fields["trust.statements[0]"]
+    assert said.count("wildcard_principal: * ") == 1
+    assert said.endswith("; and 991 more")
+
+
 def test_a_trust_policy_too_long_for_iam_is_refused_before_iam_sees_it() -> None:
     with pytest.raises(UnsafeTemplate, match="2048"):
         statements(Trust(callers=tuple(f"somebody-with-a-long-name-{number}" for number in range(80))))

@@ -2,14 +2,16 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.events import AuditEvent, Origin, to_json
 from chalicelib.domain.ids import ID_LENGTH, new_id
+from chalicelib.domain.ledger import read
 from chalicelib.domain.roles import Role, external_id, switch_role_url
 from chalicelib.domain.sessions import Credentials, Session
 from chalicelib.domain.terms import Terms, terms_from_annotations
@@ -99,6 +101,33 @@ def test_no_input_forges_a_second_line_in_the_log(reason: str) -> None:
     assert line.isprintable()
     assert line.isascii()
     assert json.loads(line)["reason"] == reason
+
+
+LEAVES = st.text() | st.integers() | st.none() | st.booleans()
+DETAILS = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
+
+
+@settings(deadline=None)
+@given(DETAILS, st.sampled_from([0, 1, 1000, 20_000]))
+def test_no_detail_is_too_long_to_be_logged(value: Any, times: int) -> None:
+    why = "é" * times
+    detail = {"code": "not_allowed", "why": why, "fields": {"é" * times: [value] * times}, "more": [value]}
+    line = to_json(AuditEvent("0" * 26, "refuse", NOW, Origin(ALICE), detail=detail))
+    told = read(line)["detail"]
+    assert told["code"] == "not_allowed"
+    assert told["why"][:60] == why[:60]
+    assert (told == detail) is ("cut" not in told)
+
+
+def test_a_long_detail_is_cut_no_more_than_it_must() -> None:
+    tags = {f"{'é' * 120}{number}": "é" * 250 for number in range(46)}
+    changes = [{"attribute": "tags", "before": None, "after": tags}, {"attribute": "trust", "after": "all of it"}]
+    line = to_json(AuditEvent("0" * 26, "provision", NOW, Origin(ALICE), detail={"changes": changes}))
+    told = json.loads(line)["detail"]
+    assert len(line) < 110_000
+    assert told["cut"] is True
+    assert told["changes"][1] == changes[1]
+    assert len(told["changes"][0]["after"]) == len(tags)
 
 
 def test_an_event_of_a_type_nobody_reads_is_refused() -> None:
