@@ -69,7 +69,14 @@ ASSUME = {
 def row(operation: str, partition: str) -> tuple[str, str, dict[str, Any]]:
     """A call about one row of the table."""
     key = {"pk": {"S": partition}, "sk": {"S": "probe"}}
-    return "dynamodb", operation, {"TableName": "{TableName}", ("Key" if "get" in operation else "Item"): key}
+    return "dynamodb", operation, {"TableName": "{TableName}", ("Item" if operation == "put_item" else "Key"): key}
+
+
+def listed(index: str, partition: str) -> tuple[str, str, dict[str, Any]]:
+    """A query of one partition of an index."""
+    group = f"{index.removeprefix('by-')}_key"
+    asked = {"KeyConditionExpression": f"{group} = :key", "ExpressionAttributeValues": {":key": {"S": partition}}}
+    return "dynamodb", "query", {"TableName": "{TableName}", "IndexName": index, **asked}
 
 
 WRITE_ROWS = {
@@ -78,6 +85,11 @@ WRITE_ROWS = {
     "forge a mark of clean-up": row("put_item", "CLEANUP#ROLES"),
     "take a lease of the provisioner": row("put_item", "LEASE#role/ec2-full"),
 }
+READ_ROWS = {f"read {partition}": row("get_item", partition) for partition in (
+    "EXPORT#ec2-full", "USER", "REVOCATIONS", "NOTICE#probe", "LEASE#role/ec2-full", "CLEANUP#ROLES",
+)}  # fmt: skip
+CHANGE_ROWS = {f"change {partition}": row("update_item", partition) for partition in ("REQUEST#probe", "EVENT#probe")}
+LIST_REVIEWS = {"list what waits for a review": listed("by-group", "REVIEW#open")}
 ORDER = {
     "order something of the provisioner": (
         "lambda", "invoke", {"FunctionName": PROVISION_FUNCTION, "Payload": b'{"action": "probe"}'},
@@ -99,7 +111,16 @@ READ_SECRETS = {
 }
 
 REFUSED = {
-    "ApiHandlerRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **WRITE_LEDGER, **WRITE_AUDIT},
+    "ApiHandlerRole": {
+        **WRITE_IAM,
+        **FOREIGN,
+        **WRITE_CATALOGUE,
+        **WRITE_LEDGER,
+        **WRITE_AUDIT,
+        **READ_ROWS,
+        **CHANGE_ROWS,
+        **LIST_REVIEWS,
+    },
     "AuditRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **ASSUME},
     "ProvisionRole": {**FOREIGN, **WRITE_LEDGER, **WRITE_AUDIT, **ASSUME},
     "TrailRole": {**ANYTHING_ELSE, **WRITE_ROWS, **ORDER, "read a grant": row("get_item", "GRANT#probe")},
@@ -108,13 +129,22 @@ REFUSED = {
         **ORDER,
         "read a session": row("get_item", "SESSION#probe"),
         "forge a session": WRITE_ROWS["forge a session"],
+        "forge a grant": WRITE_ROWS["forge a grant"],
+        **CHANGE_ROWS,
     },
     "CleanupRole": {
         **ANYTHING_ELSE,
         **ACT_ON_ROLES,
         **{what: call for what, call in WRITE_ROWS.items() if what != "forge a mark of clean-up"},
     },
-    "ChatRole": {**ANYTHING_ELSE, **READ_SECRETS, "forge a mark of clean-up": WRITE_ROWS["forge a mark of clean-up"]},
+    "ChatRole": {
+        **ANYTHING_ELSE,
+        **READ_SECRETS,
+        **{what: call for what, call in WRITE_ROWS.items() if what != "forge a grant"},
+        **READ_ROWS,
+        **CHANGE_ROWS,
+        **LIST_REVIEWS,
+    },
     "NotifyRole": {
         **ANYTHING_ELSE,
         **WRITE_ROWS,
@@ -183,15 +213,18 @@ def test_the_roles_do_have_what_their_files_list(broker: Broker, acting_as: Any)
     assert "Item" in dynamodb.get_item(TableName=table, Key=item)
 
 
-BY_GROUP = {
-    "IndexName": "by-group",
-    "KeyConditionExpression": "group_key = :group",
-    "ExpressionAttributeValues": {":group": {"S": "REQUEST#STATE#pending"}},
+LOOK = {
+    **{f"read {partition}": row("get_item", partition) for partition in ("ROLE", "SESSION#probe", "GRANT#probe")},
+    "list a caller's sessions": listed("by-caller", "SESSION#probe"),
+    "list a role's requests": listed("by-role", "REQUEST#probe"),
+    "list what is pending": listed("by-group", "REQUEST#STATE#pending"),
 }
 ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
+    "ApiHandlerRole": {**LOOK, "record a session": row("put_item", "SESSION#probe")},
+    "ChatRole": {**LOOK, "record a visit": row("put_item", "CHAT#VISIT#probe")},
     "TrailRole": {"read a session": row("get_item", "SESSION#probe"), "record": row("put_item", "EVENT#probe")},
     "ExpireRole": {
-        "find what is over": ("dynamodb", "query", {"TableName": "{TableName}", **BY_GROUP}),
+        "find what is over": listed("by-group", "REQUEST#STATE#pending"),
         "read a request": row("get_item", "REQUEST#probe"),
     },
     "CleanupRole": {

@@ -1,0 +1,84 @@
+"""A brokered role with every permission does not reach the broker: tried, with such a role's own credentials.
+
+ministack takes `*` for the resource of GetParameters, GetParametersByPath, DeleteAlarms and DeleteDashboards: what the
+boundary says of those is held in tests/unit/domain/test_provisioning_policies.py alone.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localaws.broker import Broker
+
+NAME = "boundary-probe"
+SECRET = "/access-broker/slack-signing-secret"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
+"""The last is SNS's."""
+
+REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "read the secret": ("ssm", "get_parameter", {"Name": SECRET, "WithDecryption": True}),
+    "choose the secret": (
+        "ssm", "put_parameter", {"Name": SECRET, "Value": "chosen", "Type": "SecureString", "Overwrite": True},
+    ),
+    "silence the alarms": ("sns", "delete_topic", {"TopicArn": "{AlarmTopicArn}"}),
+    "empty the dead letters": ("sqs", "purge_queue", {"QueueUrl": "{DeadLetterQueueUrl}"}),
+    "read the table": ("dynamodb", "scan", {"TableName": "{TableName}"}),
+    "delete the audit log": ("logs", "delete_log_group", {"logGroupName": "{AuditLogGroup}"}),
+    "change a function": ("lambda", "delete_function", {"FunctionName": "access-broker-audit"}),
+}  # fmt: skip
+OTHERS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "write a parameter": ("ssm", "put_parameter", {"Name": "/web/probe", "Value": "x", "Type": "String"}),
+    "read parameters by path": ("ssm", "get_parameters_by_path", {"Path": "/web"}),
+    "make a topic": ("sns", "create_topic", {"Name": "orders"}),
+    "look at APIs": ("apigateway", "get_rest_apis", {}),
+}
+
+
+@pytest.fixture(scope="module")
+def brokered(broker: Broker) -> Iterator[boto3.Session]:
+    """A session of a role with the boundary and, but for that, no limits."""
+    admin = broker.session_for("admin")
+    iam, sts = admin.client("iam"), admin.client("sts")
+    trust = {"Effect": "Allow", "Principal": {"AWS": sts.get_caller_identity()["Arn"]}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    limited = {"Path": "/access-broker/", "PermissionsBoundary": broker.outputs["BoundaryArn"]}
+    role = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=document, **limited)["Role"]
+    iam.put_role_policy(RoleName=NAME, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
+    given = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="probe")["Credentials"]
+    keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    yield boto3.Session(*keys, region_name=broker.region)
+    iam.delete_role_policy(RoleName=NAME, PolicyName="everything")
+    iam.delete_role(RoleName=NAME)
+
+
+def call(broker: Broker, session: boto3.Session, what: tuple[str, str, dict[str, Any]]) -> Any:
+    """The answer of AWS, the stack's outputs filled in."""
+    service, operation, parameters = what
+    client = session.client(service, endpoint_url=broker.endpoint_url)  # type: ignore[call-overload]
+    filled = {
+        name: broker.outputs.get(value[1:-1], value) if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
+    return getattr(client, operation)(**filled)
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_brokered_role_may_not(broker: Broker, brokered: boto3.Session, what: str) -> None:
+    with pytest.raises(ClientError) as refusal:
+        call(broker, brokered, REFUSED[what])
+    assert refusal.value.response["Error"]["Code"] in REFUSALS
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_a_brokered_role_may_use_what_is_its_teams(broker: Broker, brokered: boto3.Session, what: str) -> None:
+    """Otherwise the refusals above would prove nothing."""
+    assert call(broker, brokered, OTHERS[what])
