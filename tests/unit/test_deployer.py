@@ -1,0 +1,93 @@
+"""The deployer's policy lists what the stack is made of: a resource nobody may make fails the first deployment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TEMPLATES = (Path(".chalice/resources.json"), Path(".chalice/resources-aws.json"))
+RESOURCES = {
+    name: resource for file in TEMPLATES for name, resource in json.loads(file.read_text())["Resources"].items()
+}
+STATEMENTS = json.loads(Path("policies/deployer.json").read_text())["Statement"]
+ACTIONS = {
+    action
+    for statement in STATEMENTS
+    for action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
+}
+
+MAKING = {
+    "AWS::CloudWatch::Alarm": {"cloudwatch:PutMetricAlarm"},
+    "AWS::CloudWatch::Dashboard": {"cloudwatch:PutDashboard"},
+    "AWS::DynamoDB::Table": {"dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DescribeTable"},
+    "AWS::IAM::ManagedPolicy": {"iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion"},
+    "AWS::Logs::LogGroup": {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DescribeLogGroups"},
+    "AWS::Logs::QueryDefinition": {"logs:PutQueryDefinition", "logs:DescribeQueryDefinitions"},
+    "AWS::SNS::Topic": {"sns:CreateTopic", "sns:SetTopicAttributes", "sns:GetTopicAttributes"},
+    "AWS::SQS::Queue": {"sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:GetQueueAttributes"},
+}
+DELETING = {
+    "AWS::CloudWatch::Alarm": "cloudwatch:DeleteAlarms",
+    "AWS::CloudWatch::Dashboard": "cloudwatch:DeleteDashboards",
+    "AWS::DynamoDB::Table": "dynamodb:DeleteTable",
+    "AWS::IAM::ManagedPolicy": "iam:DeletePolicy",
+    "AWS::Logs::LogGroup": "logs:DeleteLogGroup",
+    "AWS::Logs::QueryDefinition": "logs:DeleteQueryDefinition",
+    "AWS::SNS::Topic": "sns:DeleteTopic",
+    "AWS::SQS::Queue": "sqs:DeleteQueue",
+}
+OF_THE_TRANSFORM = {
+    "AWS::ApiGateway::RestApi": {"apigateway:POST", "apigateway:PATCH", "apigateway:UpdateRestApiPolicy"},
+    "AWS::Events::Rule": {"events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:DeleteRule"},
+    "AWS::IAM::Role": {"iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:DeleteRole"},
+    "AWS::Lambda::EventSourceMapping": {"lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping"},
+    "AWS::Lambda::Function": {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "lambda:DeleteFunction"},
+    "AWS::Lambda::Permission": {"lambda:AddPermission", "lambda:RemovePermission"},
+}
+"""What the functions and the API of app.py become."""
+
+NEEDED_BY_PROPERTIES = {
+    "DeletionProtectionEnabled": ("AWS::Logs::LogGroup", "logs:PutLogGroupDeletionProtection"),
+    "ReservedConcurrentExecutions": (None, "lambda:PutFunctionConcurrency"),
+}
+
+
+def kinds(*, retained: bool) -> set[str]:
+    """The types in the templates, those only that are kept or go with the stack."""
+    typed: list[dict[str, Any]] = [one for one in RESOURCES.values() if "Type" in one]
+    return {one["Type"] for one in typed if (one.get("DeletionPolicy") == "Retain") is retained}
+
+
+@pytest.mark.parametrize("kind", sorted(kinds(retained=True) | kinds(retained=False)))
+def test_the_deployer_may_make_and_change_each_kind_of_resource(kind) -> None:
+    assert MAKING[kind] <= ACTIONS
+
+
+@pytest.mark.parametrize("kind", sorted(kinds(retained=False)))
+def test_the_deployer_may_delete_what_goes_with_the_stack(kind) -> None:
+    assert DELETING[kind] in ACTIONS
+
+
+@pytest.mark.parametrize("kind", sorted(kinds(retained=True) - kinds(retained=False)))
+def test_the_deployer_may_not_delete_what_is_kept(kind) -> None:
+    assert DELETING[kind] not in ACTIONS
+
+
+@pytest.mark.parametrize("kind", OF_THE_TRANSFORM)
+def test_the_deployer_may_make_what_the_functions_and_the_api_become(kind) -> None:
+    assert OF_THE_TRANSFORM[kind] <= ACTIONS
+
+
+@pytest.mark.parametrize("name", NEEDED_BY_PROPERTIES)
+def test_what_a_property_needs_is_allowed_if_the_property_is_set_and_only_then(name) -> None:
+    kind, action = NEEDED_BY_PROPERTIES[name]
+    set_somewhere = any(name in one.get("Properties", {}) for one in RESOURCES.values() if one.get("Type") == kind)
+    assert (action in ACTIONS) is set_somewhere
+
+
+def test_the_audit_log_is_not_the_deployers_to_delete() -> None:
+    (deleting,) = [one for one in STATEMENTS if "logs:DeleteLogGroup" in one["Action"]]
+    assert deleting["Resource"].endswith(":log-group:/aws/lambda/access-broker-*")
