@@ -50,8 +50,12 @@ def brokered(broker: Broker) -> Iterator[boto3.Session]:
     iam, sts = admin.client("iam"), admin.client("sts")
     trust = {"Effect": "Allow", "Principal": {"AWS": sts.get_caller_identity()["Arn"]}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    limited = {"Path": "/access-broker/", "PermissionsBoundary": broker.outputs["BoundaryArn"]}
-    role = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=document, **limited)["Role"]
+    role = iam.create_role(
+        RoleName=NAME,
+        Path="/access-broker/",
+        AssumeRolePolicyDocument=document,
+        PermissionsBoundary=broker.outputs["BoundaryArn"],
+    )["Role"]
     iam.put_role_policy(RoleName=NAME, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
     given = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="probe")["Credentials"]
     keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
