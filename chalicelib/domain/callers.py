@@ -19,6 +19,9 @@ STS_NAME_SHORTEST = 2
 STS_NAME_LENGTH = 64
 """RoleSessionName and SourceIdentity: 2 to 64 of [\\w+=,.@-] (STS AssumeRole)."""
 
+DIGEST_LENGTH = 12
+DIGESTED = re.compile(rf"-[0-9a-f]{{{DIGEST_LENGTH}}}$")
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -63,10 +66,11 @@ def source_identity(caller: Caller) -> str:
     """The SourceIdentity stamped on the caller's sessions: no two callers share one.
 
     A user's is the user name. Names that are too short, or that could be
-    mistaken for the forms below, get the prefix `user=`; sessions get `role=`.
+    mistaken for the forms below, get the prefix `user=`; sessions are
+    `role=ROLE,SESSION`. What that leaves open a digest of the whole decides.
     """
     if caller.kind == "role":
-        return _fit("role=" + caller.name.replace("/", ","))
+        return _fit(f"role={caller.name}")
     if len(caller.name) < STS_NAME_SHORTEST or caller.name.startswith(("user=", "role=")):
         return _fit(f"user={caller.name}")
     return caller.name
@@ -78,9 +82,10 @@ def role_session_name(caller: Caller, session_id: str) -> str:
     return f"{name[: STS_NAME_LENGTH - len(session_id) - 1]}-{session_id}"
 
 
-def _fit(name: str) -> str:
-    """Cut to 64 characters, with a digest of the whole so that two long names stay two."""
-    if len(name) <= STS_NAME_LENGTH:
+def _fit(whole: str) -> str:
+    """As STS takes it; with a digest where the name is too long, holds a comma, or ends like a digest already."""
+    name = whole.replace("/", ",")
+    if len(name) <= STS_NAME_LENGTH and "," not in whole and not DIGESTED.search(name):
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
-    return f"{name[: STS_NAME_LENGTH - 13]}-{digest}"
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:DIGEST_LENGTH]
+    return f"{name[: STS_NAME_LENGTH - DIGEST_LENGTH - 1]}-{digest}"

@@ -36,6 +36,28 @@ def test_no_two_callers_share_a_source_identity(callers: list[Caller]) -> None:
     assert len({source_identity(caller) for caller in callers}) == len(callers)
 
 
+@given(st.lists(session_names, min_size=3, max_size=6))
+def test_no_comma_moves_from_the_session_to_the_role(parts: list[str]) -> None:
+    callers = [session(",".join(parts[:at]), ",".join(parts[at:])) for at in range(1, len(parts))]
+    assert len({source_identity(caller) for caller in callers}) == len(callers)
+
+
+@given(st.one_of(st.builds(session, names, session_names), names.map(lambda name: user(f"user={name}"[:64]))))
+def test_nobody_can_take_a_name_that_ends_like_the_digest_of_another(caller: Caller) -> None:
+    stamped = source_identity(caller)
+    kind, _, rest = stamped.partition("=")
+    if kind == "user":
+        namesakes = [user(rest), user(stamped)]
+    else:
+        namesakes = [session(rest[:at], rest[at + 1 :]) for at, one in enumerate(rest) if one == ","]
+    others = [one for one in namesakes if one.name != caller.name]
+    assert stamped not in [source_identity(one) for one in others]
+
+
+def test_a_session_without_commas_of_its_own_is_written_plainly() -> None:
+    assert source_identity(session("ci", "build-7")) == "role=ci,build-7"
+
+
 def test_a_user_is_known_by_the_bare_user_name() -> None:
     assert source_identity(user("alice")) == "alice"
 
