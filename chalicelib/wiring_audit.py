@@ -29,9 +29,9 @@ def auditing() -> Auditing:
     from chalicelib.services.auditing import Auditing
 
     return Auditing(
-        ledger=TableLedger(client("dynamodb"), wiring.config().ledger_table),
-        log=CloudWatchAuditLog(client("logs"), wiring.config().audit_log_group),
-        dead_letters=SqsDeadLetters(client("sqs"), wiring.config().dead_letter_queue_url),
+        ledger=TableLedger(client("dynamodb"), wiring.config().require("ledger_table")),
+        log=CloudWatchAuditLog(client("logs"), wiring.config().require("audit_log_group")),
+        dead_letters=SqsDeadLetters(client("sqs"), wiring.config().require("dead_letter_queue_url")),
         clock=wiring.clock,
         pause=wiring.pause,
     )
@@ -69,13 +69,13 @@ def activity() -> Activity:
 @cache
 def revoking() -> Revoking:
     """The service behind DELETE /v1/sessions/{id} and POST /v1/revocations."""
-    from chalicelib.aws.functions import LambdaProvisioner, patient_client
+    from chalicelib.aws.functions import CHANGING, OrderedFunction, lambda_for_a_caller
     from chalicelib.services.revoking import Revoking
 
     return Revoking(
         rights=wiring.rights(),
         sessions=wiring.sessions(),
-        provisioner=LambdaProvisioner(patient_client(), wiring.config().require("provision_function")),
+        provisioner=OrderedFunction(lambda_for_a_caller(), wiring.config().require("provision_function"), CHANGING),
         journal=wiring.journal(),
         clock=wiring.clock,
         new_id=wiring.new_id,

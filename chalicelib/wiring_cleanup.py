@@ -79,11 +79,11 @@ def records() -> CleanupRecords:
 @cache
 def acting() -> Acting:
     """One role at a time."""
-    from chalicelib.aws.cleanup_clients import patient_lambda
-    from chalicelib.aws.functions import LambdaProvisioner
+    from chalicelib.aws.cleanup_clients import lambda_for_a_run
+    from chalicelib.aws.functions import CHANGING, OrderedFunction
     from chalicelib.services.cleanup_acting import Acting
 
-    provisioner = LambdaProvisioner(patient_lambda(), wiring.config().require("provision_function"))
+    provisioner = OrderedFunction(lambda_for_a_run(), wiring.config().require("provision_function"), CHANGING)
     return Acting(looking=looking(), records=records(), provisioner=provisioner)
 
 
@@ -91,13 +91,13 @@ def acting() -> Acting:
 def tidying() -> Tidying:
     """What else is past its end."""
     from chalicelib.aws.account_users import ReportedUsers
-    from chalicelib.aws.cleanup_clients import patient_lambda, unhurried_iam
+    from chalicelib.aws.cleanup_clients import lambda_for_a_run, unhurried_iam
     from chalicelib.aws.clients import client
     from chalicelib.aws.lapses import ExpireFunction
     from chalicelib.services.cleanup_tidying import Tidying
 
     people = ReportedUsers(unhurried_iam(), client("dynamodb"), wiring.config().table, wiring.settle)
-    lapses = ExpireFunction(patient_lambda(), wiring.config().require("expire_function"))
+    lapses = ExpireFunction(lambda_for_a_run(), wiring.config().require("expire_function"))
     return Tidying(provisioner=acting().provisioner, lapses=lapses, people=people, terms=config().terms)
 
 
@@ -115,13 +115,15 @@ def cleaning() -> Cleaning:
 @cache
 def asking() -> CleanupAsking:
     """The service behind POST /v1/cleanup."""
-    from chalicelib.aws.functions import LambdaProvisioner, patient_client
+    from chalicelib.aws.functions import OrderedFunction, lambda_for_a_caller
     from chalicelib.services.cleanup_asking import CleanupAsking
 
     return CleanupAsking(
         rights=wiring.rights(),
         journal=wiring.journal(),
-        function=LambdaProvisioner(patient_client(), wiring.config().require("cleanup_function")),
+        function=OrderedFunction(
+            lambda_for_a_caller(), wiring.config().require("cleanup_function"), "asking clean-up what it would do"
+        ),
         clock=wiring.clock,
         new_id=wiring.new_id,
     )

@@ -93,14 +93,14 @@ def asking() -> Asking:
     """The service behind the API's changes of users and roles."""
     from chalicelib.aws.catalogue import TableCatalogue
     from chalicelib.aws.clients import client
-    from chalicelib.aws.functions import LambdaProvisioner, patient_client
+    from chalicelib.aws.functions import CHANGING, OrderedFunction, lambda_for_a_caller
     from chalicelib.services.provisioning_asking import Asking
 
     return Asking(
         rules=wiring.rules(),
         catalogue=TableCatalogue(client("dynamodb"), wiring.config().table),
         journal=wiring.journal(),
-        provisioner=LambdaProvisioner(patient_client(), wiring.config().require("provision_function")),
+        provisioner=OrderedFunction(lambda_for_a_caller(), wiring.config().require("provision_function"), CHANGING),
         clock=wiring.clock,
         new_id=wiring.new_id,
     )

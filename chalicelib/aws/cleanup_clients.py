@@ -14,7 +14,7 @@ UNHURRIED = botocore.config.Config(
     retries={"mode": "standard", "total_max_attempts": 8},
 )
 
-WHILE_THE_PROVISIONER_WORKS = botocore.config.Config(
+WHILE_A_RUN_WAITS = botocore.config.Config(
     connect_timeout=5,
     read_timeout=310,  # the provision function ends after 300 seconds
     retries={"total_max_attempts": 1},  # the order may be under way; the mark remembers it
@@ -26,6 +26,6 @@ def unhurried_iam() -> Any:
     return botocore.session.get_session().create_client("iam", config=UNHURRIED)
 
 
-def patient_lambda() -> Any:
+def lambda_for_a_run() -> Any:
     """A Lambda client that waits as long as the provision function may work."""
-    return botocore.session.get_session().create_client("lambda", config=WHILE_THE_PROVISIONER_WORKS)
+    return botocore.session.get_session().create_client("lambda", config=WHILE_A_RUN_WAITS)

@@ -1,4 +1,4 @@
-"""Lambda: the provision function, invoked and awaited."""
+"""Lambda: functions of the broker, ordered and waited for."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from chalicelib.domain import errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PATIENT = botocore.config.Config(
+WHILE_A_CALLER_WAITS = botocore.config.Config(
     connect_timeout=2,
     read_timeout=26,  # API Gateway gives up after 29 seconds
     retries={"total_max_attempts": 1},  # the order may be under way: repeating it is the caller's decision
 )
+
+CHANGING = "asking the provisioner; the change may be under way"
+"""What an OrderedFunction is doing that makes changes for us."""
 
 ERRORS: dict[str, type[errors.BrokerError]] = {
     kind.code: kind
@@ -34,16 +37,19 @@ ERRORS: dict[str, type[errors.BrokerError]] = {
 }
 
 
-def patient_client() -> Any:
-    """A Lambda client that waits for an answer as long as the API may."""
-    return botocore.session.get_session().create_client("lambda", config=PATIENT)
+def lambda_for_a_caller() -> Any:
+    """A Lambda client that waits for an answer as long as a caller of the API can."""
+    return botocore.session.get_session().create_client("lambda", config=WHILE_A_CALLER_WAITS)
 
 
-class LambdaProvisioner:
-    """The port Provisioner (Lambda API reference: Invoke, RequestResponse)."""
+class OrderedFunction:
+    """One of the broker's functions, the port Provisioner among them (Lambda API reference: Invoke, RequestResponse).
 
-    def __init__(self, client: Any, function: str) -> None:
-        self._lambda, self._function = client, function
+    `doing` says in an error what was asked of it, and what may be under way.
+    """
+
+    def __init__(self, client: Any, function: str, doing: str) -> None:
+        self._lambda, self._function, self._doing = client, function, doing
 
     def order(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """The result of an order; its error raised again as what it was on the other side."""
@@ -51,9 +57,9 @@ class LambdaProvisioner:
             answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(order).encode())
             document = json.loads(answer["Payload"].read())
         except (ClientError, BotoCoreError) as error:
-            raise translated(error, "asking the provisioner; the change may be under way") from error
+            raise translated(error, self._doing) from error
         if "FunctionError" in answer:
-            raise errors.AwsUnavailable("The provisioner stopped half-way. Repeat: it carries on where it stopped.")
+            raise errors.AwsUnavailable("The function stopped half-way. Repeat: it carries on where it stopped.")
         if not document["ok"]:
             raise _error(document["error"])
         result: dict[str, Any] = document["result"]

@@ -162,8 +162,8 @@ def cleanup_account(account: None, monkeypatch: pytest.MonkeyPatch) -> CleanupAc
     }.items():
         monkeypatch.setenv(name, value)
     made = CleanupAccount(monkeypatch)
-    monkeypatch.setattr(cleanup_clients, "patient_lambda", lambda: made.functions)
-    monkeypatch.setattr(functions, "patient_client", lambda: made.functions)
+    monkeypatch.setattr(cleanup_clients, "lambda_for_a_run", lambda: made.functions)
+    monkeypatch.setattr(functions, "lambda_for_a_caller", lambda: made.functions)
     return made
 
 

@@ -8,6 +8,7 @@ import boto3
 import jsonschema
 import pytest
 
+from chalicelib.config import ConfigurationError
 from chalicelib.handlers.audit import changes
 from tests.adapters.audit_desk import GROUP, AuditDesk, desk, event_text, record
 from tests.adapters.conftest import REGION
@@ -107,3 +108,12 @@ def test_when_the_schedule_calls_the_living_sessions_are_counted(
     assert audit({"source": "aws.events"}, None) == {"expired": 0, "active": 0}
     assert metrics(capsys.readouterr().out)["ActiveSessions"] == 0
     assert desk.lines() == []
+
+
+@pytest.mark.parametrize("variable", ["BROKER_LEDGER_TABLE", "BROKER_AUDIT_LOG_GROUP", "BROKER_DEAD_LETTER_QUEUE_URL"])
+def test_a_function_without_one_of_its_settings_says_which(
+    desk: AuditDesk, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv(variable)
+    with pytest.raises(ConfigurationError, match=variable):
+        desk.deliver([record(1, event_text(1))])

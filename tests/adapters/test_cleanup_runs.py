@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib import wiring_cleanup
 from chalicelib.aws import cleanup_clients
@@ -247,6 +247,14 @@ def test_over_http_an_administrator_sees_what_a_run_would_do(tool, call) -> None
         "owner": "engineers",
     }
     assert stage(tool) == ""
+
+
+def test_a_look_that_is_not_answered_in_time_speaks_of_no_change(tool, call) -> None:
+    tool.functions.fails["broker-cleanup"] = ReadTimeoutError(endpoint_url="https://lambda")
+    admin = make_user("root-of-trust", "broker-administrators")
+    status, problem, _ = call("POST", "/v1/cleanup", admin, {"dry_run": True})
+    assert (status, problem["code"]) == (503, "aws_unavailable")
+    assert "while asking clean-up what it would do" in problem["detail"]
 
 
 def test_over_http_nobody_cleans_up_and_nobody_else_looks(tool, call, rows) -> None:

@@ -49,7 +49,7 @@ def invoked(account: None, monkeypatch: pytest.MonkeyPatch) -> LambdaInProcess:
     monkeypatch.setenv("BROKER_BOUNDARY_ARN", BOUNDARY)
     monkeypatch.setenv("BROKER_PROVISION_FUNCTION", "broker-provision")
     lambda_client = LambdaInProcess()
-    monkeypatch.setattr(functions, "patient_client", lambda: lambda_client)
+    monkeypatch.setattr(functions, "lambda_for_a_caller", lambda: lambda_client)
     return lambda_client
 
 

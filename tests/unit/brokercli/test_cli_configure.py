@@ -124,11 +124,10 @@ def test_a_name_of_ones_own_is_used(alice):
     assert "[profile work]" in alice.aws_config.read_text()
 
 
-@pytest.mark.parametrize("name", ["a]b", "a b", "a\nb", "", "[x"])
+@pytest.mark.parametrize("name", ["a]b", "a b", "a\nb", "[x"])
 def test_a_name_that_would_break_the_file_is_refused(alice, name):
     before = alice.aws_config.read_bytes()
-    done = alice.run("configure", "ec2-full", f"--name={name}") if name else None
-    assert done is None or done.returncode == 2
+    assert alice.run("configure", "ec2-full", f"--name={name}").returncode == 2
     assert alice.aws_config.read_bytes() == before
 
 
