@@ -65,7 +65,8 @@ class RoleRevocations:
 
     def with_session(self, session_id: str, expires_at: datetime, room: int) -> RoleRevocations:
         """The list with one session more; Conflict names the coarser way where `room` does not take it."""
-        longer = replace(self, sessions={**self.sessions, session_id: expires_at})
+        latest = max(expires_at, self.sessions.get(session_id, expires_at))
+        longer = replace(self, sessions={**self.sessions, session_id: latest})
         if longer != self and characters(longer) > room * SINGLE_SESSIONS_SHARE:
             raise Conflict(
                 f"The revocation policy of {self.role} is full ({len(self.sessions)} sessions). "

@@ -69,7 +69,7 @@ def call(broker: Broker, session: boto3.Session, what: tuple[str, str, dict[str,
     service, operation, parameters = what
     client = session.client(service, endpoint_url=broker.endpoint_url)  # type: ignore[call-overload]
     filled = {
-        name: broker.outputs.get(value[1:-1], value) if isinstance(value, str) else value
+        name: value.format_map(broker.outputs) if isinstance(value, str) else value
         for name, value in parameters.items()
     }
     return getattr(client, operation)(**filled)

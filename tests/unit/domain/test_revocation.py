@@ -64,6 +64,11 @@ def test_revoking_a_session_twice_changes_nothing() -> None:
     assert once.with_session("a", NOW + HOUR, ROOM) == once
 
 
+def test_a_session_revoked_again_keeps_its_later_end() -> None:
+    again = EMPTY.with_session("a", NOW + HOUR, ROOM).with_session("a", NOW, ROOM)
+    assert again.sessions == {"a": NOW + HOUR}
+
+
 def filled(room: int) -> RoleRevocations:
     """A list that takes no other session."""
     listed = EMPTY
