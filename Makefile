@@ -9,6 +9,7 @@ STAGE ?= dev
 OUT ?= .build/package/$(STAGE)
 TESTS ?= tests
 ARCH ?=
+PARAMETERS ?=
 JOBS ?= 2
 
 # Nothing is left outside the clone, downloads included.
@@ -44,13 +45,14 @@ bench: $(READY) ## measure against a bare AssumeRole and write bench/results.jso
 package: $(READY) ## make sam.json and deployment.zip for a stage (STAGE=dev OUT=... ARCH=arm64)
 	@$(PYTHON) -m localaws package --stage $(STAGE) $(if $(ARCH),--architecture $(ARCH)) $(OUT)
 
-deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=...)
+deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=... PARAMETERS="Name=value ...")
 	@test -n "$(BUCKET)" || { echo "say which S3 bucket takes the package: make deploy STAGE=$(STAGE) BUCKET=name" >&2; exit 1; }
 	@$(PYTHON) -m packer.overlay $(OUT)/sam.json .chalice/resources-aws.json
 	@.venv/bin/aws cloudformation package --template-file $(OUT)/sam.json --s3-bucket $(BUCKET) --output-template-file $(OUT)/deployed.yaml
 	@.venv/bin/aws cloudformation deploy --template-file $(OUT)/deployed.yaml --s3-bucket $(BUCKET) \
 	  --stack-name access-broker-$(STAGE) \
-	  --capabilities CAPABILITY_IAM CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset
+	  --capabilities CAPABILITY_IAM CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \
+	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 check: $(READY) package ## lint, types, layers, policies and the CloudFormation template
 	@.venv/bin/ruff check $(CHECKED)

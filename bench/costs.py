@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MILLION = 1_000_000
+SECONDS_PER_MONTH = 30 * 86_400
 
 GATEWAY_PER_MILLION = 3.50
 LAMBDA_PER_MILLION = 0.20
@@ -31,6 +32,12 @@ EVENT_KB, EVENTS, RUNTIME_KB = 0.7, 2, 0.5
 
 ALARMS, DASHBOARDS = 17, 1
 """In .chalice/resources.json; a test counts them."""
+
+METRIC_PER_MONTH, SCHEDULED_METRICS = 0.30, 3
+"""ActiveSessions, BreakGlassUnreviewed and PruningFailures are written all month; the others cost when there is something."""
+
+POLLS_PER_MILLION, POLLERS, POLL_SECONDS = 0.50, 5, 20
+"""Lambda keeps asking the queue of notices, five at a time, with long polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,8 @@ def idle() -> tuple[Cost, ...]:
     return (
         Cost("Alarms", ALARMS * ALARM_PER_MONTH, f"{ALARMS}"),
         Cost("Dashboard", DASHBOARDS * DASHBOARD_PER_MONTH, "one"),
+        Cost("Metrics", SCHEDULED_METRICS * METRIC_PER_MONTH, f"{SCHEDULED_METRICS} that a schedule writes"),
+        Cost("SQS", _polls() * POLLS_PER_MILLION / MILLION, "Lambda polls the queue of notices"),
         Cost("Everything else", 0.0, "schedules and storage: under a cent"),
     )
 
@@ -71,6 +80,10 @@ def table(bill: tuple[Cost, ...]) -> str:
     rows = [f"| {cost.item} | {cost.dollars:.2f} | {cost.how} |" for cost in bill]
     total = f"| **together** | **{sum(cost.dollars for cost in bill):.2f}** | |"
     return "\n".join(["| | $ | |", "|---|---:|---|", *rows, total])
+
+
+def _polls() -> float:
+    return POLLERS * SECONDS_PER_MONTH / POLL_SECONDS
 
 
 def _lambda(invocations: float, seconds: float) -> float:
