@@ -34,7 +34,7 @@ ALARMS, DASHBOARDS = 17, 1
 """In .chalice/resources.json; a test counts them."""
 
 METRIC_PER_MONTH, SCHEDULED_METRICS = 0.30, 3
-"""ActiveSessions, BreakGlassUnreviewed and PruningFailures are written all month; the others cost when there is something."""
+"""ActiveSessions, BreakGlassUnreviewed and PruningFailures; the others cost when there is something to count."""
 
 POLLS_PER_MILLION, POLLERS, POLL_SECONDS = 0.50, 5, 20
 """Lambda keeps asking the queue of notices, five at a time, with long polls."""
