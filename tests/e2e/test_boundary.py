@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 NAME = "boundary-probe"
 SECRET = "/access-broker/slack-signing-secret"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
-"""The last is SNS's."""
+REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+"""The last two are SNS's and EC2's."""
 
 REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "read the secret": ("ssm", "get_parameter", {"Name": SECRET, "WithDecryption": True}),
@@ -33,6 +33,13 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "empty the dead letters": ("sqs", "purge_queue", {"QueueUrl": "{DeadLetterQueueUrl}"}),
     "read the table": ("dynamodb", "scan", {"TableName": "{TableName}"}),
     "delete the audit log": ("logs", "delete_log_group", {"logGroupName": "{AuditLogGroup}"}),
+    "change another team's function": (
+        "lambda", "update_function_configuration", {"FunctionName": "somebody-elses", "Timeout": 3},
+    ),
+    "change a launch template": (
+        "ec2", "create_launch_template_version", {"LaunchTemplateName": "any", "LaunchTemplateData": {}},
+    ),
+    "stop the trail": ("cloudtrail", "stop_logging", {"Name": "management"}),
     "change a function": ("lambda", "delete_function", {"FunctionName": "access-broker-audit"}),
 }  # fmt: skip
 OTHERS: dict[str, tuple[str, str, dict[str, Any]]] = {

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 import yaml
 
+from chalicelib.domain.escalation import load_paths
+from chalicelib.domain.iam_patterns import matches
 from chalicelib.domain.templates import check_form
 from chalicelib.handlers.provision_bodies import TemplateBody
 
@@ -119,6 +121,22 @@ def test_no_secret_of_the_broker_is_open_to_a_brokered_role_by_name_or_by_a_path
     above = {f"{root}:parameter/{'/'.join(name.split('/')[:depth])}" for depth in range(name.count("/") + 1)}
     assert len(above) == 2
     assert all(off_limits(arn) for arn in {secret, *above})
+
+
+def test_the_boundary_closes_every_path_that_a_template_is_refused_for() -> None:
+    """A managed policy may change after the check, and the provisioner's own credentials know no check."""
+    everywhere = [one for one in BOUNDARY["Statement"] if one["Resource"] == "*" and "Condition" not in one]
+    closed = [action for one in everywhere if one["Effect"] == "Deny" for action in actions(one)]
+    paths = load_paths(json.dumps(ESCALATION)).paths
+    assert [
+        path.name
+        for path in paths
+        if not path.tolerated and not any(matches(pattern, action) for pattern in closed for action in path.actions)
+    ] == []
+
+
+def test_the_boundary_says_no_to_blinding_cloudtrail() -> None:
+    assert actions(denied("NoBlindfoldForBypassDetection")) >= {"cloudtrail:StopLogging", "cloudtrail:DeleteTrail"}
 
 
 def test_what_is_not_the_brokers_stays_open_to_a_brokered_role() -> None:
