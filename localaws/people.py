@@ -31,6 +31,9 @@ class Keys:
     secret_access_key: str = field(repr=False)
 
 
+IN_REACH = frozenset({"engineers"})
+"""Groups under the broker's path, which the provision function may fill; those that decide are not among them."""
+
 PEOPLE = (
     Person("admin", groups=("broker-administrators",), managed_policies=(ADMINISTRATOR_ACCESS,)),
     Person("alice", groups=("engineers",)),
@@ -43,7 +46,7 @@ def create(iam: Any, people: Iterable[Person] = PEOPLE) -> list[Keys]:
     """Create users, groups and memberships; answer everybody's keys, in the order of `people`."""
     people = tuple(people)
     for group in sorted({group for person in people for group in person.groups}):
-        iam.create_group(GroupName=group, Path="/access-broker/")
+        iam.create_group(GroupName=group, Path="/access-broker/" if group in IN_REACH else "/")
     return [_create(iam, person) for person in people]
 
 

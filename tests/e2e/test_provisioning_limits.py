@@ -18,8 +18,11 @@ ACCOUNT = "000000000000"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 NOBODY = json.dumps({"Version": "2012-10-17", "Statement": []})
 ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+DEPLOYMENT = {"Key": "access-broker:deployment", "Value": "access-broker"}
 NEW = {"RoleName": "limits-new", "AssumeRolePolicyDocument": NOBODY}
-OURS = {"RoleName": "limits-ours"}
+OURS, THEIRS, UNTAGGED = {"RoleName": "limits-ours"}, {"RoleName": "limits-theirs"}, {"RoleName": "limits-unbound"}
+"""A role of this deployment, of another stage's, and of nobody's, all under the path."""
+
 PATH = "/access-broker/"
 
 REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -64,6 +67,10 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "put a user into a group outside the path": (
         "add_user_to_group", {"UserName": "limits-user", "GroupName": "limits-administrators"},
     ),
+    "make a user of ours an administrator of the broker": (
+        "add_user_to_group", {"UserName": "limits-user", "GroupName": "broker-administrators"},
+    ),
+    "make a user of ours an approver": ("add_user_to_group", {"UserName": "limits-user", "GroupName": "approvers"}),
     "create a user outside the path": ("create_user", {"UserName": "limits-outside"}),
     "delete another user": ("delete_user", {"UserName": "carol"}),
     "change the boundary policy": (
@@ -71,6 +78,15 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "create a policy": ("create_policy", {"PolicyName": "limits-all", "PolicyDocument": ALL}),
     "delete a role outside the path": ("delete_role", {"RoleName": "limits-outside"}),
+    "delete another deployment's role": ("delete_role", THEIRS),
+    "trust somebody with another deployment's role": (
+        "update_assume_role_policy", {**THEIRS, "PolicyDocument": NOBODY},
+    ),
+    "take another deployment's role over by its tag": ("tag_role", {**THEIRS, "Tags": [DEPLOYMENT]}),
+    "lengthen another deployment's sessions": ("update_role", {**THEIRS, "MaxSessionDuration": 43200}),
+    "trust somebody with a role under the path that is nobody's": (
+        "update_assume_role_policy", {**UNTAGGED, "PolicyDocument": NOBODY},
+    ),
     "rename a user": ("update_user", {"UserName": "limits-user", "NewUserName": "limits-renamed"}),
 }  # fmt: skip
 
@@ -106,19 +122,21 @@ def _set_trust(iam: Any, role: str, document: Any) -> None:
 
 
 def _furnish(iam: Any, boundary: str) -> None:
-    for name, path, bound in (
-        ("limits-ours", PATH, {"PermissionsBoundary": boundary}),
+    bound: dict[str, Any] = {"PermissionsBoundary": boundary}
+    for name, path, more in (
+        ("limits-ours", PATH, {**bound, "Tags": [DEPLOYMENT]}),
+        ("limits-theirs", PATH, {**bound, "Tags": [{**DEPLOYMENT, "Value": "access-broker-prod"}]}),
         ("limits-unbound", PATH, {}),
         ("limits-outside", "/", {}),
     ):
-        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=NOBODY, **bound)
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=NOBODY, **more)
     iam.create_user(UserName="limits-user", Path=PATH)
     iam.create_group(GroupName="limits-administrators")
     iam.create_group(GroupName="limits-readers", Path=PATH)
 
 
 def _clear(iam: Any) -> None:
-    for name in ("limits-ours", "limits-unbound", "limits-outside"):
+    for name in ("limits-ours", "limits-theirs", "limits-unbound", "limits-outside"):
         iam.delete_role(RoleName=name)
     iam.delete_user(UserName="limits-user")
     for name in ("limits-administrators", "limits-readers"):
@@ -140,7 +158,9 @@ def test_the_provisioners_own_role_may_not(provisioner, what) -> None:
 def test_it_may_do_what_it_is_for(provisioner) -> None:
     """Otherwise the refusals above would prove nothing."""
     iam, names = provisioner
-    iam.create_role(**NEW, Path=PATH, PermissionsBoundary=names["boundary"])
+    iam.create_role(**NEW, Path=PATH, PermissionsBoundary=names["boundary"], Tags=[DEPLOYMENT])
+    iam.tag_role(RoleName="limits-new", Tags=[{"Key": "team", "Value": "db"}])
+    iam.untag_role(RoleName="limits-new", TagKeys=["team"])
     iam.put_role_permissions_boundary(RoleName="limits-new", PermissionsBoundary=names["boundary"])
     iam.put_role_policy(RoleName="limits-new", PolicyName="some", PolicyDocument=ALL)
     iam.attach_role_policy(RoleName="limits-new", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2FullAccess")
