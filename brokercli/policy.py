@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cases import BadCase, run_all
+from policytool.case_files import BadCase
+from policytool.cases import run_all
 from policytool.check import check as complaints_of
 from policytool.source import read
 
 if TYPE_CHECKING:
-    from policytool.cases import Case, Outcome
+    from collections.abc import Mapping
+
+    from policytool.case_files import Case
+    from policytool.cases import Outcome
 
 app = typer.Typer(
     help="Check and test the access policies, offline.",
@@ -53,13 +57,13 @@ def _print_complaints(lines: list[str], files: int) -> None:
 def run_cases(policies: Folder = HERE, *, as_json: AsJson = False) -> None:
     """Run the cases in policies/access/cases: given caller, role and context, who gets what by which rule.
 
-    Exit code 1 if a case fails, 2 if a case makes no sense.
+    Exit code 1 if a case fails, 2 if a case or a policy makes no sense.
 
     Example: broker policy test --json
     """
     try:
         outcomes = run_all(policies)
-    except BadCase as error:
+    except (BadCase, ValueError) as error:
         print(error)
         raise typer.Exit(2) from None
     failed = [(case, got) for case, got in outcomes if not got.meets(case)]
@@ -74,15 +78,23 @@ def run_cases(policies: Folder = HERE, *, as_json: AsJson = False) -> None:
 
 
 def _failure(case: Case, got: Outcome) -> dict[str, str]:
-    return {"file": case.file, "name": case.name, "expected": case.expect, "got": got.decision, "detail": got.words}
+    expected, seen = _said(case.expect, case.by, case.terms), _said(got.decision, got.by, _compared(case, got))
+    return {"file": case.file, "name": case.name, "expected": expected, "got": seen, "detail": got.words}
 
 
 def _print_failures(failed: list[tuple[Case, Outcome]]) -> None:
     for case, got in failed:
-        print(f"{case.file}: {case.name}: expected {_said(case.expect, case.by)}, got {_said(got.decision, got.by)}")
+        told = _failure(case, got)
+        print("{file}: {name}: expected {expected}, got {got}".format(**told))
         if got.words:
             print(f"    {got.words}")
 
 
-def _said(decision: str, by: tuple[str, ...]) -> str:
-    return f"{decision} by {', '.join(by)}" if by else decision
+def _compared(case: Case, got: Outcome) -> dict[str, int]:
+    """The terms found, of those that the case states."""
+    return {name: got.terms[name] for name in case.terms if name in got.terms}
+
+
+def _said(decision: str, by: tuple[str, ...], terms: Mapping[str, int]) -> str:
+    words = f"{decision} by {', '.join(by)}" if by else decision
+    return " ".join([words, *(f"{name}={value}" for name, value in terms.items())])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import cedarpy
 
-from chalicelib.domain.access import load_rules
+from chalicelib.domain.access import Policy, load_rules
+from policytool.case_files import BadCase, load_cases
+from policytool.promises import broken_promises
 from policytool.reach import reach
 from policytool.source import Complaint, Statement, read, statements
 from policytool.world import vocabulary
@@ -19,43 +20,73 @@ if TYPE_CHECKING:
 
     from policytool.world import Vocabulary
 
+SCHEMA = "schema.cedarschema"
 GROUPED = re.compile(r'\baction\s+[\w\s,"]+?\s+in\b')
 
 FIX_VOCABULARY = "add it to policies/access/vocabulary.yaml if it is meant"
+FIX_ROLE = "add its template to policies/roles"
+FIX_ACTION = f"the known ones are in policies/access/{SCHEMA}"
 
 
 def check(policies: Path) -> list[Complaint]:
     """Every complaint about policies/access, errors and warnings, in order of place."""
-    known = vocabulary(policies)
-    schema = (policies / "access" / "schema.cedarschema").read_text()
-    files = read(policies / "access", "*.cedar")
-    parts = [part for name, text in files.items() for part in statements(name, text)]
-    found = [complaint for part in parts for complaint in _statement(part, schema, known)]
-    found += [*_repeated(parts), *_grouped_actions(schema)]
+    schema = (policies / "access" / SCHEMA).read_text()
+    if found := list(_schema(schema)):
+        return found
+    known, files = vocabulary(policies), read(policies / "access", "*.cedar")
+    parsed = [(part, _policy(part)) for name, text in files.items() for part in statements(name, text)]
+    rules = [(part, policy) for part, policy in parsed if isinstance(policy, Policy)]
+    found = [policy for _, policy in parsed if isinstance(policy, Complaint)]
+    found += [complaint for part, policy in rules for complaint in _rule(part, policy, schema, known)]
+    found += _repeated(rules)
+    try:
+        cases = load_cases(policies / "access" / "cases", known)
+    except BadCase as error:
+        found.append(Complaint(error.file, error.line, "error", error.message))
     if any(complaint.level == "error" for complaint in found):
         return sorted(found)
-    return sorted(found + reach(load_rules(files), parts, known, policies))
+    return sorted(found + reach(load_rules(files), {policy.id: part for part, policy in rules}, known, cases))
 
 
-def _statement(part: Statement, schema: str, known: Vocabulary) -> Iterator[Complaint]:
-    """What is wrong with one policy on its own."""
+def _schema(schema: str) -> Iterator[Complaint]:
+    try:
+        cedarpy.Schema.from_str(schema)
+    except ValueError as error:
+        yield Complaint(SCHEMA, 1, "error", str(error))
+    for found in GROUPED.finditer(schema):
+        # Rules are selected by the actions they name (domain.access): one that names a group would be passed over.
+        line = schema.count("\n", 0, found.start()) + 1
+        yield Complaint(SCHEMA, line, "error", "actions may not be in groups; name each in the rules")
+
+
+def _policy(part: Statement) -> Policy | Complaint:
+    """A statement as the broker reads it, or why it would not."""
     try:
         [policy] = load_rules({part.file: part.text}).policies.values()
     except ValueError as error:
-        yield _error(part, str(error).removeprefix(f"{part.file}: "))
-        return
+        return _error(part, str(error).removeprefix(f"{part.file}: "))
+    return policy
+
+
+def _rule(part: Statement, policy: Policy, schema: str, known: Vocabulary) -> Iterator[Complaint]:
+    """What is wrong with one policy on its own."""
     for problem in cedarpy.validate_policies(part.text, schema).errors:
-        yield _error(part, f"{policy.id}: {problem.error.replace('`policy0`', policy.id)}")
+        yield _error(part, f"{policy.id}: {problem.error.removeprefix('for policy `policy0`, ')}")
+    for name, fix in broken_promises(policy):
+        yield _error(part, f"{policy.id}: @{name}: {fix}", f"@{name}")
     yield from _names(part, policy.document, known)
 
 
 def _names(part: Statement, document: Any, known: Vocabulary) -> Iterator[Complaint]:
-    """Groups, roles and tags that nothing else knows of."""
-    lists = {"Broker::Group": (known.groups, "group"), "Broker::Role": (frozenset(known.roles), "role")}
+    """Groups, roles, actions and tags that nothing else knows of."""
+    lists = {
+        "Broker::Group": (known.groups, "group", FIX_VOCABULARY),
+        "Broker::Role": (frozenset(known.roles), "role", FIX_ROLE),
+        "Broker::Action": (frozenset(known.actions), "action", FIX_ACTION),
+    }
     for entity in _entities(document):
-        names, word = lists.get(entity["type"], (frozenset([entity["id"]]), ""))
+        names, word, fix = lists.get(entity["type"], (frozenset([entity["id"]]), "", ""))
         if entity["id"] not in names:
-            fix = FIX_VOCABULARY if word == "group" else "add its template to policies/roles"
             yield _error(part, f"unknown {word} {entity['id']!r}; {fix}", f'"{entity["id"]}"')
     tags = {"principal": (known.caller_tags, "caller"), "resource": (known.role_tags, "role")}
     for variable, tag in _tags(document):
@@ -84,23 +115,13 @@ def _tags(node: Any) -> Iterator[tuple[str, str]]:
         yield from _tags(child)
 
 
-def _repeated(parts: list[Statement]) -> Iterator[Complaint]:
+def _repeated(rules: list[tuple[Statement, Policy]]) -> Iterator[Complaint]:
     """Ids that more than one policy has."""
     first: dict[str, Statement] = {}
-    for part in parts:
-        for found in re.finditer(r'@id\(("(?:\\.|[^"\\])*")\)', part.text):
-            policy_id = json.loads(found[1])
-            if policy_id in first:
-                other = first[policy_id]
-                yield _error(part, f"@id({policy_id!r}) is taken by {other.file}:{other.line}; ids must be unique")
-            first.setdefault(policy_id, part)
-
-
-def _grouped_actions(schema: str) -> Iterator[Complaint]:
-    """Rules are selected by the actions they name (domain.access): one that names a group would be passed over."""
-    for found in GROUPED.finditer(schema):
-        line = schema.count("\n", 0, found.start()) + 1
-        yield Complaint("schema.cedarschema", line, "error", "actions may not be in groups; name each in the rules")
+    for part, policy in rules:
+        other = first.setdefault(policy.id, part)
+        if other is not part:
+            yield _error(part, f"@id({policy.id!r}) is taken by {other.file}:{other.line}; ids must be unique")
 
 
 def _error(part: Statement, message: str, word: str = "") -> Complaint:

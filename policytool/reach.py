@@ -12,31 +12,27 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.access import Ask
 from chalicelib.domain.admission import easiest
 from chalicelib.domain.roles import WHOLE_BROKER
-from policytool.cases import NOON, load_cases
+from policytool.case_files import NOON
 from policytool.source import Complaint, Statement
 from policytool.world import caller
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from chalicelib.domain.access import AccessRules, Verdict
     from chalicelib.domain.callers import Caller
+    from chalicelib.domain.roles import Role
+    from policytool.case_files import Case
     from policytool.world import Vocabulary
 
-ON_ROLES = (
-    "TakeCredentials", "OpenConsole", "RequestAccess", "BreakGlass", "Approve", "ReviewBreakGlass",
-    "AskForOthers", "Revoke", "ReadAudit", "ExplainOthers", "Provision", "SeeRole",
-)  # fmt: skip
 TAKING = frozenset({"TakeCredentials", "OpenConsole"})
 FEW = 3
 """Reaching all of fewer roles than this is no news."""
 
 
-def reach(rules: AccessRules, parts: list[Statement], known: Vocabulary, policies: Path) -> list[Complaint]:
-    """Warnings about the set as a whole."""
-    asks = _sample(known, policies)
-    verdicts = [(ask, rules.decide(ask)) for ask in asks]
-    lines = {policy: part for part in parts for policy in rules.policies if f'@id("{policy}")' in part.text}
+def reach(rules: AccessRules, lines: Mapping[str, Statement], known: Vocabulary, cases: list[Case]) -> list[Complaint]:
+    """Warnings about the set as a whole; `lines` says where each rule stands, by id."""
+    verdicts = [(ask, rules.decide(ask)) for ask in _sample(known, cases)]
     return [
         *(_warn(lines[policy], f"{policy} matches nothing in the sample; is it reachable? A case would show it")
           for policy in sorted(set(rules.policies) - _matched(verdicts))),
@@ -49,19 +45,19 @@ def reach(rules: AccessRules, parts: list[Statement], known: Vocabulary, policie
     ]  # fmt: skip
 
 
-def _sample(known: Vocabulary, policies: Path) -> list[Ask]:
-    cases = load_cases(policies / "access" / "cases", known)
+def _sample(known: Vocabulary, cases: list[Case]) -> list[Ask]:
     people = {case.ask.caller.name: case.ask.caller for case in cases}
     people |= {f"a member of {group}": caller("member", {"groups": [group]}) for group in known.groups}
     asks = [case.ask for case in cases]
     for name, who in people.items():
         named = replace(who, name=name)
-        asks += [_ask(action, named, role) for action in ON_ROLES for role in (*known.roles.values(), WHOLE_BROKER)]
-    return [ask for ask in asks if ask.role != WHOLE_BROKER or ask.action not in TAKING]
+        asks += [_ask(action, named, role) for action in sorted(known.actions) for role in known.roles.values()]
+        asks += [_ask(action, named, WHOLE_BROKER) for action in sorted(known.broker_wide)]
+    return asks
 
 
-def _ask(action: str, who: Caller, role: object) -> Ask:
-    return Ask(action, who, role, NOON, reason_given=True)  # type: ignore[arg-type]
+def _ask(action: str, who: Caller, role: Role) -> Ask:
+    return Ask(action, who, role, NOON, reason_given=True)
 
 
 def _matched(verdicts: list[tuple[Ask, Verdict]]) -> set[str]:

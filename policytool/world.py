@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 ACCOUNT = "111122223333"
 """AWS's example account: checks run without any."""
 
+COMMENT = re.compile(r"//[^\n]*")
+DECLARED = re.compile(r'\baction\s+([\w\s,"]+?)\s+appliesTo\s*\{[^}]*?\bresource:\s*\[([^\]]*)\]')
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
@@ -26,10 +30,17 @@ class Vocabulary:
     caller_tags: frozenset[str] = frozenset()
     role_tags: frozenset[str] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict)
+    actions: Mapping[str, str] = field(default_factory=dict)
+    """Each action of the schema, with the kinds of resource it is about."""
+
+    @property
+    def broker_wide(self) -> frozenset[str]:
+        """The actions that may be about the whole broker: the others need a role."""
+        return frozenset(action for action, about in self.actions.items() if "System" in about)
 
 
 def vocabulary(policies: Path) -> Vocabulary:
-    """Names of policies/access/vocabulary.yaml, roles of policies/roles."""
+    """Names of policies/access/vocabulary.yaml, roles of policies/roles, actions of the schema."""
     words = yaml.safe_load((policies / "access" / "vocabulary.yaml").read_text()) or {}
     templates = [yaml.safe_load(path.read_text()) for path in sorted((policies / "roles").glob("*.yaml"))]
     return Vocabulary(
@@ -37,7 +48,13 @@ def vocabulary(policies: Path) -> Vocabulary:
         caller_tags=frozenset(words.get("caller_tags", ())),
         role_tags=frozenset(words.get("role_tags", ())),
         roles={template["name"]: role(template["name"], template) for template in templates},
+        actions=_actions((policies / "access" / "schema.cedarschema").read_text()),
     )
+
+
+def _actions(schema: str) -> dict[str, str]:
+    declared = DECLARED.findall(COMMENT.sub("", schema))
+    return {name.strip('\n "'): about for names, about in declared for name in names.split(",")}
 
 
 def role(name: str, given: Mapping[str, Any]) -> Role:

@@ -190,10 +190,12 @@ def parsed(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every policy as Cedar's JSON, with the name of its file, in order of name."""
     for name, text in sorted(files.items()):
         try:
-            policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+            document = json.loads(cedarpy.policies_to_json_str(text))
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
-        yield from ((name, document) for document in policies.values())
+        if document["templates"]:
+            raise ValueError(f"{name}: ?principal and ?resource make a template, which decides nothing here; name whom")
+        yield from ((name, policy) for policy in document["staticPolicies"].values())
 
 
 def _policy(name: str, document: dict[str, Any]) -> Policy:
@@ -221,7 +223,7 @@ def _only_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
     """The actions a policy's scope names by `==` or `in`, else None. The schema has no groups of actions."""
     if scope.get("op") not in {"==", "in"}:
         return None
-    named = scope.get("entities") or [scope["entity"]]
+    named = scope["entities"] if "entities" in scope else [scope["entity"]]
     return frozenset(str(entity["id"]) for entity in named)
 
 

@@ -33,4 +33,8 @@ def duration(text: str) -> timedelta:
         msg = f"expected a duration such as 30m, 1h30m or 2d, not {text!r}"
         raise ValueError(msg)
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        msg = f"expected a duration that ends one day, not {text!r}"
+        raise ValueError(msg) from None

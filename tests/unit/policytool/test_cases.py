@@ -1,0 +1,109 @@
+"""`broker policy test`: cases that fail when they should, and cases that nobody could mean."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from brokercli.policy import app
+
+
+def test_the_test_command_counts_cases_and_fails_when_one_does(policies: Path) -> None:
+    passing = CliRunner().invoke(app, ["test", "--policies", str(policies)])
+    assert passing.exit_code == 0
+    assert "passed, 0 failed" in passing.output
+    (policies / "access" / "engineers.cedar").unlink()
+    failing = CliRunner().invoke(app, ["test", "--policies", str(policies), "--json"])
+    assert failing.exit_code == 1
+    assert json.loads(failing.output)["failed"]
+
+
+def test_a_policy_that_does_not_parse_runs_no_case(policies: Path) -> None:
+    (policies / "access" / "extra.cedar").write_text("permit (")
+    result = CliRunner().invoke(app, ["test", "--policies", str(policies)])
+    assert result.exit_code == 2
+    assert "extra.cedar: " in result.output
+
+
+CASE = "cases:\n  - {caller: a, role: tools, expect: allow"
+CASE_FILE = "callers: {a: {groups: [engineers]}}\nroles: {tools: {tags: {access-broker:audience: engineers}}}\n"
+
+
+def tried(policies: Path, text: str) -> Result:
+    for file in (policies / "access" / "cases").iterdir():
+        file.unlink()
+    (policies / "access" / "cases" / "extra.yaml").write_text(text)
+    return CliRunner().invoke(app, ["test", "--policies", str(policies)])
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("{caller: nobody, role: tools, expect: allow}", "unknown caller 'nobody'; known are a"),
+        ("{caller: a, role: nothing, expect: allow}", "unknown role 'nothing'; known are "),
+        ("{caller: a, expect: deny}", "unknown role None; known are "),
+        ("{caller: a, role: tools, expect: maybe}", "unknown expect 'maybe'; known are allow, "),
+        ("{caller: a, role: tools, expects: allow}", "unknown field 'expects'; known are action, "),
+        (
+            "{caller: a, role: tools, action: Provisoin, expect: deny}",
+            "unknown action 'Provisoin'; known are Approve, ",
+        ),
+        ("{caller: a, role: tools, context: {sesion_tags: [team]}, expect: deny}", "unknown field 'sesion_tags'"),
+        ("{caller: a, role: tools, context: {session_tags: team}, expect: deny}", "'session_tags' cannot be 'team'"),
+        ("{caller: a, role: tools, context: {reason: 'no'}, expect: reason}", "'reason' cannot be 'no'"),
+        ("{caller: a, role: tools, context: {duration: soon}, expect: too_long}", "expected a duration"),
+        ("{caller: a, role: tools, expect: deny, max: 1h}", "terms are compared where expect is one of allow, "),
+    ],
+)
+def test_a_case_nobody_could_mean_is_refused_with_its_line(policies: Path, case: str, message: str) -> None:
+    result = tried(policies, f"{CASE_FILE}cases:\n  - {case}\n")
+    assert result.exit_code == 2
+    assert result.output.startswith("cases/extra.yaml:4: ")
+    assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("callers: {a: {group: [broker-administrators]}}", "unknown field 'group'; known are groups, id, kind, tags"),
+        ("callers: {a: {groups: [broker-administratorz]}}", "unknown group 'broker-administratorz'; known are approv"),
+        ("callers: {a: {tags: {taem: web}}}", "unknown caller tag 'taem'; known are access-broker:suspended, team"),
+        ("callers: {a: {groups: [[engineers]]}}", "unknown group ['engineers']; known are approvers, "),
+        ("callers: {a: {kind: robot}}", "unknown kind 'robot'; known are role, user"),
+        ("roles: {b: {tag: {team: web}}}", "unknown field 'tag'; known are account, "),
+        ("roles: {b: {tags: {audience: web}}}", "unknown role tag 'audience'; known are access-broker:audience, "),
+        ("case: []", "unknown field 'case'; known are callers, cases, roles"),
+        ("cases: [just words]", "expected fields (name, caller, "),
+        ("cases: [", "not YAML: "),
+    ],
+)
+def test_a_name_nothing_knows_is_refused_wherever_it_stands_in_a_case_file(
+    policies: Path, wrong: str, message: str
+) -> None:
+    result = tried(policies, wrong + "\n")
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [("max: 30m", "max=1800, got allow by engineers-standing max=3600"), ("approvals: 1", "got allow by"),
+     ("grant: 8h", "grant=28800, got allow by engineers-standing grant=3600")],
+)  # fmt: skip
+def test_a_case_that_states_other_terms_than_the_rule_has_fails(policies: Path, stated: str, said: str) -> None:
+    result = tried(policies, f"{CASE_FILE}{CASE}, by: engineers-standing, {stated}}}\n")
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_a_case_about_any_action_is_decided_as_the_broker_would(policies: Path) -> None:
+    (policies / "access" / "extra.cedar").write_text(
+        '@id("two") @approvals("2") permit (principal in Broker::Group::"responders",'
+        ' action == Broker::Action::"Provision", resource);'
+    )
+    text = (
+        "callers: {a: {groups: [responders]}}\ncases:\n  - {caller: a, action: Provision, expect: approval, by: two}\n"
+    )
+    assert tried(policies, text).exit_code == 0
