@@ -64,9 +64,9 @@ def _alone() -> Iterator[None]:
 
 
 def _digest(source: Path) -> str:
-    """Everything that decides what comes out: the sources, the packer itself, this Python and its tools."""
+    """Everything that decides what comes out: the sources, packer and policy check, this Python and its tools."""
     digest = hashlib.sha256(json.dumps([sys.version, project.tools(), project.region()]).encode())
-    for root in (source, project.CHECKOUT / "packer"):
+    for root in (source, project.CHECKOUT / "packer", project.CHECKOUT / "policytool"):
         for path in sorted(path for path in project.files(root) if path.is_file()):
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             digest.update(f"{path.relative_to(root)} {content}\n".encode())
