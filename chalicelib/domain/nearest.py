@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.access import AccessRules, Ask, Policy
 
 ANYTHING = {"op": "All"}
-NEEDLESS_PARENTHESES = re.compile(r"\((\w+(?:\.\w+)+(?:\([^()]*\))?)\)")
-"""Cedar's printer puts every operand in parentheses."""
+NEEDLESS_PARENTHESES = re.compile(r"(?<!\w)\((\w+(?:\.\w+)+(?:\([^()]*\))?)\)")
+"""Cedar's printer puts every operand in parentheses; those of a call stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Near:
 def nearest(rules: AccessRules, ask: Ask) -> Near | None:
     """The permit for this action and role that misses least, or None where no permit speaks of the action.
 
-    A permit whose scope names another role is never near: saying so could
-    reveal that role.
+    A permit that fails for naming other roles is never near: its words, or
+    its id, could reveal them.
     """
     near = [_near(policy, ask) for policy in rules.candidates(ask.role.name) if _speaks_of(policy, ask)]
-    return min((found for found in near if found.missing), key=_distance, default=None)
+    return min((found for found in near if found and found.missing), key=_distance, default=None)
 
 
 def in_words(near: Near) -> str:
@@ -59,16 +59,31 @@ def _distance(near: Near) -> tuple[int, int, str]:
 
 
 def _speaks_of(policy: Policy, ask: Ask) -> bool:
-    if policy.effect != "permit":
-        return False
-    return _holds(ask, [_part(action=policy.document["action"])])[0]
+    return policy.effect == "permit" and (policy.actions is None or ask.action in policy.actions)
 
 
-def _near(policy: Policy, ask: Ask) -> Near:
+def _near(policy: Policy, ask: Ask) -> Near | None:
+    """What the permit misses, or None where that cannot be told without naming other roles."""
     parts = list(_parts(policy.document))
     held = _holds(ask, [part for _, part in parts])
-    missing = tuple(words for (words, _), true in zip(parts, held, strict=True) if not true)
+    failing = [(words, part) for (words, part), true in zip(parts, held, strict=True) if not true]
+    if any(_names_roles(part) for _, part in failing):
+        return None
+    missing = tuple(words for words, _ in failing)
     return Near(policy.id, missing, sum(1 for words in missing if _is_about_role(words)))
+
+
+def _names_roles(node: Any) -> bool:
+    """Whether a part holds a role entity, or the name of anything but the caller."""
+    if isinstance(node, list):
+        return any(map(_names_roles, node))
+    if not isinstance(node, dict):
+        return False
+    if node.get("type") == "Broker::Role":
+        return True
+    if node.get("attr") == "name" and node.get("left") != {"Var": "principal"}:
+        return True
+    return any(map(_names_roles, node.values()))
 
 
 def _is_about_role(words: str) -> bool:

@@ -138,12 +138,39 @@ def test_a_refusal_names_the_nearest_rule_and_what_it_misses() -> None:
     assert no.value.policies == ("near",)
 
 
-def test_a_rule_about_another_role_is_never_named() -> None:
-    secret = f'@id("secret") permit (principal, {TAKE}, resource == Broker::Role::"hidden-prod");'
-    with pytest.raises(Refused) as refusal:
-        decide(rules(secret), ask())
+@pytest.mark.parametrize(
+    "about",
+    [
+        'resource == Broker::Role::"hidden-prod");',
+        'resource in Broker::Role::"hidden-prod");',
+        'resource is Broker::Role in Broker::Role::"hidden-prod");',
+        'resource) when { resource == Broker::Role::"hidden-prod" || resource == Broker::Role::"other" };',
+        'resource) when { ["hidden-prod", "other"].contains(resource.name) };',
+        'resource) when { resource.name like "hidden-prod*" };',
+        'resource) when { {of: resource}.of.name == "hidden-prod" };',
+        'resource) unless { resource.name != "hidden-prod" };',
+    ],
+)
+def test_a_rule_about_another_role_is_never_named(about: str) -> None:
+    near = f'@id("near") permit (principal in Broker::Group::"x", {TAKE}, resource) when {{ context.reason_given }};'
+    secret = rules(near, f'@id("hidden-prod-people") permit (principal, {TAKE}, {about}')
+    with pytest.raises(Refused, match="The nearest rule is near") as refusal:
+        decide(secret, ask())
     assert "hidden-prod" not in refusal.value.detail
-    assert "secret" not in refusal.value.detail
+
+
+def test_a_rule_about_the_roles_by_name_says_what_else_is_missing() -> None:
+    by_name = f"""@id("x") permit (principal, {TAKE}, resource)
+        when {{ ["ec2", "other"].contains(resource.name) && principal.name == "bob" }};"""
+    with pytest.raises(Refused, match=r'is x; it also needs: principal.name == "bob"\.'):
+        decide(rules(by_name), ask())
+
+
+def test_a_call_keeps_its_parentheses_in_words() -> None:
+    text = f"""@id("x") permit (principal, {TAKE}, resource)
+        when {{ context.session_tags.contains(principal.name) }};"""
+    with pytest.raises(Refused, match=r"needs: context\.session_tags\.contains\(principal\.name\)\."):
+        decide(rules(text), ask())
 
 
 def test_tags_of_caller_and_role_can_be_compared() -> None:
