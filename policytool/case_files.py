@@ -59,7 +59,7 @@ class Case:
     terms: Mapping[str, int] = field(default_factory=dict)
 
 
-class Fields(dict[str, Any]):
+class Fields(dict[Any, Any]):
     """A mapping of a YAML file that knows its line."""
 
     line = 1
