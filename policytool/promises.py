@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 SESSIONS = (SHORTEST_SESSION, timedelta(seconds=MAX_CHAINED_SECONDS))
 GRANTS = (timedelta(minutes=30), timedelta(days=30))
-"""A shorter grant is over before a session of 900 s fits in; a longer one nobody can ask for (POST /v1/requests), and
-the table of grants would not be read so far back (chalicelib/aws/grants_table.py)."""
+"""A second into a grant of 900 s no session is short enough for what is left of it: 30 minutes leave a quarter of an
+hour to begin one. Longer ones nobody can ask for (POST /v1/requests), and nobody reads the grants so far back
+(chalicelib/aws/grants_table.py)."""
 
 TAKING = frozenset({"TakeCredentials", "OpenConsole", "RequestAccess"})
 READ_FOR = {"approvals": TAKING, "reason": TAKING | {"BreakGlass", "Revoke"}}

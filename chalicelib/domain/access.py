@@ -194,7 +194,9 @@ def parsed(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
         if document["templates"]:
-            raise ValueError(f"{name}: ?principal and ?resource make a template, which decides nothing here; name whom")
+            raise ValueError(
+                f"{name}: a template (?principal, ?resource) decides nothing here; write out whom and what"
+            )
         yield from ((name, policy) for policy in document["staticPolicies"].values())
 
 

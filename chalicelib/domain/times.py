@@ -36,5 +36,5 @@ def duration(text: str) -> timedelta:
     try:
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        msg = f"expected a duration that ends one day, not {text!r}"
+        msg = f"expected a duration of {timedelta.max.days} days at most, not {text!r}"
         raise ValueError(msg) from None

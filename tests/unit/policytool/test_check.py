@@ -39,8 +39,16 @@ HEAD = "// A comment; with a semicolon\n\n"
         ('@id("own-team") permit (principal, action, resource);', 3, "taken by engineers.cedar:"),
         ('@id( "own-team" ) permit (principal, action, resource);', 3, "taken by engineers.cedar:"),
         ('@id("x")\npermit (principal,\naction in [],\nresource);', 3, "empty set"),
-        ('@id("x") forbid (principal == ?principal, action, resource);', 3, "?principal and ?resource make a template"),
-        ('@id("x") @max_duration("99999999999d") permit (principal, action, resource);', 3, "expected a duration that"),
+        (
+            '@id("x") forbid (principal == ?principal, action, resource);',
+            3,
+            "a template (?principal, ?resource) decides nothing",
+        ),
+        (
+            '@id("x") @max_duration("99999999999d") permit (principal, action, resource);',
+            3,
+            "expected a duration of 999999999 days at most",
+        ),
     ],
 )
 def test_an_error_is_reported_with_file_and_line(policies: Path, text: str, line: int, message: str) -> None:
