@@ -70,7 +70,8 @@ def _apply_role(order: Order) -> dict[str, Any]:
 
 
 def _delete_role(order: Order) -> dict[str, Any]:
-    return {"name": order.name, "export": wiring.deletion().delete(order.existing(), order.origin.origin())}
+    deleted = wiring.deletion().delete(order.existing(), order.origin.origin(), quarantined=order.quarantined)
+    return {"name": order.name, "export": deleted}
 
 
 def _restore_role(order: Order) -> dict[str, Any]:

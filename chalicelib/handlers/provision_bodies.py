@@ -93,13 +93,17 @@ class OriginBody(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What the provision function is asked to do. `name` names the user or role, unless `template` does."""
+    """What the provision function is asked to do. `name` names the user or role, unless `template` does.
+
+    `quarantined` is the unique id of a role: a delete of no other, and of none that is out of quarantine.
+    """
 
     action: str
     name: str = ""
     template: TemplateBody | None = None
     user: UserBody = UserBody()
     token: str = ""
+    quarantined: str = ""
     origin: OriginBody = OriginBody(CallerBody("role", "direct"))
 
     def existing(self) -> str:

@@ -87,14 +87,18 @@ class Acting:
             self.records.enter(found)
         return "alive"
 
-    def _delete(self, found: Found) -> Stage:
+    def _delete(self, found: Found) -> Stage | None:
+        """The order may have waited for somebody who took the role back, so it says which role and in what state."""
         begun = self.records.begin(found)
-        with suppress(NotFound):
-            self._order("delete_role", found)
+        try:
+            self._order("delete_role", found, quarantined=found.role.unique_id)
+        except NotFound:
+            if self.looking.roles.look(found.role.name) is not None:
+                return None
         self.records.enter(begun)
         return "deleted"
 
-    def _order(self, action: str, found: Found) -> None:
+    def _order(self, action: str, found: Found, **terms: str) -> None:
         who = self.records.origin.caller
         origin = {"caller": {"kind": who.kind, "name": who.name, "account": who.account}}
-        self.provisioner.order({"action": action, "name": found.role.name, "origin": origin})
+        self.provisioner.order({"action": action, "name": found.role.name, "origin": origin, **terms})

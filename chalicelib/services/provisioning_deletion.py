@@ -15,6 +15,7 @@ from chalicelib.domain.provisioning_export import (
     exported_state,
     role_as_found,
 )
+from chalicelib.domain.staleness import KEEP_TAG
 from chalicelib.services.provisioning_leases import LeaseLost
 
 if TYPE_CHECKING:
@@ -53,10 +54,17 @@ class Deletion:
         """Lift the quarantine."""
         return self._set_quarantine(name, origin, "release_role", None)
 
-    def delete(self, name: str, origin: Origin) -> Mapping[str, Any]:
-        """Export, record, delete; answers the export. What fails half-way is put back."""
+    def delete(self, name: str, origin: Origin, *, quarantined: str = "") -> Mapping[str, Any]:
+        """Export, record, delete; answers the export. What fails half-way is put back.
+
+        `quarantined` is a unique id: then only that role is deleted, and only
+        out of quarantine (or where a delete was cut off), and not if it is
+        tagged to be kept by now; otherwise Conflict.
+        """
         with self.leases.hold(f"role/{name}") as lease:
             role = self._present(name)
+            if quarantined and not self._still_quarantined(role, quarantined):
+                raise Conflict(f"The role {name} is another one, kept, or out of quarantine by now. It is left alone.")
             export = self._export(role)
             self._keep(export, role, origin, lease)
             lease.extend()
@@ -150,6 +158,11 @@ class Deletion:
             self.convergence.roll_back(replace(role, state=exported_state(export)), role.name, lease)
             self.records.role(exported_role(export), "delete_role_failed", (), origin, "restore")
             raise
+
+    def _still_quarantined(self, role: ProvisionedRole, unique_id: str) -> bool:
+        held = QUARANTINE_POLICY in role.state.inline_policies or self._kept_of_cut_off(role) is not None
+        kept = KEEP_TAG in map(str.lower, role.state.tags)
+        return held and not kept and role.unique_id == unique_id
 
     def _export(self, role: ProvisionedRole) -> Mapping[str, Any]:
         if kept := self._kept_of_cut_off(role):

@@ -114,7 +114,8 @@ class FakeProvisioner:
             return {"changed": ["tool"], "failed": []}
         # IAM's NoSuchEntity: what is gone already is done (aws/iam_roles.py).
         with suppress(KeyError):
-            getattr(self.world.deletion, action.removesuffix("_role"))(name, CLEANER)
+            terms = {"quarantined": order["quarantined"]} if "quarantined" in order else {}
+            getattr(self.world.deletion, action.removesuffix("_role"))(name, CLEANER, **terms)
         self.after.pop((action, name), lambda: None)()
         return {"name": name}
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.provisioning import Change
+from chalicelib.domain.staleness import KEEP_TAG
 from chalicelib.services.cleanup import LEASE, LEASE_TIME
 from tests.unit.services.cleanup_fakes import CleanupWorld
 from tests.unit.services.provisioning_iam_fakes import Killed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HALF = LEASE_TIME / 2
 
@@ -122,6 +130,51 @@ def test_a_run_that_stalls_while_somebody_starts_using_the_role_leaves_no_quaran
     world.cleaning.run()
     assert world.stages["c-warned"] == "alive"
     assert world.quarantined == set()
+
+
+def just_before_the_delete(world: CleanupWorld, happening: Callable[[], None]) -> None:
+    """The order to delete waits for somebody who has the lease and does this."""
+    writes = world.iam.writes
+
+    def look() -> None:
+        if writes[-1] == "mark tool deleted":
+            world.iam.happens.at.clear()
+            happening()
+
+    world.iam.happens.at |= dict.fromkeys(range(len(writes) + 1, len(writes) + 20), look)
+
+
+def kept(world: CleanupWorld) -> None:
+    world.iam.roles.change("tool", Change("tag", KEEP_TAG, None, "needed"))
+
+
+def made_again(world: CleanupWorld) -> None:
+    role = world.iam.roles.held["tool"]
+    world.iam.roles.held["tool"] = replace(role, unique_id="AROA-another")
+
+
+@pytest.mark.parametrize("by", [lambda world: world.restore("tool"), kept, made_again], ids=["restored", "kept", "new"])
+def test_a_role_that_somebody_takes_back_while_the_order_to_delete_it_waits_stays(by) -> None:
+    world = CleanupWorld()
+    world.add("tool")
+    world.at("tool", "quarantined", 30)
+    just_before_the_delete(world, lambda: by(world))
+    report = world.cleaning.run()
+    assert (report.changes, [failure.role for failure in report.failures]) == ({}, ["tool"])
+    assert "left alone" in report.failures[0].why
+    world.cleaning.run()
+    assert list(world.iam.roles.held) == ["tool"]
+
+
+def test_a_role_that_the_provisioner_does_not_find_but_iam_shows_is_not_told_to_be_deleted() -> None:
+    world = CleanupWorld()
+    world.add("tool")
+    world.at("tool", "quarantined", 30)
+    world.provisioner.fails["delete_role", "tool"] = NotFound("There is no role tool that the broker made.")
+    assert world.cleaning.run().changes == {}
+    assert world.stages == {"tool": "quarantined"}
+    world.provisioner.fails.clear()
+    assert world.cleaning.run().changes == {"tool": "deleted"}
 
 
 @pytest.mark.parametrize("last", ["managed_policy", "inline_policy", "delete tool"])
