@@ -120,8 +120,9 @@ def _policy_changes(actual: RoleState, wanted: RoleState) -> Iterator[Change]:
         yield Change("managed_policy", arn, None, "attached")
     for name in sorted({*actual.inline_policies, *wanted.inline_policies}):
         before, after = actual.inline_policies.get(name), wanted.inline_policies.get(name)
-        kept = name.startswith(OURS_PREFIX) and name != INLINE_POLICY and after is None
-        if not kept and not same(before, after):
+        # A wanted state may be older than what was revoked since: what is on the role counts.
+        newer = name.startswith(OURS_PREFIX) and name != INLINE_POLICY and before is not None
+        if not newer and not same(before, after):
             yield Change("inline_policy", name, before, after)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.fingerprints import fingerprint
@@ -39,11 +39,16 @@ def export_document(role: ProvisionedRole, direct_users: tuple[str, ...], at: da
 
 
 def exported_state(export: Mapping[str, Any]) -> RoleState:
-    """The state to bring back: a role that was deleted from quarantine comes back usable."""
+    """The state as it was, quarantine included."""
     state = export["state"]
-    inline = {name: document for name, document in state["inline_policies"].items() if name != QUARANTINE_POLICY}
-    state = {**state, "inline_policies": inline}
     return RoleState(**{**state, "managed_policies": tuple(state["managed_policies"])})
+
+
+def usable_state(export: Mapping[str, Any]) -> RoleState:
+    """The state to bring back: a role that was deleted from quarantine comes back usable."""
+    state = exported_state(export)
+    inline = {name: document for name, document in state.inline_policies.items() if name != QUARANTINE_POLICY}
+    return replace(state, inline_policies=inline)
 
 
 def exported_role(export: Mapping[str, Any]) -> Role:

@@ -14,6 +14,7 @@ from chalicelib.domain.provisioning_export import (
     exported_role,
     exported_state,
     role_as_found,
+    usable_state,
 )
 from chalicelib.domain.staleness import KEEP_TAG
 from chalicelib.services.provisioning_leases import LeaseLost
@@ -93,7 +94,7 @@ class Deletion:
         export = self.records.log.export(name)
         if export is None:
             raise NotFound(f"There is no export of a deleted role {name}.")
-        wanted, role = exported_state(export), exported_role(export)
+        wanted, role = usable_state(export), exported_role(export)
         todo = changes(before.state if before else None, wanted)
         known = self.records.log.role(name)
         if known is not None and todo:

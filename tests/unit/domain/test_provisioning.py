@@ -73,6 +73,13 @@ def test_revocations_and_quarantine_are_not_the_templates_to_remove() -> None:
     assert changes(found, STATE) == ()
 
 
+def test_going_back_to_an_older_state_never_goes_back_to_older_revocations() -> None:
+    older = replace(STATE, inline_policies={**STATE.inline_policies, "access-broker-revocations": READ})
+    newer = replace(STATE, inline_policies={**STATE.inline_policies, "access-broker-revocations": DENY_ALL})
+    assert changes(newer, older) == ()
+    assert changes(STATE, older) == (Change("inline_policy", "access-broker-revocations", None, READ),)
+
+
 def test_a_template_becomes_arns_our_tags_and_our_boundary() -> None:
     template = RoleTemplate("r", "d", ("B", "arn:aws:iam::1:policy/A"), READ, tags={"team": "web"})
     state = desired_state(template, TRUST, "boundary", "broker-dev", "aws")

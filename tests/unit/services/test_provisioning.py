@@ -183,6 +183,26 @@ def test_what_cannot_be_recorded_is_taken_back(world, template) -> None:
     assert world.roles.held == before
 
 
+@pytest.mark.parametrize("fails", ["AWS", "record"])
+def test_a_revocation_that_lands_during_an_apply_survives_its_being_taken_back(world, fails) -> None:
+    world.provisioning.apply(ONE, ADMIN)
+    revoke(world, "old")
+    world.happens.at = {len(world.writes) + 1: lambda: revoke(world, "old", "new")}
+    if fails == "AWS":
+        world.happens.at[len(world.writes) + 2] = RefusedByAws("no", "LimitExceeded")
+    else:
+        world.log.fails_with = AuditUnavailable("no")
+    with pytest.raises((RefusedByAws, AuditUnavailable)):
+        world.provisioning.apply(TWO, ADMIN)
+    assert held(world).state.inline_policies["access-broker-revocations"] == {"Statement": ["old", "new"]}
+    assert matches(world, ONE)
+
+
+def revoke(world: World, *sessions: str) -> None:
+    inline = {**held(world).state.inline_policies, "access-broker-revocations": {"Statement": list(sessions)}}
+    world.roles.held["tool"] = replace(held(world), state=replace(held(world).state, inline_policies=inline))
+
+
 @pytest.mark.parametrize("at", range(1, WRITES_OF_A_CREATE + 1))
 def test_a_create_that_was_killed_half_way_ends_in_one_right_role_when_run_again(world, at) -> None:
     world.happens.at = {at: Killed()}

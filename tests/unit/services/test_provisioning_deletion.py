@@ -114,6 +114,16 @@ def test_a_delete_that_fails_half_way_puts_everything_back_and_says_so(world, at
     assert world.log.events[-1].detail["action"] == "delete_role_failed"
 
 
+@pytest.mark.parametrize("at", range(2, WRITES_OF_A_DELETE + 2))
+def test_a_delete_from_quarantine_that_fails_half_way_leaves_the_role_in_quarantine(world, at) -> None:
+    world.deletion.quarantine("tool", ADMIN)
+    before = world.roles.held["tool"]
+    world.happens.at = {len(world.writes) + at: RefusedByAws("no", "DeleteConflict")}
+    with pytest.raises(RefusedByAws):
+        world.deletion.delete("tool", ADMIN)
+    assert world.roles.held["tool"] == before
+
+
 @pytest.mark.parametrize("at", range(1, WRITES_OF_A_DELETE + 1))
 def test_a_delete_that_was_killed_half_way_goes_on_and_restores_the_whole_role(world, at) -> None:
     before = world.roles.read("tool")
