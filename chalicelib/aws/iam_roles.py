@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
 from chalicelib.aws.iam_role_changes import call_for, policy_json
-from chalicelib.domain.provisioning import ProvisionedRole, RoleState
+from chalicelib.domain.errors import RefusedByAws
+from chalicelib.domain.provisioning import ProvisionedRole, RoleState, removal_order
 from chalicelib.domain.roles import ROLE_PATH
 
 if TYPE_CHECKING:
@@ -27,15 +29,13 @@ class IamRoles:
     def read(self, name: str) -> ProvisionedRole | None:
         """The role of that name with everything that decides what it gives, or None."""
         try:
-            role = self._iam.get_role(RoleName=name)["Role"]
-            return self._whole(name, role)
+            found: ProvisionedRole | None = self._settling.until_shown(self._look, name=name)
         except (ClientError, BotoCoreError) as error:
-            if error_code(error) == "NoSuchEntity":
-                return None
             raise translated(error, "reading the role") from error
+        return found
 
-    def create(self, name: str, state: RoleState) -> None:
-        """CreateRole. A role that is there already is left for `change`."""
+    def create(self, name: str, state: RoleState) -> str:
+        """CreateRole; the new role's unique id, or "" if somebody has the name already."""
         parameters = {
             "RoleName": name,
             "Path": ROLE_PATH,
@@ -45,42 +45,64 @@ class IamRoles:
             "PermissionsBoundary": state.boundary_arn,
             "Tags": [{"Key": key, "Value": value} for key, value in state.tags.items()],
         }
-        self._write("creating the role", self._iam.create_role, "EntityAlreadyExists", **parameters)
+        made = self._write("creating the role", self._iam.create_role, "EntityAlreadyExists", **parameters)
+        return str(made["Role"]["RoleId"]) if made else ""
 
     def change(self, name: str, change: Change) -> None:
         """One change, repeatable: what is gone stays gone, what is set is set again."""
-        operation, parameters = call_for(change)
-        doing = f"changing the role's {change.attribute}"
-        gone = "NoSuchEntity" if change.after is None else ""
-        self._write(doing, getattr(self._iam, operation), gone, RoleName=name, **parameters)
+        method, parameters = call_for(change)
+        operation, gone = getattr(self._iam, method), "NoSuchEntity"
+        if change.after is not None:
+            operation, gone = partial(self._settling.until_shown, operation), ""
+        self._write(f"changing the role's {change.attribute}", operation, gone, RoleName=name, **parameters)
 
     def join_instance_profile(self, name: str, profile: str) -> None:
-        """AddRoleToInstanceProfile. A profile holds one role: "limit exceeded" says that it has one already."""
+        """AddRoleToInstanceProfile. A profile holds one role: "limit exceeded" says that it has one, maybe this one."""
         doing = "putting the role into its instance profile"
         add = self._iam.add_role_to_instance_profile
-        self._write(doing, add, "LimitExceeded", RoleName=name, InstanceProfileName=profile)
+        added = self._write(doing, add, "LimitExceeded", RoleName=name, InstanceProfileName=profile)
+        found = None if added else self.read(name)
+        if not added and not (found and profile in found.instance_profiles):
+            raise RefusedByAws(f"AWS refused {doing}: another role is in it.", "LimitExceeded")
 
     def delete(self, role: ProvisionedRole) -> None:
-        """Instance profiles, attached and inline policies, then the role: the order IAM demands."""
+        """Instance profiles, attached and inline policies, then the role: the order IAM demands.
+
+        What only denies goes last: a delete that is cut off leaves no session
+        more than it had, and a quarantine in force.
+        """
         for profile in role.instance_profiles:
             self._remove(self._iam.remove_role_from_instance_profile, role, InstanceProfileName=profile)
         for arn in role.state.managed_policies:
             self._remove(self._iam.detach_role_policy, role, PolicyArn=arn)
-        for name in role.state.inline_policies:
+        for name in removal_order(role.state.inline_policies):
             self._remove(self._iam.delete_role_policy, role, PolicyName=name)
         self._remove(self._iam.delete_role, role)
 
     def _remove(self, operation: Callable[..., Any], role: ProvisionedRole, **parameters: str) -> None:
         self._write("deleting the role", operation, "NoSuchEntity", RoleName=role.name, **parameters)
 
-    def _write(self, doing: str, operation: Callable[..., Any], done_already: str, **parameters: Any) -> None:
+    def _write(self, doing: str, operation: Callable[..., Any], done_already: str, **parameters: Any) -> Any:
+        """What AWS answers, or None where its code says that it is done already."""
         try:
-            self._settling.call(operation, **parameters)
+            return self._settling.call(operation, **parameters)
         except (ClientError, BotoCoreError) as error:
             if error_code(error) != done_already:
                 raise translated(error, doing) from error
+            return None
 
-    def _whole(self, name: str, role: dict[str, Any]) -> ProvisionedRole:
+    def _look(self, name: str) -> ProvisionedRole | None:
+        """None only if GetRole says so: a policy that went while we looked, or a role just made, is looked at again."""
+        try:
+            role = self._iam.get_role(RoleName=name)["Role"]
+        except ClientError as error:
+            if error_code(error) == "NoSuchEntity":
+                return None
+            raise
+        return self._whole(role)
+
+    def _whole(self, role: dict[str, Any]) -> ProvisionedRole:
+        name = role["RoleName"]  # as IAM spells it: it finds a name in any letter case
         state = RoleState(
             description=role.get("Description", ""),
             max_session_seconds=role.get("MaxSessionDuration", 3600),

@@ -22,20 +22,33 @@ CATCHING_UP = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiabl
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """Repeats a write while IAM has not caught up. `pause` adds the jitter."""
+    """Repeats a call while IAM has not caught up. `pause` adds the jitter."""
 
     pause: Pause
 
     def call(self, operation: Callable[..., Any], **parameters: Any) -> Any:
         """What `operation` answers; its last ClientError when the waits are used up."""
+        return self._repeated(_may_pass, operation, parameters)
+
+    def until_shown(self, operation: Callable[..., Any], **parameters: Any) -> Any:
+        """The same where NoSuchEntity may pass, too: about what is known to be there, or was a call ago."""
+        return self._repeated(_not_shown_or_may_pass, operation, parameters)
+
+    def _repeated(
+        self, passing: Callable[[ClientError], bool], operation: Callable[..., Any], parameters: dict[str, Any]
+    ) -> Any:
         for seconds in WAITS:
             try:
                 return operation(**parameters)
             except ClientError as error:
-                if not _may_pass(error):
+                if not passing(error):
                     raise
             self.pause(seconds)
         return operation(**parameters)
+
+
+def _not_shown_or_may_pass(error: ClientError) -> bool:
+    return error_code(error) == "NoSuchEntity" or _may_pass(error)
 
 
 def _may_pass(error: ClientError) -> bool:

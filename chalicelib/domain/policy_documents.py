@@ -27,6 +27,11 @@ def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return as_list(document.get("Statement"))
 
 
+def grants(document: Mapping[str, Any]) -> bool:
+    """Whether any statement allows something: a policy that only denies grants nothing."""
+    return any(statement.get("Effect") == "Allow" for statement in statements(document))
+
+
 def compact(document: Mapping[str, Any]) -> str:
     """The document without white space: what IAM's size quotas count."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.policy_documents import same
+from chalicelib.domain.policy_documents import grants, same
 from chalicelib.domain.roles import MANAGED_TAG, Role
 from chalicelib.domain.templates import DEPLOYMENT_TAG, managed_policy_arn
 
@@ -84,6 +84,11 @@ def desired_state(
         inline_policies={INLINE_POLICY: template.inline_policy} if template.inline_policy else {},
         tags={**template.tags, MANAGED_TAG: "true", DEPLOYMENT_TAG: deployment},
     )
+
+
+def removal_order(inline_policies: Mapping[str, Document]) -> list[str]:
+    """Names of a role's inline policies: what only denies (quarantine, revocations) goes after what grants."""
+    return sorted(inline_policies, key=lambda name: (not grants(inline_policies[name]), name))
 
 
 def changes(actual: RoleState | None, wanted: RoleState) -> tuple[Change, ...]:

@@ -21,11 +21,14 @@ class RoleAdmin(Protocol):
     """IAM's roles. Every write may be repeated: what is done already stays done."""
 
     def read(self, name: str) -> ProvisionedRole | None:
-        """The role of that name, wherever its path, or None."""
+        """The role of that name in any letter case, wherever its path, or None."""
         ...
 
-    def create(self, name: str, state: RoleState) -> None:
-        """CreateRole under our path, with trust, boundary and tags in the same call."""
+    def create(self, name: str, state: RoleState) -> str:
+        """CreateRole under our path, with trust, boundary and tags in the same call.
+
+        Answers the new role's unique id, or "" if somebody has the name already.
+        """
         ...
 
     def change(self, name: str, change: Change) -> None:
@@ -33,11 +36,11 @@ class RoleAdmin(Protocol):
         ...
 
     def join_instance_profile(self, name: str, profile: str) -> None:
-        """AddRoleToInstanceProfile; fine if it is in there already."""
+        """AddRoleToInstanceProfile; fine if it is in there already, RefusedByAws if another role is."""
         ...
 
     def delete(self, role: ProvisionedRole) -> None:
-        """Take everything off the role, then DeleteRole."""
+        """Take everything off the role, what only denies last, then DeleteRole."""
         ...
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.policy_documents import statements
+from chalicelib.domain.policy_documents import grants
 from chalicelib.domain.roles import MANAGED_TAG
 from chalicelib.domain.templates import DEPLOYMENT_TAG, RESERVED_TAGS, TAG_KEY, TAG_VALUE
 
@@ -120,12 +120,8 @@ def check_user(ask: UserAsk) -> None:
 
 
 def granting(policies: Iterable[GivenPolicy]) -> tuple[str, ...]:
-    """How permissions reach the user: a policy that only denies grants nothing."""
-    return tuple(
-        policy.via
-        for policy in policies
-        if any(statement.get("Effect") == "Allow" for statement in statements(policy.document))
-    )
+    """How permissions reach the user."""
+    return tuple(policy.via for policy in policies if grants(policy.document))
 
 
 def lasting_tags(user: User) -> dict[str, str]:

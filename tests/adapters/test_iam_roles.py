@@ -94,6 +94,71 @@ def test_a_deleted_role_is_gone_and_its_namesake_is_another(roles) -> None:
     assert roles.read("tool").unique_id != first.unique_id
 
 
+def test_a_profile_that_holds_another_role_is_refused_and_one_that_holds_this_is_fine(roles) -> None:
+    make(roles, STATE)
+    roles.create("other", STATE)
+    roles.join_instance_profile("other", "web")
+    with pytest.raises(RefusedByAws) as refused:
+        roles.join_instance_profile("tool", "web")
+    assert refused.value.aws_code == "LimitExceeded"
+    roles.join_instance_profile("other", "web")
+
+
+def test_a_create_says_what_it_made_or_that_it_made_nothing(roles) -> None:
+    made = roles.create("tool", STATE)
+    assert made == roles.read("tool").unique_id
+    assert roles.create("tool", STATE) == ""
+
+
+class Late:
+    """moto's IAM, whose methods named fail the first times with NoSuchEntity, and which remembers what it was told."""
+
+    def __init__(self, **times: int) -> None:
+        self.iam, self.times, self.calls = client("iam"), times, list[tuple[str, dict[str, Any]]]()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**parameters: Any) -> Any:
+            self.calls.append((name, parameters))
+            self.times[name] = self.times.get(name, 0) - 1
+            if self.times[name] >= 0:
+                raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": "cannot be found"}}, name)
+            return getattr(self.iam, name)(**parameters)
+
+        return getattr(self.iam, name) if name in {"get_paginator", "meta"} else call
+
+
+@pytest.mark.parametrize("roles", ["moto"], indirect=True)
+@pytest.mark.parametrize("operation", ["attach_role_policy", "put_role_policy", "tag_role"])
+def test_a_role_made_a_moment_ago_that_iam_does_not_find_yet_is_waited_for(roles, operation) -> None:
+    waited: list[float] = []
+    make(IamRoles(Late(**{operation: 2}), Settling(waited.append)), replace(STATE, tags={}))
+    make(IamRoles(Late(**{operation: 2}), Settling(waited.append)), STATE)
+    assert changes(roles.read("tool").state, STATE) == ()
+    assert len(waited) == 2
+
+
+@pytest.mark.parametrize("roles", ["moto"], indirect=True)
+def test_a_policy_that_goes_while_the_role_is_read_does_not_make_the_role_gone(roles) -> None:
+    make(roles, STATE)
+    found = IamRoles(Late(get_role_policy=1), Settling(lambda _seconds: None)).read("tool")
+    assert found == roles.read("tool")
+    with pytest.raises(RefusedByAws):
+        IamRoles(Late(get_role_policy=99), Settling(lambda _seconds: None)).read("tool")
+
+
+@pytest.mark.parametrize("roles", ["moto"], indirect=True)
+def test_a_delete_takes_what_only_denies_off_last(roles) -> None:
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    denies = dict.fromkeys(["AWSRevokeOlderSessions", "access-broker-quarantine", "access-broker-revocations"], deny)
+    make(roles, replace(STATE, inline_policies={**STATE.inline_policies, **denies, "by-hand": READ}))
+    iam = Late()
+    IamRoles(iam, Settling(lambda _seconds: None)).delete(roles.read("tool"))
+    *_, last = [parameters for name, parameters in iam.calls if name == "detach_role_policy"]
+    assert last["PolicyArn"] == B
+    removed = [parameters["PolicyName"] for name, parameters in iam.calls if name == "delete_role_policy"]
+    assert removed == ["access-broker-template", "by-hand", *sorted(denies)]
+
+
 def test_a_refusal_carries_awss_code_and_no_arn(account) -> None:
     refused = IamRoles(Refusing("AccessDenied"), Settling(lambda _seconds: None))
     with pytest.raises(RefusedByAws) as error:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import NotFound, RefusedByAws
-from chalicelib.domain.provisioning import Change, ProvisionedRole, RoleState
+from chalicelib.domain.provisioning import Change, ProvisionedRole, RoleState, removal_order
 from chalicelib.domain.roles import ROLE_PATH
 from chalicelib.domain.users import AccessKey, GivenPolicy, Group, PasswordPolicy, User
 
@@ -57,11 +57,14 @@ class FakeRoles:
         profiles = tuple(sorted(profile for profile, role in self.profiles.items() if role == name))
         return found and replace(found, instance_profiles=profiles)
 
-    def create(self, name: str, state: RoleState) -> None:
+    def create(self, name: str, state: RoleState) -> str:
         self._remember(f"create {name}")
+        if name in self.held:
+            return ""
         arn = f"arn:aws:iam::{ACCOUNT}:role{ROLE_PATH}{name}"
         bare = replace(state, managed_policies=(), inline_policies={})
-        self.held.setdefault(name, ProvisionedRole(name, arn, ROLE_PATH, f"AROA{next(self.numbers)}", bare))
+        self.held[name] = ProvisionedRole(name, arn, ROLE_PATH, f"AROA{next(self.numbers)}", bare)
+        return self.held[name].unique_id
 
     def change(self, name: str, change: Change) -> None:
         self._remember(f"{change.attribute} {change.item}".strip())
@@ -72,12 +75,13 @@ class FakeRoles:
         if profile in self.gone_profiles:
             raise RefusedByAws("AWS refused putting the role into its instance profile.", "NoSuchEntity")
         self._remember(f"join {profile}")
-        self.profiles.setdefault(profile, name)
+        if self.profiles.setdefault(profile, name) != name:
+            raise RefusedByAws("AWS refused: another role is in it.", "LimitExceeded")
 
     def delete(self, role: ProvisionedRole) -> None:
         for arn in role.state.managed_policies:
             self.change(role.name, Change("managed_policy", arn, "attached", None))
-        for name in role.state.inline_policies:
+        for name in removal_order(role.state.inline_policies):
             self.change(role.name, Change("inline_policy", name, {}, None))
         self._remember(f"delete {role.name}")
         self.profiles = {profile: name for profile, name in self.profiles.items() if name != role.name}
