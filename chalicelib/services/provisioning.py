@@ -11,6 +11,7 @@ from chalicelib.domain.provisioning import catalogue_role, changes
 from chalicelib.domain.provisioning_export import state_warnings
 from chalicelib.domain.templates import UnsafeTemplate
 from chalicelib.domain.trust import not_switchable_because
+from chalicelib.services.provisioning_convergence import Attempt
 
 if TYPE_CHECKING:
     from chalicelib.domain.events import Origin
@@ -59,12 +60,13 @@ class Provisioning:
             applied = self._applied(template, wanted, before, warnings)
             if not applied.changes and self.records.log.role(template.name) == applied.role:
                 return applied
-            self.convergence.reach_or_return(before, template.name, wanted, lease)
+            attempt = Attempt(template.name, before, lease)
+            self.convergence.reach_or_return(attempt, wanted)
             lease.extend()
             try:
                 self.records.role(applied.role, "apply_role", applied.changes, origin, "provision")
             except AuditUnavailable:
-                self.convergence.roll_back(before, template.name, lease)
+                self.convergence.roll_back(attempt)
                 raise
         return applied
 

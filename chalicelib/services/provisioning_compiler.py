@@ -85,7 +85,7 @@ class Compiler:
 
     def _user_arn(self, name: str) -> str:
         user = self.users.read(name)
-        if user is None:
+        if user is None or user.name != name:  # IAM finds a name in any letter case
             raise InvalidRequest(
                 f"There is no user {name} to trust. Create it first: broker users create {name}",
                 {"trust.direct_users": f"{name}: no such user in this account"},

@@ -17,6 +17,7 @@ from chalicelib.domain.provisioning_export import (
     usable_state,
 )
 from chalicelib.domain.staleness import KEEP_TAG
+from chalicelib.services.provisioning_convergence import Attempt
 from chalicelib.services.provisioning_leases import LeaseLost
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Deletion:
         known = self.records.log.role(name)
         if known is not None and todo:
             raise Conflict(f"There is a role {name} again. Delete it first, or apply its template.")
-        restored = self.convergence.reach_or_return(before, name, wanted, lease)
+        restored = self.convergence.reach_or_return(Attempt(name, before, lease), wanted)
         if QUARANTINE_POLICY in restored.state.inline_policies:
             todo = (*todo, self._change_quarantine(restored, None, lease))
         lost = cannot_come_back(export, restored) + self._not_rejoined(name, export["instance_profiles"])
@@ -156,7 +157,8 @@ class Deletion:
         except LeaseLost:
             raise
         except BrokerError:
-            self.convergence.roll_back(replace(role, state=exported_state(export)), role.name, lease)
+            before = replace(role, state=exported_state(export))
+            self.convergence.roll_back(Attempt(role.name, before, lease))
             self.records.role(exported_role(export), "delete_role_failed", (), origin, "restore")
             raise
 

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.errors import AuditUnavailable, Conflict, InvalidRequest, RefusedByAws
 from chalicelib.domain.escalation import EscalationPaths, Path
-from chalicelib.domain.provisioning import DENY_ALL, INLINE_POLICY, QUARANTINE_POLICY, ProvisionedRole
+from chalicelib.domain.provisioning import DENY_ALL, INLINE_POLICY, QUARANTINE_POLICY, ProvisionedRole, RoleState
 from chalicelib.domain.roles import external_id
 from chalicelib.domain.templates import RoleTemplate, Trust, UnsafeTemplate
 from chalicelib.services.provisioning_leases import LEASE_SECONDS, LeaseLost
@@ -170,6 +170,56 @@ def test_an_update_that_fails_half_way_leaves_the_role_as_it_was(world, at) -> N
     assert held(world) == before
     assert matches(world, ONE)
     assert len(world.log.events) == 1
+
+
+def another_deployment_makes_it(world: World) -> None:
+    tags = {"access-broker:managed": "true", "access-broker:deployment": "broker-prod"}
+    theirs = RoleState("theirs", 3600, READ, "boundary", (A,), {}, tags)
+    world.roles.held["tool"] = ProvisionedRole("tool", ARN, "/access-broker/", "AROAPROD", theirs)
+
+
+@pytest.mark.parametrize("answer", [None, RefusedByAws("no", "AccessDenied")])
+def test_a_role_that_another_deployment_makes_in_the_same_moment_is_left_alone(world, answer) -> None:
+    def they_are_faster() -> None:
+        another_deployment_makes_it(world)
+        if answer:
+            raise answer
+
+    world.happens.at = {1: they_are_faster}
+    with pytest.raises((Conflict, RefusedByAws)):
+        world.provisioning.apply(ONE, ADMIN)
+    assert (held(world).unique_id, held(world).state.managed_policies) == ("AROAPROD", (A,))
+    assert world.log.events == []
+
+
+def test_a_role_of_ours_that_iam_did_not_show_at_first_is_not_deleted_when_the_apply_fails(world) -> None:
+    world.provisioning.apply(ONE, ADMIN)
+    role = held(world)
+    world.roles.before, world.roles.stale = {}, 1
+    world.happens.at = {len(world.writes) + 2: RefusedByAws("no", "LimitExceeded")}
+    with pytest.raises(RefusedByAws):
+        world.provisioning.apply(TWO, ADMIN)
+    assert held(world).unique_id == role.unique_id
+
+
+def test_a_create_is_taken_back_even_if_iam_shows_it_late(world) -> None:
+    def fail_while_iam_shows_nothing() -> None:
+        world.roles.before, world.roles.stale = {}, 2
+        raise RefusedByAws("no", "LimitExceeded")
+
+    world.happens.at = {2: fail_while_iam_shows_nothing}
+    with pytest.raises(RefusedByAws):
+        world.provisioning.apply(ONE, ADMIN)
+    assert world.roles.held == {}
+
+
+def test_a_name_that_differs_from_a_roles_in_letter_case_only_is_a_conflict(world) -> None:
+    world.provisioning.apply(ONE, ADMIN)
+    read = world.roles.read
+    world.roles.read = lambda name: read(name.lower())
+    with pytest.raises(Conflict, match="letter case"):
+        world.provisioning.apply(replace(TWO, name="TOOL"), ADMIN)
+    assert matches(world, ONE)
 
 
 @pytest.mark.parametrize("template", [ONE, TWO])
