@@ -94,8 +94,12 @@ def removal_order(inline_policies: Mapping[str, Document]) -> list[str]:
 def changes(actual: RoleState | None, wanted: RoleState) -> tuple[Change, ...]:
     """What must happen to make `actual` mean `wanted`, in the order it must happen.
 
-    The boundary comes first and permissions go before they come, so that no
-    step on the way gives more than one of the two states.
+    The boundary comes first. Permissions go before trust changes and come
+    after it; what an inline policy denies is there before a managed policy
+    comes, and goes last. So no step from one template's state to another's
+    gives more than one of the two, with two exceptions: an inline policy is
+    replaced in one call, which may give more to those whom the old trust
+    names, until the trust follows; and managed policies count as granting.
     """
     if actual is None:
         creation = Change("role", "", None, "created")
@@ -138,8 +142,15 @@ def _tag_changes(actual: RoleState, wanted: RoleState) -> Iterator[Change]:
             yield Change("tag", key, before, after)
 
 
-def _order(change: Change) -> tuple[bool, bool]:
-    return change.attribute != "boundary_arn", change.after is not None
+def _order(change: Change) -> int:
+    before, after = change.before, change.after
+    if change.attribute == "managed_policy":
+        return 1 if after is None else 6
+    if change.attribute == "inline_policy":
+        if after is None:
+            return 2 if grants(before) else 7
+        return 3 if before is not None or not grants(after) else 5
+    return 0 if change.attribute == "boundary_arn" else 4
 
 
 def catalogue_role(arn: str, template: RoleTemplate, state: RoleState, *, switchable: bool) -> Role:

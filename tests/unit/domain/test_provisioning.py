@@ -48,6 +48,27 @@ def test_a_new_role_is_created_first_and_gets_its_policies_after() -> None:
     }
 
 
+def test_a_managed_policy_never_comes_before_what_denies_part_of_it_nor_stays_after() -> None:
+    reined = {"Version": "2012-10-17", "Statement": [*READ["Statement"], *DENY_ALL["Statement"]]}
+    wanted = replace(STATE, managed_policies=("lambda",), inline_policies={INLINE_POLICY: reined})
+    for actual in (None, replace(STATE, inline_policies={}), STATE):
+        order = [change.item for change in changes(actual, wanted) if change.after is not None]
+        assert order.index(INLINE_POLICY) < order.index("lambda")
+    back = [change.item for change in changes(wanted, replace(STATE, managed_policies=(), inline_policies={}))]
+    assert back == ["lambda", INLINE_POLICY]
+
+
+def test_a_deny_made_by_hand_goes_only_when_everything_else_is_done() -> None:
+    actual = replace(STATE, inline_policies={"by-hand": DENY_ALL}, managed_policies=("p0",))
+    assert changes(actual, STATE)[-1] == Change("inline_policy", "by-hand", DENY_ALL, None)
+
+
+def test_an_inline_policy_is_narrowed_before_more_are_trusted() -> None:
+    wide = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    actual = replace(STATE, trust=OTHER_TRUST, inline_policies={INLINE_POLICY: wide})
+    assert [change.attribute for change in changes(actual, STATE)] == ["inline_policy", "trust"]
+
+
 def test_the_boundary_comes_first_and_what_goes_goes_before_what_comes() -> None:
     actual = RoleState("old", 7200, OTHER_TRUST, "", ("p0", "p1"), {"by-hand": READ}, {"b": "2"})
     found = [(change.attribute, change.item) for change in changes(actual, STATE)]
@@ -55,13 +76,13 @@ def test_the_boundary_comes_first_and_what_goes_goes_before_what_comes() -> None
         ("boundary_arn", ""),
         ("managed_policy", "p0"),
         ("inline_policy", "by-hand"),
-        ("tag", "b"),
         ("description", ""),
         ("max_session_seconds", ""),
         ("trust", ""),
-        ("managed_policy", "p2"),
-        ("inline_policy", INLINE_POLICY),
         ("tag", "a"),
+        ("tag", "b"),
+        ("inline_policy", INLINE_POLICY),
+        ("managed_policy", "p2"),
     ]
 
 
