@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import AwsUnavailable, NotFound
 from chalicelib.domain.roles import ROLE_PATH
 from chalicelib.domain.users import AccessKey, GivenPolicy, Group, User
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from chalicelib.aws.iam_settling import Settling
     from chalicelib.domain.provisioning_ports import PolicyLibrary
+
+
+UNREADABLE = {"Statement": [{"Effect": "Allow"}]}
+"""Stands for a policy whose document IAM does not show: it counts as granting."""
 
 
 class IamUsers:
@@ -27,26 +31,25 @@ class IamUsers:
     def read(self, name: str) -> User | None:
         """The user with groups, keys and whether they can sign in, or None."""
         try:
-            user = self._iam.get_user(UserName=name)["User"]
-            return User(
-                name=name,
-                arn=user["Arn"],
-                path=user["Path"],
-                unique_id=user["UserId"],
-                tags={tag["Key"]: tag["Value"] for tag in user.get("Tags", [])},
-                groups=tuple(sorted(self._names("list_groups_for_user", "Groups", "GroupName", UserName=name))),
-                console_access=self._has_password(name),
-                access_keys=tuple(self._names("list_access_keys", "AccessKeyMetadata", "AccessKeyId", UserName=name)),
-            )
+            found: User | None = self._settling.until_shown(self._look, name=name)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, "reading the user") from error
+        return found
+
+    def existing(self, name: str) -> User:
+        """The user who is known to be there, once IAM shows them: about 16 seconds, then AwsUnavailable."""
+        try:
+            found: User = self._settling.until_shown(lambda: self._whole(self._iam.get_user(UserName=name)["User"]))
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "NoSuchEntity":
-                return None
+                raise AwsUnavailable("IAM does not show the user it just made. Repeat in a minute.") from error
             raise translated(error, "reading the user") from error
+        return found
 
     def policies(self, user: User) -> tuple[GivenPolicy, ...]:
         """Inline, attached and inherited policies with their documents."""
         try:
-            own = tuple(self._policies("user", UserName=user.name))
+            own = self._given("user", UserName=user.name)
         except (ClientError, BotoCoreError) as error:
             raise translated(error, "reading the user's policies") from error
         return own + tuple(policy for group in user.groups for policy in self.group(group).policies)
@@ -55,15 +58,20 @@ class IamUsers:
         """The group with its policies; NotFound if there is none of that name."""
         try:
             path = self._iam.get_group(GroupName=name, MaxItems=1)["Group"]["Path"]
-            return Group(name, path, tuple(self._policies("group", GroupName=name)))
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "NoSuchEntity":
                 raise NotFound(f"There is no group {name}.") from error
             raise translated(error, "reading a group") from error
+        try:
+            return Group(name, path, self._given("group", GroupName=name))
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, "reading a group's policies") from error
 
-    def create(self, name: str, tags: Mapping[str, str]) -> None:
-        """CreateUser under our path."""
-        self._write("creating the user", self._iam.create_user, UserName=name, Path=ROLE_PATH, Tags=_tags(tags))
+    def create(self, name: str, tags: Mapping[str, str]) -> User:
+        """CreateUser under our path; RefusedByAws if somebody has the name already."""
+        parameters = {"UserName": name, "Path": ROLE_PATH, "Tags": _tags(tags)}
+        made = self._write("creating the user", self._iam.create_user, **parameters)["User"]
+        return User(name, made["Arn"], made["Path"], made["UserId"], dict(tags))
 
     def set_tags(self, user: User, tags: Mapping[str, str]) -> None:
         """Make these the user's tags, no others."""
@@ -116,6 +124,29 @@ class IamUsers:
             self._take(self._iam.detach_user_policy, **name, PolicyArn=arn)
         self._take(self._iam.delete_user, **name)
 
+    def _look(self, name: str) -> User | None:
+        """None only if GetUser says so."""
+        try:
+            user = self._iam.get_user(UserName=name)["User"]
+        except ClientError as error:
+            if error_code(error) == "NoSuchEntity":
+                return None
+            raise
+        return self._whole(user)
+
+    def _whole(self, user: dict[str, Any]) -> User:
+        name = user["UserName"]  # as IAM spells it: it finds a name in any letter case
+        return User(
+            name=name,
+            arn=user["Arn"],
+            path=user["Path"],
+            unique_id=user["UserId"],
+            tags={tag["Key"]: tag["Value"] for tag in user.get("Tags", [])},
+            groups=tuple(sorted(self._names("list_groups_for_user", "Groups", "GroupName", UserName=name))),
+            console_access=self._has_password(name),
+            access_keys=tuple(self._names("list_access_keys", "AccessKeyMetadata", "AccessKeyId", UserName=name)),
+        )
+
     def _has_password(self, name: str) -> bool:
         try:
             self._iam.get_login_profile(UserName=name)
@@ -125,6 +156,11 @@ class IamUsers:
             raise
         return True
 
+    def _given(self, of: str, **name: str) -> tuple[GivenPolicy, ...]:
+        """Anew if a policy goes while they are read."""
+        found: tuple[GivenPolicy, ...] = self._settling.until_shown(lambda: tuple(self._policies(of, **name)))
+        return found
+
     def _policies(self, of: str, **name: str) -> Iterator[GivenPolicy]:
         """The policies of a user or group; `via` says "user policy X" or "group G: policy X"."""
         owner = "" if of == "user" else f"group {name['GroupName']}: "
@@ -132,7 +168,9 @@ class IamUsers:
             document = getattr(self._iam, f"get_{of}_policy")(**name, PolicyName=policy)["PolicyDocument"]
             yield GivenPolicy(f"{owner}inline policy {policy}", document)
         for arn in self._names(f"list_attached_{of}_policies", "AttachedPolicies", "PolicyArn", **name):
-            yield GivenPolicy(f"{owner}attached policy {arn.rpartition('/')[2]}", self._library.document(arn) or {})
+            document = self._library.document(arn)
+            via = f"{owner}attached policy {arn.rpartition('/')[2]}"
+            yield GivenPolicy(via, document) if document else GivenPolicy(f"{via} (unreadable)", UNREADABLE)
 
     def _names(self, operation: str, list_name: str, member: str, **parameters: str) -> list[str]:
         pages = self._iam.get_paginator(operation).paginate(**parameters)
@@ -147,7 +185,7 @@ class IamUsers:
 
     def _write(self, doing: str, operation: Callable[..., Any], **parameters: Any) -> Any:
         try:
-            return self._settling.call(operation, **parameters)
+            return self._settling.until_shown(operation, **parameters)
         except (ClientError, BotoCoreError) as error:
             raise translated(error, doing) from error
 

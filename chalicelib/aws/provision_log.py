@@ -13,6 +13,7 @@ from chalicelib.aws.catalogue import PARTITION, role_from_row, role_to_row
 from chalicelib.aws.session_log import KEPT_DAYS
 from chalicelib.domain.events import to_json
 from chalicelib.domain.times import rfc3339
+from chalicelib.domain.users import HandedOut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,8 @@ class TableProvisionLog:
         """Write the catalogue row; AuditUnavailable unless it is durable."""
         rows.put(self._dynamodb, self._table, {**role_to_row(role), "event": to_json(event)}, ANY)
 
-    def record_user(self, user: User, event: AuditEvent, token: str) -> None:
-        """Write the user's row with the token it was asked for with; AuditUnavailable unless it is durable."""
+    def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
+        """Write the user's row with what the call made and its token; AuditUnavailable unless it is durable."""
         row = {
             "pk": "USER",
             "sk": user.name,
@@ -50,14 +51,22 @@ class TableProvisionLog:
             "unique_id": user.unique_id,
             "changed_at": rfc3339(event.at),
             "token": _digest(token) if token else None,
+            "made_password": made.password,
+            "made_access_key": made.access_key_id,
             "event": to_json(event),
         }
         rows.put(self._dynamodb, self._table, row, ANY)
 
-    def asked_with(self, name: str, token: str, since: datetime) -> bool:
-        """Whether the user's latest change since then was asked for with this token."""
-        row = rows.get(self._dynamodb, self._table, "USER", name) or {}
-        return row.get("token") == _digest(token) and row["changed_at"] >= rfc3339(since)
+    def user_id(self, name: str) -> str:
+        """The unique id in the user's row, read consistently, or ""."""
+        return str(self._user(name).get("unique_id", ""))
+
+    def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
+        """What the user's latest change made, if it was asked for with this token since then; otherwise nothing."""
+        row = self._user(name)
+        if row.get("token") != _digest(token) or row["changed_at"] < rfc3339(since):
+            return HandedOut()
+        return HandedOut(row.get("made_password", False), row.get("made_access_key", ""))
 
     def forget_user(self, name: str, event: AuditEvent) -> None:
         """Remove the user's row and tell of it, both or neither."""
@@ -72,6 +81,9 @@ class TableProvisionLog:
         """The latest export of a role, read consistently."""
         row = rows.get(self._dynamodb, self._table, f"EXPORT#{name}", "EXPORT")
         return json.loads(row["export"]) if row else None
+
+    def _user(self, name: str) -> dict[str, Any]:
+        return rows.get(self._dynamodb, self._table, "USER", name) or {}
 
     def _together(self, writes: list[dict[str, Any]]) -> None:
         for write in writes:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.events import AuditEvent
     from chalicelib.domain.provisioning import Change, ProvisionedRole, RoleState
     from chalicelib.domain.roles import Role
-    from chalicelib.domain.users import AccessKey, GivenPolicy, Group, PasswordPolicy, User
+    from chalicelib.domain.users import AccessKey, GivenPolicy, Group, HandedOut, PasswordPolicy, User
 
     Pause = Callable[[float], None]
     """Waits about that many seconds: wiring adds the jitter, tests do not wait."""
@@ -56,7 +56,11 @@ class UserAdmin(Protocol):
     """IAM's users. Writes may be repeated."""
 
     def read(self, name: str) -> User | None:
-        """The user of that name, wherever its path, or None."""
+        """The user of that name in any letter case, wherever its path, or None."""
+        ...
+
+    def existing(self, name: str) -> User:
+        """The user who is known to be there, once IAM shows them; AwsUnavailable if it does not in time."""
         ...
 
     def policies(self, user: User) -> tuple[GivenPolicy, ...]:
@@ -67,8 +71,8 @@ class UserAdmin(Protocol):
         """The group with its policies; NotFound if there is none of that name."""
         ...
 
-    def create(self, name: str, tags: Mapping[str, str]) -> None:
-        """CreateUser under our path."""
+    def create(self, name: str, tags: Mapping[str, str]) -> User:
+        """CreateUser under our path; RefusedByAws if somebody has the name already."""
         ...
 
     def set_tags(self, user: User, tags: Mapping[str, str]) -> None:
@@ -123,12 +127,16 @@ class ProvisionLog(Protocol):
         """Write the catalogue row; AuditUnavailable unless it is durable."""
         ...
 
-    def record_user(self, user: User, event: AuditEvent, token: str) -> None:
-        """Write the user's row with the token it was asked for with; AuditUnavailable unless it is durable."""
+    def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
+        """Write the user's row with what the call made and its token; AuditUnavailable unless it is durable."""
         ...
 
-    def asked_with(self, name: str, token: str, since: datetime) -> bool:
-        """Whether the user's latest change since then was asked for with this token."""
+    def user_id(self, name: str) -> str:
+        """The unique id in the user's row, read consistently, or ""."""
+        ...
+
+    def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
+        """What the user's latest change made, if it was asked for with this token since then; otherwise nothing."""
         ...
 
     def forget_user(self, name: str, event: AuditEvent) -> None:

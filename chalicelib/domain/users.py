@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import InvalidRequest
@@ -74,6 +74,19 @@ class AccessKey:
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """Which secrets a call made: nothing in it is secret. A repetition of the call replaces these and no others."""
+
+    password: bool = False
+    access_key_id: str = ""
+
+    def taken_from(self, user: User) -> User:
+        """The user without them."""
+        keys = tuple(key for key in user.access_keys if key != self.access_key_id)
+        return replace(user, console_access=user.console_access and not self.password, access_keys=keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,15 +29,11 @@ class SignIn:
     account: AccountSettings
     draw: Callable[[int], int]
 
-    def arrange(self, user: User, *, wanted: bool) -> tuple[str, tuple[str, ...]]:
-        """Give or take the password; answers the new one, if it is new, and warnings.
+    def give(self, user: User) -> tuple[str, tuple[str, ...]]:
+        """Give a password to a user who has none; answers the new one, if it is new, and warnings.
 
         An existing password stays what it is: it is somebody's by now.
         """
-        if not wanted:
-            if user.console_access:
-                self.users.take_password(user.name)
-            return "", ()
         if user.console_access:
             return "", ()
         policy = self.account.password_policy()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.errors import AwsUnavailable, BrokerError, Conflict, InvalidRequest, NotFound
+from chalicelib.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound
 from chalicelib.domain.roles import MANAGED_TAG, ROLE_PATH
 from chalicelib.domain.templates import DEPLOYMENT_TAG
-from chalicelib.domain.users import UNFINISHED_TAG, check_user, granting, kept_tags, told
+from chalicelib.domain.users import UNFINISHED_TAG, HandedOut, check_user, granting, kept_tags, told
 from chalicelib.services.provisioning_leases import LeaseLost
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Users:
     def show(self, name: str) -> UserView:
         """A user of ours; NotFound for anybody else."""
         user = self.users.read(name)
-        if user is None or not self._ours(user):
+        if user is None or user.name != name or not self._ours(user):
             raise NotFound(f"There is no user {name} that the broker made.")
         return self._view(user)
 
@@ -68,58 +68,73 @@ class Users:
         Tags under `access-broker:` that are there stay: nobody leaves suspension by a PUT.
         Nothing stays unless the result has zero access (`groups_may_grant`
         admits what groups give). What a killed call left behind is removed first.
+        A password cannot be given back, so it is taken once that is on record.
         """
         check_user(ask)
         self._check_groups(ask)
         with self.leases.hold(f"user/{ask.name}") as lease:
             before = self._found(ask)
+            user = before or self.users.create(ask.name, {**self._tags(ask, None), UNFINISHED_TAG: "true"})
             try:
-                made = self._bring_about(ask, before, lease)
+                made = self._bring_about(ask, user, lease, created=before is None)
                 self._record(ask, before, made, origin, lease)
             except LeaseLost:
                 raise
             except BrokerError:
-                self._undo(ask, before, lease)
+                self._undo(ask, before, user, lease)
                 raise
+            if user.console_access and not ask.console_access:
+                self.users.take_password(ask.name)
             self.users.set_tags(made.view.user, self._tags(ask, made.view.user))
         return made
 
     def delete(self, name: str, origin: Origin) -> UserView:
-        """Delete a user of ours with keys and sign-in; answers how it was."""
+        """Record, then delete a user of ours with keys and sign-in; answers how it was."""
         with self.leases.hold(f"user/{name}") as lease:
             view = self.show(name)
             lease.extend()
-            self.users.delete(view.user)
             detail = {"action": "delete_user", "user": name, "before": told(view.user), "after": None}
             self.records.log.forget_user(name, self.records.event("delete", origin, detail))
+            lease.extend()
+            try:
+                self.users.delete(view.user)
+            except BrokerError:
+                self._record_what_is_left(view.user, origin)
+                raise
         return view
 
-    def _bring_about(self, ask: UserAsk, before: User | None, lease: Lease) -> MadeUser:
-        if before is None:
-            self.users.create(ask.name, {**self._tags(ask, None), UNFINISHED_TAG: "true"})
-        user = before or self._read(ask.name)
+    def _bring_about(self, ask: UserAsk, user: User, lease: Lease, *, created: bool) -> MadeUser:
         self.users.set_groups(user, ask.groups)
-        if before is not None:
-            self.users.set_tags(before, self._tags(ask, before))
+        if not created:
+            self.users.set_tags(user, self._tags(ask, user))
         lease.extend()
         self._check_empty(ask)
-        secret, warnings = self.sign_in.arrange(user, wanted=ask.console_access)
+        user = self._without_lost_secrets(user, ask)
+        secret, warnings = self.sign_in.give(user) if ask.console_access else ("", ())
         key = self.users.give_access_key(ask.name) if ask.access_key and not user.access_keys else None
-        return MadeUser(self._view(self._read(ask.name)), before is None, secret, key, warnings)
+        shown = replace(self.users.existing(ask.name), console_access=ask.console_access)
+        return MadeUser(self._view(shown), created, secret, key, warnings)
 
     def _record(self, ask: UserAsk, before: User | None, made: MadeUser, origin: Origin, lease: Lease) -> None:
         was, now = before and told(before), told(made.view.user)
-        if was == now:
+        if was == now and not made.password and made.access_key is None:
             return
         lease.extend()
-        detail = {"action": "create_user", "user": ask.name, "before": was, "after": now}
+        handed_out = HandedOut(bool(made.password), made.access_key.access_key_id if made.access_key else "")
+        detail = {"action": "create_user", "user": ask.name, "before": was, "after": now, "made": asdict(handed_out)}
         event = self.records.event("provision", origin, detail)
-        self.records.log.record_user(made.view.user, event, ask.token)
+        self.records.log.record_user(made.view.user, event, ask.token, handed_out)
 
-    def _undo(self, ask: UserAsk, before: User | None, lease: Lease) -> None:
-        """Leave no half-made user, and an existing one as it was found."""
-        user = self.users.read(ask.name)
-        if user is None:
+    def _record_what_is_left(self, user: User, origin: Origin) -> None:
+        left = self.users.read(user.name)
+        if left is not None:
+            detail = {"action": "delete_user_failed", "user": user.name, "before": told(user), "after": told(left)}
+            self.records.log.record_user(left, self.records.event("provision", origin, detail), "", HandedOut())
+
+    def _undo(self, ask: UserAsk, before: User | None, was: User, lease: Lease) -> None:
+        """Leave no half-made user, and an existing one as it was found; nobody else of that name is touched."""
+        user = self.users.read(ask.name) if before else self.users.existing(ask.name)
+        if user is None or user.unique_id != was.unique_id:
             return
         lease.extend()
         if before is None:
@@ -136,28 +151,25 @@ class Users:
         user = self.users.read(ask.name)
         if user is None:
             return None
+        if user.name != ask.name:
+            raise Conflict(f"There is a user {user.name}, and IAM takes no two names that differ in letter case only.")
         if not self._ours(user):
             raise Conflict(f"A user {ask.name} exists that the broker did not make. It is left alone.")
-        if UNFINISHED_TAG in user.tags:
+        # The row is read consistently, the tag is not: a user on record is finished, and their secrets are out.
+        if UNFINISHED_TAG in user.tags and self.records.log.user_id(ask.name) != user.unique_id:
             self.users.delete(user)
             return None
-        return self._without_lost_secrets(user) if self._repeated(ask) else user
-
-    def _repeated(self, ask: UserAsk) -> bool:
-        since = self.records.clock() - timedelta(seconds=REPEATED_WITHIN_SECONDS)
-        return bool(ask.token) and self.records.log.asked_with(ask.name, ask.token, since)
-
-    def _without_lost_secrets(self, user: User) -> User:
-        """The answer that had them was lost: nobody can use them, so they are made anew."""
-        self.users.take_password(user.name)
-        self.users.take_keys(user)
-        return self._read(user.name)
-
-    def _read(self, name: str) -> User:
-        user = self.users.read(name)
-        if user is None:
-            raise AwsUnavailable("IAM does not show the user it just made. Repeat in a minute.")
         return user
+
+    def _without_lost_secrets(self, user: User, ask: UserAsk) -> User:
+        """The answer that had them was lost: nobody can use what that very call made, so it is made anew."""
+        since = self.records.clock() - timedelta(seconds=REPEATED_WITHIN_SECONDS)
+        lost = self.records.log.handed_out(ask.name, ask.token, since) if ask.token else HandedOut()
+        kept = lost.taken_from(user)
+        if lost.password:
+            self.users.take_password(user.name)
+        self.users.take_keys(user, keep=kept.access_keys)
+        return kept
 
     def _check_groups(self, ask: UserAsk) -> None:
         groups = [self.users.group(name) for name in ask.groups]
@@ -175,7 +187,7 @@ class Users:
 
     def _check_empty(self, ask: UserAsk) -> None:
         """Look at what IAM says now, not at what was meant."""
-        policies = self.users.policies(self._read(ask.name))
+        policies = self.users.policies(self.users.existing(ask.name))
         grants = [via for via in granting(policies) if not (ask.groups_may_grant and via.startswith("group "))]
         if grants:
             raise Conflict(f"The user does not have zero access: {'; '.join(grants)}. Nothing was changed.")

@@ -16,6 +16,7 @@ from chalicelib.aws.iam_settling import WAITS, Settling
 from chalicelib.domain.errors import RefusedByAws
 from chalicelib.domain.provisioning import RoleState, changes
 from tests.adapters.conftest import ACCOUNT
+from tests.adapters.late_iam import Late
 from tests.unit.services.provisioning_iam_fakes import FakeRoles
 
 if TYPE_CHECKING:
@@ -108,23 +109,6 @@ def test_a_create_says_what_it_made_or_that_it_made_nothing(roles) -> None:
     made = roles.create("tool", STATE)
     assert made == roles.read("tool").unique_id
     assert roles.create("tool", STATE) == ""
-
-
-class Late:
-    """moto's IAM, whose methods named fail the first times with NoSuchEntity, and which remembers what it was told."""
-
-    def __init__(self, **times: int) -> None:
-        self.iam, self.times, self.calls = client("iam"), times, list[tuple[str, dict[str, Any]]]()
-
-    def __getattr__(self, name: str) -> Any:
-        def call(**parameters: Any) -> Any:
-            self.calls.append((name, parameters))
-            self.times[name] = self.times.get(name, 0) - 1
-            if self.times[name] >= 0:
-                raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": "cannot be found"}}, name)
-            return getattr(self.iam, name)(**parameters)
-
-        return getattr(self.iam, name) if name in {"get_paginator", "meta"} else call
 
 
 @pytest.mark.parametrize("roles", ["moto"], indirect=True)

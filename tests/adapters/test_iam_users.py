@@ -12,9 +12,10 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.iam_policies import IamAccount, IamPolicies
 from chalicelib.aws.iam_settling import Settling
 from chalicelib.aws.iam_users import IamUsers
-from chalicelib.domain.errors import NotFound, RefusedByAws
+from chalicelib.domain.errors import AwsUnavailable, NotFound, RefusedByAws
 from chalicelib.domain.users import PasswordPolicy, granting
 from tests.adapters.conftest import ACCOUNT
+from tests.adapters.late_iam import Late
 from tests.unit.services.provisioning_iam_fakes import FakeUsers
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def users(request: pytest.FixtureRequest, iam_users: IamUsers) -> UserAdmin:
 
 def test_a_user_is_made_under_our_path_without_anything(users) -> None:
     assert users.read("bob") is None
-    users.create("bob", {"team": "web"})
+    made = users.create("bob", {"team": "web"})
     bob = users.read("bob")
+    assert made == bob == users.existing("bob")
     assert (bob.arn, bob.path) == (f"arn:aws:iam::{ACCOUNT}:user/access-broker/bob", "/access-broker/")
     assert (bob.tags, bob.groups, bob.console_access, bob.access_keys) == ({"team": "web"}, (), False, ())
     assert users.policies(bob) == ()
@@ -106,6 +108,39 @@ def test_every_way_a_policy_can_reach_a_user_is_seen(iam_users) -> None:
     }
     iam_users.delete(iam_users.read("bob"))
     assert iam_users.read("bob") is None
+
+
+@pytest.mark.parametrize(
+    "operation", ["create_login_profile", "create_access_key", "add_user_to_group", "tag_user", "get_user"]
+)
+def test_a_user_made_a_moment_ago_that_iam_does_not_find_yet_is_waited_for(iam_users, operation) -> None:
+    waited: list[float] = []
+    late = IamUsers(Late(**{operation: 2}), IamPolicies(client("iam")), Settling(waited.append))
+    bob = late.create("bob", {})
+    late.set_groups(bob, ("engineers",))
+    late.set_tags(bob, {"team": "web"})
+    late.give_password("bob", "Abcdefgh1234567890!!")
+    late.give_access_key("bob")
+    assert late.existing("bob") == iam_users.read("bob")
+    assert len(waited) == 2
+
+
+def test_a_user_that_iam_never_shows_is_no_answer(iam_users) -> None:
+    with pytest.raises(AwsUnavailable, match="does not show"):
+        iam_users.existing("nobody")
+
+
+def test_a_managed_policy_that_cannot_be_read_counts_as_granting(iam_users) -> None:
+    class Unreadable:
+        def document(self, _arn: str) -> None:
+            return None
+
+    iam = boto3.client("iam")
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(ALLOW))["Policy"]["Arn"]
+    bob = iam_users.create("bob", {})
+    iam.attach_user_policy(UserName="bob", PolicyArn=arn)
+    users = IamUsers(client("iam"), Unreadable(), Settling(lambda _seconds: None))
+    assert granting(users.policies(bob)) == ("attached policy p (unreadable)",)
 
 
 def test_a_password_the_account_does_not_take_is_awss_refusal(iam_users) -> None:

@@ -14,7 +14,7 @@ from chalicelib.aws.provision_leases import TableLeases
 from chalicelib.aws.provision_log import TableProvisionLog
 from chalicelib.domain.events import AuditEvent
 from chalicelib.domain.roles import Role
-from chalicelib.domain.users import User
+from chalicelib.domain.users import HandedOut, User
 from tests.unit.services.provisioning_fakes import ADMIN
 from tests.unit.services.provisioning_table_fakes import FakeLeases, FakeLog
 
@@ -58,7 +58,7 @@ def test_the_catalogue_lists_what_was_recorded(account) -> None:
 def test_every_row_that_changes_carries_the_event_that_changed_it(account, rows) -> None:
     log = TableProvisionLog(client("dynamodb"), "broker")
     log.record_role(ROLE, event(1))
-    log.record_user(User("bob", "arn", "/access-broker/", "AIDA1"), event(2), "")
+    log.record_user(User("bob", "arn", "/access-broker/", "AIDA1"), event(2), "", HandedOut())
     assert [json.loads(row["event"])["id"][-1] for row in (*rows("ROLE"), *rows("USER"))] == ["1", "2"]
     log.forget_role("tool", EXPORT, event(3, "delete"))
     log.forget_user("bob", event(4, "delete"))
@@ -88,18 +88,19 @@ def test_only_the_holder_extends_a_lease(leases) -> None:
     assert not leases.extend("role/tool", "one", LATER)
 
 
-def test_a_user_is_known_to_have_been_asked_for_with_a_token(log) -> None:
+def test_what_a_call_made_is_known_again_by_its_token(log) -> None:
     bob = User("bob", "arn", "/access-broker/", "AIDA1")
-    assert not log.asked_with("bob", "key-1", NOW)
-    log.record_user(bob, event(1), "key-1")
-    assert log.asked_with("bob", "key-1", NOW)
-    assert not log.asked_with("bob", "key-2", NOW)
-    assert not log.asked_with("bob", "key-1", LATER)
-    log.record_user(bob, event(2), "")
-    assert not log.asked_with("bob", "key-1", NOW)
+    nothing, made = HandedOut(), HandedOut(password=True, access_key_id="AKIA1")
+    assert (log.user_id("bob"), log.handed_out("bob", "key-1", NOW)) == ("", nothing)
+    log.record_user(bob, event(1), "key-1", made)
+    assert (log.user_id("bob"), log.handed_out("bob", "key-1", NOW)) == ("AIDA1", made)
+    assert log.handed_out("bob", "key-2", NOW) == nothing
+    assert log.handed_out("bob", "key-1", LATER) == nothing
+    log.record_user(bob, event(2), "", made)
+    assert log.handed_out("bob", "key-1", NOW) == nothing
 
 
 def test_the_token_itself_is_not_kept(account, rows) -> None:
     log = TableProvisionLog(client("dynamodb"), "broker")
-    log.record_user(User("bob", "arn", "/access-broker/", "AIDA1"), event(1), "key-1-secret")
+    log.record_user(User("bob", "arn", "/access-broker/", "AIDA1"), event(1), "key-1-secret", HandedOut())
     assert "key-1-secret" not in str(rows("USER"))

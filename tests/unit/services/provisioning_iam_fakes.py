@@ -120,6 +120,9 @@ class FakeUsers:
     def read(self, name: str) -> User | None:
         return self.held.get(name)
 
+    def existing(self, name: str) -> User:
+        return self.held[name]
+
     def policies(self, user: User) -> tuple[GivenPolicy, ...]:
         return self.own.get(user.name, ()) + tuple(one for group in user.groups for one in self.groups[group])
 
@@ -128,10 +131,13 @@ class FakeUsers:
             raise NotFound(f"There is no group {name}.")
         return Group(name, self.group_paths.get(name, ROLE_PATH), self.groups[name])
 
-    def create(self, name: str, tags: Mapping[str, str]) -> None:
+    def create(self, name: str, tags: Mapping[str, str]) -> User:
         self.happens.write(f"create {name}")
+        if name in self.held:
+            raise RefusedByAws("AWS refused creating the user (EntityAlreadyExists).", "EntityAlreadyExists")
         arn = f"arn:aws:iam::{ACCOUNT}:user{ROLE_PATH}{name}"
         self.held[name] = User(name, arn, ROLE_PATH, f"AIDA{next(self.numbers)}", dict(tags))
+        return self.held[name]
 
     def set_tags(self, user: User, tags: Mapping[str, str]) -> None:
         if dict(user.tags) != dict(tags):

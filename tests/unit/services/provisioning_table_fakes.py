@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.users import HandedOut
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
@@ -21,7 +23,7 @@ class FakeLog:
     roles: dict[str, Role] = field(default_factory=dict)
     exports: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
-    tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    calls: dict[str, tuple[str, datetime, HandedOut]] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
     fails_with: Exception | None = None
 
@@ -32,14 +34,17 @@ class FakeLog:
         self._told(event)
         self.roles[role.name] = role
 
-    def record_user(self, user: User, event: AuditEvent, token: str) -> None:
+    def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
         self._told(event)
         self.users[user.name] = user
-        self.tokens[user.name] = (token, event.at)
+        self.calls[user.name] = (token, event.at, made)
 
-    def asked_with(self, name: str, token: str, since: datetime) -> bool:
-        asked = self.tokens.get(name)
-        return asked is not None and asked[0] == token and asked[1] >= since
+    def user_id(self, name: str) -> str:
+        return self.users[name].unique_id if name in self.users else ""
+
+    def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
+        asked, at, made = self.calls.get(name, ("", since, HandedOut()))
+        return made if asked == token and at >= since else HandedOut()
 
     def forget_user(self, name: str, event: AuditEvent) -> None:
         self._told(event)

@@ -187,10 +187,11 @@ def test_an_update_that_fails_half_way_leaves_the_user_as_they_were(world, at) -
 @pytest.mark.parametrize("at", range(1, WRITES_OF_A_CREATE + 1))
 def test_a_create_that_was_killed_half_way_gives_working_secrets_when_run_again(world, at) -> None:
     world.happens.at = {at: Killed()}
+    ask = replace(ASK, token="key-1")
     with pytest.raises(Killed):
-        world.user_service.put(ASK, ADMIN)
+        world.user_service.put(ask, ADMIN)
     world.lease_store.held = {"user/bob": ("the killed one", world.now + timedelta(seconds=LEASE_SECONDS))}
-    made = world.user_service.put(ASK, ADMIN)
+    made = world.user_service.put(ask, ADMIN)
     assert made.password == world.users.passwords[-1]
     assert made.access_key is not None
     assert list(world.users.held) == ["bob"]
@@ -206,6 +207,62 @@ def test_a_deleted_user_is_gone_and_the_event_says_how_they_were(world) -> None:
     assert (event.type, event.detail["before"]["groups"], event.detail["after"]) == ("delete", ["engineers"], None)
     with pytest.raises(NotFound):
         world.user_service.show("bob")
+
+
+def test_a_delete_that_cannot_be_recorded_does_not_happen(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    before, world.log.fails_with = world.users.held["bob"], AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.user_service.delete("bob", ADMIN)
+    assert world.users.held["bob"] == before
+
+
+def test_a_delete_that_fails_is_told_and_can_be_repeated(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    world.happens.at = {len(world.writes) + 1: RefusedByAws("no", "DeleteConflict")}
+    with pytest.raises(RefusedByAws):
+        world.user_service.delete("bob", ADMIN)
+    assert [event.detail["action"] for event in world.log.events[1:]] == ["delete_user", "delete_user_failed"]
+    assert world.log.events[-1].detail["after"]["groups"] == ["engineers"]
+    world.user_service.delete("bob", ADMIN)
+    assert (world.users.held, world.log.users) == ({}, {})
+
+
+def test_a_password_is_taken_only_once_that_is_on_record(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    before, world.log.fails_with = world.users.held["bob"], AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.user_service.put(replace(ASK, console_access=False), ADMIN)
+    assert world.users.held["bob"] == before
+
+
+def test_a_user_that_somebody_else_makes_in_the_same_moment_is_not_deleted(world) -> None:
+    def they_are_faster() -> None:
+        world.users.held["bob"] = User("bob", "arn", "/access-broker/", "AIDAPROD")
+
+    world.happens.at = {1: they_are_faster}
+    with pytest.raises(RefusedByAws):
+        world.user_service.put(ASK, ADMIN)
+    assert world.users.held["bob"].unique_id == "AIDAPROD"
+
+
+def test_a_finished_user_whose_tags_iam_shows_late_is_not_made_anew(world) -> None:
+    made = world.user_service.put(ASK, ADMIN)
+    tagged(world, unfinished="true")
+    again = world.user_service.put(ASK, ADMIN)
+    assert again.view.user.unique_id == made.view.user.unique_id
+    assert world.users.held["bob"].access_keys == (made.access_key.access_key_id,)
+    assert UNFINISHED_TAG not in world.users.held["bob"].tags
+
+
+def test_a_name_that_differs_from_a_users_in_letter_case_only_is_nobodys(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    read = world.users.read
+    world.users.read = lambda name: read(name.lower())
+    with pytest.raises(Conflict, match="letter case"):
+        world.user_service.put(replace(ASK, name="BOB"), ADMIN)
+    with pytest.raises(NotFound):
+        world.user_service.delete("BOB", ADMIN)
 
 
 def test_show_answers_what_iam_says_now(world) -> None:
@@ -226,7 +283,37 @@ def test_a_call_whose_answer_was_lost_is_repeated_with_its_token_for_new_secrets
     assert again.access_key.access_key_id != lost.access_key.access_key_id
     assert (again.created, bool(again.password), len(world.users.passwords)) == (False, True, 2)
     assert again.view.user.unique_id == lost.view.user.unique_id
-    assert world.log.events[-1].detail["before"]["console_access"] is False
+    told = world.log.events[-1].detail
+    assert told["before"]["access_keys"] == [lost.access_key.access_key_id]
+    assert told["made"] == {"password": True, "access_key_id": again.access_key.access_key_id}
+
+
+@pytest.mark.parametrize("console", [True, False])
+def test_a_repetition_replaces_no_secret_that_its_own_call_did_not_make(world, console) -> None:
+    made = world.user_service.put(replace(ASK, console_access=console), ADMIN)
+    world.now += timedelta(days=90)
+    tags_only = replace(ASK, tags={"team": "db"}, console_access=console, access_key=False, token="key-1")
+    for _ in range(2):
+        again = world.user_service.put(tags_only, ADMIN)
+        assert (again.password, again.access_key) == ("", None)
+    assert world.users.held["bob"].access_keys == (made.access_key.access_key_id,)
+    assert len(world.users.passwords) == int(console)
+    assert len(world.log.events) == 2
+
+
+def test_a_password_made_again_is_told_though_nothing_else_changed(world) -> None:
+    ask = UserAsk("bob", console_access=True, token="key-1")
+    for _ in range(2):
+        assert world.user_service.put(ask, ADMIN).password
+    assert [event.detail["made"]["password"] for event in world.log.events] == [True, True]
+
+
+def test_a_key_used_again_for_something_else_shows_in_the_event_what_it_took(world) -> None:
+    made = world.user_service.put(replace(ASK, token="key-1"), ADMIN)
+    world.user_service.put(replace(ASK, access_key=False, console_access=False, token="key-1"), ADMIN)
+    before, after = (world.log.events[-1].detail[key] for key in ("before", "after"))
+    assert (before["access_keys"], after["access_keys"]) == ([made.access_key.access_key_id], [])
+    assert (before["console_access"], after["console_access"]) == (True, False)
 
 
 @pytest.mark.parametrize("other", [{"token": ""}, {"token": "key-2"}, {}])
