@@ -12,7 +12,9 @@ from chalicelib.aws.clients import error_code, translated
 if TYPE_CHECKING:
     from datetime import datetime
 
-TAKE = "attribute_not_exists(pk) OR lease_until < :now"
+TAKE = "attribute_not_exists(pk) OR lease_until < :now OR lease_holder = :holder"
+"""The holder's own: botocore repeats a write whose answer was lost."""
+
 STILL = "lease_holder = :holder"
 DAY = 86400
 
@@ -24,8 +26,9 @@ class TableLeases:
         self._dynamodb, self._table = client, table
 
     def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Whether `holder` has it until then: it was free, or its lease had run out."""
-        return self._put(thing, holder, until, TAKE, {":now": {"N": _milliseconds(now)}})
+        """Whether `holder` has it until then: it was free, its own already, or the lease had run out."""
+        values = {":now": {"N": _milliseconds(now)}, ":holder": {"S": holder}}
+        return self._put(thing, holder, until, TAKE, values)
 
     def extend(self, thing: str, holder: str, until: datetime) -> bool:
         """Whether it is still the holder's, now until then."""

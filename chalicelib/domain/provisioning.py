@@ -91,6 +91,9 @@ def removal_order(inline_policies: Mapping[str, Document]) -> list[str]:
     return sorted(inline_policies, key=lambda name: (not grants(inline_policies[name]), name))
 
 
+CREATED = Change("role", "", None, "created")
+
+
 def changes(actual: RoleState | None, wanted: RoleState) -> tuple[Change, ...]:
     """What must happen to make `actual` mean `wanted`, in the order it must happen.
 
@@ -102,9 +105,8 @@ def changes(actual: RoleState | None, wanted: RoleState) -> tuple[Change, ...]:
     names, until the trust follows; and managed policies count as granting.
     """
     if actual is None:
-        creation = Change("role", "", None, "created")
         bare = RoleState(wanted.description, wanted.max_session_seconds, wanted.trust, wanted.boundary_arn)
-        return (creation, *changes(_with_tags(bare, wanted.tags), wanted))
+        return (CREATED, *changes(_with_tags(bare, wanted.tags), wanted))
     found = [*_scalar_changes(actual, wanted), *_policy_changes(actual, wanted), *_tag_changes(actual, wanted)]
     return tuple(sorted(found, key=_order))
 

@@ -156,7 +156,7 @@ class LeaseStore(Protocol):
     """One holder per thing at a time."""
 
     def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Whether `holder` has it until then: it was free, or its lease had run out."""
+        """Whether `holder` has it until then: it was free, its own already, or the lease had run out."""
         ...
 
     def extend(self, thing: str, holder: str, until: datetime) -> bool:

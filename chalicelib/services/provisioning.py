@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import AuditUnavailable
 from chalicelib.domain.fingerprints import fingerprint
-from chalicelib.domain.provisioning import catalogue_role, changes
+from chalicelib.domain.provisioning import CREATED, catalogue_role, changes
 from chalicelib.domain.provisioning_export import state_warnings
 from chalicelib.domain.templates import UnsafeTemplate
 from chalicelib.domain.trust import not_switchable_because
@@ -83,4 +83,10 @@ class Provisioning:
         arn = self.compiler.deployment.role_arn(template.name)
         role = replace(catalogue_role(arn, template, wanted, switchable=why is None), fingerprint=fingerprint(wanted))
         seen = state_warnings(actual.state) if actual else ()
-        return Applied(role, changes(actual.state if actual else None, wanted), why, (*warnings, *seen))
+        return Applied(role, self._changes(template.name, wanted, actual), why, (*warnings, *seen))
+
+    def _changes(self, name: str, wanted: RoleState, actual: ProvisionedRole | None) -> tuple[Change, ...]:
+        """A role that a killed call made, and did not record, is new to everybody who reads the record."""
+        todo = changes(actual.state if actual else None, wanted)
+        unrecorded = actual is not None and self.records.log.role(name) is None
+        return (CREATED, *todo) if unrecorded else todo

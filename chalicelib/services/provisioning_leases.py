@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import AwsUnavailable, Conflict, RefusedByAws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,9 @@ class Leases:
         try:
             yield lease
         finally:
-            self.store.release(thing, lease.holder)
+            # What was done is done, and the answer may hold secrets: a lease that is not given up runs out.
+            with suppress(AwsUnavailable, RefusedByAws):
+                self.store.release(thing, lease.holder)
 
     def _take(self, thing: str) -> Lease:
         started = self.clock()

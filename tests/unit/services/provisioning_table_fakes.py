@@ -77,7 +77,7 @@ class FakeLeases:
     extensions: int = 0
 
     def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-        if thing in self.held and self.held[thing][1] >= now:
+        if thing in self.held and self.held[thing][1] >= now and self.held[thing][0] != holder:
             return False
         self.held[thing] = (holder, until)
         return True

@@ -275,6 +275,7 @@ def test_a_create_that_was_killed_before_its_record_is_recorded_when_run_again(w
     world.provisioning.apply(ONE, ADMIN)
     assert len(world.writes) == writes
     assert list(world.log.roles) == ["tool"]
+    assert [change["after"] for change in world.log.events[-1].detail["changes"]] == ["created"]
 
 
 def test_a_second_change_waits_for_the_first(world) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.domain.errors import AuditUnavailable, Conflict, InvalidRequest, NotFound, RefusedByAws
+from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, InvalidRequest, NotFound, RefusedByAws
 from chalicelib.domain.events import to_json
 from chalicelib.domain.users import UNFINISHED_TAG, GivenPolicy, PasswordPolicy, User, UserAsk
 from chalicelib.services.provisioning_leases import LEASE_SECONDS
@@ -263,6 +263,16 @@ def test_a_name_that_differs_from_a_users_in_letter_case_only_is_nobodys(world) 
         world.user_service.put(replace(ASK, name="BOB"), ADMIN)
     with pytest.raises(NotFound):
         world.user_service.delete("BOB", ADMIN)
+
+
+def test_secrets_leave_even_if_the_lease_cannot_be_given_up(world) -> None:
+    def release(_thing: str, _holder: str) -> None:
+        raise AwsUnavailable("AWS did not answer.")
+
+    world.lease_store.release = release
+    made = world.user_service.put(ASK, ADMIN)
+    assert made.password == world.users.passwords[-1]
+    assert made.access_key is not None
 
 
 def test_show_answers_what_iam_says_now(world) -> None:
