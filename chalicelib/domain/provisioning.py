@@ -152,7 +152,8 @@ def _order(change: Change) -> int:
         if after is None:
             return 2 if grants(before) else 7
         return 3 if before is not None or not grants(after) else 5
-    return 0 if change.attribute == "boundary_arn" else 4
+    # Tags last: one says that a delete is under way, and holds until everything is back (provisioning_export.py).
+    return {"boundary_arn": 0, "tag": 8}.get(change.attribute, 4)
 
 
 def catalogue_role(arn: str, template: RoleTemplate, state: RoleState, *, switchable: bool) -> Role:

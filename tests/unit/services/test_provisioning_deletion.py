@@ -124,6 +124,19 @@ def test_a_delete_from_quarantine_that_fails_half_way_leaves_the_role_in_quarant
     assert world.roles.held["tool"] == before
 
 
+@pytest.mark.parametrize("at", range(1, 5))
+def test_a_failed_delete_whose_undoing_was_killed_goes_on_from_its_export(world, at) -> None:
+    before = world.roles.read("tool")
+    failed = len(world.writes) + WRITES_OF_A_DELETE
+    world.happens.at = {failed: RefusedByAws("no", "DeleteConflict"), failed + at: Killed()}
+    with pytest.raises(Killed):
+        world.deletion.delete("tool", ADMIN)
+    world.lease_store.held = {}
+    world.deletion.delete("tool", ADMIN)
+    world.deletion.restore("tool", ADMIN)
+    assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
+
+
 @pytest.mark.parametrize("at", range(1, WRITES_OF_A_DELETE + 1))
 def test_a_delete_that_was_killed_half_way_goes_on_and_restores_the_whole_role(world, at) -> None:
     before = world.roles.read("tool")
