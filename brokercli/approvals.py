@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from brokercli.failures import ApprovalRequired, Refused
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 DEFAULT_GRANT_SECONDS = 3600
+SHORTEST_GRANT_SECONDS = 1800
 FIRST_LOOK_SECONDS = 2.0
 SLOWEST_LOOK_SECONDS = 15.0
 COLLECT_PAUSES = (1.0, 2.0, 4.0)
@@ -34,7 +35,7 @@ def granted(attempt: Callable[[], Result], ask: RoleAsk, connection: Connection,
         return attempt()
     except ApprovalRequired as refusal:
         approvals = Approvals(connection.broker, connection.output)
-        request = approvals.pending(ask.role) or approvals.file(ask)
+        request = approvals.pending(ask.role) or approvals.file(_outlasting_approval(ask))
         if not wait:
             raise ApprovalRequired(
                 f"{refusal.sentence} Request {request['id']} is filed: run the same command again once it is "
@@ -95,6 +96,11 @@ class Approvals:
         return request
 
 
+def _outlasting_approval(ask: RoleAsk) -> RoleAsk:
+    """A command that is over sooner still asks for the shortest grant there is."""
+    return replace(ask, seconds=max(ask.seconds, SHORTEST_GRANT_SECONDS)) if ask.seconds else ask
+
+
 def _waiting(request: dict[str, Any], seconds: float) -> str:
     agreed = sum(1 for decision in request.get("decisions") or [] if decision.get("decision") == "approve")
     needed = request.get("approvals") or 1
@@ -110,6 +116,8 @@ def _decided(request: dict[str, Any]) -> str:
         words.append(f"by {by}")
     if until := request.get("until"):
         words.append(f"until {local_and_utc(until)}")
+    if usable := request.get("usable_until"):
+        words.append(f"(the last session begins by {local_and_utc(usable)})")
     if comment := last.get("comment"):
         words.append(f"({comment})")
     return " ".join(words) + "."

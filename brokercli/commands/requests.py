@@ -126,7 +126,7 @@ def _facts(request: dict[str, Any]) -> list[tuple[str, object]]:
     times = [
         (name.removesuffix("_at").replace("_", " "), local_and_utc(value))
         for name, value in request.items()
-        if isinstance(value, str) and (name.endswith("_at") or name in {"not_before", "answer_by", "until"})
+        if isinstance(value, str) and (name.endswith(("_at", "until")) or name in {"not_before", "answer_by"})
     ]
     decisions = [
         (str(one.get("decision", "")), f"{one.get('by') or one.get('caller', '')} {one.get('comment') or ''}".strip())

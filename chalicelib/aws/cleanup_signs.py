@@ -13,10 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.aws import rows
 from chalicelib.aws.catalogue import PARTITION
 from chalicelib.aws.clients import translated
-from chalicelib.aws.grants_table import REACH
 from chalicelib.aws.index_queries import newest_first
 from chalicelib.domain import ids
-from chalicelib.domain.grants import Grant
+from chalicelib.domain.grants import REACH, Grant
 from chalicelib.domain.requests import Request
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS
 from chalicelib.domain.sessions import Session

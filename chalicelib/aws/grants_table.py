@@ -6,7 +6,6 @@ grants cover it: an index would lag behind an approval, or worse behind an end.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from chalicelib.aws.clients import translated
 from chalicelib.aws.index_queries import newest_first
 from chalicelib.domain import ids
 from chalicelib.domain.events import to_json
-from chalicelib.domain.grants import Grant
+from chalicelib.domain.grants import REACH, Grant
 from chalicelib.domain.times import rfc3339
 
 if TYPE_CHECKING:
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.requests import Request
 
 KEPT_SECONDS = 400 * 86400
-
-REACH = timedelta(days=62)
-"""The longest time from filing a request to the end of its grant: the start lies at most 30 days ahead, an answer
-takes a day, and no grant lasts longer than 30 days (handlers.bodies)."""
 
 OPEN = "GRANT#STATE#open"
 STILL_OPEN = "attribute_exists(pk) AND attribute_not_exists(ended_at)"

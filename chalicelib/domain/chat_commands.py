@@ -11,7 +11,6 @@ from chalicelib.domain.times import duration
 ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 MAX_REASON = 1000
 USUAL_SECONDS = 3600
-SHORTEST_SECONDS = 900
 
 USAGE = (
     "`/access` what you may have",
@@ -90,8 +89,6 @@ def _ask(role: str, words: list[str]) -> AskFor:
             pass  # the reason begins here
         else:
             words = words[1:]
-    if seconds < SHORTEST_SECONDS:
-        raise NotUnderstood("Access lasts at least 15 minutes, as in: `/access request ROLE 2h REASON`")
     reason = " ".join(words)
     if len(reason) > MAX_REASON:
         raise NotUnderstood(f"The reason may have {MAX_REASON} characters.")

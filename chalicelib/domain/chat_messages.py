@@ -119,7 +119,8 @@ def _standing(request: Request, now: datetime) -> str:
         for one in request.decisions
     ]
     if request.state == "approved":
-        said.insert(0, f"Until {_when(granted(request).until)}")
+        grant = granted(request)
+        said.insert(0, f"Until {_when(grant.until)}; the last session begins by {_when(grant.usable_until)}")
     if request.state == "pending":
         said.insert(0, f"{len(request.approvers)} of {request.approvals} agreed; answer by {_when(request.answer_by)}")
     return "\n".join(said)

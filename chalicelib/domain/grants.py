@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.errors import Conflict, InvalidRequest, Refused
 from chalicelib.domain.roles import SHORTEST_SESSION
 from chalicelib.domain.times import rfc3339
 
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 ASKED_BY_TAG = "access-broker:asked-by"
 """The session tag with the name of the program that asked for the caller; the source identity stays the caller's."""
+
+SHORTEST_GRANT = timedelta(minutes=30)
+"""What is asked for must outlast an approval: with AWS's shortest session in it, access of 15 minutes could never be
+taken."""
+
+LONGEST_GRANT = timedelta(days=30)
+FARTHEST_START = timedelta(days=30)
+"""How far ahead the start of a grant may be planned."""
+
+REACH = FARTHEST_START + LONGEST_GRANT + timedelta(days=1)
+"""No grant lasts longer from the filing of its request on; the day is for an answer (domain.requests)."""
 
 NOT_IN_TAGS = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 """IAM names may hold a comma, session tags may not."""
@@ -59,6 +70,11 @@ class Grant:
     def covers(self, at: datetime) -> bool:
         """Whether the grant gives access at this moment."""
         return self.ended_at is None and self.starts_at <= at < self.until
+
+    @property
+    def usable_until(self) -> datetime:
+        """The last moment at which a session can begin: it never outlives its grant, and AWS issues no shorter one."""
+        return self.until - SHORTEST_SESSION
 
     def state(self, now: datetime) -> State:
         """The word for `now`."""
@@ -112,13 +128,20 @@ def asked_by_tag(asked_by: str) -> dict[str, str]:
     return {ASKED_BY_TAG: NOT_IN_TAGS.sub("_", asked_by)} if asked_by else {}
 
 
+def require_length(duration: timedelta) -> None:
+    """InvalidRequest for a grant that is too short to be used, or longer than others can answer for."""
+    if not SHORTEST_GRANT <= duration <= LONGEST_GRANT:
+        bounds = f"from {int(SHORTEST_GRANT.total_seconds())} to {int(LONGEST_GRANT.total_seconds())}"
+        raise InvalidRequest("Access is asked for from 30 minutes to 30 days.", {"duration_seconds": bounds})
+
+
 def session_seconds(grant: Grant, wanted: int, now: datetime) -> int:
     """How long a session under this grant may last, of the seconds wanted: it never outlives the grant.
 
     Refused where less is left than the shortest session that AWS issues.
     """
     left = grant.until - now
-    if left < SHORTEST_SESSION:
+    if now > grant.usable_until:
         raise Refused(
             f"Grant {grant.id} ends at {rfc3339(grant.until)}, in {max(0, int(left.total_seconds()))} seconds; AWS "
             f"issues no session under {int(SHORTEST_SESSION.total_seconds())}. Ask again: broker request {grant.role}",

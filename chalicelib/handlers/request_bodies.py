@@ -8,12 +8,17 @@ from typing import Annotated
 import msgspec
 
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.grants import LONGEST_GRANT, SHORTEST_GRANT
 from chalicelib.handlers.bodies import Reason, RoleName  # noqa: TC001  msgspec reads the annotations
 from chalicelib.services.requesting import RequestAsk
 
 GrantSeconds = Annotated[
     int,
-    msgspec.Meta(ge=900, le=2_592_000, description="How long the access is wanted, over as many sessions as it takes"),
+    msgspec.Meta(
+        ge=int(SHORTEST_GRANT.total_seconds()),
+        le=int(LONGEST_GRANT.total_seconds()),
+        description="How long the access is wanted, over as many sessions as it takes",
+    ),
 ]
 Instant = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with an offset")]
 UserName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$(?!\n)", description="An IAM user")]

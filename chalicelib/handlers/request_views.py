@@ -34,6 +34,7 @@ def request_document(request: Request, now: datetime, grant: Grant | None = None
         "settled_at": _instant(request.answer_by if request.overdue(now) else request.settled_at),
         "starts_at": _instant(promised.starts_at if promised else None),
         "until": _instant(promised.until if promised else None),
+        "usable_until": _instant(promised.usable_until if promised else None),
     }
     return {**document, "grant": grant_document(grant, now)} if grant else document
 
@@ -47,6 +48,7 @@ def grant_document(grant: Grant, now: datetime) -> dict[str, Any]:
         "state": grant.state(now),
         "starts_at": rfc3339(grant.starts_at),
         "until": rfc3339(grant.until),
+        "usable_until": rfc3339(grant.usable_until),
         "ended_at": _instant(grant.ended_at),
         "ended_by": grant.ended_by or None,
         "approvers": list(grant.approvers),

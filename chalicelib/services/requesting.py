@@ -10,6 +10,7 @@ from chalicelib.domain.access import Ask
 from chalicelib.domain.admission import decide
 from chalicelib.domain.approvals import door_to_ask_for
 from chalicelib.domain.errors import InvalidRequest, NotFound, Refused
+from chalicelib.domain.grants import FARTHEST_START, require_length
 from chalicelib.domain.requests import Request, answer_by
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from chalicelib.services.approval_records import ApprovalRecords
     from chalicelib.services.approvers import Approvers
 
-FARTHEST_START = timedelta(days=30)
 CLOCKS_APART = timedelta(minutes=5)
 """A start may lie so far in the past and still mean "now": SigV4 allows clients the same."""
 
@@ -58,6 +58,7 @@ class Requesting:
         its kin, Conflict where no approval is needed, InvalidRequest.
         """
         now = self.records.clock()
+        require_length(timedelta(seconds=wanted.duration_seconds))
         try:
             role = self._role(wanted.role)
             person = self._person(wanted, role, origin)

@@ -135,7 +135,7 @@ def test_filing_again_with_the_same_key_files_nothing(call, alice, rows) -> None
     ("body", "field"),
     [
         ({}, "role"),
-        ({**WANTED, "duration_seconds": 899}, "duration_seconds"),
+        ({**WANTED, "duration_seconds": 1799}, "duration_seconds"),
         ({**WANTED, "duration_seconds": 8 * 3600 + 1}, "duration_seconds"),
         ({**WANTED, "not_before": "2026-01-01T00:00:00"}, "not_before"),
         ({**WANTED, "not_before": "2020-01-01T00:00:00Z"}, "not_before"),

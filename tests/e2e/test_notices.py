@@ -52,7 +52,7 @@ def test_with_slack_down_requests_work_and_messages_arrive_when_it_is_back(
 
 def test_another_system_hears_of_requests_and_decisions_signed(broker: Broker, slack: Slack) -> None:
     filed = ask(
-        broker, "alice", "POST", "/v1/requests", {"role": "prod-ec2", "duration_seconds": 900, "reason": "hear"}
+        broker, "alice", "POST", "/v1/requests", {"role": "prod-ec2", "duration_seconds": 1800, "reason": "hear"}
     )
     ask(broker, "bob", "POST", f"/v1/requests/{filed.document['id']}/deny", {"comment": "not today"})
 

@@ -21,7 +21,10 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What an approved request yields: credentials may be taken from `starts_at` until `until`. Id of its request."""
+    """What an approved request yields: sessions that begin from `starts_at` to `usable_until` and end by `until`.
+
+    The id is its request's. No session is shorter than 15 minutes, so the last begins that long before the end.
+    """
 
     id: Id
     caller: str
@@ -29,6 +32,7 @@ class Grant(msgspec.Struct, frozen=True):
     state: grants.State
     starts_at: Instant
     until: Instant
+    usable_until: Instant
     ended_at: Instant | None
     ended_by: str | None
     approvers: tuple[str, ...]
@@ -53,6 +57,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: Instant | None
     starts_at: Instant | None
     until: Instant | None
+    usable_until: Instant | None
     grant: Grant | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -18,6 +18,7 @@ ACCOUNT = "123456789012"
 ID = "01k9zq3v5m8c2x7h4r6t0w1yab"
 CURSOR = "eyJwayI6IlJPTEUifQ"
 SINCE, AT, UNTIL = "2026-11-23T12:00:00.000Z", "2026-11-23T12:10:00.000Z", "2026-11-23T13:00:00.000Z"
+USABLE_UNTIL = "2026-11-23T12:45:00.000Z"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full"
 
@@ -35,14 +36,14 @@ SESSION: dict[str, Any] = {
 LATER = {**SESSION, "revoked_at": None, "remaining_seconds": 3000}
 GRANT: dict[str, Any] = {
     "id": ID, "caller": "alice", "role": "prod-ec2", "state": "active", "starts_at": SINCE, "until": UNTIL,
-    "ended_at": None, "ended_by": None, "approvers": ["bob"],
+    "usable_until": USABLE_UNTIL, "ended_at": None, "ended_by": None, "approvers": ["bob"],
 }  # fmt: skip
 REQUEST: dict[str, Any] = {
     "id": ID, "state": "approved", "caller": "alice", "asked_by": None, "role": "prod-ec2", "reason": "incident 42",
     "duration_seconds": 3600, "not_before": None, "approvals": 1, "policy": "production-by-approval",
     "decisions": [{"decision": "approve", "by": "bob", "at": SINCE, "comment": "go ahead", "via": "api"}],
     "filed_at": SINCE, "answer_by": "2026-11-24T12:00:00.000Z", "settled_at": SINCE, "starts_at": SINCE,
-    "until": UNTIL, "grant": GRANT,
+    "until": UNTIL, "usable_until": USABLE_UNTIL, "grant": GRANT,
 }  # fmt: skip
 LISTED = {name: value for name, value in REQUEST.items() if name != "grant"}
 CALL: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """Access that others must agree to: filed by itself, waited for, collected."""
 
 import json
+import re
 import threading
 import time
 
@@ -68,6 +69,12 @@ def test_no_wait_leaves_with_three_and_says_how_to_collect(alice, contract):
     assert "same command again" in done.stderr
 
 
+def test_a_short_command_asks_for_the_shortest_access_there_is(alice, contract):
+    alice.run("creds", "prod-ec2", "--for", "15m", "--no-wait")
+    [filed] = contract.posted("/api/v1/requests")
+    assert filed["duration_seconds"] == 1800
+
+
 def test_asking_again_joins_the_request_that_still_waits(alice, contract):
     alice.run("creds", "prod-ec2", "--no-wait")
     alice.run("creds", "prod-ec2", "--no-wait")
@@ -130,10 +137,13 @@ def test_deny_and_cancel_are_sent_as_such(alice, contract, verb):
 def test_a_request_in_full_shows_times_and_decisions(alice, contract):
     filed = json.loads(alice.run("request", "prod-ec2", "--json").stdout)
     contract.requests[filed["id"]].update(
-        created_at="2026-01-31T09:00:00Z", decisions=[{"by": "bob", "decision": "approve", "comment": "fine"}]
+        created_at="2026-01-31T09:00:00Z",
+        usable_until="2026-01-31T10:45:00Z",
+        decisions=[{"by": "bob", "decision": "approve", "comment": "fine"}],
     )
     shown = alice.run("requests", "--id", filed["id"]).stdout
     assert "2026-01-31 09:00:00 UTC" in shown
+    assert re.search(r"usable until +2026-01-31 10:45:00 UTC", shown)
     assert "bob fine" in shown
 
 

@@ -87,6 +87,7 @@ def test_comments_cannot_push_out_until_when_a_grant_lasts() -> None:
         two = decided(two, Decision("approve", f"bob{number}", f"AIDABOB{number}", NOW, "&" * 1000))
     said, *_ = texts(request_message(two, NOW))
     assert "Until <!date^" in said.split("\n")[1]
+    assert "; the last session begins by <!date^" in said.split("\n")[1]
 
 
 def test_broken_glass_calls_everybody_whatever_its_reason_says() -> None:

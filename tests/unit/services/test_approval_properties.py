@@ -36,7 +36,7 @@ askers = st.sampled_from([ALICE, DAVE])
 deciders = st.sampled_from([ALICE, DAVE, BOB, EVE, BOT, CAROL])
 roles = st.sampled_from(sorted(NEEDED))
 words = st.sampled_from(["approve", "approve", "deny"])
-hours = st.sampled_from([0.25, 0.5, 1, 2, 8])
+hours = st.sampled_from([0.5, 0.75, 1, 2, 8])
 
 
 @dataclass

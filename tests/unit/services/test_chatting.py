@@ -143,6 +143,8 @@ def test_two_users_with_one_place_in_the_chat_are_nobody(desk: ChatDesk) -> None
         ("request tools 1h x", "without approval"),
         ("request nothing 1h x", "There is no role nothing"),
         ("request prod 9h x", "28800 seconds at most"),
+        ("request prod 15m x", "from 30 minutes to 30 days"),
+        ("request prod 62d x", "from 30 minutes to 30 days"),
     ],
 )
 def test_everything_gets_an_answer(desk: ChatDesk, text: str, part: str) -> None:

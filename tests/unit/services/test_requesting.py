@@ -53,6 +53,28 @@ def test_a_grant_longer_than_the_rule_allows_is_not_filed(desk: ApprovalDesk) ->
     assert refusal.value.fields == {"duration_seconds": "at most 28800 for this caller and role"}
 
 
+@pytest.mark.parametrize("hours", [0, 0.25, 0.499, 30 * 24.1, 400 * 24])
+def test_access_too_short_to_be_used_or_longer_than_thirty_days_is_not_filed(hours: float) -> None:
+    desk = ApprovalDesk(RULES.replace('@reason("required") @grant("8h")', '@grant("900d")'))
+    with pytest.raises(InvalidRequest, match="from 30 minutes to 30 days") as refusal:
+        desk.file(hours=hours)
+    assert refusal.value.fields == {"duration_seconds": "from 1800 to 2592000"}
+    assert not desk.requests.rows
+
+
+@pytest.mark.parametrize("ahead", [None, timedelta(hours=3)])
+def test_the_shortest_access_there_is_can_be_used_a_while_after_the_approval(
+    desk: ApprovalDesk, ahead: timedelta | None
+) -> None:
+    desk.approve(desk.file(hours=0.5, not_before=desk.clock() + ahead if ahead else None))
+    [grant] = desk.grants.rows.values()
+    desk.clock.now = grant.usable_until
+    assert desk.issue().expires_at == grant.until
+    desk.clock.pass_seconds(1)
+    with pytest.raises(Refused):
+        desk.issue()
+
+
 def test_where_no_approval_is_needed_none_is_asked_for(desk: ApprovalDesk) -> None:
     with pytest.raises(Conflict, match="standing gives this role without approval"):
         desk.file(role_name="tools")
