@@ -34,6 +34,8 @@ HOW_TO_LINK = (
     "`access-broker:slack` = `{handle}`. Your own `broker` command works without it."
 )
 
+DOUBLY_LINKED = "More than one IAM user is tagged as you. Ask an administrator to mend that."
+
 
 def plain(words: str) -> str:
     """Somebody's words on one line: they name nobody, link nowhere, and cannot pass for a line of the broker's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 from chalicelib.domain import chat_messages as say
@@ -16,9 +16,11 @@ from chalicelib.domain.requests import RequestFilter
 from chalicelib.services.requesting import RequestAsk
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chalicelib.domain.chat_commands import Command
-    from chalicelib.domain.chat_ports import Answers, Directory, Linked, Visit, Visits
-    from chalicelib.domain.requests import Request
+    from chalicelib.domain.chat_ports import Answers, Directory, Visit, Visits
+    from chalicelib.domain.requests import Request, Word
     from chalicelib.services.approval_records import ApprovalRecords
     from chalicelib.services.browsing import Browsing
     from chalicelib.services.deciding import Deciding
@@ -29,6 +31,10 @@ ROLES_SHOWN = 50
 LOOKED_THROUGH = 100
 LASTING = {"active", "scheduled"}
 VIA = "slack"
+BUTTONS: dict[str, Word] = {"approve": "approve", "deny": "deny"}
+NOBODY = Caller("unknown", VIA, "", "", "")
+TOLD = 100
+"""How many characters of what somebody unknown said are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ class Said:
     user: str
     response_url: str
     text: str = ""
-    click: tuple[Literal["approve", "deny"], str] | None = None
+    click: tuple[str, str] | None = None
+    """Which button, and its value: the request."""
 
     @property
     def handle(self) -> str:
@@ -48,16 +55,16 @@ class Said:
 
 
 def read(visit: Visit) -> Said:
-    """The form that Slack sent; Refused for one that is neither a command nor a click on our buttons."""
+    """The form that Slack sent: a command, or a click on a button."""
     form = {name: values[0] for name, values in parse_qs(visit.body, keep_blank_values=True).items()}
     if visit.kind == "command":
         return Said(form["team_id"], form["user_id"], form["response_url"], form.get("text", ""))
     payload: dict[str, Any] = json.loads(form["payload"])
     user, action = payload["user"], payload["actions"][0]
-    if action["action_id"] not in {"approve", "deny"}:
-        raise Refused("That button is not one of the broker's.")
     team = user.get("team_id") or payload["team"]["id"]
-    return Said(team, user["id"], payload["response_url"], click=(action["action_id"], str(action["value"])))
+    return Said(
+        team, user["id"], payload["response_url"], click=(str(action["action_id"]), str(action.get("value", "")))
+    )
 
 
 class Sessions(Protocol):
@@ -94,25 +101,38 @@ class Chatting:
     def take(self, visit: Visit, invocation: str) -> None:
         """Do what was asked and answer the one who asked; a replay does nothing and is recorded."""
         if not self.visits.first(visit, invocation):
-            self._record_replay(visit)
+            replayed = Refused("A request of Slack's was sent again; it was acted upon once.")
+            self._refused(replayed, self._origin(NOBODY, visit), {"webhook": "replayed"})
             return
         said = read(visit)
         self.answers.answer(said.response_url, self._answered(said, visit))
 
     def _answered(self, said: Said, visit: Visit) -> str:
-        found = [one for one in self.directory.people() if one.handle == said.handle]
-        if len(found) != 1:
-            return _nobody(said, found)
-        origin = Origin(found[0].caller, visit.request_id, "", self.policy_set, VIA)
         try:
+            origin = self._origin(self._person(said, visit), visit)
             if said.click:
-                word, request_id = said.click
-                return say.decision_said(self.actions.deciding.decide(request_id, word, "", origin))
+                return self._clicked(*said.click, origin)
             return self._run(parse(said.text), visit, origin)
         except NotUnderstood as expected:
             return str(expected)
         except BrokerError as failure:
             return say.plain(failure.detail)
+
+    def _person(self, said: Said, visit: Visit) -> Caller:
+        """The one whose tag names this place; Refused, once it is on record, where that is nobody or several."""
+        found = [one for one in self.directory.people() if one.handle == said.handle]
+        if len(found) == 1:
+            return found[0].caller
+        why = say.DOUBLY_LINKED if found else say.HOW_TO_LINK.format(handle=said.handle)
+        tried = {"request": said.click[1], "clicked": said.click[0]} if said.click else {"said": said.text[:TOLD]}
+        detail = {"webhook": "doubly_linked" if found else "not_linked", "handle": said.handle, **tried}
+        raise self._refused(Refused(why), self._origin(NOBODY, visit), detail)
+
+    def _clicked(self, button: str, request_id: str, origin: Origin) -> str:
+        word = BUTTONS.get(button)
+        if word is None:
+            raise self._refused(Refused("That button is not one of the broker's."), origin, {"clicked": button[:TOLD]})
+        return say.decision_said(self.actions.deciding.decide(request_id, word, "", origin))
 
     def _run(self, command: Command, visit: Visit, origin: Origin) -> str:
         match command:
@@ -156,13 +176,9 @@ class Chatting:
             return f"Session `{identifier}` is taken back."
         return f"The access to {say.plain(grant.role)} is given back."
 
-    def _record_replay(self, visit: Visit) -> None:
-        unknown = Origin(Caller("unknown", VIA, "", "", ""), visit.request_id, "", self.policy_set, VIA)
-        replayed = Refused("A request of Slack's was sent again; it was acted upon once.")
-        self.records.refused(replayed, "Chat", "", unknown, {"webhook": "replayed"})
+    def _origin(self, who: Caller, visit: Visit) -> Origin:
+        return Origin(who, visit.request_id, "", self.policy_set, VIA)
 
-
-def _nobody(said: Said, found: list[Linked]) -> str:
-    if found:
-        return "More than one IAM user is tagged as you. Ask an administrator to mend that."
-    return say.HOW_TO_LINK.format(handle=say.plain(said.handle))
+    def _refused(self, refusal: Refused, origin: Origin, detail: Mapping[str, str]) -> BrokerError:
+        """What chat itself turns away; the services record their own."""
+        return self.records.refused(refusal, "Chat", "", origin, detail)

@@ -127,6 +127,27 @@ def test_somebody_unknown_is_told_how_to_be_linked(desk: ChatDesk) -> None:
     assert not desk.requests.rows
 
 
+@pytest.mark.parametrize("linked", [[], [Linked(ALICE, "T1/UBOB"), Linked(BOB, "T1/UBOB")]])
+def test_what_somebody_unlinked_tries_is_on_record_once(desk: ChatDesk, linked: list[Linked]) -> None:
+    request = desk.file()
+    desk.slack.linked = linked
+    desk.click(BOB, "approve", request.id)
+    desk.say(BOB, f"revoke {request.id}")
+    clicked, said = desk.journal.events
+    assert {(one.type, one.origin.caller.kind, one.detail["handle"]) for one in (clicked, said)} == {
+        ("refuse", "unknown", "T1/UBOB")
+    }
+    assert (clicked.detail["clicked"], clicked.detail["request"]) == ("approve", request.id)
+    assert said.detail["said"] == f"revoke {request.id}"
+    assert desk.requests.rows[request.id].state == "pending"
+
+
+def test_a_button_that_is_not_ours_is_answered_and_on_record(desk: ChatDesk) -> None:
+    assert "not one of the broker's" in desk.click(BOB, "launch", "x")
+    [event] = desk.journal.events
+    assert (event.origin.caller, event.detail["clicked"]) == (BOB, "launch")
+
+
 def test_two_users_with_one_place_in_the_chat_are_nobody(desk: ChatDesk) -> None:
     desk.slack.linked.append(Linked(BOB, "T1/UALICE"))
     assert "More than one" in desk.say(ALICE, "request prod 2h deploy")
