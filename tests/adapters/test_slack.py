@@ -66,10 +66,17 @@ def test_slack_being_down_is_said_with_how_long_it_asked_to_wait(slack: SlackSer
     assert failure.value.retry_after == wait
 
 
-def test_without_a_token_or_a_channel_there_is_no_board(slack: SlackServer) -> None:
+def test_without_a_channel_there_is_no_board(slack: SlackServer) -> None:
     assert board(slack).open
     assert not board(slack, channel="").open
-    assert not board(slack, token="").open
+
+
+def test_a_token_that_is_missing_is_a_notice_not_delivered(slack: SlackServer) -> None:
+    assert board(slack, token="").open
+    with pytest.raises(NotDelivered, match="put slack-bot-token into Parameter Store"):
+        board(slack, token="").post(MESSAGE)
+    with pytest.raises(NotDelivered):
+        board(slack, token="").update(Place(CHANNEL, "0.0"), MESSAGE)
 
 
 def test_an_answer_reaches_the_one_who_asked_alone(slack: SlackServer) -> None:
