@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import socket
 import ssl
+import time
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from chalicelib.domain.errors import NotDelivered
@@ -22,26 +24,70 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from urllib.parse import SplitResult
 
+    from _typeshed import WriteableBuffer
+
     from chalicelib.domain.ports import Clock
 
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 5.0
+"""For the whole exchange, from connecting to the answer's head. Asking for the name comes before: as long as the
+resolver of Lambda takes."""
+
 TAKEN = range(200, 300)
 PORTS = {"https": 443, "http": 80}
-EMBEDS_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("2002::/16"))
-"""NAT64 and 6to4: global by their prefix, wherever they lead."""
+NOT_ADDRESSES_OF_THEIR_OWN = tuple(
+    map(IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"))
+)
+"""IPv4-compatible, IPv4-translated, NAT64, 6to4 and site-local: `ipaddress` holds most of them for global, wherever
+they lead."""
 
 
 class _Connection(HTTPConnection):
-    """To one address, whatever the name resolves to by then; the name still stands in Host, SNI and certificate."""
+    """To one address, whatever the name resolves to by then; the name still stands in Host, SNI and certificate.
 
-    def __init__(self, url: SplitResult, address: str) -> None:
-        super().__init__(str(url.hostname), url.port or PORTS[url.scheme], timeout=TIMEOUT_SECONDS)
+    One deadline for all of it: a socket's timeout is for each operation, and a server that drips may need many.
+    """
+
+    def __init__(self, url: SplitResult, address: str, seconds: float) -> None:
+        super().__init__(str(url.hostname), url.port or PORTS[url.scheme])
         self._address, self._tls = address, url.scheme == "https"
+        self._deadline = time.monotonic() + seconds
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), TIMEOUT_SECONDS)
+        self.sock = socket.create_connection((self._address, self.port), self.left())
         if self._tls:
+            self.sock.settimeout(self.left())
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+        self.sock.settimeout(self.left())
+
+    def left(self) -> float:
+        """Seconds until the deadline; TimeoutError after it."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def status(self) -> int:
+        """Of the answer, whose body nobody reads."""
+        answer = HTTPResponse(cast("socket.socket", _Answering(self)), method="POST")
+        answer.begin()
+        return answer.status
+
+
+class _Answering(io.RawIOBase):
+    """What comes back, each byte of it before the deadline."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        self._connection.sock.settimeout(self._connection.left())
+        return self._connection.sock.recv_into(buffer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +101,7 @@ class SignedWebhook:
     secret: Callable[[], str]
     clock: Clock
     loopback: bool = False
+    seconds: float = TIMEOUT_SECONDS
     resolve: Callable[[str, int], str] | None = None
 
     def deliver(self, delivery: str, body: bytes) -> None:
@@ -81,11 +128,11 @@ class SignedWebhook:
         }
 
     def _post(self, url: SplitResult, address: str, headers: dict[str, str], body: bytes) -> int:
-        connection = _Connection(url, address)
+        connection = _Connection(url, address, self.seconds)
         path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
         try:
             connection.request("POST", path, body, headers)
-            return connection.getresponse().status
+            return connection.status()
         except (HTTPException, OSError) as error:
             raise NotDelivered(f"The other system did not answer ({type(error).__name__}).") from None
         finally:
@@ -112,8 +159,8 @@ def may_be_called(address: str, *, loopback: bool = False) -> bool:
     parsed = _unwrapped(ip_address(address.partition("%")[0]))
     if parsed.is_loopback:
         return loopback
-    embeds = isinstance(parsed, IPv6Address) and any(parsed in network for network in EMBEDS_IPV4)
-    return parsed.is_global and not parsed.is_multicast and not embeds
+    disguised = isinstance(parsed, IPv6Address) and any(parsed in one for one in NOT_ADDRESSES_OF_THEIR_OWN)
+    return parsed.is_global and not parsed.is_multicast and not disguised
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -35,7 +35,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spreading:
-    """A change becomes one notice for each system that is set up: one being down holds nobody else up."""
+    """A change becomes one notice for each system that is set up, so that none waits for another's turn."""
 
     queue: NoticeQueue
     targets: tuple[Target, ...]

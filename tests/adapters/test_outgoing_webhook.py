@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def test_the_name_is_asked_once_and_what_was_checked_is_connected_to() -> None:
     "address",
     ["10.0.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.1.1", "100.64.0.1", "0.0.0.1", "224.0.0.1",
      "::1", "::", "fe80::1%eth0", "fd00:ec2::254", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::a00:1",
-     "2002:a00:1::", "ff02::1"],
+     "2002:a00:1::", "ff02::1", "::127.0.0.1", "::169.254.169.254", "::ffff:0:a9fe:a9fe", "fec0::1"],
 )  # fmt: skip
 def test_a_private_address_is_never_called(address: str) -> None:
     assert not may_be_called(address)
@@ -130,6 +131,34 @@ def test_an_address_where_nobody_listens_is_not_delivered_to() -> None:
         port = server.server_port
     with pytest.raises(NotDelivered, match="did not answer"):
         webhook(f"http://127.0.0.1:{port}/", loopback=True).deliver("e1", BODY)
+
+
+@contextmanager
+def dripping(head: bytes) -> Iterator[int]:
+    """A server that begins its answer and then sends a byte now and then, for as long as somebody listens."""
+    server, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def answer() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.sendall(head)
+            while not over.wait(0.01):
+                connection.sendall(b"x")
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        over.set()
+        thread.join()
+        server.close()
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 204 No Content\r\nX: "])
+def test_one_deadline_holds_for_a_server_that_drips(head: bytes) -> None:
+    with dripping(head) as port, pytest.raises(NotDelivered, match="TimeoutError"):
+        webhook(f"http://127.0.0.1:{port}/", loopback=True, seconds=0.2).deliver("e1", BODY)
 
 
 def test_a_name_that_does_not_resolve_is_not_delivered_to() -> None:
