@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.access import Ask
 from chalicelib.domain.admission import decide
 from chalicelib.domain.approvals import require_second_person
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import NotFound, ReasonRequired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,14 +29,23 @@ class Approvers:
     rights: Rights
     clock: Clock
 
-    def demand(self, action: str, role_name: str, asked_ids: Iterable[str], origin: Origin) -> tuple[str, ...]:
-        """The rules that let the caller decide on what others asked for; NotFound or Refused says why not."""
+    def demand(
+        self, action: str, role_name: str, asked_ids: Iterable[str], comment: str, origin: Origin
+    ) -> tuple[str, ...]:
+        """The rules that let the caller decide on what others asked for; NotFound or Refused says why not.
+
+        Where a rule asks for a reason, the comment is it.
+        """
         role = self.catalogue.get(role_name)
         if role is None:
             raise NotFound(f"There is no role {role_name} any more.")
         require_second_person(origin.caller, asked_ids)
-        ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip)
-        return (decide(self.rules, ask).door.policy,)
+        ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip, reason_given=bool(comment.strip()))
+        try:
+            return (decide(self.rules, ask).door.policy,)
+        except ReasonRequired as shut:
+            asks = f"Rule {shut.policies[0]} asks for a reason. Say it in `comment` (broker … --comment TEXT)."
+            raise ReasonRequired(asks, shut.policies) from None
 
     def sight(self, origin: Origin) -> Callable[[Request], bool]:
         """Which requests the caller may see: their own, those they could decide, and with ReadAudit all of the role."""

@@ -32,7 +32,7 @@ class Reviewing:
         session = self.sessions.get(session_id)
         if session is None:
             raise NotFound(f"There is no session {session_id}.")
-        rules = self._right(session, origin)
+        rules = self._right(session, comment, origin)
         if not session.unreviewed:
             raise Conflict(_nothing_to_review(session))
         now = self.records.clock()
@@ -51,10 +51,10 @@ class Reviewing:
         self.reviews.sign_off(reviewed, event)
         return reviewed
 
-    def _right(self, session: Session, origin: Origin) -> tuple[str, ...]:
+    def _right(self, session: Session, comment: str, origin: Origin) -> tuple[str, ...]:
         detail = {"session": session.id}
         try:
-            return self.approvers.demand("ReviewBreakGlass", session.role, (session.caller_id,), origin)
+            return self.approvers.demand("ReviewBreakGlass", session.role, (session.caller_id,), comment, origin)
         except Refused as refusal:
             raise self.records.refused(refusal, "ReviewBreakGlass", session.role, origin, detail) from None
         except NotFound:

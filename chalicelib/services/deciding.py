@@ -45,7 +45,7 @@ class Deciding:
         Raises NotFound, Refused, or Conflict that says what became of the request.
         """
         request = self._found(request_id)
-        rules = self._right(request, word, origin)
+        rules = self._right(request, word, comment, origin)
 
         approver_id = principal_id(origin.caller.unique_id)
 
@@ -102,10 +102,11 @@ class Deciding:
             raise NotFound(f"There is no request {request_id}.")
         return request
 
-    def _right(self, request: Request, word: Word, origin: Origin) -> tuple[str, ...]:
+    def _right(self, request: Request, word: Word, comment: str, origin: Origin) -> tuple[str, ...]:
         """The rules that let the caller decide; every refusal is on record before it is answered."""
         try:
-            return self.approvers.demand("Approve", request.role, (request.caller_id, request.asked_by_id), origin)
+            asked_ids = (request.caller_id, request.asked_by_id)
+            return self.approvers.demand("Approve", request.role, asked_ids, comment, origin)
         except Refused as refusal:
             raise self._refused(refusal, word.capitalize(), request, origin) from None
         except NotFound:

@@ -79,7 +79,9 @@ class Requesting:
         """The one who would get the access: the caller, or with a rule for it somebody they ask for."""
         if wanted.on_behalf_of in {"", origin.caller.name}:
             return origin.caller
-        decide(self.rules, Ask("AskForOthers", origin.caller, role, self.records.clock(), origin.source_ip))
+        reasoned = bool(wanted.reason)
+        now = self.records.clock()
+        decide(self.rules, Ask("AskForOthers", origin.caller, role, now, origin.source_ip, reason_given=reasoned))
         person = self.people.user(wanted.on_behalf_of)
         if person is None:
             raise NotFound(f"IAM has no user {wanted.on_behalf_of}.")

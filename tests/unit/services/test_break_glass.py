@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.domain.errors import BrokerError, Conflict, NotFound, ReasonRequired, Refused
-from tests.unit.services.approval_desk import ALICE, BOB, CAROL, DAVE, ApprovalDesk
+from tests.unit.services.approval_desk import ALICE, BOB, CAROL, DAVE, RULES, ApprovalDesk
 from tests.unit.services.fakes import origin
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ def test_a_reviewer_signs_it_off_once(desk: ApprovalDesk) -> None:
     )  # fmt: skip
     with pytest.raises(Conflict, match="bob reviewed"):
         desk.reviewing.review(session.id, "me too", origin(BOB))
+
+
+def test_where_reviewers_owe_a_reason_their_comment_is_it() -> None:
+    desk = ApprovalDesk(RULES.replace('@id("approve") permit', '@id("approve") @reason("required") permit'))
+    session = desk.issue(DAVE, break_glass=True)
+    assert desk.reviewing.review(session.id, "looked at every call", origin(BOB)).reviewed_by == "bob"
 
 
 def test_nobody_reviews_themselves_whatever_the_rules_say(desk: ApprovalDesk) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.errors import AwsUnavailable, Conflict, Contended, NotFound, Refused
+from chalicelib.domain.errors import AwsUnavailable, Conflict, Contended, NotFound, ReasonRequired, Refused
 from tests.unit.services.approval_desk import (
     ACCOUNT,
     ALICE,
@@ -21,6 +22,9 @@ from tests.unit.services.approval_desk import (
     ApprovalDesk,
 )
 from tests.unit.services.fakes import origin
+
+if TYPE_CHECKING:
+    from chalicelib.domain.requests import Word
 
 
 @pytest.fixture
@@ -38,6 +42,18 @@ def test_one_approval_makes_a_grant_from_now_on_and_tells_it_once(desk: Approval
     assert (event.origin.caller, event.reason, event.policies) == (BOB, "go ahead", ("approve",))
     assert event.detail["request"] == request.id
     assert event.detail["grant"]["id"] == request.id
+
+
+REASONED = RULES.replace('@id("approve") permit', '@id("approve") @reason("required") permit')
+
+
+@pytest.mark.parametrize("word", ["approve", "deny"])
+def test_where_approvers_owe_a_reason_their_comment_is_it(word: Word) -> None:
+    desk = ApprovalDesk(REASONED)
+    request = desk.file()
+    with pytest.raises(ReasonRequired, match="in `comment`"):
+        desk.deciding.decide(request.id, word, " ", origin(BOB))
+    assert desk.deciding.decide(request.id, word, "looked at the ticket", origin(BOB)).state != "pending"
 
 
 def test_where_two_must_agree_the_second_one_makes_the_grant(desk: ApprovalDesk) -> None:

@@ -142,6 +142,13 @@ def test_a_bot_asks_for_a_person_whose_own_rules_decide(desk: ApprovalDesk) -> N
         desk.file(BOT, on_behalf_of="nobody")
 
 
+def test_where_those_who_ask_for_others_owe_a_reason_the_requests_own_is_it() -> None:
+    desk = ApprovalDesk(RULES.replace('@id("bots") permit', '@id("bots") @reason("required") permit'))
+    with pytest.raises(ReasonRequired):
+        desk.file(BOT, "vault", on_behalf_of="alice", reason="")
+    assert desk.file(BOT, "vault", on_behalf_of="alice", reason="ticket 7").asked_by == "slackbot"
+
+
 def test_asking_for_others_needs_a_rule_for_it(desk: ApprovalDesk) -> None:
     with pytest.raises(Refused):
         desk.file(DAVE, on_behalf_of="alice")
