@@ -68,6 +68,7 @@ def role_to_row(role: Role) -> dict[str, Any]:
         "max_session_seconds": role.max_session_seconds,
         "direct_users": list(role.direct_users),
         "fingerprint": dict(role.fingerprint),
+        "quarantined": role.quarantined,
     }
 
 
@@ -81,4 +82,5 @@ def role_from_row(row: Mapping[str, Any]) -> Role:
         max_session_seconds=row.get("max_session_seconds", 3600),
         direct_users=tuple(row.get("direct_users", ())),
         fingerprint=row.get("fingerprint", {}),
+        quarantined=row.get("quarantined", False),
     )

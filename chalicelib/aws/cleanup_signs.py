@@ -14,6 +14,7 @@ from chalicelib.aws import rows
 from chalicelib.aws.catalogue import PARTITION
 from chalicelib.aws.clients import translated
 from chalicelib.aws.index_queries import newest_first
+from chalicelib.aws.session_log import MISSED
 from chalicelib.domain import ids
 from chalicelib.domain.grants import REACH, Grant
 from chalicelib.domain.requests import Request
@@ -43,6 +44,7 @@ class TableSigns:
     def of(self, role: str, now: datetime) -> Signs:
         """What sessions, grants, requests and changes say at this moment."""
         session, request = self._latest(role, Session), self._latest(role, Request)
+        asked = (request.filed_at if request else None, self._missed(role))
         alive = (one.id for one in self._recent(role, Session, now - LONGEST) if one.state(now) == "active")
         open_ = (one.id for one in self._recent(role, Grant, now - REACH) if one.ended_at is None and one.until > now)
         waiting = (one.id for one in self._recent(role, Request, now - REACH) if one.state_at(now) == "pending")
@@ -51,7 +53,7 @@ class TableSigns:
             active_grant=next(open_, ""),
             pending_request=next(waiting, ""),
             last_session_at=session.issued_at if session else None,
-            last_request_at=request.filed_at if request else None,
+            last_request_at=max((at for at in asked if at), default=None),
             changed_at=self._changed(role),
         )
 
@@ -67,6 +69,11 @@ class TableSigns:
     def _newest(self, role: str, kind: type[Row]) -> Iterator[Row]:
         found = newest_first(self._dynamodb, self._table, "by-role", f"{kind.__name__.upper()}#{role}")
         return (msgspec.convert(row, kind) for row in found)
+
+    def _missed(self, role: str) -> datetime | None:
+        """When somebody last wanted the role and was told that it is quarantined."""
+        row = next(newest_first(self._dynamodb, self._table, "by-role", f"{MISSED}#{role}"), None)
+        return from_rfc3339(json.loads(row["event"])["at"]) if row else None
 
     def _changed(self, role: str) -> datetime | None:
         row = rows.get(self._dynamodb, self._table, PARTITION, role)

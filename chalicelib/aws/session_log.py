@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 KEPT_DAYS = 400
 """How long rows stay in the table: as long as IAM remembers a last use. The log group keeps the audit."""
 
+MISSED = "MISSED"
+"""Somebody wanted a role that is quarantined."""
+
 
 class TableSessionLog:
     """Rows `pk=SESSION#<id>, sk=SESSION`."""
@@ -45,7 +48,10 @@ class TableSessionLog:
 
 
 class TableJournal:
-    """Rows `pk=EVENT#<id>, sk=EVENT`: refusals and whatever else only needs telling."""
+    """Rows `pk=EVENT#<id>, sk=EVENT`: refusals and whatever else only needs telling.
+
+    A role that was refused because it is quarantined is found by that role: clean-up looks for it.
+    """
 
     def __init__(self, client: Any, table: str) -> None:
         self._dynamodb, self._table = client, table
@@ -58,6 +64,8 @@ class TableJournal:
             "event": to_json(event),
             "ttl": int(event.at.timestamp()) + KEPT_DAYS * 86400,
         }
+        if event.detail.get("quarantined"):
+            row |= {"role_key": f"{MISSED}#{event.role}", "id": event.id}
         rows.put(self._dynamodb, self._table, row)
 
 

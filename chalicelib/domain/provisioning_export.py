@@ -66,6 +66,7 @@ def role_as_found(name: str, arn: str, state: RoleState, direct_users: tuple[str
         max_session_seconds=state.max_session_seconds,
         direct_users=direct_users,
         fingerprint=fingerprint(state),
+        quarantined=QUARANTINE_POLICY in state.inline_policies,
     )
 
 

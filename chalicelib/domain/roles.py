@@ -34,6 +34,7 @@ class Role:
     `fingerprint` is what the provisioner made of it (domain.fingerprints).
     `switchable` is false where the trust policy demands a source identity or
     names nobody but the broker: the console's switch-role form cannot send one.
+    `quarantined` says that clean-up had everything denied to it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Role:
     max_session_seconds: int = MAX_CHAINED_SECONDS
     direct_users: tuple[str, ...] = ()
     fingerprint: Mapping[str, str] = field(default_factory=dict)
+    quarantined: bool = False
 
     @property
     def account(self) -> str:

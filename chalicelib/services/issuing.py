@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from chalicelib.domain.access import Ask
 from chalicelib.domain.admission import decide
 from chalicelib.domain.callers import role_session_name, source_identity
-from chalicelib.domain.errors import ApprovalRequired, BrokerError, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.domain.errors import (
+    ApprovalRequired,
+    BrokerError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    ReasonRequired,
+    Refused,
+)
 from chalicelib.domain.events import AuditEvent
 from chalicelib.domain.grants import asked_by_tag, longest, not_begun, session_seconds
 from chalicelib.domain.ports import SessionSettings
@@ -29,6 +37,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports import Catalogue, Clock, Journal, NewId, RoleSessions, SessionLog
     from chalicelib.domain.roles import Role
     from chalicelib.domain.sessions import Credentials
+
+QUARANTINED = "Role {0} is quarantined as unused: ask an administrator to run broker roles restore {0}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class Issuing:
         """Decide, record, assume. Every outcome but bad input leaves exactly one event.
 
         Raises NotFound (also for roles the caller may not see), Refused and
-        its kin, AuditUnavailable, RefusedByAws, AwsUnavailable.
+        its kin, Conflict for a role in quarantine, AuditUnavailable, RefusedByAws, AwsUnavailable.
         """
         now = self.clock()
         role = self.catalogue.get(wanted.role)
@@ -80,6 +90,8 @@ class Issuing:
         ask = _ask(wanted, role, origin, now)
         try:
             admission, grant = self._admit(ask)
+            if role.quarantined:
+                raise self._refused(Conflict(QUARANTINED.format(role.name)), wanted, origin, now, quarantined=True)
             session = self._session(wanted, ask, admission, grant, origin)
             return session, self._record_and_assume(session, wanted, origin)
         except (Refused, NotFound) as refusal:
@@ -108,7 +120,9 @@ class Issuing:
             raise closed
         return admission, grant
 
-    def _refused(self, refusal: BrokerError, wanted: CredentialsAsk, origin: Origin, now: datetime) -> BrokerError:
+    def _refused(
+        self, refusal: BrokerError, wanted: CredentialsAsk, origin: Origin, now: datetime, **more: object
+    ) -> BrokerError:
         """The same refusal, once it is on record."""
         event = AuditEvent(
             id=self.new_id(now),
@@ -118,7 +132,7 @@ class Issuing:
             role=wanted.role,
             reason=wanted.reason,
             policies=getattr(refusal, "policies", ()),
-            detail={"code": refusal.code, "why": refusal.detail},
+            detail={"code": refusal.code, "why": refusal.detail, **more},
         )
         self.journal.record(event)
         return refusal

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import AuditUnavailable
 from chalicelib.domain.fingerprints import fingerprint
-from chalicelib.domain.provisioning import CREATED, catalogue_role, changes
+from chalicelib.domain.provisioning import CREATED, QUARANTINE_POLICY, catalogue_role, changes
 from chalicelib.domain.provisioning_export import state_warnings
 from chalicelib.domain.templates import UnsafeTemplate
 from chalicelib.domain.trust import not_switchable_because
@@ -82,6 +82,7 @@ class Provisioning:
         why = not_switchable_because(template.trust)
         arn = self.compiler.deployment.role_arn(template.name)
         role = replace(catalogue_role(arn, template, wanted, switchable=why is None), fingerprint=fingerprint(wanted))
+        role = replace(role, quarantined=actual is not None and QUARANTINE_POLICY in actual.state.inline_policies)
         seen = state_warnings(actual.state) if actual else ()
         return Applied(role, self._changes(template.name, wanted, actual), why, (*warnings, *seen))
 

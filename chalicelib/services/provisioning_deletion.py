@@ -87,7 +87,8 @@ class Deletion:
             return self._from_export(name, before, origin, lease)
 
     def _released(self, found: ProvisionedRole, origin: Origin, lease: Lease) -> Restored:
-        role, change = self._catalogued(found), self._change_quarantine(found, None, lease)
+        role = replace(self._catalogued(found), quarantined=False)
+        change = self._change_quarantine(found, None, lease)
         self.records.role(role, "restore_role", (change,), origin, "restore")
         return Restored(role, (change,), ())
 
@@ -104,6 +105,7 @@ class Deletion:
         if QUARANTINE_POLICY in restored.state.inline_policies:
             todo = (*todo, self._change_quarantine(restored, None, lease))
         lost = cannot_come_back(export, restored) + self._not_rejoined(name, export["instance_profiles"])
+        role = replace(role, quarantined=False)
         if known != role:
             lease.extend()
             self.records.role(role, "restore_role", todo, origin, "restore")
@@ -122,8 +124,9 @@ class Deletion:
     def _set_quarantine(self, name: str, origin: Origin, action: str, document: Mapping[str, Any] | None) -> Role:
         with self.leases.hold(f"role/{name}") as lease:
             found = self._present(name)
-            role = self._catalogued(found)
-            if (QUARANTINE_POLICY in found.state.inline_policies) == (document is not None):
+            known = self._catalogued(found)
+            role = replace(known, quarantined=document is not None)
+            if known == role and (QUARANTINE_POLICY in found.state.inline_policies) == role.quarantined:
                 return role
             change = self._change_quarantine(found, document, lease)
             self.records.role(role, action, (change,), origin, "provision" if document else "restore")

@@ -15,12 +15,14 @@ from chalicelib.aws import cleanup_clients, functions
 from chalicelib.aws.grants_table import grant_to_row
 from chalicelib.aws.requests_table import request_to_row
 from chalicelib.aws.rows import to_item
-from chalicelib.aws.session_log import session_to_row
+from chalicelib.aws.session_log import TableJournal, session_to_row
 from chalicelib.domain import ids
+from chalicelib.domain.events import AuditEvent, Origin
 from chalicelib.domain.grants import Grant
 from chalicelib.domain.requests import Request
 from chalicelib.domain.sessions import Session
 from tests.adapters.conftest import ACCOUNT, ENVIRONMENT, REGION
+from tests.unit.services.fakes import ALICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +139,11 @@ class CleanupAccount:
         row = grant_to_row(Grant(name, "alice", "AIDA1", role, 1, starts, until, ended_at=ended))
         self.put({**row, "ended_at": row["ended_at"]})
         return name
+
+    def missed(self, role: str, at: datetime) -> None:
+        """Somebody wanted the role and was told that it is quarantined."""
+        event = AuditEvent(wiring.new_id(at), "refuse", at, Origin(ALICE), role=role, detail={"quarantined": True})
+        TableJournal(self.dynamodb, "broker").record(event)
 
     def request(self, role: str, filed: datetime, answer_by: datetime) -> str:
         name = wiring.new_id(filed)

@@ -93,6 +93,9 @@ KINDS: dict[str, tuple[Callable[[CleanupAccount], object], float, str]] = {
     "failed session a week ago": (
         then(lambda account: account.session("tool", ahead(LONG, days=7), failed=True)), LONG, "used",
     ),
+    "refused a week ago, as quarantined": (
+        then(lambda account: account.missed("tool", ahead(LONG, days=7))), LONG, "used",
+    ),
     "session long ago": (then(lambda account: account.session("tool", ahead())), LONG, "stale"),
     "session of another role": (then(lambda account: account.session("other", ahead(LONG))), LONG, "stale"),
     "active grant": (

@@ -53,7 +53,7 @@ def policies(account: CleanupAccount) -> list[str]:
     return account.iam.list_role_policies(RoleName="tool")["PolicyNames"]
 
 
-def test_a_role_passes_every_stage_and_comes_back_with_one_command(tool, call, rows) -> None:
+def test_a_role_passes_every_stage_and_comes_back_with_one_command(tool, call, alice, rows) -> None:
     for days, expected in ((89, None), (90, "reported"), (97, "warned"), (111, "quarantined"), (141, "deleted")):
         tool.clock(days)
         report = tool.run()["result"]
@@ -61,6 +61,9 @@ def test_a_role_passes_every_stage_and_comes_back_with_one_command(tool, call, r
         assert changes == ([("tool", expected)] if expected else [])
         if expected == "quarantined":
             assert "access-broker-quarantine" in policies(tool)
+            status, refusal, _ = call("POST", "/v1/credentials", alice, {"role": "tool"})
+            assert (status, refusal["code"]) == (409, "conflict")
+            assert "broker roles restore tool" in refusal["detail"]
         assert not report["failures"]
         assert not report["drift"]
     with pytest.raises(ClientError, match="NoSuchEntity"):

@@ -35,7 +35,7 @@ OPERATIONS = (
         summary="Take short-lived credentials of a role.",
         body=CredentialsBody,
         answers={201: answers.Issued},
-        errors=(404,),
+        errors=(404, 409),
     ),
     Operation(
         id="openConsole",
@@ -43,7 +43,7 @@ OPERATIONS = (
         summary="Get a link that signs in to the AWS console as a role.",
         body=ConsoleLinkBody,
         answers={201: answers.ConsoleLink},
-        errors=(404,),
+        errors=(404, 409),
     ),
     Operation(
         id="explain",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.access import load_rules
-from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, NotFound, Refused, RefusedByAws
+from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, Refused, RefusedByAws
 from chalicelib.domain.roles import external_id
 from chalicelib.services.issuing import CredentialsAsk, Issuing
 from tests.unit.services.approval_fakes import FakeGrants
@@ -141,6 +141,17 @@ def test_a_refusal_is_recorded_before_it_is_answered(desk: Desk) -> None:
     assert event.detail["code"] == "not_allowed"
     assert desk.sts.asked == []
     assert desk.sessions.rows == []
+
+
+def test_a_quarantined_role_is_refused_on_record_to_those_who_may_take_it(desk: Desk) -> None:
+    desk.catalogue.roles["ec2-full"] = replace(EC2, quarantined=True)
+    with pytest.raises(Conflict, match="quarantined as unused: ask an administrator to run broker roles restore ec2"):
+        desk.service.issue(CredentialsAsk("ec2-full"), origin())
+    with pytest.raises(Refused):
+        desk.service.issue(CredentialsAsk("ec2-full"), origin(CAROL))
+    assert [event.detail["code"] for event in desk.journal.events] == ["conflict", "not_allowed"]
+    assert [event.detail.get("quarantined") for event in desk.journal.events] == [True, None]
+    assert (desk.sts.asked, desk.sessions.rows) == ([], [])
 
 
 def test_a_role_that_does_not_exist_is_refused_and_recorded(desk: Desk) -> None:

@@ -205,8 +205,10 @@ def test_a_quarantined_role_denies_everything_until_it_is_restored(world) -> Non
     before = world.roles.held["tool"]
     world.deletion.quarantine("tool", ADMIN)
     assert world.roles.held["tool"].state.inline_policies[QUARANTINE_POLICY] == DENY_ALL
+    assert world.log.role("tool").quarantined
     world.deletion.restore("tool", ADMIN)
     assert world.roles.held["tool"] == before
+    assert not world.log.role("tool").quarantined
     assert [event.type for event in world.log.events] == ["provision", "provision", "restore"]
 
 
@@ -218,11 +220,20 @@ def test_quarantine_and_release_twice_change_nothing(world) -> None:
         assert len(world.log.events) == events
 
 
+def test_a_quarantine_whose_row_was_not_written_is_written_when_it_is_ordered_again(world) -> None:
+    world.deletion.quarantine("tool", ADMIN)
+    stale = replace(world.log.role("tool"), quarantined=False)
+    world.log.roles["tool"] = stale
+    world.deletion.quarantine("tool", ADMIN)
+    assert world.log.role("tool").quarantined
+
+
 def test_a_role_deleted_from_quarantine_comes_back_usable(world) -> None:
     world.deletion.quarantine("tool", ADMIN)
     world.deletion.delete("tool", ADMIN)
     world.deletion.restore("tool", ADMIN)
     assert QUARANTINE_POLICY not in world.roles.held["tool"].state.inline_policies
+    assert not world.log.role("tool").quarantined
 
 
 def test_what_is_not_there_or_not_ours_cannot_be_taken_away(world) -> None:
