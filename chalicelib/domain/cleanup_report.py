@@ -142,3 +142,8 @@ class Report:
     tidied: Tidied = field(default_factory=Tidied)
     dry_run: bool = False
     complete: bool = True
+
+    @property
+    def may_act(self) -> bool:
+        """Whether the run may do what somebody notices: within its budget, and it saw every role."""
+        return self.sight.complete and not self.spending.exceeded

@@ -88,7 +88,8 @@ class Cleaning:
     def rehearse(self) -> Report:
         """What a run at this moment would do."""
         report = self._look()
-        changes = {found.role.name: found.verdict.stage for found in report.sight.found if found.moves}
+        moving = (found for found in report.sight.found if found.moves and (report.may_act or not found.acts))
+        changes = {found.role.name: found.verdict.stage for found in moving}
         users, failures = self.tidying.look(report.at)
         return replace(report, dry_run=True, changes=changes, users=users, failures=failures)
 
@@ -123,7 +124,7 @@ class Cleaning:
             steps.take(mark.role, partial(acting.bury, mark))
         for found in (one for one in moving if one.verdict.stage == "reported"):
             steps.take(found.role.name, partial(acting.report, found))
-        if report.spending.exceeded or not sight.complete:
+        if not report.may_act:
             return
         for found in (one for one in moving if one.acts):
             steps.take(found.role.name, partial(acting.go_on, found.role.name, keep))

@@ -253,7 +253,8 @@ def test_over_its_budget_a_run_still_reports_and_still_takes_back(world) -> None
     world.add("back")
     world.at("back", "quarantined", 1)
     world.use("back")
-    assert world.cleaning.run().changes == {"back": "alive", "new": "reported"}
+    rehearsed = world.cleaning.rehearse().changes
+    assert world.cleaning.run().changes == rehearsed == {"back": "alive", "new": "reported"}
     assert world.quarantined == set()
 
 
@@ -264,6 +265,7 @@ def test_a_page_that_does_not_come_stops_every_act_and_the_next_run_finishes(wor
     world.use("back")
     world.at("vanished", "warned", 1)
     world.account.throttled = (2, AwsUnavailable("Throttling"))
+    assert world.cleaning.rehearse().changes == {"back": "alive"}
     report = world.cleaning.run()
     assert (report.complete, report.changes, world.marks.runs[0].detail["complete"]) == (
         False,
