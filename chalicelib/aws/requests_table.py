@@ -17,7 +17,7 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.events import to_json
 from chalicelib.domain.ids import FORM
 from chalicelib.domain.ports import Page
-from chalicelib.domain.requests import STATES, Request
+from chalicelib.domain.requests import STATES, Request, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,7 +107,7 @@ class TableRequests:
     def _filed_before(self, key: str, request: Request) -> Request:
         marker = rows.get(self._dynamodb, self._table, key, "ONCE")
         first = self.get(marker["request"]) if marker else None
-        if first is None or _terms(first) != _terms(request):
+        if first is None or not repeats(request, first):
             raise Conflict("This idempotency key was used for another request. Use a new one.")
         return first
 
@@ -143,7 +143,3 @@ def _once_key(request: Request, once: str) -> str:
     """Keys are each caller's own: nobody finds another's request by guessing one."""
     filer = request.asked_by_id or request.caller_id
     return f"REQUEST#ONCE#{hashlib.sha256(f'{filer} {once}'.encode()).hexdigest()}"
-
-
-def _terms(request: Request) -> tuple[object, ...]:
-    return request.caller_id, request.role, request.duration_seconds, request.reason

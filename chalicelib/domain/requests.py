@@ -98,6 +98,17 @@ def answer_by(filed_at: datetime, not_before: datetime | None, duration: timedel
     return not_before + duration - SHORTEST_SESSION
 
 
+def repeats(again: Request, first: Request) -> bool:
+    """Whether the second asks for the same as the first; a start that is over by then means at once, as ever."""
+    at = again.filed_at
+
+    def terms(one: Request) -> tuple[object, ...]:
+        start = one.not_before if one.not_before and one.not_before > at else None
+        return one.caller_id, one.role, one.duration_seconds, one.reason, start
+
+    return terms(again) == terms(first)
+
+
 def decided(request: Request, decision: Decision) -> Request:
     """The request after one more decision: the last approval needed, or one denial, settles it."""
     _require_open(request, decision.at)

@@ -107,12 +107,17 @@ class Requesting:
         return door_to_ask_for(doors, timedelta(seconds=wanted.duration_seconds), reason_given=bool(wanted.reason))
 
     def _doors(self, asking: Ask, start: datetime) -> tuple[Door, ...]:
-        """The doors to the role at the moment the access would begin; Refused where there is none."""
-        for action in ("TakeCredentials", "OpenConsole"):
-            taking = Ask(action, asking.caller, asking.role, start, asking.source_ip, reason_given=asking.reason_given)
-            doors = self.rules.decide(taking).doors
-            if doors:
-                return doors
+        """The doors to the role at the moment the access would begin; Refused where there is none.
+
+        Credentials' doors, or the console's where those alone need approval.
+        """
+        credentials = Ask(
+            "TakeCredentials", asking.caller, asking.role, start, asking.source_ip, reason_given=asking.reason_given
+        )
+        by_action = (self.rules.decide(taking).doors for taking in (credentials, credentials.on("OpenConsole")))
+        found = [doors for doors in by_action if doors]
+        if found:
+            return next((doors for doors in found if all(door.terms.approvals for door in doors)), found[0])
         decide(self.rules, asking.on("TakeCredentials"), approved=True)
         raise Refused(f"The rules let you ask for {asking.role.name} but give it to nobody at that time.")
 

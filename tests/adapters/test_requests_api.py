@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -127,8 +128,9 @@ def test_filing_again_with_the_same_key_files_nothing(call, alice, rows) -> None
     answers = [call("POST", "/v1/requests", alice, WANTED, headers=headers) for _ in range(2)]
     assert answers[0][1]["id"] == answers[1][1]["id"]
     assert len([row for row in rows("REQUEST#") if row["sk"] == "REQUEST"]) == 1
-    other = {**WANTED, "duration_seconds": 3600}
-    assert call("POST", "/v1/requests", alice, other, headers=headers)[0] == 409
+    later = (datetime.now(UTC) + timedelta(days=5)).isoformat()
+    for other in ({**WANTED, "duration_seconds": 3600}, {**WANTED, "not_before": later}):
+        assert call("POST", "/v1/requests", alice, other, headers=headers)[0] == 409
 
 
 @pytest.mark.parametrize(

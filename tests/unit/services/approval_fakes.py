@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.grants import GrantEnded
 from chalicelib.domain.ports import Page
+from chalicelib.domain.requests import repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -92,7 +93,7 @@ class FakeRequests:
         key = (request.asked_by_id or request.caller_id, once)
         if once and key in self.once:
             first = self.rows[self.once[key]]
-            if (first.role, first.duration_seconds) != (request.role, request.duration_seconds):
+            if not repeats(request, first):
                 raise Conflict("This key was used for another request.")
             return first
         self.once[key] = request.id

@@ -80,6 +80,17 @@ def test_where_no_approval_is_needed_none_is_asked_for(desk: ApprovalDesk) -> No
         desk.file(role_name="tools")
 
 
+def test_a_console_that_needs_approval_is_asked_for_beside_standing_credentials() -> None:
+    console = """@id("console") @approvals("2") @grant("8h") permit (principal in Broker::Group::"engineers",
+        action == Broker::Action::"OpenConsole", resource == Broker::Role::"tools");"""
+    desk = ApprovalDesk(RULES + console)
+    request = desk.file(role_name="tools")
+    assert (request.policy, request.approvals) == ("console", 2)
+    desk.approve(desk.approve(request, BOB), DAVE)
+    assert desk.issue(role_name="tools", kind="console").grant == request.id
+    assert desk.issue(role_name="tools").grant == ""
+
+
 def test_the_door_that_asks_fewest_is_taken_and_a_longer_one_where_it_must_be() -> None:
     longer = """@id("longer") @approvals("3") @grant("2d") permit (principal in Broker::Group::"engineers",
         action == Broker::Action::"TakeCredentials", resource == Broker::Role::"prod");"""
@@ -160,8 +171,16 @@ def test_filing_again_with_the_same_key_answers_what_was_filed_first(desk: Appro
     assert desk.file(once="trigger-1") == first
     assert desk.file(DAVE, once="trigger-1") != first
     assert desk.events == ["request", "request"]
-    with pytest.raises(Conflict):
-        desk.file(once="trigger-1", hours=3)
+    for other in ({"hours": 3}, {"not_before": desk.clock() + timedelta(days=5)}):
+        with pytest.raises(Conflict):
+            desk.file(once="trigger-1", **other)  # type: ignore[arg-type]
+
+
+def test_filing_again_when_the_planned_start_has_come_is_still_the_same(desk: ApprovalDesk) -> None:
+    wanted = {"once": "trigger-1", "not_before": desk.clock() + timedelta(minutes=1)}
+    first = desk.file(**wanted)  # type: ignore[arg-type]
+    desk.clock.pass_seconds(120)
+    assert desk.file(**wanted) == first  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
