@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from chalicelib.domain.provisioning_ports import Pause
 
 TRIES = 8
-"""Looks at whether the report is ready, a second apart."""
+"""Looks at whether the report is ready, a second apart, while somebody waits for the answer."""
+
+PATIENT_TRIES = 60
+"""The same on the schedule: an account with many users has no report within seconds."""
 
 
 class ReportedUsers:
@@ -29,18 +32,18 @@ class ReportedUsers:
     def __init__(self, iam: Any, dynamodb: Any, table: str, pause: Pause) -> None:
         self._iam, self._dynamodb, self._table, self._pause = iam, dynamodb, table, pause
 
-    def every(self) -> Iterator[UserFacts]:
-        """All users of ours; AwsUnavailable while IAM prepares the report."""
+    def every(self, *, patient: bool) -> Iterator[UserFacts]:
+        """All users of ours; AwsUnavailable if IAM still prepares the report after about a minute, or 8 seconds."""
         try:
-            self._await()
+            self._await(PATIENT_TRIES if patient else TRIES)
             ours = self._ours()
             lines = self._iam.get_credential_report()["Content"].decode().splitlines()
         except (ClientError, BotoCoreError) as error:
             raise translated(error, "reading the credential report") from error
         return (_user(line) for line in csv.DictReader(lines) if _under_our_path(line) and line["user"] in ours)
 
-    def _await(self) -> None:
-        for _ in range(TRIES):
+    def _await(self, tries: int) -> None:
+        for _ in range(tries):
             if self._iam.generate_credential_report()["State"] == "COMPLETE":
                 return
             self._pause(1)

@@ -69,8 +69,8 @@ class Applied(Protocol):
 class AccountUsers(Protocol):
     """Users under our path, as IAM's credential report tells of them."""
 
-    def every(self) -> Iterable[UserFacts]:
-        """All of them; AwsUnavailable while IAM prepares the report."""
+    def every(self, *, patient: bool) -> Iterable[UserFacts]:
+        """All of them; AwsUnavailable while IAM prepares the report, which `patient` waits for longer."""
         ...
 
 

@@ -90,7 +90,7 @@ class Cleaning:
         report = self._look()
         moving = (found for found in report.sight.found if found.moves and (report.may_act or not found.acts))
         changes = {found.role.name: found.verdict.stage for found in moving}
-        users, failures = self.tidying.look(report.at)
+        users, failures = self.tidying.look(report.at, patient=False)
         return replace(report, dry_run=True, changes=changes, users=users, failures=failures)
 
     def run(self) -> Report:
@@ -131,7 +131,7 @@ class Cleaning:
 
     def _tidied(self, report: Report, steps: Steps) -> Report:
         tidied, untidied = self.tidying.tidy()
-        users, unseen = self.tidying.look(report.at)
+        users, unseen = self.tidying.look(report.at, patient=True)
         failures = (*steps.failures, *untidied, *unseen)
         complete = report.complete and steps.complete
         return replace(report, tidied=tidied, users=users, failures=failures, complete=complete)

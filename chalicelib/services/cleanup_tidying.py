@@ -36,18 +36,19 @@ class Tidying:
         requests, grants = _tried("requests and grants past their end", self.lapses.run, (0, 0), failures)
         return Tidied(pruned, requests, grants), tuple(failures)
 
-    def look(self, now: datetime) -> tuple[tuple[UserFinding, ...], tuple[Failure, ...]]:
-        """Users of ours that never signed in, and keys that nobody uses."""
+    def look(self, now: datetime, *, patient: bool) -> tuple[tuple[UserFinding, ...], tuple[Failure, ...]]:
+        """Users of ours that never signed in, and keys that nobody uses; `patient` where nobody waits for it."""
         failures: list[Failure] = []
         nothing: tuple[UserFinding, ...] = ()
-        found = _tried("IAM's credential report", lambda: self._findings(now), nothing, failures)
+        found = _tried("IAM's credential report", lambda: self._findings(now, patient=patient), nothing, failures)
         return found, tuple(failures)
 
     def _prune(self) -> int:
         return len(self.provisioner.order({"action": "prune_revocations"})["changed"])
 
-    def _findings(self, now: datetime) -> tuple[UserFinding, ...]:
-        return tuple(finding for user in self.people.every() for finding in findings(user, self.terms, now))
+    def _findings(self, now: datetime, *, patient: bool) -> tuple[UserFinding, ...]:
+        users = self.people.every(patient=patient)
+        return tuple(finding for user in users for finding in findings(user, self.terms, now))
 
 
 def _tried(what: str, call: Callable[[], Result], otherwise: Result, failures: list[Failure]) -> Result:

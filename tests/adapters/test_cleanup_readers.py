@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.aws.account_roles import PAGE, AccountRoles
-from chalicelib.aws.account_users import TRIES, ReportedUsers
+from chalicelib.aws.account_users import PATIENT_TRIES, TRIES, ReportedUsers
 from chalicelib.aws.lapses import ExpireFunction
 from chalicelib.domain.errors import AwsUnavailable, RefusedByAws
 from tests.adapters.conftest import REGION
@@ -106,20 +106,23 @@ def test_the_report_tells_who_signed_in_and_which_keys_were_used(iam: Any, stub:
         line("both", "/elsewhere/", "true,no_information,false,N/A,N/A,false,N/A,N/A"),
         line("theirs", "/access-broker/", "true,no_information,false,N/A,N/A,false,N/A,N/A"),
     )
-    ours, both = ReportedUsers(iam, Table(), "broker", lambda _: None).every()
+    ours, both = ReportedUsers(iam, Table(), "broker", lambda _: None).every(patient=False)
     assert (ours.name, ours.has_password, ours.signed_in_at) == ("ours", True, None)
     assert [(key.number, key.used_at) for key in ours.keys] == [(1, None)]
     assert (both.signed_in_at, both.keys[0].used_at) == (THEN, THEN)
     assert both.keys[0].made_at == both.created_at
 
 
-def test_a_report_that_is_not_ready_is_waited_for_but_not_for_ever(iam: Any, stub: Stubber) -> None:
+@pytest.mark.parametrize(("patient", "tries"), [(False, TRIES), (True, PATIENT_TRIES)])
+def test_a_report_that_is_not_ready_is_waited_for_but_not_for_ever(
+    iam: Any, stub: Stubber, *, patient: bool, tries: int
+) -> None:
     waited: list[float] = []
-    for _ in range(TRIES):
+    for _ in range(tries):
         stub.add_response("generate_credential_report", {"State": "INPROGRESS"})
     with pytest.raises(AwsUnavailable, match="still preparing"):
-        ReportedUsers(iam, Table(), "broker", waited.append).every()
-    assert len(waited) == TRIES
+        ReportedUsers(iam, Table(), "broker", waited.append).every(patient=patient)
+    assert len(waited) == tries
 
 
 class Lambda:

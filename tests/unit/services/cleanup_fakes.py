@@ -134,8 +134,10 @@ class FakeLapses:
 class FakePeople:
     users: list[UserFacts] = field(default_factory=list)
     fails_with: Exception | None = None
+    waits: list[bool] = field(default_factory=list)
 
-    def every(self) -> list[UserFacts]:
+    def every(self, *, patient: bool) -> list[UserFacts]:
+        self.waits.append(patient)
         if self.fails_with:
             raise self.fails_with
         return self.users

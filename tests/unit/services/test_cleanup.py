@@ -310,6 +310,7 @@ def test_a_rehearsal_says_what_a_run_does_and_writes_nothing(world) -> None:
     assert (world.state, len(world.iam.writes), world.provisioner.orders) == (before, writes, [])
     assert dict(rehearsal.changes) == world.cleaning.run().changes
     assert rehearsal.dry_run
+    assert world.people.waits == [False, True]  # somebody waits for a rehearsal
 
 
 def test_a_role_deleted_by_hand_is_forgotten_without_a_word(world) -> None:

@@ -173,7 +173,7 @@ def test_filing_again_with_the_same_key_answers_what_was_filed_first(desk: Appro
     assert desk.events == ["request", "request"]
     for other in ({"hours": 3}, {"not_before": desk.clock() + timedelta(days=5)}):
         with pytest.raises(Conflict):
-            desk.file(once="trigger-1", **other)  # type: ignore[arg-type]
+            desk.file(once="trigger-1", **other)
 
 
 def test_filing_again_when_the_planned_start_has_come_is_still_the_same(desk: ApprovalDesk) -> None:
