@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.grants import LONGEST_GRANT, SHORTEST_GRANT
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS, SHORTEST_SESSION
 
 if TYPE_CHECKING:
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
     from chalicelib.domain.access import Policy
 
 SESSIONS = (SHORTEST_SESSION, timedelta(seconds=MAX_CHAINED_SECONDS))
-GRANTS = (timedelta(minutes=30), timedelta(days=30))
+GRANTS = (SHORTEST_GRANT, LONGEST_GRANT)
 """A second into a grant of 900 s no session is short enough for what is left of it: 30 minutes leave a quarter of an
 hour to begin one. Longer ones nobody can ask for (POST /v1/requests), and nobody reads the grants so far back
-(chalicelib/aws/grants_table.py)."""
+(chalicelib/domain/grants.py)."""
 
 TAKING = frozenset({"TakeCredentials", "OpenConsole", "RequestAccess"})
-READ_FOR = {"approvals": TAKING, "reason": TAKING | {"BreakGlass", "Revoke"}}
+DECIDING = frozenset({"Approve", "ReviewBreakGlass"})
+READ_FOR = {"approvals": TAKING, "reason": TAKING | DECIDING | {"AskForOthers", "BreakGlass", "Revoke"}}
 """The actions for which the broker asks for approvals, and a reason: any other one would never be done, or done
 without."""
 

@@ -74,7 +74,7 @@ TAKE = 'permit (principal in Broker::Group::"engineers", action == Broker::Actio
         ('@approvals("1")', TAKE.replace("TakeCredentials", "Provision"), "@approvals: it works for OpenConsole, "),
         ('@approvals("1")', TAKE.replace("TakeCredentials", "BreakGlass"), "@approvals: it works for OpenConsole, "),
         ('@approvals("1")', "permit (principal, action, resource);", "@approvals: it works for OpenConsole, "),
-        ('@reason("required")', TAKE.replace("TakeCredentials", "Approve"), "@reason: it works for BreakGlass, "),
+        ('@reason("required")', TAKE.replace("TakeCredentials", "Provision"), "@reason: it works for Approve, AskFor"),
     ],
 )
 def test_a_term_that_can_never_work_is_reported_where_it_stands(
