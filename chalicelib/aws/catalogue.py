@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws import cursors, rows
+from chalicelib.aws import rows
 from chalicelib.aws.clients import translated
-from chalicelib.domain.ports import Page
 from chalicelib.domain.roles import Role
 from chalicelib.domain.templates import ROLE_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PARTITION = "ROLE"
+PAGE = 100
 
 
 class TableCatalogue:
@@ -31,30 +31,22 @@ class TableCatalogue:
         row = rows.get(self._dynamodb, self._table, PARTITION, name)
         return role_from_row(row) if row else None
 
-    def page(self, limit: int, cursor: str | None) -> Page[Role]:
-        """Roles in order of name, `limit` at a time. The cursor holds the last name."""
+    def after(self, name: str) -> Iterator[Role]:
+        """Roles in order of name, those that come after `name`; a page of DynamoDB is read when the last is used up."""
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :partition",
             "ExpressionAttributeValues": {":partition": {"S": PARTITION}},
-            "Limit": limit,
+            "PaginationConfig": {"PageSize": PAGE},
         }
-        if cursor:
-            query["ExclusiveStartKey"] = rows.key(PARTITION, _last_name(cursor))
+        if name:
+            query["KeyConditionExpression"] += " AND sk > :name"
+            query["ExpressionAttributeValues"][":name"] = {"S": name}
         try:
-            answer = self._dynamodb.query(**query)
+            for page in self._dynamodb.get_paginator("query").paginate(**query):
+                yield from (role_from_row(rows.from_item(item)) for item in page["Items"])
         except (ClientError, BotoCoreError) as error:
             raise translated(error, "listing the roles") from error
-        roles = tuple(role_from_row(rows.from_item(item)) for item in answer["Items"])
-        last = answer.get("LastEvaluatedKey")
-        return Page(roles, cursors.encoded(last["sk"]["S"]) if last else None)
-
-
-def _last_name(cursor: str) -> str:
-    name = cursors.decoded(cursor)
-    if not isinstance(name, str) or not ROLE_NAME.fullmatch(name):
-        raise cursors.bad_cursor()
-    return name
 
 
 def role_to_row(role: Role) -> dict[str, Any]:

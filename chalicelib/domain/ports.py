@@ -61,8 +61,8 @@ class Catalogue(Protocol):
         """The role of that name, or None."""
         ...
 
-    def page(self, limit: int, cursor: str | None) -> Page[Role]:
-        """Roles in order of name."""
+    def after(self, name: str) -> Iterator[Role]:
+        """Every role whose name comes after `name`, in order of name, read as far as somebody looks."""
         ...
 
 

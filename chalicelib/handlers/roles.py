@@ -7,6 +7,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import wiring
 from chalicelib.handlers.edge import SIGNED, answer, answering, origin
 from chalicelib.handlers.paging import page_asked, paged
+from chalicelib.handlers.queries import Query
 
 blueprint = Blueprint(__name__)
 
@@ -16,8 +17,9 @@ blueprint = Blueprint(__name__)
 def list_roles() -> Response:
     """One page of roles."""
     request = blueprint.current_request
-    limit, cursor = page_asked(request)
-    return answer(paged("roles", wiring.browsing().roles(limit, cursor, origin(request))))
+    limit, _ = page_asked(request)
+    after = Query(request, "limit", "cursor").name("cursor")
+    return answer(paged("roles", wiring.browsing().roles(limit, after, origin(request))))
 
 
 @blueprint.route("/v1/roles/{name}", methods=["GET"], authorizer=SIGNED)

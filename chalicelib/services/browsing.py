@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from chalicelib.domain.access import Ask
@@ -53,12 +54,18 @@ class Browsing:
             raise NotFound(f"There is no role {name}.")
         return view
 
-    def roles(self, limit: int, cursor: str | None, origin: Origin) -> Page[RoleView]:
-        """One page of the catalogue, less what the caller may not see: a page may be short."""
-        page = self.catalogue.page(limit, cursor)
+    def roles(self, limit: int, after: str, origin: Origin) -> Page[RoleView]:
+        """The first `limit` roles after the name `after` that the caller may see.
+
+        The cursor is the last name shown, and there is one only where another
+        is to come, so neither tells of a role that is not shown. It costs
+        reading on over those: at the most the whole catalogue, which has no
+        more roles than IAM's quota lets an account have (docs/scale.md).
+        """
         grants = self._grants(origin)
-        views = (self._view(role, origin, grants) for role in page.items)
-        return Page(tuple(view for view in views if view), page.cursor)
+        views = (self._view(role, origin, grants) for role in self.catalogue.after(after))
+        seen = tuple(islice((view for view in views if view), limit + 1))
+        return Page(seen[:limit], seen[limit - 1].name if len(seen) > limit else None)
 
     def _grants(self, origin: Origin) -> list[Grant]:
         """What the caller was granted; read from an index, so the newest may be missing for a moment."""

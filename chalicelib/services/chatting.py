@@ -149,7 +149,7 @@ class Chatting:
                 return self._revoke(identifier, origin)
 
     def _roles(self, origin: Origin) -> str:
-        page = self.actions.browsing.roles(ROLES_SHOWN, None, origin)
+        page = self.actions.browsing.roles(ROLES_SHOWN, "", origin)
         lines = [f"{say.plain(role.name)}: {role.access}" for role in page.items if role.access != "none"]
         return "\n".join(lines) or "No role is open to you, not even by asking."
 

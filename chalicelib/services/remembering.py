@@ -8,11 +8,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from chalicelib.domain.callers import Caller
-    from chalicelib.domain.ports import Catalogue, Clock, Page, Principals
+    from chalicelib.domain.ports import Catalogue, Clock, Principals
     from chalicelib.domain.roles import Role
 
 Value = TypeVar("Value")
@@ -80,9 +80,9 @@ class RememberedCatalogue:
         except LookupError:
             return None
 
-    def page(self, limit: int, cursor: str | None) -> Page[Role]:
+    def after(self, name: str) -> Iterator[Role]:
         """As the port says; lists are always read anew."""
-        return self._catalogue.page(limit, cursor)
+        return self._catalogue.after(name)
 
     def _present(self, name: str) -> Role:
         role = self._catalogue.get(name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
+from chalicelib.aws import catalogue
 from chalicelib.aws.catalogue import role_to_row
 from chalicelib.aws.clients import client
 from chalicelib.domain.roles import Role
@@ -38,11 +39,6 @@ NO_POLICIES: list[Any] = [
     {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Sid": {}}},
     {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, "Id": []},
 ]
-
-
-def cursor(text: bytes) -> str:
-    """What somebody made up, in the form of a cursor."""
-    return base64.urlsafe_b64encode(text).decode()
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -193,20 +189,43 @@ def test_somebody_without_access_sees_public_roles_as_none(call) -> None:
     assert [(role["name"], role["access"]) for role in document["roles"]] == [("ec2-full", "none")]
 
 
-def test_lists_page_with_an_opaque_cursor(call, alice) -> None:
-    _, first, _ = call("GET", "/v1/roles", alice, query={"limit": "1"})
-    _, second, _ = call("GET", "/v1/roles", alice, query={"limit": "1", "cursor": first["next_cursor"]})
-    assert [role["name"] for role in first["roles"] + second["roles"]] == ["ec2-full", "hidden"]
+def pages_of_roles(call, who: dict[str, str]) -> list[dict[str, Any]]:
+    """Every page of one role, by its cursors, as long as there are any."""
+    pages, query = [], {"limit": "1"}
+    while True:
+        pages.append(call("GET", "/v1/roles", who, query=query)[1])
+        if pages[-1]["next_cursor"] is None:
+            return pages
+        query = {"limit": "1", "cursor": pages[-1]["next_cursor"]}
+
+
+def test_roles_come_in_full_pages_by_cursor(call, alice) -> None:
+    pages = pages_of_roles(call, alice)
+    assert [[role["name"] for role in page["roles"]] for page in pages] == [["ec2-full"], ["hidden"]]
+
+
+@pytest.mark.parametrize("public", [["ec2-full", "zebra"], ["ec2-full"], []])
+def test_no_page_and_no_cursor_names_a_role_that_may_not_be_seen(call, monkeypatch, public: list[str]) -> None:
+    """By every page size of DynamoDB, and with hidden roles before, between and after what is shown."""
+    monkeypatch.setattr(catalogue, "PAGE", 1)
+    table = boto3.resource("dynamodb", REGION).Table("broker")
+    table.delete_item(Key={"pk": "ROLE", "sk": EC2.name})
+    for name in public:
+        table.put_item(Item=role_to_row(replace(EC2, name=name)))
+    for name in ("also-hidden", "zz-hidden"):
+        table.put_item(Item=role_to_row(replace(HIDDEN, name=name)))
+    pages = pages_of_roles(call, make_user("carol"))
+    assert [role["name"] for page in pages for role in page["roles"]] == public
+    assert len(pages) == max(1, len(public))
+    assert "hidden" not in json.dumps(pages)
+    assert [page["next_cursor"] for page in pages] == [*public[:-1], None]
 
 
 @pytest.mark.parametrize(
     ("query", "field"),
     [({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"), ({"limit": "x"}, "limit"), ({"page": "2"}, "page"),
      ({"limit": "9" * 4500}, "limit"), ({"limit": "0" * 4500 + "1"}, "limit"),
-     ({"cursor": "bm90IG91cnM="}, "cursor"), ({"cursor": "ü"}, "cursor"),
-     ({"cursor": cursor(b"[" * 3000)}, "cursor"), ({"cursor": cursor(b"[" * 5000)}, "cursor"),
-     ({"cursor": cursor(b'{"pk": {"S": "SESSION#1"}, "sk": {"S": "SESSION"}}')}, "cursor"),
-     ({"cursor": cursor(b'""')}, "cursor"), ({"cursor": cursor(b"9" * 4000)}, "cursor")],
+     ({"cursor": "ü"}, "cursor"), ({"cursor": "a b"}, "cursor"), ({"cursor": "9" * 4500}, "cursor")],
 )  # fmt: skip
 def test_a_bad_page_is_refused_by_field(call, alice, query: dict[str, str], field: str) -> None:
     status, document, _ = call("GET", "/v1/roles", alice, query=query)

@@ -1,5 +1,6 @@
 """Reading the audit log group: filters, pages, and what stands there that is no event."""
 
+import base64
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -106,7 +107,11 @@ def test_what_is_no_event_is_shown_as_the_text_it_is(message: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30=", "WzEsMl0=", "WyJhIixudWxsXQ==", "Wy01LG51bGxd", "\N{SNOWMAN}"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "e30=", "WzEsMl0=", "WyJhIixudWxsXQ==", "Wy01LG51bGxd", "\N{SNOWMAN}",
+     *(base64.urlsafe_b64encode(made_up).decode() for made_up in (b"[" * 3000, b"[" * 5000, b"9" * 4000))],
+)  # fmt: skip
 def test_a_cursor_of_somebody_elses_making_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidRequest):
         CloudWatchAuditReader(CloudWatch([]), "/audit").page(EVERYTHING, 3, cursor)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.events import Origin
-from chalicelib.domain.ports import Page
 from chalicelib.domain.roles import Role
 from chalicelib.domain.sessions import Credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chalicelib.domain.events import AuditEvent
     from chalicelib.domain.ports import SessionSettings
     from chalicelib.domain.sessions import Session
@@ -69,10 +70,8 @@ class FakeCatalogue:
         self.reads += 1
         return self.roles.get(name)
 
-    def page(self, limit: int, cursor: str | None) -> Page[Role]:
-        names = sorted(name for name in self.roles if name > (cursor or ""))
-        shown = names[:limit]
-        return Page(tuple(self.roles[name] for name in shown), shown[-1] if len(names) > limit else None)
+    def after(self, name: str) -> Iterator[Role]:
+        return (role for key, role in sorted(self.roles.items()) if key > name)
 
 
 @dataclass
