@@ -29,8 +29,9 @@ LAST = timedelta(days=1)
 def read_audit() -> Response:
     """One page of the audit log, oldest first."""
     request = blueprint.current_request
+    who = origin(request)
     limit, cursor = page_asked(request, *FILTERS)
-    return answer(paged("events", wiring_audit.audit_reading().page(_filter(request), limit, cursor, origin(request))))
+    return answer(paged("events", wiring_audit.audit_reading().page(_filter(request), limit, cursor, who)))
 
 
 @blueprint.route("/v1/audit/head", methods=["GET"], authorizer=SIGNED)

@@ -30,8 +30,9 @@ class CleanupBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 def rehearse() -> Response:
     """Say what a run at this moment would do."""
     request = blueprint.current_request
+    who = origin(request)
     body(request, CleanupBody)
-    return answer(wiring_cleanup.asking().rehearse(origin(request)))
+    return answer(wiring_cleanup.asking().rehearse(who))
 
 
 # The schedule is set by a parameter in .chalice/resources.json.

@@ -18,8 +18,9 @@ blueprint = Blueprint(__name__)
 def open_console() -> Response:
     """Issue a console session; the URL in the answer is a secret for fifteen minutes."""
     request = blueprint.current_request
+    who = origin(request)
     wanted = body(request, ConsoleLinkBody)
-    link = wiring.console_links().open(wanted.ask(), wanted.destination, origin(request))
+    link = wiring.console_links().open(wanted.ask(), wanted.destination, who)
     shown = {
         "session": session_document(link.session, wiring.clock()),
         "sign_in_url": link.sign_in_url,

@@ -24,8 +24,9 @@ blueprint = Blueprint(__name__)
 def take_credentials() -> Response:
     """Issue a role session and hand its credentials to the caller who signed."""
     request = blueprint.current_request
+    who = origin(request)
     wanted = body(request, CredentialsBody).ask()
-    session, credentials = wiring.issuing().issue(wanted, origin(request))
+    session, credentials = wiring.issuing().issue(wanted, who)
     shown = {"session": session_document(session, wiring.clock()), "credentials": process_credentials(credentials)}
     return answer(shown, 201)
 

@@ -50,7 +50,9 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_LEVELS = 32
 """No body of ours needs ten. Deeper ones end in RecursionError, wherever JSON is next written or walked."""
 
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string of JSON, or what is left where one does not end. It never goes back: the time is linear in the body."""
+
 STEPS = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -126,6 +128,8 @@ def answer(document: object, status: int = 200, headers: Mapping[str, str] | Non
 def origin(request: Request, *, brokered: bool = False) -> Origin:
     """Who asks and from where: from the request context, never from body or headers.
 
+    Every signed view begins with it, before it reads query or body: whoever
+    the broker does not serve is refused and on record, whatever they sent.
     `brokered` admits sessions that the broker issued (services.recognizing).
     """
     identity = request.context.get("identity") or {}

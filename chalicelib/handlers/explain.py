@@ -39,5 +39,6 @@ class ExplainBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 def explain() -> Response:
     """Every layer's verdict for oneself, or for others with the right to."""
     request = blueprint.current_request
+    who = origin(request)
     wanted = body(request, ExplainBody).ask()
-    return answer(wiring.explaining().explain(wanted, origin(request)))
+    return answer(wiring.explaining().explain(wanted, who))

@@ -20,8 +20,9 @@ MAX_REASON = 1000
 def end_grant(grant_id: str) -> Response:
     """End a grant and those of its sessions that nothing else covers."""
     request = blueprint.current_request
+    who = origin(request)
     reason = Query(request, "reason").text("reason").strip()
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})
-    grant = wiring_approvals.granting().end(grant_id, reason, origin(request))
+    grant = wiring_approvals.granting().end(grant_id, reason, who)
     return answer(grant_document(grant, wiring.clock()))

@@ -33,8 +33,9 @@ KEY = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 def file_request() -> Response:
     """File a request."""
     request = blueprint.current_request
+    who = origin(request)
     wanted = body(request, RequestBody).ask(_idempotency_key(request))
-    return _shown(wiring_approvals.requesting().file(wanted, origin(request)), 201)
+    return _shown(wiring_approvals.requesting().file(wanted, who), 201)
 
 
 @blueprint.route("/v1/requests", methods=["GET"], authorizer=SIGNED)
@@ -42,9 +43,10 @@ def file_request() -> Response:
 def list_requests() -> Response:
     """One page of requests, newest first."""
     request = blueprint.current_request
+    who = origin(request)
     limit, _ = page_asked(request, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
-    page = wiring_approvals.request_reading().page(_filter(query), limit, query.id("cursor") or None, origin(request))
+    page = wiring_approvals.request_reading().page(_filter(query), limit, query.id("cursor") or None, who)
     now = wiring.clock()
     shown = [request_document(one, now) for one in page.items]
     return answer({"requests": shown, "next_cursor": page.cursor})
@@ -62,8 +64,9 @@ def show_request(request_id: str) -> Response:
 def approve(request_id: str) -> Response:
     """Agree to a request."""
     request = blueprint.current_request
+    who = origin(request)
     comment = comment_in(request)
-    return _shown(wiring_approvals.deciding().decide(request_id, "approve", comment, origin(request)))
+    return _shown(wiring_approvals.deciding().decide(request_id, "approve", comment, who))
 
 
 @blueprint.route("/v1/requests/{request_id}/deny", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
@@ -71,8 +74,9 @@ def approve(request_id: str) -> Response:
 def deny(request_id: str) -> Response:
     """Refuse a request."""
     request = blueprint.current_request
+    who = origin(request)
     comment = comment_in(request)
-    return _shown(wiring_approvals.deciding().decide(request_id, "deny", comment, origin(request)))
+    return _shown(wiring_approvals.deciding().decide(request_id, "deny", comment, who))
 
 
 @blueprint.route("/v1/requests/{request_id}/cancel", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
@@ -80,7 +84,8 @@ def deny(request_id: str) -> Response:
 def cancel(request_id: str) -> Response:
     """Take back a request of one's own."""
     request = blueprint.current_request
-    return _shown(wiring_approvals.deciding().cancel(request_id, comment_in(request), origin(request)))
+    who = origin(request)
+    return _shown(wiring_approvals.deciding().cancel(request_id, comment_in(request), who))
 
 
 def comment_in(request: HttpRequest) -> str:

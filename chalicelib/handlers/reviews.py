@@ -17,5 +17,6 @@ blueprint = Blueprint(__name__)
 def review(session_id: str) -> Response:
     """Say that somebody else has looked at it, and what they found."""
     request = blueprint.current_request
+    who = origin(request)
     comment = body(request, ReviewBody).said()
-    return answer(shown(wiring_approvals.reviewing().review(session_id, comment, origin(request)), wiring.clock()))
+    return answer(shown(wiring_approvals.reviewing().review(session_id, comment, who), wiring.clock()))

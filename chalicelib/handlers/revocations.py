@@ -39,10 +39,11 @@ class RevocationBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 def end_session(session_id: str) -> Response:
     """Revoke one session."""
     request = blueprint.current_request
+    who = origin(request)
     reason = Query(request, "reason").text("reason")
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})
-    session, _ = wiring_audit.revoking().end_session(session_id, reason.strip(), origin(request))
+    session, _ = wiring_audit.revoking().end_session(session_id, reason.strip(), who)
     return answer(shown(session, wiring.clock()))
 
 
@@ -51,7 +52,8 @@ def end_session(session_id: str) -> Response:
 def revoke() -> Response:
     """Revoke one session, one caller everywhere, or one role."""
     request = blueprint.current_request
-    revocation = _revoke(body(request, RevocationBody), origin(request))
+    who = origin(request)
+    revocation = _revoke(body(request, RevocationBody), who)
     return answer({"revocation": _document(revocation)})
 
 

@@ -23,11 +23,12 @@ blueprint = Blueprint(__name__)
 def put_role(name: str) -> Response:
     """Apply a template; with `?dry_run=true` only say what would change. 201 for a new role."""
     request = blueprint.current_request
+    who = origin(request)
     template = body(request, TemplateBody)
     template.template(name)
     action = "plan_role" if _dry_run(request) else "apply_role"
     order = {"action": action, "name": name, "template": msgspec.to_builtins(template)}
-    applied = wiring.asking().about_role(order, origin(request), template.tags)
+    applied = wiring.asking().about_role(order, who, template.tags)
     created = action == "apply_role" and any(change["attribute"] == "role" for change in applied["changes"])
     return answer(applied, 201 if created else 200)
 

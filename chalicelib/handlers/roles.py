@@ -17,9 +17,10 @@ blueprint = Blueprint(__name__)
 def list_roles() -> Response:
     """One page of roles."""
     request = blueprint.current_request
+    who = origin(request)
     limit, _ = page_asked(request)
     after = Query(request, "limit", "cursor").name("cursor")
-    return answer(paged("roles", wiring.browsing().roles(limit, after, origin(request))))
+    return answer(paged("roles", wiring.browsing().roles(limit, after, who)))
 
 
 @blueprint.route("/v1/roles/{name}", methods=["GET"], authorizer=SIGNED)

@@ -30,9 +30,10 @@ STATES: tuple[State, ...] = ("active", "expired", "revoked", "failed")
 def list_sessions() -> Response:
     """One page of sessions, newest first."""
     request = blueprint.current_request
+    who = origin(request)
     limit, _ = page_asked(request, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
-    page = wiring_audit.session_reading().page(_filter(query), limit, query.id("cursor") or None, origin(request))
+    page = wiring_audit.session_reading().page(_filter(query), limit, query.id("cursor") or None, who)
     now = wiring.clock()
     return answer({"sessions": [shown(session, now) for session in page.items], "next_cursor": page.cursor})
 
@@ -42,9 +43,10 @@ def list_sessions() -> Response:
 def count_active() -> Response:
     """How many sessions are alive."""
     request = blueprint.current_request
+    who = origin(request)
     query = Query(request, "caller", "role")
     wanted = SessionFilter(caller=query.name("caller"), role=query.name("role"))
-    return answer({"active": wiring_audit.session_reading().active(wanted, origin(request))})
+    return answer({"active": wiring_audit.session_reading().active(wanted, who)})
 
 
 @blueprint.route("/v1/sessions/{session_id}", methods=["GET"], authorizer=SIGNED)
@@ -60,8 +62,9 @@ def show_session(session_id: str) -> Response:
 def show_activity(session_id: str) -> Response:
     """What the session did."""
     request = blueprint.current_request
+    who = origin(request)
     cursor = Query(request, "cursor").text("cursor") or None
-    page = wiring_audit.activity().page(session_id, cursor, origin(request))
+    page = wiring_audit.activity().page(session_id, cursor, who)
     return answer(
         {
             "session": session_id,

@@ -27,9 +27,10 @@ TOKEN = re.compile(r"[!-~]{1,128}")
 def put_user(name: str) -> Response:
     """201 for a new user, with the secrets that were made; 200 for one brought up to date."""
     request = blueprint.current_request
+    who = origin(request)
     wanted = msgspec.to_builtins(body(request, UserBody))
     order = {"action": "create_user", "name": name, "user": wanted, "token": _token(request)}
-    made = wiring.asking().about_user(order, origin(request))
+    made = wiring.asking().about_user(order, who)
     return answer(made, 201 if made["created"] else 200)
 
 

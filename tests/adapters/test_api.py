@@ -122,6 +122,24 @@ def test_a_session_that_the_broker_issued_asks_for_nothing_and_that_is_on_record
     assert call("GET", "/v1/whoami", session)[0] == 200
 
 
+def test_whoever_is_not_served_is_refused_and_on_record_before_what_they_sent_is_read(call, rows, monkeypatch) -> None:
+    from app import app  # noqa: PLC0415  needs the environment
+
+    for name in ("PROVISION_FUNCTION", "ROLE_ARN", "AUDIT_LOG_GROUP", "CLEANUP_FUNCTION"):
+        monkeypatch.setenv(f"BROKER_{name}", "never asked")
+    signed = {
+        (method, path)
+        for path, methods in app.routes.items()
+        for method, entry in methods.items()
+        if entry.authorizer and path != "/v1/whoami"
+    }
+    for count, (method, path) in enumerate(sorted(signed), start=1):
+        status, document, _ = call(method, path, None, "{", query={"nonsense": "1"})
+        assert (method, path, status, document["code"]) == (method, path, 403, "not_allowed")
+        assert len(rows("EVENT#")) == count
+    assert len(signed) > 20
+
+
 def test_a_recreated_namesake_does_not_pass_for_the_old_user(call, alice) -> None:
     status, document, _ = call("GET", "/v1/whoami", {**alice, "user": "AIDAOLDOLDOLD"})
     assert status == 403
