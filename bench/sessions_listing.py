@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 
 from chalicelib.aws import rows
-from chalicelib.aws.clients import SETTINGS
+from chalicelib.aws.clients import ISSUING
 from chalicelib.aws.session_log import session_to_row
 from chalicelib.aws.sessions_table import TableSessions
 from chalicelib.domain.ids import new_id
@@ -114,7 +114,7 @@ def _session(number: int, caller: str, issued_at: datetime) -> Session:
 def _client(endpoint_url: str) -> Any:
     session = botocore.session.get_session()
     session.set_credentials("test", "test")
-    return session.create_client("dynamodb", REGION, endpoint_url=endpoint_url, config=SETTINGS)
+    return session.create_client("dynamodb", REGION, endpoint_url=endpoint_url, config=ISSUING)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.config
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.domain.errors import AwsUnavailable, RefusedByAws
 
@@ -19,8 +20,8 @@ logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs answers
 
 SETTINGS = botocore.config.Config(
     connect_timeout=2,
-    read_timeout=10,
-    retries={"mode": "standard", "max_attempts": 3},
+    read_timeout=7,
+    retries={"mode": "standard", "total_max_attempts": 3},
     # A client per service is shared by the threads of one request.
     max_pool_connections=16,
     # AWS checks the same, and answers with a code of its own; here it would cost a tenth of every call (bench/).
@@ -28,6 +29,14 @@ SETTINGS = botocore.config.Config(
     # CloudTrail shows it. botocore's own is put together anew for every call, at another tenth.
     user_agent="access-broker",
 )
+"""For whoever has a caller waiting: a service that hangs is given up after 24 s (thrice 7, and 1 and 2 between at the
+most), while API Gateway still waits (29 s) and Lambda lets us answer (30 s)."""
+
+ISSUING = SETTINGS.merge(botocore.config.Config(read_timeout=3))
+"""Given up after 12 s. An ask for credentials may have to wait for STS in vain and then mark its row: 24 s for both.
+They answer in milliseconds."""
+
+SETTINGS_OF = {"sts": ISSUING, "dynamodb": ISSUING}
 
 BUSY = frozenset(
     {
@@ -39,15 +48,38 @@ BUSY = frozenset(
 """Error codes that say "try again later" (botocore retries them first)."""
 
 
+class UnreadableAnswer(BotoCoreError):
+    """AWS answered, in a form that botocore does not understand."""
+
+    fmt = "The answer could not be read."
+
+
+class _Reading:
+    """A client whose every failure is a ClientError or a BotoCoreError; botocore's parser has an error of its own."""
+
+    def _make_api_call(self, operation: str, parameters: dict[str, Any]) -> Any:
+        try:
+            return super()._make_api_call(operation, parameters)  # type: ignore[misc]
+        except ResponseParserError:
+            # It quotes the answer, which may hold credentials.
+            raise UnreadableAnswer from None
+
+
+def _add_reading(**creating: Any) -> None:
+    creating["base_classes"].insert(0, _Reading)
+
+
 @cache
 def _session() -> botocore.session.Session:
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    session.register("creating-client-class", _add_reading)
+    return session
 
 
 @cache
 def client(service: str) -> Any:
     """The container's client for `service`; region, credentials and endpoint from the environment."""
-    return _session().create_client(service, config=SETTINGS)
+    return _session().create_client(service, config=SETTINGS_OF.get(service, SETTINGS))
 
 
 def error_code(error: Exception) -> str:

@@ -175,9 +175,10 @@ class Issuing:
         recorded = self.beside.submit(self.sessions.record, session, _event("issue", session, origin, session.id))
         try:
             credentials = self.sts.assume(self._settings(session, wanted))
-        except BrokerError as failure:
+        except Exception as failure:
             recorded.result()
-            failed = _event("issue_failed", session, origin, self.new_id(self.clock()), {"code": failure.code})
+            code = failure.code if isinstance(failure, BrokerError) else BrokerError.code
+            failed = _event("issue_failed", session, origin, self.new_id(self.clock()), {"code": code})
             self.sessions.mark_failed(session, failed)
             raise
         finally:

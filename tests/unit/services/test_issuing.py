@@ -123,7 +123,7 @@ def test_a_row_that_failed_leaves_the_next_one_alone(desk: Desk) -> None:
     assert desk.sessions.rows == [session]
 
 
-@pytest.mark.parametrize("failure", [RefusedByAws("no", "AccessDenied"), AwsUnavailable("busy")])
+@pytest.mark.parametrize("failure", [RefusedByAws("no", "AccessDenied"), AwsUnavailable("busy"), KeyError("new")])
 def test_a_row_whose_session_aws_refused_is_marked_and_told(desk: Desk, failure: Exception) -> None:
     desk.sts.fails_with = failure
     with pytest.raises(type(failure)):
