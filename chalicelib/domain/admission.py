@@ -41,6 +41,16 @@ def decide(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission
     raise _no_door(verdict, ask, nearest(rules, ask))
 
 
+def with_approvals(rules: AccessRules, ask: Ask) -> Admission | None:
+    """The same under a grant, through the doors that ask for approvals; None where there is none of those.
+
+    No other door counts: `ask` may say that a reason was given which only the approvers were told.
+    """
+    doors = tuple(door for door in rules.decide(ask).doors if door.terms.approvals)
+    door = chosen(doors, ask, approved=True)
+    return _enter(door, ask, approved=True) if door else None
+
+
 def chosen(doors: tuple[Door, ...], ask: Ask, *, approved: bool) -> Door | None:
     """The easiest door that opens for this ask; where none does, the easiest; None where there is none."""
     opening = tuple(door for door in doors if _closed(door, ask, approved=approved) is None)

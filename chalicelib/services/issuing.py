@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.domain.access import Ask
-from chalicelib.domain.admission import decide
+from chalicelib.domain.admission import decide, with_approvals
 from chalicelib.domain.callers import role_session_name, source_identity
 from chalicelib.domain.errors import (
     ApprovalRequired,
@@ -100,11 +100,14 @@ class Issuing:
     def _admit(self, ask: Ask) -> tuple[Admission, Grant | None]:
         """Through which door, and under which grant where it asks for approvals.
 
-        The caller's grants are read only where a door there is stays shut.
+        The caller's grants are read only where a door there is stays shut, and
+        glass is broken under none: whoever breaks it answers for it alone.
         """
         try:
             return decide(self.rules, ask), None
         except (ApprovalRequired, ReasonRequired, InvalidRequest) as closed:
+            if ask.action == "BreakGlass":
+                raise
             return self._under_grant(ask, closed)
 
     def _under_grant(self, ask: Ask, closed: BrokerError) -> tuple[Admission, Grant]:
@@ -114,9 +117,9 @@ class Issuing:
         if not covering:
             raise (not_begun(held, ask.at) if isinstance(closed, ApprovalRequired) else None) or closed
         reasoned = ask.reason_given or any(grant.reason for grant in covering)
-        admission = decide(self.rules, replace(ask, reason_given=reasoned), approved=True)
-        grant = longest(covering, admission.door.terms.approvals, ask.at)
-        if grant is None:
+        admission = with_approvals(self.rules, replace(ask, reason_given=reasoned))
+        grant = longest(covering, admission.door.terms.approvals, ask.at) if admission else None
+        if admission is None or grant is None:
             raise closed
         return admission, grant
 

@@ -43,6 +43,13 @@ def test_a_grant_is_no_leave_to_break_glass(desk: ApprovalDesk) -> None:
         desk.issue(break_glass=True)
 
 
+def test_a_grant_gives_no_reason_for_breaking_glass(desk: ApprovalDesk) -> None:
+    desk.approve(desk.file(DAVE, reason="deploy 1.2"))
+    with pytest.raises(ReasonRequired):
+        desk.issue(DAVE, break_glass=True, reason="")
+    assert desk.issue(DAVE, break_glass=True, reason="database is down").grant == ""
+
+
 def test_a_reviewer_signs_it_off_once(desk: ApprovalDesk) -> None:
     session = desk.issue(DAVE, break_glass=True)
     reviewed = desk.reviewing.review(session.id, "looked at every call", origin(BOB))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.domain.access import load_rules
 from chalicelib.domain.errors import ApprovalRequired, AwsUnavailable, Conflict, InvalidRequest, NotFound, Refused
 from tests.unit.services.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, EVE, HEIDI, RULES, ApprovalDesk
 from tests.unit.services.fakes import origin
@@ -117,6 +118,18 @@ def test_the_reason_given_to_the_approvers_counts_for_the_sessions(desk: Approva
     granted(desk, reason="deploy 1.2")
     assert desk.issue(reason="").reason == "deploy 1.2"
     assert desk.issue(reason="look again").reason == "look again"
+
+
+def test_the_reason_given_to_the_approvers_opens_no_door_that_asks_for_none_of_them() -> None:
+    standing = """@id("for-a-reason") @reason("required") permit (principal,
+      action == Broker::Action::"TakeCredentials", resource == Broker::Role::"prod");"""
+    desk = ApprovalDesk()
+    request = granted(desk, reason="deploy 1.2")
+    desk.issuing = replace(desk.issuing, rules=load_rules({"a.cedar": RULES + standing}))
+    session = desk.issue(reason="")
+    assert (session.policies, session.grant, session.reason) == (("one-agrees",), request.id, "deploy 1.2")
+    session = desk.issue(reason="have a look")
+    assert (session.policies, session.grant, session.reason) == (("for-a-reason",), "", "have a look")
 
 
 def test_a_door_that_is_too_short_does_not_hide_the_one_the_grant_opens() -> None:
