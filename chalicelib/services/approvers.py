@@ -62,6 +62,13 @@ class Approvers:
 
         return sees
 
+    def concerned(self, role_name: str, origin: Origin) -> bool:
+        """Whether the caller may see requests of others for this role: all of them, or those they file themselves."""
+        if self.rights.may_read("", origin) or self._may_look(role_name, origin):
+            return True
+        role = self.catalogue.get(role_name)
+        return bool(role and self._opens(Ask("AskForOthers", origin.caller, role, self.clock(), origin.source_ip)))
+
     def _may_look(self, role_name: str, origin: Origin) -> bool:
         role = self.catalogue.get(role_name)
         if role and self._opens(Ask("Approve", origin.caller, role, self.clock(), origin.source_ip)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -171,7 +171,11 @@ class RequestReading:
     def page(self, wanted: RequestFilter, limit: int, cursor: str | None, origin: Origin) -> Page[Request]:
         """Newest first, what the caller may see of it; a page may be short."""
         now, sees = self.clock(), self.approvers.sight(origin)
-        return self.requests.page(wanted, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
+        walked = wanted
+        if wanted.role and not self.approvers.concerned(wanted.role, origin):
+            # By-role's cursor would tell that there is such a role, and what goes on there.
+            walked = replace(wanted, caller=origin.caller.name)
+        return self.requests.page(walked, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
 
     def grant(self, request: Request) -> Grant | None:
         """What the request yielded, or None."""

@@ -32,18 +32,24 @@ class SessionReading:
     def page(self, wanted: SessionFilter, limit: int, cursor: str | None, origin: Origin) -> Page[Session]:
         """Newest first, what the caller may see of it; a page may be short."""
         now, sees = self.clock(), self.rights.sight(origin)
-        wanted = self._narrowed(wanted, origin)
-        bounded = wanted.alive(now) if wanted.state == "active" else wanted
+        walked = self._narrowed(wanted, origin)
+        bounded = walked.alive(now) if wanted.state == "active" else walked
         return self.sessions.page(bounded, now, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
 
     def active(self, wanted: SessionFilter, origin: Origin) -> int:
         """How many sessions are alive, of those the caller may see."""
         now, sees = self.clock(), self.rights.sight(origin)
-        alive = self._narrowed(wanted, origin).alive(now)
-        return sum(sees(session) for session in self.sessions.every(alive, now) if alive.matches(session, now))
+        walked, alive = self._narrowed(wanted, origin).alive(now), wanted.alive(now)
+        return sum(sees(session) for session in self.sessions.every(walked, now) if alive.matches(session, now))
 
     def _narrowed(self, wanted: SessionFilter, origin: Origin) -> SessionFilter:
-        """Their own, where somebody who may not see everybody's names neither caller nor role."""
-        if wanted.caller or wanted.role or self.rights.may_read("", origin):
+        """What is looked through: their own, where nobody else's could be seen.
+
+        Looking through a role that one may not read would tell by the cursor
+        that there is one, and what goes on there.
+        """
+        if self.rights.may_read("", origin) or (wanted.caller and not wanted.role):
+            return wanted
+        if wanted.role and self.rights.may_read(wanted.role, origin):
             return wanted
         return replace(wanted, caller=origin.caller.name)

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.aws import requests_table
 from chalicelib.aws.catalogue import role_to_row
 from chalicelib.domain.roles import Role
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
@@ -48,6 +49,19 @@ def test_ask_approve_and_take_are_joined_by_one_id(call, alice, bob, rows) -> No
         "issue": request["id"],
     }
     assert call("GET", "/v1/roles/prod-ec2", alice)[1]["active_grant"] == request["id"]
+
+
+def test_a_role_one_has_no_say_in_is_listed_as_one_that_is_not_there(call, alice, bob, monkeypatch) -> None:
+    monkeypatch.setattr(requests_table, "READ_AT_MOST", 1)
+    filed = call("POST", "/v1/requests", alice, WANTED)[1]
+    carol = make_user("carol")
+    for name in (PROD.name, "absent"):
+        for query in ({"role": name}, {"role": name, "caller": "alice"}):
+            status, document, _ = call("GET", "/v1/requests", carol, query=query)
+            assert (status, document) == (200, {"requests": [], "next_cursor": None})
+    for who in (alice, bob):
+        _, document, _ = call("GET", "/v1/requests", who, query={"role": PROD.name})
+        assert [one["id"] for one in document["requests"]] == [filed["id"]]
 
 
 @pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.aws import rows
+from chalicelib.aws import rows, sessions_table
 from chalicelib.aws.catalogue import role_to_row
 from chalicelib.aws.clients import client
 from chalicelib.aws.session_log import session_to_row
@@ -84,6 +84,18 @@ def test_times_and_cursors_at_the_ends_of_the_calendar_are_only_bounds(call, axe
         assert (status, [one["id"] for one in document["sessions"]]) == (200, [alices.id])
     for empty in ({"until": "0001-01-01T00:00:00Z"}, {"cursor": "0" * 26}, {"since": "9999-12-31T23:59:59Z"}):
         assert call("GET", "/v1/sessions", axel, query=empty)[1] == {"sessions": [], "next_cursor": None}
+
+
+def test_a_role_one_may_not_read_is_listed_as_one_that_is_not_there(call, alice, axel, alices, monkeypatch) -> None:
+    monkeypatch.setattr(sessions_table, "READ_AT_MOST", 1)
+    carol = make_user("carol")
+    for name in (alices.role, "absent"):
+        for query in ({"role": name}, {"role": name, "caller": "alice"}):
+            status, document, _ = call("GET", "/v1/sessions", carol, query=query)
+            assert (status, document) == (200, {"sessions": [], "next_cursor": None})
+    for who in (alice, axel):
+        _, document, _ = call("GET", "/v1/sessions", who, query={"role": alices.role})
+        assert [one["id"] for one in document["sessions"]] == [alices.id]
 
 
 def test_living_sessions_are_counted(call, axel, alices) -> None:

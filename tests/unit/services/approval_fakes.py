@@ -115,7 +115,8 @@ class FakeRequests:
     def page(
         self, wanted: RequestFilter, limit: int, cursor: str | None, matches: Callable[[Request], bool]
     ) -> Page[Request]:
-        newest = sorted(self.rows.values(), key=lambda one: one.id, reverse=True)
+        meant = [one for one in self.rows.values() if wanted.caller in {"", one.caller}]
+        newest = sorted(meant, key=lambda one: one.id, reverse=True)
         found = [one for one in newest if (cursor is None or one.id < cursor) and matches(one)]
         return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 

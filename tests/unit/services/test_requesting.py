@@ -199,6 +199,13 @@ def test_a_request_is_seen_by_its_people_its_approvers_and_the_auditors(
         desk.reading.one(request.id, origin(who))
 
 
+def test_who_asks_for_others_finds_what_they_asked_for_by_its_role(desk: ApprovalDesk) -> None:
+    request = desk.file(BOT, on_behalf_of="alice")
+    for who in (ALICE, BOT, BOB, GRACE):
+        assert desk.reading.page(RequestFilter(role="prod"), 10, None, origin(who)).items == (request,)
+    assert desk.reading.page(RequestFilter(role="prod"), 10, None, origin(CAROL)).items == ()
+
+
 def test_a_recreated_namesake_sees_nothing_of_the_old_one(desk: ApprovalDesk) -> None:
     request = desk.file()
     namesake = Caller("user", "alice", ALICE.arn, ALICE.account, "AIDANEW", ("engineers",))
