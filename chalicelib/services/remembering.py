@@ -20,6 +20,9 @@ Value = TypeVar("Value")
 ENTRIES_KEPT = 4096
 """Entries kept per container; the oldest leave first."""
 
+LOCKS = 64
+"""Shared by all keys: a lock for each would stay behind for every name that somebody guesses."""
+
 
 @dataclass
 class Memory(Generic[Value]):
@@ -32,11 +35,11 @@ class Memory(Generic[Value]):
     clock: Clock
     seconds: int
     _values: dict[str, tuple[datetime, Value]] = field(default_factory=dict)
-    _reading: dict[str, Lock] = field(default_factory=dict)
+    _reading: tuple[Lock, ...] = field(default_factory=lambda: tuple(Lock() for _ in range(LOCKS)))
 
     def get(self, key: str, read: Callable[[], Value]) -> Value:
         """The remembered value of `key`, or what `read` answers now."""
-        with self._reading.setdefault(key, Lock()):
+        with self._reading[hash(key) % LOCKS]:
             found = self._values.get(key)
             if found and self.clock() - found[0] < timedelta(seconds=self.seconds):
                 return found[1]
@@ -49,9 +52,7 @@ class Memory(Generic[Value]):
 
     def _forget_oldest(self) -> None:
         while len(self._values) > ENTRIES_KEPT:
-            oldest = next(iter(self._values))
-            self._values.pop(oldest, None)
-            self._reading.pop(oldest, None)
+            self._values.pop(next(iter(self._values)), None)
 
 
 class RememberedPrincipals:

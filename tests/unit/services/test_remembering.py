@@ -3,11 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
-from threading import Barrier, Event
+from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 
-from chalicelib.services.remembering import ENTRIES_KEPT, Memory, RememberedCatalogue, RememberedPrincipals
+from chalicelib.services.remembering import ENTRIES_KEPT, LOCKS, Memory, RememberedCatalogue, RememberedPrincipals
 from tests.unit.services.fakes import ALICE, EC2, Clock, FakeCatalogue
 
 
@@ -60,6 +60,41 @@ def test_what_is_remembered_has_a_bound() -> None:
     for number in range(ENTRIES_KEPT + 10):
         memory.get(str(number), lambda: 1)
     assert len(memory._values) == ENTRIES_KEPT  # noqa: SLF001  the bound is the point
+
+
+def test_names_that_somebody_guesses_leave_nothing_behind() -> None:
+    memory: Memory[int] = Memory(Clock(), 60)
+    for number in range(1000):
+        with pytest.raises(LookupError):
+            memory.get(str(number), absent)
+    assert memory._values == {}  # noqa: SLF001  the bound is the point
+    assert len(memory._reading) == LOCKS  # noqa: SLF001  the same
+
+
+def absent() -> int:
+    raise LookupError
+
+
+def test_reads_that_fail_come_one_after_the_other_too() -> None:
+    memory: Memory[int] = Memory(Clock(), 60)
+    together, two_at_once, alone = Barrier(8), Barrier(2), []
+
+    def read() -> int:
+        try:
+            two_at_once.wait(0.1)
+        except BrokenBarrierError:
+            alone.append(1)
+        raise LookupError
+
+    def ask() -> None:
+        together.wait(5)
+        with pytest.raises(LookupError):
+            memory.get("a", read)
+
+    with ThreadPoolExecutor(8) as pool:
+        for answer in [pool.submit(ask) for _ in range(8)]:
+            answer.result()
+    assert len(alone) == 8
 
 
 def test_a_role_that_was_not_there_is_found_as_soon_as_it_is() -> None:
