@@ -48,6 +48,15 @@ def make_engineer(broker: Broker, name: str) -> boto3.Session:
     return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=broker.region)
 
 
+def delete_user(broker: Broker, name: str) -> None:
+    """As an administrator does, past the broker."""
+    iam = broker.session_for("admin").client("iam")
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.remove_user_from_group(GroupName="engineers", UserName=name)
+    iam.delete_user(UserName=name)
+
+
 def ask(broker: Broker, who: str | boto3.Session, method: str, path: str, body: object = None) -> Answer:
     """A signed call by a profile or a session."""
     session = broker.session_for(who) if isinstance(who, str) else who

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +17,21 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.e2e.auditing import delete_user, eventually, make_engineer
 from tests.e2e.door import Answer, curl, keys_of, send, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from botocore.credentials import ReadOnlyCredentials
+
     from localaws.broker import Broker
 
 DEADLINE_SECONDS = 60
 AWS = str(Path(sys.executable).parent / "aws")
+KEY_ID = re.compile(r"\bASIA[A-Z0-9]{12,}\b")
+"""What every temporary key begins with (IAM user guide, "IAM identifiers")."""
+
 NO_RETRY = Config(retries={"total_max_attempts": 1})
 
 
@@ -156,33 +164,88 @@ def table_that_refuses_rows(broker: Broker) -> Iterator[None]:
 
 @pytest.mark.usefixtures("table_that_refuses_rows")
 def test_when_the_table_refuses_the_row_nobody_gets_credentials(broker: Broker) -> None:
+    since = datetime.now(UTC).replace(microsecond=0)
     answer = take(broker, "alice", reason="no row no credentials")
     assert (answer.status, answer.document["code"]) == (503, "audit_unavailable")
     assert "credentials" not in answer.document
     items = broker.session_for("admin").resource("dynamodb").Table(broker.outputs["TableName"]).scan()["Items"]
     assert [item for item in items if item.get("reason") == "no row no credentials"] == []
-    logs = broker.session_for("admin").client("logs")
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName="/aws/lambda/" + broker.outputs["APIHandlerName"]
+    [dropped] = keys_without_a_row(broker, {str(item.get("id")) for item in items}, since)
+    assert KEY_ID.fullmatch(dropped)
+    logged = "\n".join(function_log(broker))
+    assert logged
+    for told in (logged, json.dumps(answer.document)):
+        assert dropped not in told
+        assert not KEY_ID.search(told)
+        assert "SecretAccessKey" not in told
+        assert "SessionToken" not in told
+
+
+def keys_without_a_row(broker: Broker, rows: set[str], since: datetime) -> list[str]:
+    """Ids of the keys that AssumeRole answered for alice since then, and that no row tells of; CloudTrail knows."""
+    trail = broker.session_for("admin").client("cloudtrail")
+    about: Any = [{"AttributeKey": "EventName", "AttributeValue": "AssumeRole"}]
+
+    def look() -> list[str]:
+        pages = trail.get_paginator("lookup_events").paginate(LookupAttributes=about, StartTime=since)
+        records = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+        names = {one["requestParameters"]["roleSessionName"]: one["responseElements"] for one in records}
+        return [
+            str(given["credentials"]["accessKeyId"])
+            for name, given in names.items()
+            if given and name.startswith("alice-") and name.removeprefix("alice-") not in rows
+        ]
+
+    return eventually(look, lambda found: found)
+
+
+def function_log(broker: Broker) -> list[str]:
+    """Every line that the API function wrote."""
+    pages = (
+        broker.session_for("admin")
+        .client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName="/aws/lambda/" + broker.outputs["APIHandlerName"])
     )
-    kept = [event["message"] for page in pages for event in page["events"]]
-    assert not any("SecretAccessKey" in line or "SessionToken" in line for line in kept)
+    return [event["message"] for page in pages for event in page["events"]]
 
 
-def test_two_hundred_credentials_for_twenty_callers_at_once(broker: Broker) -> None:
-    keys = keys_of(broker.session_for("alice"))
+@pytest.fixture
+def twenty(broker: Broker) -> Iterator[dict[str, ReadOnlyCredentials]]:
+    """The keys of twenty engineers, by name."""
+    names = [f"crowd-{number}" for number in range(20)]
+    yield {name: keys_of(make_engineer(broker, name)) for name in names}
+    for name in names:
+        delete_user(broker, name)
+
+
+def test_two_hundred_credentials_for_twenty_callers_at_once(
+    broker: Broker, twenty: dict[str, ReadOnlyCredentials]
+) -> None:
+    """Nobody is handed, and nothing is recorded for, anybody else than who signed."""
     url = f"{broker.broker_url}/v1/credentials"
 
-    def one(number: int) -> Answer:
-        return signed(url, keys, "POST", {"role": "ec2-full", "reason": f"crowd {number}"})
+    def one(who: str) -> tuple[str, Answer]:
+        return who, signed(url, twenty[who], "POST", {"role": "ec2-full", "reason": "crowd"})
+
+    def acts_as(answer: Answer) -> str:
+        sts = acting(broker, answer.document["credentials"]).client("sts", endpoint_url=broker.endpoint_url)
+        return str(sts.get_caller_identity()["Arn"]).rpartition("/")[2]
 
     with ThreadPoolExecutor(20) as crowd:
-        answers = list(crowd.map(one, range(200)))
-    assert {answer.status for answer in answers} == {201}
-    assert len({answer.document["session"]["session_name"] for answer in answers}) == 200
-    events = audit_events(broker, lambda event: event["reason"].startswith("crowd "), 200)
+        answers = list(crowd.map(one, [*twenty] * 10))
+        assert {answer.status for _, answer in answers} == {201}
+        names = list(crowd.map(acts_as, [answer for _, answer in answers]))
+    assert len(set(names)) == 200
+    for (who, answer), name in zip(answers, names, strict=True):
+        session = answer.document["session"]
+        assert (session["caller"], session["source_identity"]) == (who, who)
+        assert session["session_name"] == name == f"{who}-{session['id']}"
+    events = audit_events(broker, lambda event: event["reason"] == "crowd", 200)
+    assert {event["session"]: event["caller"]["name"] for event in events} == {
+        answer.document["session"]["id"]: who for who, answer in answers
+    }
     assert len(events) == 200
-    assert len({event["session"] for event in events}) == 200
 
 
 def test_a_session_that_the_broker_issued_gets_no_other(broker: Broker) -> None:

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.e2e.auditing import ask, eventually, make_engineer
+from tests.e2e.auditing import ask, delete_user, eventually, make_engineer
 
 if TYPE_CHECKING:
     from localaws.broker import Broker
 
 ROLE = {"role": "prod-ec2", "reason": "deploy 1.2"}
-
-
-def delete_user(broker: Broker, name: str) -> None:
-    """As an administrator does, past the broker."""
-    iam = broker.session_for("admin").client("iam")
-    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
-        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-    iam.remove_user_from_group(GroupName="engineers", UserName=name)
-    iam.delete_user(UserName=name)
 
 
 def test_grants_requests_and_sessions_stay_with_the_old_unique_id(broker: Broker) -> None:
