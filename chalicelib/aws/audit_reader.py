@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import cursors
 from chalicelib.aws.clients import error_code, translated
+from chalicelib.domain import ledger
 from chalicelib.domain.ports import Page
 from chalicelib.domain.times import rfc3339
 
@@ -77,15 +77,9 @@ def _pattern(wanted: AuditFilter) -> str:
 
 
 def _line(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The line as an object with the time the log keeps for it; what is no object is shown as text."""
+    """The line with the time the log keeps for it; what is not shaped like one is shown as the text it is."""
     logged_at = rfc3339(EPOCH + timedelta(milliseconds=event["timestamp"]))
-    try:
-        document = json.loads(event["message"])
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        return {"unreadable": event["message"], "logged_at": logged_at}
-    return {**document, "logged_at": logged_at}
+    return {**(ledger.line(event["message"]) or {"unreadable": event["message"]}), "logged_at": logged_at}
 
 
 def _milliseconds(at: datetime) -> int:

@@ -44,6 +44,39 @@ class _Envelope(msgspec.Struct):
     caller: dict[str, Any]
 
 
+class _Caller(msgspec.Struct):
+    name: str
+    kind: str
+    arn: str
+    id: str
+
+
+class _Detail(msgspec.Struct):
+    sessions: list[str] = []
+
+
+class _Line(msgspec.Struct):
+    """A line as docs/audit-event.schema.json has it: what those who filter and show lines rely on."""
+
+    version: Literal[1]
+    id: str
+    type: str
+    at: str
+    caller: _Caller
+    role: str
+    session: str
+    reason: str
+    policies: list[str]
+    policy_set: str
+    request_id: str
+    source_ip: str
+    detail: _Detail
+    recorded_at: str
+    seq: int
+    previous: str
+    hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The end of the chain."""
@@ -85,6 +118,16 @@ def read(text: str) -> dict[str, Any]:
     if envelope.type not in TYPES:
         raise Unreadable("its type is not one of domain/events.TYPES")
     document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def line(text: str) -> dict[str, Any] | None:
+    """A line of the log as an object; None for what somebody else wrote there and is not shaped like one."""
+    try:
+        msgspec.json.decode(text, type=_Line)
+        document: dict[str, Any] = json.loads(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
     return document
 
 

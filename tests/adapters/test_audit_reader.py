@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
@@ -99,12 +100,29 @@ def test_a_search_that_finds_nothing_for_long_is_cut_into_pages() -> None:
     assert [line["seq"] for line in reader.page(EVERYTHING, 3, page.cursor).items] == [1]
 
 
-@pytest.mark.parametrize("message", ["not json", "[]", '"text"', "5"])
-def test_what_is_no_event_is_shown_as_the_text_it_is(message: str) -> None:
+def rewritten(**members: Any) -> str:
+    """A line of the log after somebody with the rights of an administrator went over it."""
+    return json.dumps({**json.loads(logged(1)[0]["message"]), **members})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "not json", "[]", '"text"', "5", '{"version": 1}', "[" * 5000 + "]" * 5000,
+        rewritten(caller="alice"), rewritten(caller={"name": []}), rewritten(detail="x"),
+        rewritten(detail={"sessions": None}), rewritten(policies=5), rewritten(seq="x"), rewritten(role={}),
+        rewritten(reason="\ud800"), rewritten(detail={"many": float("nan")}),
+    ],
+)  # fmt: skip
+def test_what_is_no_event_is_shown_as_the_text_it_is_and_to_those_only_who_ask_for_everything(message: str) -> None:
     fake = CloudWatch([{"timestamp": logged(1)[0]["timestamp"], "message": message}])
-    assert everything(CloudWatchAuditReader(fake, "/audit")) == [
-        {"unreadable": message, "logged_at": "2026-11-23T12:00:00.000Z"}
-    ]
+    shown = everything(CloudWatchAuditReader(fake, "/audit"))
+    assert shown == [{"unreadable": message, "logged_at": "2026-11-23T12:00:00.000Z"}]
+    assert msgspec.json.encode(shown)
+    since = EVERYTHING.since
+    for narrow in (AuditFilter(since, caller="alice"), AuditFilter(since, role="ec2-full"),
+                   AuditFilter(since, type="issue"), AuditFilter(since, session="s")):  # fmt: skip
+        assert everything(CloudWatchAuditReader(fake, "/audit"), narrow) == []
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnreadableLine(msgspec.Struct, frozen=True):
-    """A line that is no JSON object: the chain breaks there."""
+    """A line that is not shaped like an event: the chain breaks there."""
 
     unreadable: str
     logged_at: Instant
