@@ -5,25 +5,55 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from brokercli.failures import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brokercli.broker import Broker
 
 GENESIS = "0" * 64
 NOT_HASHED = frozenset({"hash", "logged_at"})
 """`hash` is the result; `logged_at` is CloudWatch's own time of the line, not part of it."""
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+RECENT = timedelta(minutes=10)
+"""Lines get their places before they get into the log: beside one this young, others may be on their way."""
+
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between looks for what may be on its way."""
+
+GAP = timedelta(days=7)
+"""The longest time without a line (clean-up writes one a run): by so much the oldest line that is kept may be younger
+than the retention."""
 
 
 class Broken(Failure):
     """The chain does not hold."""
 
 
+class OnItsWay(Broken):
+    """Lines are missing beside one that is minutes old: they may be on their way into the log."""
+
+
 @dataclass(slots=True)
 class Chain:
-    """The chain up to the last line read."""
+    """The chain up to the last line read.
 
+    `whole_from` is the time from which nothing may be missing; `from_first`
+    says that the first line has to be event 1 or older than that.
+    """
+
+    now: datetime
+    whole_from: datetime
+    from_first: bool = True
     first: int = 0
     last: int = 0
+    ends_at: str = ""
     hash: str = GENESIS
     count: int = 0
 
@@ -31,29 +61,87 @@ class Chain:
         """Check one more line; Broken says which rule it breaks. An exact repetition of the line before is dropped."""
         if self.count and line.get("hash") == self.hash and digest(line) == self.hash:
             return
-        if trouble := self._trouble(line):
-            after = f" after event {self.last}" if self.count else ""
-            raise Broken(f"The chain breaks{after}, at the line logged at {line.get('logged_at')}: {trouble}.")
-        self.first = self.first or int(line["seq"])
-        self.last, self.hash, self.count = int(line["seq"]), str(line["hash"]), self.count + 1
+        place = _place(line)
+        if not place:
+            raise self._broken(line, "it is not an event any more")
+        seq, at = place
+        if trouble := self._trouble(line, seq):
+            raise self._broken(line, trouble)
+        if missing := self._missing_before(seq, at):
+            raise self._broken(line, missing, self._missing(at))
+        if (self.count or seq == 1) and line.get("previous") != self.hash:
+            raise self._broken(line, "it does not follow the event before it")
+        self.first = self.first or seq
+        self.last, self.ends_at, self.hash, self.count = seq, line["recorded_at"], line["hash"], self.count + 1
 
-    def _trouble(self, line: dict[str, Any]) -> str:
-        """The rules in the order of docs/audit.md."""
-        if "unreadable" in line:
-            return "it is not an event any more"
-        if line.get("logged_at") != line.get("recorded_at"):
+    def end(self, head: dict[str, Any]) -> None:
+        """Broken if the log does not end with the event that the chain's head, read after it, ends with.
+
+        The head moves before a line is logged, so no line of the broker's is ever ahead of it.
+        """
+        seq, at = int(head["seq"]), datetime.fromisoformat(head["recorded_at"])
+        if self.last > seq:
+            raise Broken(f"The log ends with event {self.last}, the chain with {seq}: what follows it was forged.")
+        if self.last < seq and (self.count or at >= self.whole_from):
+            ends = f"The log ends with event {self.last}, the chain with {seq}: events at the end are missing."
+            raise self._missing(at)(ends)
+        if self.count and self.hash != head["hash"]:
+            raise Broken(f"Event {self.last} is not the one the chain ends with: it was replaced.")
+
+    def _trouble(self, line: dict[str, Any], seq: int) -> str:
+        """What is wrong with the line by itself and with its place, in the order of docs/audit.md."""
+        if line.get("logged_at") != line["recorded_at"]:
             return "it stands elsewhere than it was put"
         if digest(line) != line.get("hash"):
             return "its content was changed"
-        seq = int(line["seq"])
-        if self.count and seq != self.last + 1:
-            return (
-                f"it is event {seq}, so {seq - self.last - 1} are missing before it"
-                if seq > self.last
-                else "it is out of order"
-            )
-        expected = self.hash if self.count or seq == 1 else line.get("previous")
-        return "" if line.get("previous") == expected else "it does not follow the event before it"
+        return "it is out of order" if self.count and seq <= self.last else ""
+
+    def _missing_before(self, seq: int, at: datetime) -> str:
+        if self.count:
+            return f"it is event {seq}, so {seq - self.last - 1} are missing before it" if seq > self.last + 1 else ""
+        begins_late = self.from_first and seq != 1 and at > self.whole_from
+        return f"the log begins with event {seq}, and those before it are too young to be gone" if begins_late else ""
+
+    def _missing(self, at: datetime) -> type[Broken]:
+        return OnItsWay if at > self.now - RECENT else Broken
+
+    def _broken(self, line: dict[str, Any], trouble: str, kind: type[Broken] = Broken) -> Broken:
+        after = f" after event {self.last}" if self.count else ""
+        return kind(f"The chain breaks{after}, at the line logged at {line.get('logged_at')}: {trouble}.")
+
+
+def verified(broker: Broker, since: datetime | None, now: datetime, say: Callable[[int], None]) -> Chain:
+    """The whole chain, or what there is of it since then; Broken says where it breaks.
+
+    What may be on its way is looked for again, after 15 seconds of PAUSES for the last time.
+    """
+    kept = timedelta(days=broker.get("audit", "head")["retention_days"])
+    chain = Chain(now, since or now - kept + GAP, from_first=not since)
+    for pause in PAUSES:
+        try:
+            return _read_on(broker, chain, since, say)
+        except OnItsWay:
+            broker.wait(pause)
+    return _read_on(broker, chain, since, say)
+
+
+def _read_on(broker: Broker, chain: Chain, since: datetime | None, say: Callable[[int], None]) -> Chain:
+    """Add what the log has from the chain's last line on, and hold its end to the head."""
+    start = chain.ends_at or (since or BEGINNING).isoformat()
+    for line in broker.items("events", "audit", since=start):
+        chain.add(line)
+        say(chain.count)
+    chain.end(broker.get("audit", "head"))
+    return chain
+
+
+def _place(line: dict[str, Any]) -> tuple[int, datetime] | None:
+    """Its number and time; None for what is not shaped like a line of the chain."""
+    try:
+        seq, at = line["seq"], datetime.fromisoformat(line["recorded_at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (seq, at) if type(seq) is int and at.tzinfo else None
 
 
 def digest(line: dict[str, Any]) -> str:

@@ -31,6 +31,7 @@ class Config:
     table: str
     ledger_table: str
     audit_log_group: str
+    audit_retention_days: str
     dead_letter_queue_url: str
     provision_function: str
     chat_function: str
@@ -57,6 +58,7 @@ class Config:
             table=_required(environ, "BROKER_TABLE"),
             ledger_table=environ.get("BROKER_LEDGER_TABLE", ""),
             audit_log_group=environ.get("BROKER_AUDIT_LOG_GROUP", ""),
+            audit_retention_days=environ.get("BROKER_AUDIT_RETENTION_DAYS", ""),
             dead_letter_queue_url=environ.get("BROKER_DEAD_LETTER_QUEUE_URL", ""),
             provision_function=environ.get("BROKER_PROVISION_FUNCTION", ""),
             chat_function=environ.get("BROKER_CHAT_FUNCTION", ""),

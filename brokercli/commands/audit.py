@@ -1,20 +1,18 @@
 """The audit log: read, and checked without trusting the broker."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from brokercli.asking import Since, since_when
-from brokercli.audit_chain import Chain
+from brokercli.audit_chain import verified
 from brokercli.connection import Connection, connected
-from brokercli.failures import Failure
-from brokercli.times import local_and_utc, rfc3339
+from brokercli.times import local_and_utc
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 COLUMNS = ("at", "type", "caller", "role", "session", "reason", "policies")
-BEGINNING = "1970-01-01T00:00:00Z"
 
 
 @app.callback()
@@ -55,34 +53,21 @@ def verify(
     *,
     since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="From then on. [the beginning]")] = None,
 ) -> None:
-    """Recompute the audit log's chain. Changed, dropped and swapped events are found.
+    """Recompute the audit log's chain. Changed, dropped, swapped and forged events are found.
 
     Example: broker audit verify --since 30d
     """
-    chain = Chain()
+    begin = since_when(since)
     with connection.output.working("Checking the audit log") as say:
-        for event in connection.broker.items("events", "audit", since=since_when(since) or BEGINNING):
-            chain.add(event)
-            if chain.count % 500 == 0:
-                say(f"Checking the audit log: {chain.count} events")
-    _check_end(connection, chain)
+        chain = verified(
+            connection.broker,
+            datetime.fromisoformat(begin) if begin else None,
+            datetime.now(UTC),
+            lambda count: say(f"Checking the audit log: {count} events") if count % 500 == 0 else None,
+        )
     document = {"events": chain.count, "first": chain.first, "last": chain.last, "sound": True}
     words = f"The chain is sound: {chain.count} events, {chain.first} to {chain.last}."
     connection.output.show(document, lambda: connection.output.line(words))
-
-
-def _check_end(connection: Connection, chain: Chain) -> None:
-    """Nothing is missing at the end. An event may be on its way for some seconds: look once more before saying so."""
-    head = connection.broker.get("audit", "head")
-    if chain.last < int(head["seq"]):
-        recent = rfc3339(datetime.now(UTC) - timedelta(minutes=10))
-        for event in connection.broker.items("events", "audit", since=recent):
-            if int(event.get("seq") or 0) > chain.last:
-                chain.add(event)
-    if chain.last < int(head["seq"]):
-        raise Failure(f"The log ends at event {chain.last}, the chain at {head['seq']}: events at the end are missing.")
-    if chain.last == int(head["seq"]) and chain.hash != head["hash"]:
-        raise Failure(f"Event {chain.last} is not the one the chain ends with: it was replaced.")
 
 
 def _row(event: dict[str, Any]) -> list[object]:

@@ -37,9 +37,10 @@ def read_audit() -> Response:
 @blueprint.route("/v1/audit/head", methods=["GET"], authorizer=SIGNED)
 @answering(blueprint)
 def show_head() -> Response:
-    """The end of the chain."""
+    """The end of the chain, and for how long the log is kept."""
     head = wiring_audit.audit_reading().head(origin(blueprint.current_request))
-    return answer({"seq": head.seq, "hash": head.hash, "recorded_at": rfc3339(head.recorded_at)})
+    document = {"seq": head.seq, "hash": head.hash, "recorded_at": rfc3339(head.recorded_at)}
+    return answer({**document, "retention_days": int(wiring.config().require("audit_retention_days"))})
 
 
 def _filter(request: Request) -> AuditFilter:

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "BROKER_DEPLOYMENT": "access-broker-test",
     "BROKER_TABLE": "broker",
     "BROKER_LEDGER_TABLE": "ledger",
+    "BROKER_AUDIT_RETENTION_DAYS": "400",
 }
 
 

@@ -176,7 +176,7 @@ def test_the_audit_log_is_read_with_its_chain(call, desk: AuditDesk, axel) -> No
     more = call("GET", "/v1/audit", axel, query={"since": "2020-01-01T00:00:00Z", "cursor": document["next_cursor"]})[1]
     assert ([line["seq"] for line in more["events"]], more["next_cursor"]) == ([3], None)
     head = call("GET", "/v1/audit/head", axel)[1]
-    assert (head["seq"], head["hash"]) == (3, more["events"][0]["hash"])
+    assert (head["seq"], head["hash"], head["retention_days"]) == (3, more["events"][0]["hash"], 400)
 
 
 @pytest.mark.usefixtures("desk")

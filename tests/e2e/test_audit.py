@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from chalicelib.domain.ledger import digest
 from localaws.broker import PROVISION_FUNCTION
 from localaws.roles import order
 from localaws.trail_pump import pump
@@ -113,6 +114,18 @@ def dropped(events: list[Line], place: int) -> list[Line]:
     return [*events[:place], *events[place + 1 :]]
 
 
+def beheaded(events: list[Line], _place: int) -> list[Line]:
+    return events[1:]
+
+
+def forged(events: list[Line], _place: int) -> list[Line]:
+    """One more line after the last, with everything right that can be known."""
+    last, at = json.loads(events[-1]["message"]), events[-1]["timestamp"] + 1
+    recorded_at = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    line = {**last, "recorded_at": recorded_at, "seq": last["seq"] + 1, "previous": last["hash"]}
+    return [*events, {**events[-1], "timestamp": at, "message": json.dumps({**line, "hash": digest(line)})}]
+
+
 def swapped(events: list[Line], place: int) -> list[Line]:
     one, other = events[place], events[place + 1]
     changed = [{**one, "message": other["message"]}, {**other, "message": one["message"]}]
@@ -125,8 +138,11 @@ def cut_off(events: list[Line], place: int) -> list[Line]:
 
 @pytest.mark.parametrize(
     ("change", "told"),
-    [(tampered, "changed"), (dropped, "missing"), (swapped, "elsewhere"), (cut_off, "missing")],
-)
+    [
+        (tampered, "changed"), (dropped, "missing"), (beheaded, "begins with event 2"), (swapped, "elsewhere"),
+        (cut_off, "missing"), (forged, "forged"),
+    ],
+)  # fmt: skip
 def test_the_command_finds_what_was_done_to_the_log(
     log: Log, admin: Person, change: Callable[[list[Line], int], list[Line]], told: str
 ) -> None:

@@ -161,6 +161,8 @@ def test_the_log_group_is_kept_for_over_a_year_and_survives_the_stack() -> None:
     assert log["Properties"]["RetentionInDays"] >= 365
     assert log["Properties"]["DeletionProtectionEnabled"] is True
     assert (log["DeletionPolicy"], log["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    told = RESOURCES["APIHandler"]["Properties"]["Environment"]["Variables"]["BROKER_AUDIT_RETENTION_DAYS"]
+    assert told == str(log["Properties"]["RetentionInDays"])
 
 
 def test_a_brokered_role_reaches_neither_the_audit_log_nor_the_ledger() -> None:

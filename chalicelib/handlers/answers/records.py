@@ -115,8 +115,9 @@ class AuditPage(msgspec.Struct, frozen=True):
 
 
 class AuditHead(msgspec.Struct, frozen=True):
-    """The end of the chain."""
+    """The end of the chain, and the days for which the template has the log kept."""
 
     seq: int
     hash: Digest
     recorded_at: Instant
+    retention_days: int
