@@ -32,6 +32,7 @@ class Config:
     ledger_table: str
     audit_log_group: str
     audit_retention_days: str
+    activity_regions: str
     dead_letter_queue_url: str
     provision_function: str
     chat_function: str
@@ -59,6 +60,7 @@ class Config:
             ledger_table=environ.get("BROKER_LEDGER_TABLE", ""),
             audit_log_group=environ.get("BROKER_AUDIT_LOG_GROUP", ""),
             audit_retention_days=environ.get("BROKER_AUDIT_RETENTION_DAYS", ""),
+            activity_regions=environ.get("BROKER_ACTIVITY_REGIONS", ""),
             dead_letter_queue_url=environ.get("BROKER_DEAD_LETTER_QUEUE_URL", ""),
             provision_function=environ.get("BROKER_PROVISION_FUNCTION", ""),
             chat_function=environ.get("BROKER_CHAT_FUNCTION", ""),

@@ -63,7 +63,9 @@ def activity() -> Activity:
     from chalicelib.aws.cloudtrail import CloudTrailActivity
     from chalicelib.services.activity import Activity
 
-    return Activity(sessions=session_reading(), log=CloudTrailActivity(client("cloudtrail")))
+    named = wiring.config().require("activity_regions").split(",")
+    clients = {region: client("cloudtrail", region) for region in dict.fromkeys(named) if region}
+    return Activity(sessions=session_reading(), log=CloudTrailActivity(clients))
 
 
 @cache

@@ -75,8 +75,8 @@ def _refused_call(connection: Connection, session: dict[str, Any], patience: int
     """The first call after the revocation that IAM refused; None where none was seen in time."""
     allowed: dict[str, Any] | None = None
     for _ in _looks(connection, patience):
-        events, _whole = read_activity(connection, session["id"], limit=1000)
-        later = [event for event in events if event["at"] > session["revoked_at"]]
+        calls = read_activity(connection, session["id"], limit=1000).calls
+        later = [event for event in calls if event["at"] > session["revoked_at"]]
         refused = [event for event in later if any(word in event.get("error", "") for word in REFUSALS)]
         if refused:
             return refused[0]

@@ -1,5 +1,6 @@
 """Sessions the broker issued: who has what, and what they did with it."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -59,28 +60,44 @@ def activity(
 
     Example: broker activity 01kxyz...
     """
-    events, whole = read_activity(connection, identifier, limit)
-    document = {"session": identifier, "events": events, "complete": whole}
-    rows = [_call(event) for event in events]
+    found = read_activity(connection, identifier, limit)
+    document = {
+        "session": identifier,
+        "events": found.calls,
+        "complete": found.complete,
+        "regions": found.regions,
+    }
+    rows = [_call(event) for event in found.calls]
+    where = ", ".join(found.regions)
     connection.output.show(document, lambda: connection.output.table(ACTIVITY_COLUMNS, rows, "CloudTrail has no call."))
-    if not whole:
-        connection.output.notice(f"Stopped after {len(events)} calls, the latest ones: raise --limit for more.")
+    if not found.complete:
+        connection.output.notice(f"Stopped after {len(rows)} calls: raise --limit for more.")
+    connection.output.notice(f"Looked up in {where} and in no other region.")
 
 
-def read_activity(connection: Connection, identifier: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
-    """The calls in order of time, at most `limit`, and whether that is all. CloudTrail is slow: shows progress."""
-    events: list[dict[str, Any]] = []
+@dataclass(frozen=True)
+class Activity:
+    """The calls of a session in order of time, whether these are all, and of which regions."""
+
+    calls: list[dict[str, Any]]
+    complete: bool
+    regions: list[str]
+
+
+def read_activity(connection: Connection, identifier: str, limit: int) -> Activity:
+    """At most `limit` calls. CloudTrail is slow: shows progress."""
+    events: dict[str, dict[str, Any]] = {}
     cursor = None
     with connection.output.working("Reading CloudTrail") as say:
         while True:
             page = connection.broker.get("sessions", identifier, "activity", cursor=cursor)
-            events += page["events"]
+            events |= {event["id"]: event for event in page["events"]}
             cursor = page.get("next_cursor")
             say(f"Reading CloudTrail: {len(events)} calls")
             if not cursor or len(events) >= limit:
                 break
-    events.sort(key=lambda event: str(event["at"]))
-    return events[-limit:], not cursor and len(events) <= limit
+    calls = sorted(events.values(), key=lambda event: str(event["at"]))
+    return Activity(calls[-limit:], not cursor and len(calls) <= limit, page["regions"])
 
 
 def facts(session: dict[str, Any]) -> list[tuple[str, object]]:

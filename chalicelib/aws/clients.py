@@ -77,9 +77,9 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def client(service: str) -> Any:
-    """The container's client for `service`; region, credentials and endpoint from the environment."""
-    return _session().create_client(service, config=SETTINGS_OF.get(service, SETTINGS))
+def client(service: str, region: str | None = None) -> Any:
+    """The container's client for `service`; credentials, endpoint and (unless told) region from the environment."""
+    return _session().create_client(service, region, config=SETTINGS_OF.get(service, SETTINGS))
 
 
 def error_code(error: Exception) -> str:

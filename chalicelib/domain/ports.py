@@ -207,6 +207,11 @@ class RevocationPolicy(Protocol):
 class ActivityLog(Protocol):
     """CloudTrail, by session."""
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that are looked up, and no others."""
+        ...
+
     def page(self, session: Session, cursor: str | None) -> Page[Call]:
         """What the session did: in order of time within a page, pages going back in time."""
         ...

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 blueprint = Blueprint(__name__)
 
 FILTERS = ("caller", "role", "state", "since", "until")
+NOTE = (
+    "Management events of these regions only; CloudTrail shows a call about five minutes after it was made. "
+    "What was done in another region is in that region's event history."
+)
 STATES: tuple[State, ...] = ("active", "expired", "revoked", "failed")
 
 
@@ -64,14 +68,16 @@ def show_activity(session_id: str) -> Response:
     request = blueprint.current_request
     who = origin(request)
     cursor = Query(request, "cursor").text("cursor") or None
-    page = wiring_audit.activity().page(session_id, cursor, who)
+    activity = wiring_audit.activity()
+    page = activity.page(session_id, cursor, who)
     return answer(
         {
             "session": session_id,
             "events": page.items,
             "next_cursor": page.cursor,
             "complete": page.cursor is None,
-            "note": "CloudTrail shows a call about five minutes after it was made, and management events only.",
+            "regions": activity.log.regions,
+            "note": NOTE,
         },
     )
 

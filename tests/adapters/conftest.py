@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "BROKER_TABLE": "broker",
     "BROKER_LEDGER_TABLE": "ledger",
     "BROKER_AUDIT_RETENTION_DAYS": "400",
+    "BROKER_ACTIVITY_REGIONS": f"{REGION},us-east-1",
 }
 
 

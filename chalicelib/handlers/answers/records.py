@@ -32,12 +32,16 @@ class ActiveSessions(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """What a session did, as CloudTrail tells it. Pages go back in time; `complete` on the last one."""
+    """What a session did in `regions`, as CloudTrail tells it.
+
+    Pages go back in time, region after region; `complete` on the last one.
+    """
 
     session: Id
     events: tuple[Call, ...]
     next_cursor: Cursor
     complete: bool
+    regions: tuple[str, ...]
     note: str
 
 

@@ -11,6 +11,7 @@ from chalicelib.handlers.explain import ExplainBody
 from chalicelib.handlers.provision_bodies import TemplateBody, UserBody
 from chalicelib.handlers.request_bodies import CommentBody, RequestBody, ReviewBody
 from chalicelib.handlers.revocations import RevocationBody
+from chalicelib.handlers.sessions import NOTE
 from chalicelib.services.browsing import RoleView
 from chalicelib.services.explaining import Explanation
 
@@ -149,7 +150,8 @@ ANSWERS: dict[Any, Any] = {
     records.ActiveSessions: {"active": 3},
     records.Activity: {
         "session": ID, "events": [CALL], "next_cursor": None, "complete": True,
-        "note": "CloudTrail shows a call about five minutes after it was made, and management events only.",
+        "regions": ["eu-west-1", "us-east-1"],
+        "note": NOTE,
     },
     records.Revoked: {
         "revocation": {
@@ -158,7 +160,7 @@ ANSWERS: dict[Any, Any] = {
         },
     },
     records.AuditPage: {"events": [LINE], "next_cursor": None},
-    records.AuditHead: {"seq": 7, "hash": DIGEST, "recorded_at": AT},
+    records.AuditHead: {"seq": 7, "hash": DIGEST, "recorded_at": AT, "retention_days": 400},
     provisioning.User: USER,
     provisioning.MadeUser: {
         **USER, "created": True, "warnings": [], "password": "shown here and nowhere again",

@@ -17,6 +17,7 @@ SESSION = {
     "revoked_at": None,
     "reason": "look",
 }
+REGIONS = ["eu-west-1", "us-east-1"]
 REVOKED = {**SESSION, "state": "revoked", "revoked_at": "2026-01-31T09:30:00.000Z"}
 
 
@@ -25,7 +26,7 @@ def call(at: str, error: str = "") -> dict[str, Any]:
 
 
 def activity(contract: Any, *events: dict[str, Any]) -> None:
-    page = {"session": "s1", "events": list(events), "next_cursor": None, "complete": True}
+    page = {"session": "s1", "events": list(events), "next_cursor": None, "complete": True, "regions": REGIONS}
     contract.answers["GET", "/api/v1/sessions/s1/activity"] = page
 
 
@@ -70,13 +71,34 @@ def test_what_others_wrote_cannot_drive_the_terminal(alice, contract):
 
 
 def test_activity_is_in_order_of_time_across_pages(alice, contract):
-    page = {"session": "s1", "events": [call("2026-01-31T09:20:00Z")], "next_cursor": None, "complete": True}
+    page = {
+        "session": "s1",
+        "events": [call("2026-01-31T09:20:00Z")],
+        "next_cursor": None,
+        "complete": True,
+        "regions": REGIONS,
+    }
     contract.answers["GET", "/api/v1/sessions/s1/activity"] = page
     first = {**page, "events": [call("2026-01-31T09:30:00Z")], "next_cursor": "2", "complete": False}
     contract.scripted = [(200, first, {})]
     document = json.loads(alice.run("activity", "s1", "--json").stdout)
     assert [event["at"] for event in document["events"]] == ["2026-01-31T09:20:00Z", "2026-01-31T09:30:00Z"]
-    assert document["complete"]
+    assert (document["complete"], document["regions"]) == (True, REGIONS)
+
+
+def test_activity_says_where_it_looked_also_when_there_was_nothing(alice, contract):
+    activity(contract)
+    assert (
+        "CloudTrail has no call.\nLooked up in eu-west-1, us-east-1 and in no other region."
+        in alice.run("activity", "s1").stderr
+    )
+
+
+def test_a_call_that_two_regions_tell_is_shown_once(alice, contract):
+    one = call("2026-01-31T09:20:00Z")
+    activity(contract, one)
+    contract.scripted = [(200, {"events": [one], "next_cursor": "2", "regions": REGIONS}, {})]
+    assert len(json.loads(alice.run("activity", "s1", "--json").stdout)["events"]) == 1
 
 
 def test_activity_says_when_it_stopped_early(alice, contract):

@@ -40,6 +40,10 @@ class RecordingLog:
 
     asked: list[Any] = field(default_factory=list)
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return ("eu-west-1",)
+
     def page(self, wanted: Any, *rest: Any) -> Page[Any]:
         self.asked.append((wanted, *rest))
         return Page(())
