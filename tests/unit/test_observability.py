@@ -21,7 +21,10 @@ RESOURCES: dict[str, Any] = json.loads(Path(".chalice/resources.json").read_text
 OVERLAY = Path(".chalice/resources-aws.json")
 SCHEMA = json.loads(Path("docs/audit-event.schema.json").read_text())
 QUERIES = {path.stem: path.read_text() for path in Path("docs/queries").glob("*.query")}
+OF_AWS: dict[str, Any] = json.loads(OVERLAY.read_text())["Resources"]
 ALARMS = {name: one["Properties"] for name, one in RESOURCES.items() if one.get("Type") == "AWS::CloudWatch::Alarm"}
+MATH_ALARMS = {name: one["Properties"] for name, one in OF_AWS.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+EVERY_ALARM = ALARMS | MATH_ALARMS
 AUDIT_GROUP = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/${AWS::StackName}/audit:*"
 EMITTED = re.compile(r'(?:count|percent|add_metric)\("(\w+)"')
 
@@ -85,21 +88,29 @@ def test_there_is_an_alarm_for_everything_that_must_not_go_unseen() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_of_metric_math_watches_what_is_emitted_for_at_most_a_day() -> None:
+    for alarm in MATH_ALARMS.values():
+        watched = [one["MetricStat"] for one in alarm["Metrics"] if "MetricStat" in one]
+        assert {one["Metric"]["MetricName"] for one in watched} <= emitted() | {"Invocations"}
+        # PutMetricAlarm: the periods it looks at are a day at most.
+        assert alarm["EvaluationPeriods"] * watched[0]["Period"] <= 86_400
+
+
+@pytest.mark.parametrize("name", EVERY_ALARM)
 def test_an_alarm_says_what_is_wrong_and_tells_somebody(name: str) -> None:
-    alarm = ALARMS[name]
+    alarm = EVERY_ALARM[name]
     assert len(alarm["AlarmDescription"]) > 20
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("name", EVERY_ALARM)
 def test_whoever_is_called_at_night_finds_the_alarm_on_paper(name: str) -> None:
     assert f"`{name}`" in Path("docs/operations.md").read_text()
 
 
 def test_saved_queries_are_the_documented_ones() -> None:
-    saved = json.loads(OVERLAY.read_text())["Resources"].values()
+    saved = [one for one in OF_AWS.values() if one["Type"] == "AWS::Logs::QueryDefinition"]
     names = {one["Properties"]["Name"]["Fn::Sub"].split("/")[-1]: one["Properties"]["QueryString"] for one in saved}
     assert names == QUERIES
 
@@ -119,7 +130,7 @@ def test_the_overlay_adds_to_the_template_and_replaces_nothing(tmp_path: Path) -
     template = tmp_path / "sam.json"
     template.write_text(json.dumps({"Resources": RESOURCES}))
     overlay.add(template, OVERLAY)
-    assert len(json.loads(template.read_text())["Resources"]) == len(RESOURCES) + len(QUERIES)
+    assert len(json.loads(template.read_text())["Resources"]) == len(RESOURCES) + len(OF_AWS)
     with pytest.raises(ValueError, match="redefines"):
         overlay.add(template, OVERLAY)
 
