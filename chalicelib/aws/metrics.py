@@ -21,6 +21,7 @@ COUNTED = {
     "revoke": "Revocations",
     "expire": "Expirations",
     "bypass": "Bypasses",
+    "unrecorded": "Unrecorded",
     "direct_use": "DirectUses",
     "cleanup": "CleanUps",
 }

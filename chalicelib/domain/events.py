@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1
 TYPES = frozenset(
     {
         "issue", "issue_failed", "refuse", "revoke", "expire", "request", "decide", "cancel", "end",
-        "review", "provision", "delete", "restore", "cleanup", "bypass", "direct_use",
+        "review", "provision", "delete", "restore", "cleanup", "bypass", "unrecorded", "direct_use",
     },
 )  # fmt: skip
 """Every word `type` may say."""

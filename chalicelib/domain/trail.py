@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.roles import Role
     from chalicelib.domain.sessions import Session
 
-Verdict = Literal["issued", "direct_use", "bypass"]
+Verdict = Literal["issued", "unrecorded", "direct_use", "bypass"]
 
 BROKERED_ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/access-broker/(?:.*/)?([\w+=,.@-]{1,64})", re.ASCII)
 
@@ -27,7 +27,8 @@ class Assumption:
     """One successful AssumeRole of a role under our path, as CloudTrail recorded it.
 
     `by` is the principal, `by_role_arn` the role behind it if it is a role
-    session itself. `access_key_id` names the credentials that were given out.
+    session itself, `identity_provider` who vouches for it if AWS does not know
+    it: SAML's or OpenID's. `access_key_id` names the credentials that were given out.
     """
 
     event_id: str
@@ -38,6 +39,7 @@ class Assumption:
     by: Caller
     by_type: str
     by_role_arn: str
+    identity_provider: str
     access_key_id: str
     source_ip: str
     user_agent: str
@@ -70,6 +72,7 @@ def assumption(record: Mapping[str, Any]) -> Assumption | None:
         by=_principal(identity),
         by_type=str(identity.get("type", "")),
         by_role_arn=str(issuer.get("arn", "")),
+        identity_provider=str(identity.get("identityProvider", "")),
         access_key_id=str(given.get("accessKeyId", "")),
         source_ip=str(record.get("sourceIPAddress", "")),
         user_agent=str(record.get("userAgent", "")),
@@ -77,17 +80,27 @@ def assumption(record: Mapping[str, Any]) -> Assumption | None:
 
 
 def judge(seen: Assumption, session: Session | None, role: Role | None, broker_role_arn: str) -> Verdict:
-    """`issued` if the broker did it and has it on record, `direct_use` if the role's template names the user."""
-    if session and seen.by_role_arn == broker_role_arn:
+    """`issued` if the broker did it and has it on record, `direct_use` if the role's template names the user.
+
+    `unrecorded` if it was the broker's own function role, under a session id
+    that has no row: credentials that were dropped because the row failed, or
+    somebody who has the function's credentials. CloudTrail cannot tell.
+    """
+    if seen.by_role_arn == broker_role_arn and session:
         recorded = (session.role_arn, session.session_name)
         return "issued" if recorded == (seen.role_arn, seen.session_name) else "bypass"
+    if seen.by_role_arn == broker_role_arn and seen.session_id:
+        return "unrecorded"
     if role and seen.by_type == "IAMUser" and seen.by.name in role.direct_users and seen.role_arn == role.arn:
         return "direct_use"
     return "bypass"
 
 
 def _principal(identity: Mapping[str, Any]) -> Caller:
-    """The principal as a caller; root, services and federated users go by their ARN or name."""
+    """The principal as a caller; one that is neither user nor role session goes by what CloudTrail tells of it.
+
+    Of another account's principal it tells this account nothing but the account.
+    """
     arn, account = str(identity.get("arn", "")), str(identity.get("accountId", ""))
     unique_id = str(identity.get("principalId", ""))
     user, session = USER_ARN.fullmatch(arn), SESSION_ARN.fullmatch(arn)
@@ -95,4 +108,5 @@ def _principal(identity: Mapping[str, Any]) -> Caller:
         return Caller("user", user[2], arn, account, unique_id)
     if session:
         return Caller("role", f"{session[2]}/{session[3]}", arn, account, unique_id)
-    return Caller("user", arn or str(identity.get("invokedBy", "")), arn, account, unique_id)
+    told = (arn, identity.get("userName"), identity.get("invokedBy"), account)
+    return Caller("user", next((str(name) for name in told if name), ""), arn, account, unique_id)

@@ -1,4 +1,4 @@
-"""Trailing: every assumption of a brokered role is the broker's own, allowed direct use, or a bypass."""
+"""Trailing: every assumption of a brokered role is the broker's own (on record or not), direct use, or a bypass."""
 
 from __future__ import annotations
 
@@ -48,10 +48,13 @@ def _event(verdict: Verdict, seen: Assumption) -> AuditEvent:
         at=seen.at,
         origin=Origin(seen.by, source_ip=seen.source_ip),
         role=seen.role,
+        session=seen.session_id if verdict == "unrecorded" else "",
         detail={
             "role_arn": seen.role_arn,
             "session_name": seen.session_name,
             "identity_type": seen.by_type,
+            "account": seen.by.account,
+            "identity_provider": seen.identity_provider,
             "access_key_id": seen.access_key_id,
             "user_agent": seen.user_agent,
             "cloudtrail_event": seen.event_id,

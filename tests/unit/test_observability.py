@@ -76,6 +76,7 @@ def test_there_is_an_alarm_for_everything_that_must_not_go_unseen() -> None:
     assert watched >= {
         "ApproximateNumberOfMessagesVisible",
         "Bypasses",
+        "Unrecorded",
         "5XXError",
         "Throttles",
         "RevocationListUsed",

@@ -73,8 +73,18 @@ def test_what_the_broker_did_and_recorded_is_issued() -> None:
     assert verdict(record(by_broker())) == "issued"
 
 
-def test_the_brokers_role_without_a_session_row_is_a_bypass() -> None:
-    assert verdict(record(by_broker()), session=None) == "bypass"
+def test_the_brokers_role_under_a_session_id_without_a_row_is_unrecorded() -> None:
+    assert verdict(record(by_broker()), session=None) == "unrecorded"
+
+
+def test_the_brokers_role_under_another_name_is_a_bypass() -> None:
+    elsewise = {"roleArn": ROLE_ARN, "roleSessionName": "console"}
+    assert verdict(record(by_broker(), requestParameters=elsewise), session=None) == "bypass"
+
+
+def test_nobody_but_the_brokers_role_is_ever_unrecorded() -> None:
+    for identity in (by_broker("arn:aws:iam::123456789012:role/admin"), by_user("mallory")):
+        assert verdict(record(identity), session=None) == "bypass"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +139,9 @@ def test_refused_calls_and_roles_elsewhere_are_not_ours(members: dict[str, Any])
         ({"type": "Root", "arn": "arn:aws:iam::123456789012:root"}, "arn:aws:iam::123456789012:root"),
         ({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}, "ec2.amazonaws.com"),
         (by_broker("arn:aws:iam::123456789012:role/admin"), "admin/access-broker-api"),
+        ({"type": "AWSAccount", "principalId": "AIDAEVIL", "accountId": "999999999999"}, "999999999999"),
+        ({"type": "SAMLUser", "principalId": "x=:ida", "userName": "ida", "identityProvider": "x="}, "ida"),
+        ({"type": "WebIdentityUser", "userName": "user-id", "identityProvider": "accounts.google.com"}, "user-id"),
     ],
 )
 def test_whoever_it_was_is_named(identity: dict[str, Any], name: str) -> None:

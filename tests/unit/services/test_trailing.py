@@ -45,6 +45,22 @@ def test_a_bypass_names_who_did_it_with_which_credentials() -> None:
     assert event.detail["access_key_id"] == "ASIA1"
 
 
+def test_a_bypass_from_outside_names_the_account_or_who_vouched() -> None:
+    desk = Desk()
+    desk.watch(record({"type": "AWSAccount", "principalId": "AIDAEVIL", "accountId": "999999999999"}))
+    assert desk.journal.events[0].detail["account"] == "999999999999"
+    desk.watch(record({"type": "SAMLUser", "userName": "ida", "identityProvider": "bdGO="}))
+    assert desk.journal.events[1].detail["identity_provider"] == "bdGO="
+
+
+def test_what_the_broker_dropped_is_recorded_apart_from_bypasses_and_under_its_session() -> None:
+    desk = Desk()
+    desk.service = replace(desk.service, sessions=FakeSessions())
+    assert desk.watch(record(by_broker())) == "unrecorded"
+    event = desk.journal.events[0]
+    assert (event.type, event.session, event.detail["access_key_id"]) == ("unrecorded", SESSION.id, "ASIA1")
+
+
 def test_allowed_direct_use_is_recorded_as_such() -> None:
     desk = Desk()
     assert desk.watch(record(by_user("erin"))) == "direct_use"
