@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -39,6 +40,12 @@ OTHER_SOURCES = frozenset(
     }
 )
 """Options that give a profile credentials from elsewhere: SDKs would take those before credential_process."""
+
+COMMENT = re.compile(r"\s[#;]")
+"""Where SDKs end a value: botocore reads on, those for Go, Java and Rust take the rest for a comment, quoted or not."""
+
+ENDS_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what ends a line or cannot be written: a second line makes the whole file unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,12 @@ def _backup(target: Path, content: bytes, state: os.stat_result) -> Path:
 
 
 def with_profile(content: bytes, name: str, process: str, options: Mapping[str, str]) -> bytes:
-    """The file with profile `name`; the same bytes where it is right already. Misused where it is somebody else's."""
+    """The file with profile `name`; the same bytes where it is right already.
+
+    Misused where the profile is somebody else's, or where a value does not fit into such a file.
+    """
+    for option, value in {"credential_process": process, **options}.items():
+        _refuse_unreadable(option, value)
     lines = content.splitlines(keepends=True)
     found = [section for section in _sections(lines) if _profile(lines[section.start]) == name]
     if len(found) > 1:
@@ -115,6 +127,14 @@ def _with_process(inside: list[bytes], process: str, newline: bytes) -> list[byt
             return inside if same else [*inside[:number], line + option[3], *inside[number + 1 :]]
     header = inside[0] if inside[0].endswith((b"\n", b"\r")) else inside[0] + newline
     return [header, line + newline, *inside[1:]]
+
+
+def _refuse_unreadable(option: str, value: str) -> None:
+    if COMMENT.search(value) or any(unicodedata.category(letter) in ENDS_A_LINE for letter in value):
+        raise Misused(
+            f"{option} would hold a line break, another control character, or # or ; after a space, "
+            f"which AWS SDKs cannot read back: write --reason (or what else has it) without. It would be: {value}"
+        )
 
 
 def _refuse_foreign(name: str, options: Mapping[str, str]) -> None:

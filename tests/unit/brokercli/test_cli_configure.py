@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
+import shlex
 import stat
 import subprocess
 import sys
 from datetime import timedelta
 
+import botocore.configloader
 import botocore.session
 import pytest
 from hypothesis import given
@@ -222,6 +225,32 @@ def test_what_is_written_is_what_botocore_reads(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
     profile = botocore.session.Session(profile="broker-x").get_scoped_config()
     assert profile == {"credential_process": PROCESS, "region": "us-east-1"}
+
+
+@pytest.mark.parametrize("reason", ["line one\nline two", "ticket #42", "deploy ; then watch", "a\rb", "\x1b[2J"])
+def test_a_reason_that_would_break_the_file_or_be_cut_is_refused(alice, reason):
+    before = alice.aws_config.read_bytes()
+    done = alice.run("configure", "ec2-full", "--reason", reason)
+    assert (done.returncode, alice.aws_config.read_bytes()) == (2, before)
+    assert "--reason" in done.stderr
+
+
+ODD = st.text(st.one_of(st.characters(), st.sampled_from("\n\r\t #;'\"[]=%\\\x00\u2028")), max_size=20)
+
+
+@given(st.lists(ODD, max_size=4), ODD)
+def test_what_was_configured_can_be_read_back_by_every_sdk_or_was_refused(tmp_path_factory, words, region):
+    process = shlex.join(["/usr/bin/broker", "creds", *words])
+    path = tmp_path_factory.mktemp("aws") / "config"
+    try:
+        path.write_bytes(with_profile(b"[profile other]\noutput = json\n", "x", process, {"region": region.strip()}))
+    except Misused:
+        return
+    profiles = botocore.configloader.load_config(str(path))["profiles"]
+    assert profiles["other"] == {"output": "json"}
+    assert profiles["x"]["region"] == region.strip()
+    assert shlex.split(profiles["x"]["credential_process"]) == ["/usr/bin/broker", "creds", *words]
+    assert re.split(r"\s+[#;]", process)[0] == process  # what the SDKs for Go, Java and Rust leave of it
 
 
 def test_a_cached_profile_answers_without_the_broker(alice, contract):
