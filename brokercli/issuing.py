@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from brokercli.approvals import granted
 from brokercli.role_credentials import issued
+from brokercli.shells import CONFLICTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +24,19 @@ if TYPE_CHECKING:
     from brokercli.settings import Settings
     from brokercli.vault import Vault
 
-AWS_FILES = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
+PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+CHOOSING = (*CONFLICTING, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
+"""The variables by which the standard chain comes to one identity or another."""
+
+CHOOSING_FILES = (
+    ("AWS_CONFIG_FILE", "~/.aws/config"),
+    ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", ""),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", ""),
+    ("AWS_CREDENTIAL_FILE", ""),
+    ("BOTO_CONFIG", "~/.boto"),
+)
+"""The files it reads: the variable that names each, and where it is without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +71,21 @@ class Issuing:
 def cache_key(settings: Settings, ask: RoleAsk, environ: Mapping[str, str]) -> str:
     """One key per broker, caller and kind of credentials.
 
-    The caller is the profile together with the content of AWS's files, or the
-    access key in the environment: when a profile's keys change hands, so does
-    the key here, without asking AWS who that is.
+    The caller is everything that may lead the standard chain to an identity:
+    profile, variables, the content of files, and the machine (an instance has
+    a role of its own). Two callers never share a key, without asking AWS who
+    they are; one caller may have two.
     """
-    profile = settings.profile or environ.get("AWS_PROFILE") or "default"
-    in_environment = None if settings.profile else environ.get("AWS_ACCESS_KEY_ID")
-    caller = [in_environment] if in_environment else [profile, *(_digest(environ, *file) for file in AWS_FILES)]
-    parts = [settings.url, caller, ask.scope()]
+    ignored = PROFILES if settings.profile else ()
+    variables = {name: environ.get(name) for name in CHOOSING if name not in ignored}
+    files = [_digest(environ.get(variable) or usual) for variable, usual in CHOOSING_FILES]
+    parts = [settings.url, settings.profile, variables, files, socket.gethostname(), ask.scope()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
 
 
-def _digest(environ: Mapping[str, str], variable: str, usual: str) -> str:
+def _digest(place: str) -> str:
+    """Of a file's content; empty where there is none to read."""
     try:
-        content = Path(environ.get(variable) or usual).expanduser().read_bytes()
+        return hashlib.sha256(Path(place).expanduser().read_bytes()).hexdigest()
     except (OSError, RuntimeError):
         return ""
-    return hashlib.sha256(content).hexdigest()

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from brokercli.asking import RoleAsk
+from brokercli.issuing import CHOOSING, CHOOSING_FILES, cache_key
 from brokercli.role_credentials import remembered
+from brokercli.settings import Settings
 from tests.unit.brokercli.contract_server import CANARY
 from tests.unit.brokercli.people import Person
 
@@ -110,6 +113,28 @@ def test_keys_that_change_hands_under_one_profile_name_get_their_own(alice, cont
     credentials.write_text("[alice]\naws_access_key_id = AKIABOB\naws_secret_access_key = bob-secret\n")
     alice.run("creds", "ec2-full")
     assert [session["caller"] for session in contract.sessions] == ["alice", "bob"]
+
+
+def key_in(environ: dict[str, str], profile: str | None = None) -> str:
+    return cache_key(Settings("https://x/api", profile), RoleAsk("ec2-full"), environ)
+
+
+@pytest.mark.parametrize("variable", CHOOSING)
+def test_environments_that_lead_to_two_identities_never_share_kept_ones(variable):
+    assert len({key_in({}), key_in({variable: "one"}), key_in({variable: "another"})}) == 3
+
+
+@pytest.mark.parametrize("variable", [variable for variable, _ in CHOOSING_FILES])
+def test_a_token_or_key_file_that_changes_hands_gets_its_own(tmp_path, variable):
+    file = tmp_path / "file"
+    file.write_text("the token of job a")
+    before = key_in({variable: str(file)})
+    file.write_text("the token of job b")
+    assert key_in({variable: str(file)}) != before
+
+
+def test_a_profile_that_was_named_is_the_same_under_every_other_profile():
+    assert key_in({"AWS_PROFILE": "broker-ec2-full"}, "alice") == key_in({}, "alice") != key_in({}, "bob")
 
 
 @pytest.mark.parametrize(("lasts", "sessions"), [(timedelta(minutes=5, seconds=-5), 2), (timedelta(minutes=15), 1)])
