@@ -40,10 +40,6 @@ class RoleAsk:
             "break_glass": self.break_glass or None,
         }
 
-    def scope(self) -> list[Any]:
-        """What makes these credentials differ from others of the role."""
-        return [self.role, self.policy, sorted(self.policy_arns), sorted(self.tags.items()), self.break_glass]
-
 
 def duration(text: str) -> int:
     """Typer's reading of a duration option."""

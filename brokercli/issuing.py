@@ -69,7 +69,7 @@ class Issuing:
 
 
 def cache_key(settings: Settings, ask: RoleAsk, environ: Mapping[str, str]) -> str:
-    """One key per broker, caller and kind of credentials.
+    """One key per broker, caller and ask: a shorter session or another reason is a session of its own.
 
     The caller is everything that may lead the standard chain to an identity:
     profile, variables, the content of files, and the machine (an instance has
@@ -79,7 +79,7 @@ def cache_key(settings: Settings, ask: RoleAsk, environ: Mapping[str, str]) -> s
     ignored = PROFILES if settings.profile else ()
     variables = {name: environ.get(name) for name in CHOOSING if name not in ignored}
     files = [_digest(environ.get(variable) or usual) for variable, usual in CHOOSING_FILES]
-    parts = [settings.url, settings.profile, variables, files, socket.gethostname(), ask.scope()]
+    parts = [settings.url, settings.profile, variables, files, socket.gethostname(), ask.body()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
 
 

@@ -19,7 +19,9 @@ from brokercli.vault import open_vault
 
 app = typer.Typer(rich_markup_mode=None)
 
-Fresh = Annotated[bool, typer.Option("--fresh", help="Take new credentials even if kept ones would do.")]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Take new credentials even if kept ones would do: those may be revoked.")
+]
 BreakGlass = Annotated[
     bool,
     typer.Option(

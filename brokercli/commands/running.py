@@ -59,6 +59,7 @@ def serve(
     *,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="A fixed port; 0 takes a free one.")] = 0,
     shell: Annotated[Shell, typer.Option("--format", help="What the printed lines are for.")] = Shell.SH,
+    fresh: Fresh = False,
     no_wait: NoWait = False,
 ) -> None:
     """Serve a role's credentials on loopback. They are renewed before they end; Ctrl-C ends it.
@@ -72,7 +73,7 @@ def serve(
       broker serve ec2-full --format powershell
     """  # noqa: D301  \b keeps the lines of the examples apart
     took = issuing(connection)
-    credentials = took.take(ask, wait=not no_wait)
+    credentials = took.take(ask, fresh=fresh, wait=not no_wait)
     try:
         endpoint = Endpoint(lambda: took.kept_or_new(ask), credentials, port, connection.output.notice)
     except OSError as error:

@@ -91,12 +91,28 @@ def test_fresh_takes_new_ones_and_keeps_those(alice, contract):
 
 
 @pytest.mark.parametrize(
-    "other", [["--profile", "bob"], ["--tag", "team=red"], ["--policy-arn", "arn:aws:iam::aws:policy/X"]]
+    "other",
+    [
+        ["--profile", "bob"],
+        ["--tag", "team=red"],
+        ["--policy-arn", "arn:aws:iam::aws:policy/X"],
+        ["--for", "15m"],
+        ["--reason", "deploy 1.2"],
+    ],
 )
-def test_another_caller_or_another_scope_never_gets_kept_ones(alice, contract, other):
+def test_another_caller_or_another_ask_never_gets_kept_ones(alice, contract, other):
     alice.run("creds", "ec2-full")
     alice.run("creds", "ec2-full", *other)
     assert len(contract.sessions) == 2
+
+
+def test_the_same_ask_gets_what_it_asked_for_again(alice, contract):
+    for _ in range(2):
+        alice.run("creds", "ec2-full", "--for", "15m", "--reason", "deploy 1.2")
+        alice.run("creds", "ec2-full")
+    [short, usual] = contract.posted("/api/v1/credentials")
+    assert short == {"role": "ec2-full", "duration_seconds": 900, "reason": "deploy 1.2"}
+    assert usual == {"role": "ec2-full"}
 
 
 def test_a_session_policy_narrows_and_is_kept_apart(alice, contract):

@@ -116,6 +116,13 @@ def test_when_there_are_none_any_more_the_answer_says_why(alice, contract):
     assert "approval" in document["message"]
 
 
+def test_after_a_revocation_it_serves_new_ones_on_demand(alice):
+    alice.run("creds", "ec2-full")
+    with serving(alice, "--fresh") as variables:
+        _, document = ask(variables, Authorization=variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+    assert document["AccessKeyId"] == "ASIA0002"
+
+
 def test_a_port_in_use_is_a_sentence(alice, server):
     port = str(urlsplit(server.url).port)
     done = alice.run("serve", "ec2-full", "--port", port)
