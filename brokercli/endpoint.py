@@ -11,13 +11,13 @@ import contextlib
 import hmac
 import json
 import secrets
+import sys
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brokercli.failures import Failure
-from brokercli.role_credentials import NEVER_USED_LATER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 TOKEN_BYTES = 32
-TRY_AGAIN_SECONDS = 30.0
+LOOK_SECONDS = 30.0
+"""How long the background looks away at most: the clock it waits by stands still while a computer sleeps."""
 
 
 class Endpoint:
@@ -56,7 +57,7 @@ class Endpoint:
 
     def serve(self) -> None:
         """Answer until `stop`; renew in the background meanwhile."""
-        threading.Thread(target=self._renew, daemon=True).start()
+        threading.Thread(target=self._renew_ahead, daemon=True).start()
         self._http.serve_forever()
 
     def stop(self) -> None:
@@ -80,28 +81,30 @@ class Endpoint:
         return known and hmac.compare_digest((token or "").encode(), self._token.encode())
 
     def credentials(self) -> RoleCredentials:
-        """Usable credentials; Failure where there are none any more."""
-        with self._one_at_a_time:
-            if not self._current.usable(datetime.now(UTC)):
-                self._current = self._renewed()
-            return self._current
+        """Credentials that last, at once where there are some: SDKs wait for two seconds only.
 
-    def _renewed(self) -> RoleCredentials:
-        """New ones, or the present ones while they are not too close to their end."""
-        try:
-            return self._take()
-        except Failure as failure:
-            if datetime.now(UTC) >= self._current.expires_at() - NEVER_USED_LATER:
-                raise
-            self._notice(f"Could not renew the credentials yet: {failure.sentence}")
-            return self._current
+        Failure where there are none any more and the broker gives no new ones.
+        """
+        if not self._current.lasts(datetime.now(UTC)):
+            self._renew()
+        return self._current
 
     def _renew(self) -> None:
-        while not self._stopped.is_set():
-            with contextlib.suppress(Failure):
-                self.credentials()
-            left = (self._current.renew_at() - datetime.now(UTC)).total_seconds()
-            self._stopped.wait(left if left > 0 else TRY_AGAIN_SECONDS)
+        with self._one_at_a_time:
+            if not self._current.usable(datetime.now(UTC)):
+                self._current = self._take()
+
+    def _renew_ahead(self) -> None:
+        """In the background, before anybody has to wait for it."""
+        while not self._stopped.wait(self._pause()):
+            try:
+                self._renew()
+            except Failure as failure:
+                self._notice(f"Could not renew the credentials yet: {failure.sentence}")
+
+    def _pause(self) -> float:
+        left = (self._current.renew_at() - datetime.now(UTC)).total_seconds()
+        return left if 0 < left < LOOK_SECONDS else LOOK_SECONDS
 
 
 @contextlib.contextmanager
@@ -135,6 +138,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, endpoint: Endpoint, port: int) -> None:
         super().__init__((LOOPBACK, port), _Handler)
         self.endpoint = endpoint
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A program that did not wait for its answer is no trouble of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -39,6 +39,10 @@ class RoleCredentials:
         third = (self.expires_at() - self.fetched_at) / 3
         return self.expires_at() - max(NEVER_USED_LATER, min(RENEWED_EARLY, third))
 
+    def lasts(self, now: datetime) -> bool:
+        """Whether these may still be handed out where new ones cannot be had."""
+        return now < self.expires_at() - NEVER_USED_LATER
+
     def usable(self, now: datetime) -> bool:
         """Whether to hand these out again instead of asking for new ones."""
         return now < self.renew_at()

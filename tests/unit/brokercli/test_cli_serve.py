@@ -3,13 +3,23 @@
 import contextlib
 import http.client
 import json
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.credentials import ContainerProvider
+
+from brokercli.endpoint import Endpoint, renewing
+from brokercli.failures import Unavailable
+from brokercli.role_credentials import NEVER_USED_LATER, RENEWED_EARLY, RoleCredentials
+from brokercli.times import rfc3339
 
 
 @contextlib.contextmanager
@@ -91,7 +101,7 @@ def test_a_program_that_runs_across_ends_of_sessions_never_sees_a_failure(alice,
 
 
 def test_it_renews_by_itself_without_being_asked(alice, contract):
-    contract.session_lasts = timedelta(minutes=5, seconds=1)
+    contract.session_lasts = timedelta(minutes=5, seconds=3)
     with serving(alice):
         deadline = time.monotonic() + 30
         while len(contract.sessions) < 3:
@@ -99,12 +109,59 @@ def test_it_renews_by_itself_without_being_asked(alice, contract):
             time.sleep(0.05)
 
 
-def test_while_the_broker_is_away_the_present_ones_are_served_as_long_as_they_last(alice, contract):
-    contract.session_lasts = timedelta(minutes=12)  # renewed after seven minutes, used until five before the end
-    with serving(alice) as variables:
-        contract.scripted = [(500, {"message": "down"}, {})] * 50
+class Hanging:
+    """A broker that takes a request and does not answer before `let_go`."""
+
+    def __init__(self) -> None:
+        self.asked, self.let_go = threading.Event(), threading.Event()
+
+    def take(self) -> RoleCredentials:
+        self.asked.set()
+        self.let_go.wait(60)
+        raise Unavailable("no answer")
+
+
+@contextlib.contextmanager
+def hanging(left: timedelta) -> Iterator[tuple[Hanging, dict[str, str]]]:
+    """An endpoint whose credentials, an hour's, last for `left`, and whose broker hangs."""
+    now, broker = datetime.now(UTC), Hanging()
+    current = RoleCredentials("r", "s", "ASIA0001", "secret", "token", rfc3339(now + left), now - timedelta(minutes=44))
+    with renewing(Endpoint(broker.take, current)) as endpoint:
+        try:
+            yield broker, endpoint.variables()
+        finally:
+            broker.let_go.set()
+
+
+def test_while_the_broker_hangs_an_sdk_gets_the_present_ones_within_its_two_seconds():
+    with hanging(RENEWED_EARLY + timedelta(seconds=2)) as (broker, variables):
+        assert broker.asked.wait(20)  # the background waits for the broker now
+        found = ContainerProvider(environ=variables).load()
+    assert found.access_key == "ASIA0001"
+
+
+def test_the_present_ones_are_not_handed_out_in_their_last_five_minutes():
+    with hanging(NEVER_USED_LATER) as (broker, variables):
+        broker.let_go.set()
         status, document = ask(variables, Authorization=variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
-    assert (status, document["AccessKeyId"]) == (200, "ASIA0001")
+    assert (status, document["message"]) == (503, "no answer")
+
+
+def test_a_program_that_leaves_before_its_answer_leaves_no_traceback(capfd):
+    before = set(threading.enumerate())
+    with hanging(NEVER_USED_LATER) as (broker, variables):
+        address = urlsplit(variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"])
+        with socket.create_connection((address.hostname, address.port)) as client:
+            token = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+            client.sendall(f"GET / HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: {token}\r\n\r\n".encode())
+            assert broker.asked.wait(20)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # hang up at once
+        broker.let_go.set()
+        answering = [thread for thread in set(threading.enumerate()) - before if "request" in thread.name]
+        for thread in answering:
+            thread.join(20)
+    assert answering
+    assert capfd.readouterr().err == ""
 
 
 def test_when_there_are_none_any_more_the_answer_says_why(alice, contract):
