@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -79,7 +80,8 @@ def serve(
     except OSError as error:
         raise Misused(f"Port {port} cannot be used ({error.strerror}): choose another or leave --port out.") from error
     variables = endpoint.variables()
-    connection.output.show(variables, lambda: print(assignments(shell, variables, CONFLICTING), flush=True))
+    connection.output.show(variables, lambda: print(assignments(shell, variables, CONFLICTING)))
+    sys.stdout.flush()  # a pipe would keep it until the end, which does not come
     connection.output.notice(f"Serving {ask.role} until Ctrl-C.")
     try:
         endpoint.serve()

@@ -11,7 +11,16 @@ from tests.unit.brokercli.contract_server import Contract, ContractServer
 from tests.unit.brokercli.people import Person
 
 CHECKOUT = Path(__file__).parents[3]
-COVERED_ENVIRONMENT = ("AWS_", "BROKER_", "XDG_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+COVERED_ENVIRONMENT = (
+    "AWS_",
+    "BROKER_",
+    "XDG_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "PYTHONUNBUFFERED",
+)
 
 
 @pytest.fixture
