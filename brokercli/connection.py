@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brokercli.composing import composed
+from brokercli.failures import Misused
 from brokercli.output import Output
 from brokercli.settings import Settings, find_settings
 
@@ -55,3 +56,21 @@ def connect(*, url: Url = None, profile: Profile = None, region: Region = None, 
 
 connected = composed(connection=connect)
 """A command that takes a `connection`: --url, --profile, --region and --json are its options."""
+
+
+def only_subcommand(context: typer.Context) -> bool:
+    """Whether a command of the group runs instead; Misused where options before its name would be lost."""
+    command = context.invoked_subcommand
+    if not command:
+        return False
+    given = [one.opts[0] for one in context.command.params if _given(context, one.name or "")]
+    if given:
+        raise Misused(
+            f"{given[0]} before {command} would be lost: write `{context.command_path} {command} {given[0]} …`."
+        )
+    return True
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -7,7 +7,7 @@ import typer
 
 from brokercli.asking import Since, since_when
 from brokercli.audit_chain import verified
-from brokercli.connection import Connection, connected
+from brokercli.connection import Connection, connected, only_subcommand
 from brokercli.times import local_and_utc
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
@@ -36,7 +36,7 @@ def audit(
       broker audit --type refuse --json
       broker audit verify
     """  # noqa: D301  \b keeps the lines of the examples apart
-    if context.invoked_subcommand:
+    if only_subcommand(context):
         return
     filters = {"since": since_when(since), "caller": caller, "role": role, "type": kind, "session": session}
     events = list(connection.broker.items("events", "audit", limit=limit, **filters))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.connection import Connection, connected
+from brokercli.connection import Connection, connected, only_subcommand
 from brokercli.converging import converge
 from brokercli.times import span
 
@@ -32,7 +32,7 @@ def roles(
       broker roles plan
       broker roles apply policies/roles/ec2-full.yaml
     """  # noqa: D301  \b keeps the lines of the examples apart
-    if context.invoked_subcommand:
+    if only_subcommand(context):
         return
     found = list(connection.broker.items("roles", "roles", limit=limit))
     rows = [_row(role) for role in found]

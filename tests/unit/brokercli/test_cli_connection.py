@@ -62,6 +62,14 @@ def test_a_trailing_slash_in_the_address_changes_nothing(alice, server):
     assert alice.run("whoami", "--url", f"{server.url}/").returncode == 0
 
 
+@pytest.mark.parametrize("group", [["roles", "plan"], ["roles", "apply"], ["audit", "verify"]])
+@pytest.mark.parametrize("option", [["--profile", "bob"], ["--url", "https://wrong.example/api"], ["--json"]])
+def test_an_option_before_a_command_of_a_group_is_refused_rather_than_lost(alice, contract, group, option):
+    done = alice.run(group[0], *option, group[1])
+    assert (done.returncode, done.stdout, contract.seen) == (2, "", [])
+    assert f"broker {group[0]} {group[1]} {option[0]}" in done.stderr
+
+
 def test_a_busy_broker_is_asked_again_when_it_says_so(alice, contract):
     contract.scripted = [
         (429, {"message": "Too Many Requests"}, {"Retry-After": "0"}),
