@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from brokercli.failures import Failure
@@ -75,16 +76,24 @@ def attend(command: Sequence[str], variables: Mapping[str, str]) -> int:
 @contextlib.contextmanager
 def _passing_signals_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        child.send_signal(number)
+        if number not in FROM_THE_TERMINAL or not _in_the_foreground():
+            child.send_signal(number)
 
-    shared = os.isatty(0)
-    handlers = dict.fromkeys(FROM_THE_TERMINAL, signal.SIG_IGN if shared else pass_on)
-    before = {number: signal.signal(number, handlers.get(number, pass_on)) for number in (*handlers, *PASSED_ON)}
+    before = {number: signal.signal(number, pass_on) for number in (*FROM_THE_TERMINAL, *PASSED_ON)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _in_the_foreground() -> bool:
+    """Whether the terminal sends its signals to our process group just now, wherever our input comes from."""
+    if sys.platform == "win32":
+        return os.isatty(0)
+    with contextlib.suppress(OSError), Path("/dev/tty").open("rb") as terminal:
+        return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    return False  # no terminal, or not any more
 
 
 @contextlib.contextmanager

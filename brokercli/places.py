@@ -27,7 +27,7 @@ class Place(Protocol):
         """Keep it; any exception means it was not kept."""
 
     def remove(self, key: str) -> None:
-        """Forget it; nothing to forget is fine."""
+        """Forget it; nothing to forget is fine. Any exception means it is still kept."""
 
 
 @dataclass(frozen=True, slots=True)

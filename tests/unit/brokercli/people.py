@@ -71,6 +71,7 @@ class Person:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # a terminal that runs the tests is not theirs
         )
 
     def finish(self, *arguments: str, **changes: str | None) -> Done:

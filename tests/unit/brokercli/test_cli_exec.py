@@ -86,39 +86,53 @@ def test_a_signal_reaches_the_program(alice, number, refresh):
     assert (process.returncode, out) == (42, f"got {int(number)}\n")
 
 
-def test_ctrl_c_on_a_terminal_reaches_the_program_once(alice):
-    program = (
-        "import pathlib, signal, sys, time\n"
-        "seen = []\n"
-        "signal.signal(signal.SIGINT, lambda *_: seen.append(1))\n"
-        "pathlib.Path('ready').touch()\n"
-        "signal.pause()\n"
-        "signal.alarm(1); signal.signal(signal.SIGALRM, lambda *_: sys.exit(len(seen)))\n"
-        "while True: signal.pause()\n"
-    )
-    command = alice.command("exec", "ec2-full", "--refresh", "--", sys.executable, "-c", program)
+@pytest.mark.parametrize("piped", [False, True], ids=["input from the terminal", "input from a pipe"])
+def test_ctrl_c_on_a_terminal_reaches_the_program_once(alice, piped):
+    command = alice.command("exec", "ec2-full", "--refresh", "--", sys.executable, "-c", COUNTING)
     leader, follower = os.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLING, *command],
+        [sys.executable, "-c", CONTROLLING, os.ttyname(follower), *command],
         env=alice.environment,
         cwd=alice.home,
-        stdin=follower,
-        stdout=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if piped else follower,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     with process:
-        until((alice.home / "ready").exists)
-        os.write(leader, b"\x03")  # what the terminal driver turns into SIGINT for the whole foreground group
-        assert process.wait(timeout=20) == 1
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        for _ in range(60):  # since two signals that wait for a busy program become one
+            os.write(leader, b"\x03")  # what the terminal driver turns into SIGINT for the whole foreground group
+            process.stdout.readline()
+        process.stdout.read()
+        assert process.wait(timeout=20) == 60
     os.close(leader)
     os.close(follower)
 
 
+COUNTING = """
+import os, select, signal, sys
+numbers, each = os.pipe2(os.O_NONBLOCK)
+for number in (signal.SIGINT, signal.SIGALRM):
+    signal.signal(number, lambda *_: None)
+signal.set_wakeup_fd(each)  # a byte for each: of two that come together, Python itself would see one
+count = 0
+print("ready", flush=True)
+while select.select([numbers], [], []):
+    came = os.read(numbers, 99)
+    if signal.SIGALRM in came:
+        sys.exit(count)
+    for _ in range(came.count(signal.SIGINT)):
+        count += 1
+        print(count, flush=True)
+    signal.alarm(1)
+"""
+
 CONTROLLING = """
 import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDWR), termios.TIOCSCTTY, 0)
+os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
