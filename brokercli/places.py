@@ -81,11 +81,13 @@ class Keyring:
             raise
 
     def remove(self, key: str) -> None:
-        """As Place says."""
-        if self._mark(key).exists():
-            with contextlib.suppress(Exception):
-                self.backend().delete_password(SERVICE, key)
-            self._mark(key).unlink(missing_ok=True)
+        """As Place says. The mark stays as long as the entry may, for another try."""
+        if not self._mark(key).exists():
+            return
+        backend = self.backend()
+        if backend.get_password(SERVICE, key) is not None:
+            backend.delete_password(SERVICE, key)
+        self._mark(key).unlink(missing_ok=True)
 
     def _mark(self, key: str) -> Path:
         return self.directory / f"{key}.keyring"

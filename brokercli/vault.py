@@ -53,19 +53,22 @@ class Vault:
                 return
         self.notice(f"Could not keep the credentials for next time ({trouble}).")
 
-    def forget(self, key: str) -> None:
-        """Remove one entry from every place."""
+    def forget(self, key: str) -> bool:
+        """Remove one entry from every place; False where one of them may still have it."""
+        gone = True
         for place in self.places:
-            place.remove(key)
+            try:
+                place.remove(key)
+            except Exception:  # noqa: BLE001  as in `put`
+                gone = False
+        return gone
 
-    def clear(self) -> int:
-        """Remove everything; says how many entries there were."""
-        keys = {path.stem for path in self._entries()}
-        for key in keys:
-            self.forget(key)
+    def clear(self) -> tuple[int, int]:
+        """Remove everything; how many entries are gone, and how many may still be somewhere."""
+        outcomes = [self.forget(key) for key in {path.stem for path in self._entries()}]
         for lock in self.directory.glob("*.lock"):
             lock.unlink(missing_ok=True)
-        return len(keys)
+        return outcomes.count(True), outcomes.count(False)
 
     def forget_where(self, unwanted: Callable[[RoleCredentials], bool]) -> None:
         """Remove the entries that `unwanted` picks."""

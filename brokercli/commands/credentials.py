@@ -11,6 +11,7 @@ import typer
 from brokercli.asking import RoleAsk, ask_for
 from brokercli.composing import composed
 from brokercli.connection import Connection, connect
+from brokercli.failures import Failure
 from brokercli.issuing import Issuing
 from brokercli.output import Output
 from brokercli.role_credentials import RoleCredentials
@@ -91,8 +92,13 @@ def logout(
     Example: broker logout
     """
     output = Output(as_json)
-    count = open_vault(os.environ, output.notice).clear()
-    output.show({"forgotten": count}, lambda: output.line(f"Forgot the credentials of {count} roles."))
+    gone, left = open_vault(os.environ, output.notice).clear()
+    output.show({"forgotten": gone, "left": left}, lambda: output.line(f"Forgot the credentials of {gone} sessions."))
+    if left:
+        raise Failure(
+            f"The system's keyring may still hold those of {left}: unlock it, let PYTHON_KEYRING_BACKEND name it, "
+            "and run `broker logout` again."
+        )
 
 
 def issuing(connection: Connection) -> Issuing:

@@ -209,7 +209,7 @@ def test_a_cache_that_cannot_be_written_costs_a_word_not_the_command(alice):
 def test_logout_forgets_everything(alice, contract):
     alice.run("creds", "ec2-full")
     done = alice.run("logout", "--json")
-    assert json.loads(done.stdout) == {"forgotten": 1}
+    assert json.loads(done.stdout) == {"forgotten": 1, "left": 0}
     assert list(alice.cache.iterdir()) == []
     alice.run("creds", "ec2-full")
     assert len(contract.sessions) == 2
@@ -243,7 +243,21 @@ def test_a_system_keyring_keeps_them_instead_of_a_file(alice, contract):
     assert len(contract.sessions) == 1
     assert kept_files(alice) == []
     assert CANARY in (alice.home / "ring.json").read_text()
-    assert json.loads(alice.finish("logout", "--json", **changes).stdout) == {"forgotten": 1}
+    assert json.loads(alice.finish("logout", "--json", **changes).stdout) == {"forgotten": 1, "left": 0}
+    assert CANARY not in (alice.home / "ring.json").read_text()
+
+
+def test_logout_does_not_claim_to_have_forgotten_what_a_locked_keyring_holds(alice):
+    (alice.home / "ring.py").write_text(RING)
+    changes = {"PYTHON_KEYRING_BACKEND": "ring.Ring", "PYTHONPATH": f"{alice.environment['PYTHONPATH']}:{alice.home}"}
+    alice.finish("creds", "ec2-full", **changes)
+    (alice.home / "ring.py").write_text(RING.replace("return self._entries()", "raise RuntimeError('locked') #"))
+    locked = alice.finish("logout", "--json", **changes)
+    (alice.home / "ring.py").write_text(RING)
+    unlocked = alice.finish("logout", "--json", **changes)
+    assert (locked.returncode, json.loads(locked.stdout)) == (1, {"forgotten": 0, "left": 1})
+    assert "unlock" in locked.stderr
+    assert (unlocked.returncode, json.loads(unlocked.stdout)) == (0, {"forgotten": 1, "left": 0})
     assert CANARY not in (alice.home / "ring.json").read_text()
 
 
