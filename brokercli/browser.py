@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import time
 import webbrowser
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
@@ -12,12 +14,18 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 PATIENCE_SECONDS = 60.0
+LOOK_SECONDS = 0.2
 
 
 def open_once(url: str, browse: Callable[[str], bool] = webbrowser.open) -> bool:
-    """Open a loopback address that redirects to `url` once; False where no browser came for it."""
-    with _Redirect(url) as server:
-        return browse(server.address) and server.followed()
+    """Open a loopback address that redirects to `url` once; False where no browser came for it.
+
+    A browser that stays in the foreground (w3m, or whatever BROWSER names) comes
+    while `browse` still runs, and has the terminal until it ends.
+    """
+    with _Redirect(url) as server, ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(browse, server.address)
+        return server.followed(lambda: opening.done() and not opening.result())
 
 
 class _Redirect(HTTPServer):
@@ -28,25 +36,23 @@ class _Redirect(HTTPServer):
         self.url = url
         self.path = f"/{secrets.token_urlsafe(32)}"
         self.done = False
-        self.timeout = PATIENCE_SECONDS
+        self.timeout = LOOK_SECONDS
 
     @property
     def address(self) -> str:
         return f"http://{LOOPBACK}:{self.server_port}{self.path}"
 
-    def followed(self) -> bool:
+    def followed(self, given_up: Callable[[], bool]) -> bool:
         """Wait for the browser; favicons and strangers get 404 and do not count."""
-        self.waited_out = False
-        while not self.done and not self.waited_out:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.done and not given_up() and time.monotonic() < deadline:
             self.handle_request()
         return self.done
-
-    def handle_timeout(self) -> None:
-        self.waited_out = True
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Redirect
+    timeout = 1.0  # browsers open connections ahead that they may never use
 
     def do_GET(self) -> None:
         ours = secrets.compare_digest(self.path.encode(), self.server.path.encode())

@@ -1,6 +1,7 @@
 """`broker console`: a URL that is as good as a password for fifteen minutes."""
 
 import http.client
+import socket
 import threading
 from urllib.parse import urlsplit
 
@@ -66,3 +67,27 @@ def test_the_browser_is_given_a_loopback_address_that_leads_there_once():
     assert followed == [(404, None), (302, SECRET_URL)]
     with pytest.raises(ConnectionRefusedError):
         follow(seen[0])
+
+
+def test_a_browser_that_stays_in_the_foreground_is_let_in():
+    followed: list[tuple[int, str | None]] = []
+
+    def browse(address: str) -> bool:
+        followed.append(follow(address))
+        return True
+
+    assert open_once(SECRET_URL, browse)
+    assert followed == [(302, SECRET_URL)]
+
+
+def test_a_connection_opened_ahead_does_not_keep_the_browser_waiting():
+    followed: list[tuple[int, str | None]] = []
+
+    def browse(address: str) -> bool:
+        where = urlsplit(address)
+        with socket.create_connection((where.hostname, where.port)):
+            followed.append(follow(address))
+        return True
+
+    assert open_once(SECRET_URL, browse)
+    assert followed == [(302, SECRET_URL)]
