@@ -87,7 +87,7 @@ def _version(*, asked: bool) -> None:
 
 @app.callback(
     epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 approval required, 4 not found, "
-    "5 out of reach for now, 6 your own AWS sign-in."
+    "5 out of reach for now, 6 your own AWS sign-in, 130 Ctrl-C; `exec` ends with its program's own."
 )
 def broker(
     *,

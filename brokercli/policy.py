@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Check and test the access policies, offline.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 Folder = Annotated[Path, typer.Option("--policies", help="The folder that holds access/ and roles/.", exists=True)]
@@ -64,7 +65,7 @@ def run_cases(policies: Folder = HERE, *, as_json: AsJson = False) -> None:
     try:
         outcomes = run_all(policies)
     except (BadCase, ValueError) as error:
-        print(error)
+        typer.echo(error, err=True)
         raise typer.Exit(2) from None
     failed = [(case, got) for case, got in outcomes if not got.meets(case)]
     if as_json:

@@ -6,7 +6,7 @@ import typer
 
 from brokercli.connection import Connection, connected
 
-app = typer.Typer()
+app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command()

@@ -1,15 +1,20 @@
 """What is printed where: tables on a terminal, plain lines in a pipe, JSON for programs."""
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brokercli.main import COMMANDS, GROUPS
 from brokercli.times import instant, remaining, seconds, span
+
+CHECKOUT = Path(__file__).parents[3]
 
 
 def on_a_terminal(person, *arguments: str, **changes: str) -> str:
@@ -88,3 +93,20 @@ def test_a_time_without_an_offset_is_this_computers():
     now = datetime(2026, 1, 31, tzinfo=UTC)
     assert instant("24h", now) == now - timedelta(hours=24)
     assert instant("2026-01-31T09:00:00", now).tzinfo is not None
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in (*COMMANDS, *GROUPS))])
+def test_help_says_what_a_command_is_for_in_plain_lines(alice, command):
+    done = alice.run(*command, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: broker")
+    assert "│" not in done.stdout
+
+
+def test_a_case_that_makes_no_sense_is_no_part_of_the_json(alice):
+    policies = alice.home / "policies"
+    shutil.copytree(CHECKOUT / "policies", policies)
+    (policies / "access" / "cases" / "bad.yaml").write_text("cases:\n  - {caller: nobody, role: x, expect: allow}\n")
+    done = alice.run("policy", "test", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "bad.yaml" in done.stderr
