@@ -68,7 +68,17 @@ def _revoke_many(connection: Connection, *, caller: str | None, role: str | None
     _forget(set(ended.get("sessions") or []))
     roles = ", ".join(ended.get("roles") or [])
     words = f"Ended {len(ended.get('sessions') or [])} sessions of {ended['name']} on {roles or 'no role'}."
-    connection.output.show(done, lambda: connection.output.line(words))
+    direct = [_directly(ended["name"], one) for one in ended.get("direct_roles") or []]
+
+    def said() -> None:
+        for line in (words, *direct):
+            connection.output.line(line)
+
+    connection.output.show(done, said)
+
+
+def _directly(caller: str, role: str) -> str:
+    return f"{caller} may also assume {role} without the broker; that ends with: broker revoke --role {role}"
 
 
 def _refused_call(connection: Connection, session: dict[str, Any], patience: int) -> dict[str, Any] | None:

@@ -3,6 +3,9 @@
 One session is denied by its session tag, one caller by source identity and
 issue time, the whole role by issue time (as AWS's own AWSRevokeOlderSessions
 does it). An entry leaves when the last session it can mean has expired.
+
+AWS may date a session a little later than the broker does. So a cut-off at an
+instant goes with single entries for the sessions of the seconds before it.
 """
 
 from __future__ import annotations
@@ -74,6 +77,13 @@ class RoleRevocations:
             )
         return longer
 
+    def with_sessions(self, ended: Mapping[str, datetime], room: int) -> RoleRevocations:
+        """The list with these sessions more, ids and when they expire, or Conflict: all or none."""
+        listed = self
+        for session_id, expires_at in ended.items():
+            listed = listed.with_session(session_id, expires_at, room)
+        return listed
+
     def with_caller(self, source_identity: str, cutoff: Cutoff, room: int) -> RoleRevocations:
         """The list with one caller cut off; Conflict names the coarser way where `room` does not take it."""
         both = cutoff.with_(self.callers.get(source_identity))
@@ -85,20 +95,33 @@ class RoleRevocations:
             )
         return longer
 
-    def with_everyone(self, cutoff: Cutoff) -> RoleRevocations:
-        """The list with every session cut off. There is always room: the cutoff covers every single entry."""
-        singles = [Cutoff(instant(one) + DATED_WITHIN, expires) for one, expires in self.sessions.items()]
-        for other in (*singles, *self.callers.values(), self.everyone):
-            cutoff = cutoff.with_(other)
-        return replace(self, sessions={}, callers={}, everyone=cutoff)
+    def with_everyone(self, cutoff: Cutoff, room: int) -> RoleRevocations:
+        """The list with every session cut off; what the cutoff covers makes way.
+
+        What it does not cover, entries of the last seconds, stays: Conflict
+        where `room` does not take both. A cutoff DATED_WITHIN from now covers all.
+        """
+        covered = {one: end for one, end in self.sessions.items() if instant(one) + DATED_WITHIN <= cutoff.before}
+        callers = {name: one for name, one in self.callers.items() if one.before <= cutoff.before}
+        until = max([cutoff.until, *covered.values(), *(one.until for one in callers.values())])
+        longer = replace(
+            self,
+            sessions={one: end for one, end in self.sessions.items() if one not in covered},
+            callers={name: one for name, one in self.callers.items() if name not in callers},
+            everyone=Cutoff(cutoff.before, until).with_(self.everyone),
+        )
+        if (longer.sessions or longer.callers) and characters(longer) > room:
+            raise Conflict(f"The revocation policy of {self.role} is full. Try again in a few seconds.")
+        return longer
 
     def pruned(self, now: datetime) -> RoleRevocations:
         """The list without entries that no live session can need any more."""
+        over = now - DATED_WITHIN  # a session that AWS dated later also ends later than its row says
         return replace(
             self,
-            sessions={name: expires for name, expires in self.sessions.items() if expires > now},
-            callers={name: cutoff for name, cutoff in self.callers.items() if cutoff.until > now},
-            everyone=self.everyone if self.everyone and self.everyone.until > now else None,
+            sessions={name: expires for name, expires in self.sessions.items() if expires > over},
+            callers={name: cutoff for name, cutoff in self.callers.items() if cutoff.until > over},
+            everyone=self.everyone if self.everyone and self.everyone.until > over else None,
         )
 
 

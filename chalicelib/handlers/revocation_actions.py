@@ -29,13 +29,14 @@ class EndSession(msgspec.Struct, frozen=True):
 
 
 class EndCaller(msgspec.Struct, frozen=True):
-    """`revoke_caller`: sessions issued before `before`; the entry may go at `until`."""
+    """`revoke_caller`: sessions issued before `before`, and these by id; the entry may go at `until`."""
 
     role: str
     source_identity: str
     before: datetime
     until: datetime
     event: str
+    sessions: dict[str, datetime] = {}
 
 
 class EndEveryone(msgspec.Struct, frozen=True):
@@ -45,6 +46,7 @@ class EndEveryone(msgspec.Struct, frozen=True):
     before: datetime
     until: datetime
     event: str
+    sessions: dict[str, datetime] = {}
 
 
 def handle(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,12 +62,14 @@ def _end_session(event: Mapping[str, Any]) -> dict[str, Any]:
 def _end_caller(event: Mapping[str, Any]) -> dict[str, Any]:
     order = converted(event, EndCaller)
     cutoff = Cutoff(order.before, order.until)
-    return _used(wiring_audit.enforcing().end_caller(order.role, order.source_identity, cutoff, order.event))
+    enforcing = wiring_audit.enforcing()
+    return _used(enforcing.end_caller(order.role, order.source_identity, cutoff, order.event, order.sessions))
 
 
 def _end_everyone(event: Mapping[str, Any]) -> dict[str, Any]:
     order = converted(event, EndEveryone)
-    return _used(wiring_audit.enforcing().end_everyone(order.role, Cutoff(order.before, order.until), order.event))
+    cutoff = Cutoff(order.before, order.until)
+    return _used(wiring_audit.enforcing().end_everyone(order.role, cutoff, order.event, order.sessions))
 
 
 def _prune(_event: Mapping[str, Any]) -> dict[str, Any]:

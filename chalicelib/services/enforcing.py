@@ -13,7 +13,7 @@ from chalicelib.domain.revocation import MAX_INLINE_CHARACTERS, RoleRevocations,
 from chalicelib.services.provisioning_leases import LeaseLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from chalicelib.domain.ports import Clock, RevocationList, RevocationPolicy
@@ -61,13 +61,24 @@ class Enforcing:
         """Deny one session; answers how full the policy is, from 0 to 1. Conflict if it is full."""
         return self._revoke(role, lambda listed, room: listed.with_session(session_id, expires_at, room), event)
 
-    def end_caller(self, role: str, source_identity: str, cutoff: Cutoff, event: str) -> float:
-        """Deny one caller's sessions issued before the cutoff; otherwise as `end_session`."""
-        return self._revoke(role, lambda listed, room: listed.with_caller(source_identity, cutoff, room), event)
+    def end_caller(
+        self, role: str, source_identity: str, cutoff: Cutoff, event: str, young: Mapping[str, datetime]
+    ) -> float:
+        """Deny one caller's sessions issued before the cutoff, and the `young` ones by id; otherwise as `end_session`.
 
-    def end_everyone(self, role: str, cutoff: Cutoff, event: str) -> float:
-        """Deny every session of the role issued before the cutoff; otherwise as `end_session`."""
-        return self._revoke(role, lambda listed, _room: listed.with_everyone(cutoff), event)
+        Young are those that AWS may have dated later, ids and when they expire.
+        """
+        return self._revoke(
+            role,
+            lambda listed, room: listed.with_caller(source_identity, cutoff, room).with_sessions(young, room),
+            event,
+        )
+
+    def end_everyone(self, role: str, cutoff: Cutoff, event: str, young: Mapping[str, datetime]) -> float:
+        """Deny every session of the role issued before the cutoff, and the `young` ones; otherwise as `end_caller`."""
+        return self._revoke(
+            role, lambda listed, room: listed.with_everyone(cutoff, room).with_sessions(young, room), event
+        )
 
     def prune(self) -> Pruned:
         """Take expired entries out of every list, and mend policies that are not what the list says."""

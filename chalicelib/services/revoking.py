@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from chalicelib.domain.errors import BrokerError, NotFound, Refused
+from chalicelib.domain.errors import BrokerError, Conflict, NotFound, Refused
 from chalicelib.domain.events import AuditEvent, to_json
-from chalicelib.domain.revocation import DATED_WITHIN
+from chalicelib.domain.revocation import DATED_WITHIN, Cutoff
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS
 from chalicelib.domain.sessions import SessionFilter
 from chalicelib.domain.times import rfc3339
 from chalicelib.services.rights import owns
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
     from datetime import datetime
 
     from chalicelib.domain.events import Origin
@@ -26,12 +28,18 @@ if TYPE_CHECKING:
 Scope = Literal["session", "caller", "role"]
 
 LOOKS = 2
-"""The index lags its table a little: who revokes a caller looks again for sessions that were just issued."""
+"""The index lags its table a little: once all is ordered, it is asked again for what was issued just before."""
+
+CATALOGUE_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """What one call took back."""
+    """What one call took back.
+
+    `direct_roles` may be assumed by the caller without the broker: AWS tells
+    nobody's sessions on them apart, so they end only with the whole role's.
+    """
 
     id: str
     scope: Scope
@@ -40,6 +48,7 @@ class Revocation:
     at: datetime
     roles: tuple[str, ...]
     sessions: tuple[str, ...]
+    direct_roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +63,11 @@ class Cause:
     origin: Origin
     rules: tuple[str, ...] = ()
 
-    def revoked(self, event_id: str, role: str, sessions: Iterable[Session], session: str = "") -> AuditEvent:
+    def revoked(self, event_id: str, role: str, sessions: Iterable[Session], **more: object) -> AuditEvent:
         """The `revoke` event of one role."""
-        detail: dict[str, Any] = {"revocation": self.id, "scope": self.scope, "name": self.name}
+        detail: dict[str, Any] = {"revocation": self.id, "scope": self.scope, "name": self.name, **more}
         detail["sessions"] = sorted(one.id for one in sessions)
+        session = self.name if self.scope == "session" else ""
         return AuditEvent(event_id, "revoke", self.at, self.origin, role, session, self.reason, self.rules, detail)
 
     def refused(self, role: str, refusal: BrokerError) -> AuditEvent:
@@ -73,10 +83,10 @@ class Cause:
         rules = getattr(refusal, "policies", ())
         return AuditEvent(self.id, "refuse", self.at, self.origin, role, session, self.reason, rules, detail)
 
-    def result(self, ended: Iterable[Session], roles: Iterable[str]) -> Revocation:
+    def result(self, ended: Iterable[Session], roles: Iterable[str], direct: tuple[str, ...] = ()) -> Revocation:
         """What is answered."""
         ids = tuple(sorted(session.id for session in ended))
-        return Revocation(self.id, self.scope, self.name, self.reason, self.at, tuple(sorted(roles)), ids)
+        return Revocation(self.id, self.scope, self.name, self.reason, self.at, tuple(sorted(roles)), ids, direct)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +122,7 @@ class Revoking:
     def _end(self, session: Session, cause: Cause) -> tuple[Session, Revocation]:
         if session.state(cause.at) != "active":
             return session, cause.result((), ())
-        event = cause.revoked(cause.id, session.role, [session], session.id)
+        event = cause.revoked(cause.id, session.role, [session])
         self._order("revoke_session", event, session=session.id, expires_at=rfc3339(session.expires_at))
         self._mark([session], cause.at)
         return replace(session, revoked_at=cause.at), cause.result([session], [session.role])
@@ -124,18 +134,11 @@ class Revoking:
         left alive ends as well.
         """
         cause = self._cause("caller", name, "", reason, origin, own=name == origin.caller.name)
-        ended: dict[str, Session] = {}
-        failures: list[BrokerError] = []
-        for _ in range(LOOKS):
-            for role, found in _by_role(self._alive(SessionFilter(caller=name), ended)).items():
-                try:
-                    self._end_on_role(cause, role, found)
-                    ended |= {session.id: session for session in found}
-                except BrokerError as failure:
-                    failures.append(failure)
-        if failures:
-            raise failures[-1]
-        return cause.result(ended.values(), {session.role for session in ended.values()})
+        ended = self._end_every(cause, SessionFilter(caller=name), MAX_CHAINED_SECONDS)
+        direct = tuple(self._assumed_directly_by(name))
+        if not ended:
+            self.journal.record(cause.revoked(cause.id, "", (), direct_roles=direct))
+        return cause.result(ended.values(), {session.role for session in ended.values()}, direct)
 
     def end_role(self, name: str, reason: str, origin: Origin) -> Revocation:
         """End every session of a role, those included that were not issued by the broker."""
@@ -143,13 +146,8 @@ class Revoking:
         role = self.rights.catalogue.get(name)
         if role is None:
             raise NotFound(f"There is no role {name}.")
-        found = self._alive(SessionFilter(role=name), ())
-        before = _cutoff(found, cause.at)
-        until = before + timedelta(seconds=role.max_session_seconds)
-        event = cause.revoked(cause.id, name, found)
-        self._order("revoke_role", event, before=rfc3339(before), until=rfc3339(until))
-        self._mark(found, cause.at)
-        return cause.result(found, [name])
+        ended = self._end_every(cause, SessionFilter(role=name), role.max_session_seconds, [name])
+        return cause.result(ended.values(), [name])
 
     def _cause(self, scope: Scope, name: str, role: str, reason: str, origin: Origin, *, own: bool) -> Cause:
         """The cause, if the caller may do this; a refusal is recorded before it is answered."""
@@ -163,22 +161,79 @@ class Revoking:
             self.journal.record(cause.refused(role, refusal))
             raise
 
-    def _alive(self, wanted: SessionFilter, without: Container[str]) -> list[Session]:
+    def _assumed_directly_by(self, name: str) -> Iterable[str]:
+        """Roles whose template names the user, by name or by ARN: sessions without a row or a mark of their own."""
+        cursor = None
+        while True:
+            page = self.rights.catalogue.page(CATALOGUE_PAGE, cursor)
+            for role in page.items:
+                if any(user.rpartition("/")[2] == name for user in role.direct_users):
+                    yield role.name
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def _end_every(
+        self, cause: Cause, wanted: SessionFilter, longest: int, always: Iterable[str] = ()
+    ) -> dict[str, Session]:
+        """End what two looks find, role by role, and cut off `always`; no session lasts over `longest` seconds."""
+        ended: dict[str, Session] = {}
+        cutoffs: defaultdict[str, datetime] = defaultdict(lambda: _whole_second(cause.at))
+        due: dict[str, list[Session]] = {role: [] for role in always}
+        for _ in range(LOOKS):
+            failures = []
+            for role, found in {**due, **self._alive(wanted, ended, cutoffs)}.items():
+                try:
+                    cutoffs[role] = self._cut_off(cause, role, found, cutoffs[role], timedelta(seconds=longest))
+                    ended |= {session.id: session for session in found}
+                except BrokerError as failure:
+                    failures.append(failure)
+            if failures:
+                raise failures[-1]
+            due = {}
+        return ended
+
+    def _alive(
+        self, wanted: SessionFilter, ended: Container[str], cutoffs: Mapping[str, datetime]
+    ) -> dict[str, list[Session]]:
+        """By role: what was issued before the role's cutoff and is not ended yet."""
         now = self.clock()
         alive = wanted.alive(now)
-        found = self.sessions.every(alive, now)
-        return [session for session in found if alive.matches(session, now) and session.id not in without]
+        found: dict[str, list[Session]] = {}
+        for session in self.sessions.every(alive, now):
+            due = session.issued_at < cutoffs[session.role] and session.id not in ended
+            if due and alive.matches(session, now):
+                found.setdefault(session.role, []).append(session)
+        return found
 
-    def _end_on_role(self, cause: Cause, role: str, found: list[Session]) -> None:
-        now = self.clock()
-        event = cause.revoked(self.new_id(now), role, found)
-        until = max(session.expires_at for session in found)
-        caller = found[0].source_identity
-        before = rfc3339(_cutoff(found, now))
-        self._order("revoke_caller", event, source_identity=caller, before=before, until=rfc3339(until))
-        self._mark(found, now)
+    def _cut_off(self, cause: Cause, role: str, found: list[Session], before: datetime, longest: timedelta) -> datetime:
+        """Have one role's sessions denied; answers up to which time of issue.
 
-    def _order(self, action: str, event: AuditEvent, **entry: str) -> None:
+        AWS may date the youngest after the cutoff: they get entries of their
+        own. Where these do not fit the cutoff lies later, and what is issued
+        until then is denied as well.
+        """
+        young = [session for session in found if session.issued_at + DATED_WITHIN > before]
+        try:
+            self._order_cutoff(cause, role, found, Cutoff(before, before + longest), young)
+        except Conflict:
+            before = _whole_second(max(before, self.clock() + DATED_WITHIN))
+            self._order_cutoff(cause, role, found, Cutoff(before, before + longest), ())
+        self._mark(found, self.clock())
+        return before
+
+    def _order_cutoff(
+        self, cause: Cause, role: str, found: list[Session], cutoff: Cutoff, young: Iterable[Session]
+    ) -> None:
+        before = rfc3339(cutoff.before)
+        event = cause.revoked(self.new_id(self.clock()), role, found, before=before)
+        entry: dict[str, Any] = {"before": before, "until": rfc3339(cutoff.until)}
+        entry["sessions"] = {session.id: rfc3339(session.expires_at) for session in young}
+        if cause.scope == "caller":
+            entry["source_identity"] = found[0].source_identity
+        self._order(f"revoke_{cause.scope}", event, **entry)
+
+    def _order(self, action: str, event: AuditEvent, **entry: object) -> None:
         """One order to the provision function (handlers/revocation_actions.py)."""
         self.provisioner.order({"action": action, "role": event.role, "event": to_json(event), **entry})
 
@@ -187,13 +242,6 @@ class Revoking:
             self.sessions.mark_revoked(session.id, at)
 
 
-def _cutoff(found: list[Session], now: datetime) -> datetime:
-    """Sessions that AWS dated before this are over: all that were found, however AWS dates the youngest."""
-    return max([now, *(session.issued_at + DATED_WITHIN for session in found)])
-
-
-def _by_role(sessions: list[Session]) -> dict[str, list[Session]]:
-    roles: dict[str, list[Session]] = {}
-    for session in sessions:
-        roles.setdefault(session.role, []).append(session)
-    return roles
+def _whole_second(at: datetime) -> datetime:
+    """The end of the second: `aws:TokenIssueTime` has no fractions, so AWS cannot cut within one."""
+    return at.replace(microsecond=0) + timedelta(seconds=1)

@@ -51,7 +51,7 @@ def test_a_list_saved_over_another_version_is_a_conflict(lists) -> None:
     with pytest.raises(Conflict):
         lists.save(read.with_session(S2, LATER, ROOM), None)
     current = lists.get("ec2-full")
-    lists.save(current.with_everyone(Cutoff(LATER, LATER)), None)
+    lists.save(current.with_everyone(Cutoff(LATER, LATER), ROOM), None)
     with pytest.raises(Conflict):
         lists.save(current.with_session(S2, LATER, ROOM), None)
     assert lists.get("ec2-full").everyone == Cutoff(LATER, LATER)

@@ -13,7 +13,7 @@ from localaws.roles import order
 from tests.e2e.door import Answer, keys_of, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from localaws.broker import Broker
 
@@ -24,13 +24,13 @@ LOOK_EVERY_SECONDS = 0.1
 NO_RETRY = Config(retries={"total_max_attempts": 1})
 
 
-def make_role(broker: Broker, name: str) -> str:
+def make_role(broker: Broker, name: str, **trust: list[str]) -> str:
     """A role of its own for a test: engineers may take it, it may do everything in EC2. Answers its ARN."""
     template = {
         "name": name,
         "managed_policies": ["AmazonEC2FullAccess"],
         "tags": {"access-broker:audience": "engineers"},
-        "trust": {"through_broker": True},
+        "trust": {"through_broker": True, **trust},
     }
     answer = order(
         broker.session_for("admin").client("lambda"), PROVISION_FUNCTION, {"action": "apply_role", "template": template}
@@ -77,10 +77,13 @@ def take(broker: Broker, who: str | boto3.Session, role: str) -> tuple[str, Any]
     """A session's id and an EC2 client that acts as it, without retries."""
     answer = ask(broker, who, "POST", "/v1/credentials", {"role": role})
     assert answer.status == 201, answer
-    given = answer.document["credentials"]
-    acting = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-    ec2 = acting.client("ec2", broker.region, endpoint_url=broker.endpoint_url, config=NO_RETRY)
-    return answer.document["session"]["id"], ec2
+    return answer.document["session"]["id"], acting(broker, answer.document["credentials"])
+
+
+def acting(broker: Broker, given: Mapping[str, Any]) -> Any:
+    """An EC2 client that acts with these credentials, without retries."""
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    return session.client("ec2", broker.region, endpoint_url=broker.endpoint_url, config=NO_RETRY)
 
 
 def start_afresh(broker: Broker, caller: str, role: str) -> None:

@@ -46,7 +46,10 @@ class Activity(msgspec.Struct, frozen=True):
 
 
 class Revocation(msgspec.Struct, frozen=True):
-    """What one call took back: on which roles, and which sessions of the broker."""
+    """What one call took back: on which roles, and which sessions of the broker.
+
+    `direct_roles` trust the caller without the broker: such sessions end only with the whole role's.
+    """
 
     id: Id
     scope: Literal["session", "caller", "role"]
@@ -55,6 +58,7 @@ class Revocation(msgspec.Struct, frozen=True):
     at: Instant
     roles: tuple[str, ...]
     sessions: tuple[Id, ...]
+    direct_roles: tuple[str, ...]
 
 
 class Revoked(msgspec.Struct, frozen=True):

@@ -150,6 +150,13 @@ def test_revoke_by_caller_or_role(alice, contract, flag, value):
     assert contract.seen[0].body == {flag[2:]: value, "reason": "stolen"}
 
 
+def test_revoke_by_caller_says_which_roles_they_may_assume_without_the_broker(alice, contract):
+    revocation = {"scope": "caller", "name": "sts_user", "roles": [], "sessions": [], "direct_roles": ["ec2-direct"]}
+    contract.answers["POST", "/api/v1/revocations"] = {"revocation": revocation}
+    done = alice.run("revoke", "--caller", "sts_user")
+    assert "broker revoke --role ec2-direct" in done.stdout.splitlines()[1]
+
+
 @pytest.mark.parametrize("arguments", [[], ["s1", "--role", "x"], ["--caller", "a", "--wait"]])
 def test_revoke_needs_exactly_one_thing_to_end(alice, contract, arguments):
     assert alice.run("revoke", *arguments).returncode == 2

@@ -52,7 +52,7 @@ def test_a_caller_is_denied_by_source_identity_for_what_was_issued_until_then() 
 
 def test_a_role_is_denied_by_issue_time_and_single_entries_make_way() -> None:
     [old] = session_ids(1)
-    listed = EMPTY.with_session(old, NOW + HOUR, ROOM).with_everyone(Cutoff(NOW + HOUR, NOW + 2 * HOUR))
+    listed = EMPTY.with_session(old, NOW + HOUR, ROOM).with_everyone(Cutoff(NOW + HOUR, NOW + 2 * HOUR), ROOM)
     statements = policy_document(listed)["Statement"]
     assert [one["Condition"] for one in statements] == [
         {"DateLessThan": {"aws:TokenIssueTime": "2026-11-23T13:00:00.000Z"}}
@@ -95,7 +95,20 @@ def test_a_full_list_still_takes_the_coarser_way() -> None:
     listed = filled(ROOM)
     with pytest.raises(Conflict):
         listed.with_session(session_ids(400)[-1], NOW + HOUR, ROOM)
-    assert characters(listed.with_everyone(Cutoff(NOW, NOW + HOUR))) < 200
+    assert characters(listed.with_everyone(Cutoff(NOW + DATED_WITHIN, NOW + HOUR), 200)) < 200
+
+
+def test_a_role_is_cut_off_now_and_entries_that_aws_may_have_dated_later_stay() -> None:
+    old, young = new_id(NOW - DATED_WITHIN, b"0" * 10), new_id(NOW - DATED_WITHIN / 2, b"1" * 10)
+    listed = EMPTY.with_sessions({old: NOW + HOUR, young: NOW + HOUR}, ROOM)
+    cut = listed.with_everyone(Cutoff(NOW, NOW + HOUR), ROOM)
+    assert (set(cut.sessions), cut.everyone) == ({young}, Cutoff(NOW, NOW + HOUR))
+
+
+def test_entries_that_stay_and_do_not_fit_beside_the_cutoff_are_said() -> None:
+    listed = EMPTY.with_session(new_id(NOW, b"1" * 10), NOW + HOUR, ROOM)
+    with pytest.raises(Conflict, match="Try again in a few seconds"):
+        listed.with_everyone(Cutoff(NOW, NOW + HOUR), 300)
 
 
 def test_callers_are_refused_when_the_list_is_full() -> None:
@@ -105,16 +118,22 @@ def test_callers_are_refused_when_the_list_is_full() -> None:
 
 def test_pruning_drops_exactly_what_has_expired() -> None:
     listed = (
-        EMPTY.with_everyone(Cutoff(NOW, NOW + 2 * HOUR))
+        EMPTY.with_everyone(Cutoff(NOW, NOW + 2 * HOUR), ROOM)
         .with_session("gone", NOW, ROOM)
         .with_session("alive", NOW + HOUR, ROOM)
         .with_caller("alice", Cutoff(NOW - HOUR, NOW), ROOM)
         .with_caller("bob", Cutoff(NOW, NOW + HOUR), ROOM)
     )
-    pruned = listed.pruned(NOW)
+    pruned = listed.pruned(NOW + DATED_WITHIN)
     assert (set(pruned.sessions), set(pruned.callers)) == ({"alive"}, {"bob"})
     assert pruned.everyone
-    assert pruned.pruned(NOW + 2 * HOUR).empty
+    assert pruned.pruned(NOW + 2 * HOUR + DATED_WITHIN).empty
+
+
+def test_an_entry_stays_as_long_as_aws_may_let_the_session_live() -> None:
+    listed = EMPTY.with_session("a", NOW, ROOM)
+    assert not listed.pruned(NOW + DATED_WITHIN - timedelta(milliseconds=1)).empty
+    assert listed.pruned(NOW + DATED_WITHIN).empty
 
 
 def test_white_space_does_not_count_as_iam_counts() -> None:
@@ -147,7 +166,7 @@ def test_no_entry_brings_back_what_another_ended(
         kind, what, when = entry
         if kind == "session":
             return listed.with_session(SESSIONS[what], when, ROOM)
-        return listed.with_caller(what, when, ROOM) if kind == "caller" else listed.with_everyone(when)
+        return listed.with_caller(what, when, ROOM) if kind == "caller" else listed.with_everyone(when, ROOM)
 
     listed = EMPTY
     for entry in before:

@@ -147,14 +147,17 @@ class FakeSessions:
 
 @dataclass
 class FakeProvisioner:
-    """The provision function: records orders, fails for the roles it is told to."""
+    """The provision function: records orders, fails for the roles it is told to, or where room is short."""
 
     failures: dict[str, Exception] = field(default_factory=dict)
+    no_room_for_entries: bool = False
     orders: list[Mapping[str, Any]] = field(default_factory=list)
 
     def order(self, order: Mapping[str, Any]) -> dict[str, Any]:
         if order["role"] in self.failures:
             raise self.failures[order["role"]]
+        if self.no_room_for_entries and order.get("sessions"):
+            raise Conflict("full")
         self.orders.append(order)
         return {}
 

@@ -18,6 +18,9 @@ from tests.unit.services.audit_fakes import FakeRevocationList, FakeRevocationPo
 from tests.unit.services.fakes import NOW, Clock, Ids
 
 HOUR = timedelta(hours=1)
+OVER = 3615
+"""Seconds after which the broker's session of an hour has ended for AWS as well."""
+
 EVENT = '{"id": "e"}'
 
 
@@ -99,7 +102,7 @@ def test_thirty_at_once_on_one_role_are_all_denied_and_all_told(desk: Desk) -> N
     assert desk.denied() == set(wanted)
     assert len(desk.revocations.events) == 30
     assert desk.policy.puts <= 30
-    desk.clock.pass_seconds(3600)
+    desk.clock.pass_seconds(OVER)
     assert desk.service.prune().changed == ("ec2-full",)
     assert desk.policy.current("ec2-full") is None
 
@@ -136,10 +139,10 @@ def test_who_lost_the_lease_while_iam_was_slow_writes_the_newest_list_again(desk
 def test_sessions_of_a_role_that_is_gone_are_revoked_already_and_it_is_told(desk: Desk) -> None:
     desk.policy.gone.add("ec2-full")
     desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
-    desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), f"{EVENT}2")
+    desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), f"{EVENT}2", {})
     assert desk.revocations.events == [EVENT, f"{EVENT}2"]
     assert desk.service.prune() == Pruned((), ())
-    desk.clock.pass_seconds(3600)
+    desk.clock.pass_seconds(OVER)
     assert desk.service.prune() == Pruned(("ec2-full",), ())
     assert desk.policy.policies == {}
 
@@ -158,16 +161,35 @@ def test_a_full_policy_refuses_before_anything_is_written(desk: Desk) -> None:
 
 
 def test_a_caller_and_a_role_are_denied_by_time(desk: Desk) -> None:
-    desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), EVENT)
-    desk.service.end_everyone("ec2-full", Cutoff(NOW, NOW + HOUR), EVENT)
+    desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), EVENT, {})
+    desk.service.end_everyone("ec2-full", Cutoff(NOW, NOW + HOUR), EVENT, {})
     assert desk.policy.current("ec2-full") == policy_document(desk.revocations.get("ec2-full"))
     assert desk.revocations.get("ec2-full").everyone
+
+
+def test_the_young_are_denied_by_id_beside_the_cutoff_in_one_write(desk: Desk) -> None:
+    one, two = ids_of(2)
+    desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), EVENT, {one: NOW + HOUR})
+    desk.service.end_everyone("s3-read", Cutoff(NOW, NOW + HOUR), EVENT, {two: NOW + HOUR})
+    callers, role = desk.revocations.get("ec2-full"), desk.revocations.get("s3-read")
+    assert (set(callers.sessions), set(callers.callers)) == ({one}, {"alice"})
+    assert (set(role.sessions), role.everyone) == ({two}, Cutoff(NOW, NOW + HOUR))
+    assert desk.policy.puts == 2
+
+
+def test_a_cutoff_whose_young_do_not_fit_is_refused_whole(desk: Desk) -> None:
+    desk.policy.taken = 10_240 - 300
+    with pytest.raises(Conflict):
+        desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), EVENT, {ids_of(1)[0]: NOW + HOUR})
+    with pytest.raises(Conflict):
+        desk.service.end_everyone("ec2-full", Cutoff(NOW, NOW + HOUR), EVENT, {ids_of(1)[0]: NOW + HOUR})
+    assert (desk.revocations.rows, desk.revocations.events) == ({}, [])
 
 
 def test_pruning_leaves_what_is_alive_and_does_nothing_when_there_is_nothing_to_do(desk: Desk) -> None:
     desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
     desk.service.end_session("ec2-full", "s2", NOW + 2 * HOUR, EVENT)
-    desk.clock.pass_seconds(3600)
+    desk.clock.pass_seconds(OVER)
     assert desk.service.prune().changed == ("ec2-full",)
     assert desk.denied() == {"s2"}
     assert desk.service.prune() == type(desk.service.prune())((), ())
@@ -192,6 +214,6 @@ def test_pruning_goes_on_after_a_role_that_fails(desk: Desk) -> None:
         remove(role)
 
     desk.policy.remove = remove_unless_broken  # type: ignore[method-assign]
-    desk.clock.pass_seconds(3600)
+    desk.clock.pass_seconds(OVER)
     pruned = desk.service.prune()
     assert (pruned.changed, pruned.failed) == (("ec2-full",), ("broken",))

@@ -1,7 +1,8 @@
 """Taking back: who may, what it ends, and that nothing of it goes untold."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,10 @@ from chalicelib.domain.access import load_rules
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, ReasonRequired, Refused
 from chalicelib.domain.roles import Role
-from chalicelib.services.revoking import Revoking
+from chalicelib.services.revoking import Revocation, Revoking
 from chalicelib.services.rights import Rights
 from tests.unit.services.audit_fakes import FakeProvisioner, FakeSessions, session
-from tests.unit.services.fakes import ALICE, CAROL, EC2, Clock, FakeCatalogue, FakeJournal, Ids, origin
+from tests.unit.services.fakes import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin
 
 RITA = Caller("user", "rita", "arn:aws:iam::123456789012:user/rita", "123456789012", "AIDA7", ("responders",))
 OLGA = Caller("user", "olga", "arn:aws:iam::123456789012:user/olga", "123456789012", "AIDA8", ("owners",))
@@ -34,10 +35,11 @@ class Desk:
     provisioner: FakeProvisioner = field(default_factory=FakeProvisioner)
     journal: FakeJournal = field(default_factory=FakeJournal)
     clock: Clock = field(default_factory=Clock)
+    roles: dict[str, Role] = field(default_factory=lambda: {EC2.name: EC2, S3.name: S3})
 
     @property
     def service(self) -> Revoking:
-        catalogue = FakeCatalogue({EC2.name: EC2, S3.name: S3})
+        catalogue = FakeCatalogue(self.roles)
         return Revoking(
             rights=Rights(rules=load_rules({"a.cedar": POLICIES}), catalogue=catalogue, clock=self.clock),
             sessions=self.sessions,
@@ -46,6 +48,12 @@ class Desk:
             clock=self.clock,
             new_id=Ids(),
         )
+
+    def end(self, scope: str) -> Revocation:
+        """End alice, or the role she is on."""
+        if scope == "caller":
+            return self.service.end_caller("alice", "", origin(RITA))
+        return self.service.end_role("ec2-full", "", origin(RITA))
 
     def events(self) -> list[dict[str, Any]]:
         """The events that ride with the orders."""
@@ -188,11 +196,10 @@ def test_a_role_is_ended_for_as_long_as_its_longest_session_can_last(desk: Desk)
     desk.sessions.add(one, other)
     revocation = desk.service.end_role("s3-read", "", origin(RITA))
     order = desk.provisioner.orders[0]
-    # The session is of this moment: AWS may date it up to 15 s later.
     assert (order["action"], order["before"], order["until"]) == (
         "revoke_role",
-        "2026-11-23T12:00:15.000Z",
-        "2026-11-23T14:00:15.000Z",
+        "2026-11-23T12:00:01.000Z",
+        "2026-11-23T14:00:01.000Z",
     )
     assert revocation.sessions == (one.id,)
     assert desk.sessions.rows[other.id].revoked_at is None
@@ -201,6 +208,75 @@ def test_a_role_is_ended_for_as_long_as_its_longest_session_can_last(desk: Desk)
 def test_a_role_nobody_has_a_session_on_is_cut_off_all_the_same(desk: Desk) -> None:
     assert desk.service.end_role("s3-read", "", origin(RITA)).sessions == ()
     assert len(desk.provisioner.orders) == 1
+
+
+@pytest.mark.parametrize("scope", ["caller", "role"])
+def test_what_aws_may_have_dated_after_the_cutoff_gets_an_entry_of_its_own(desk: Desk, scope: str) -> None:
+    old = session(1, issued_at=NOW - timedelta(seconds=14))
+    young = session(2, issued_at=NOW - timedelta(seconds=13))
+    desk.sessions.add(old, young)
+    assert set(desk.end(scope).sessions) == {old.id, young.id}
+    [order], [event] = desk.provisioner.orders, desk.events()
+    assert order["before"] == event["detail"]["before"] == "2026-11-23T12:00:01.000Z"
+    assert order["sessions"] == {young.id: "2026-11-23T12:59:47.000Z"}
+
+
+@pytest.mark.parametrize("scope", ["caller", "role"])
+def test_a_session_issued_after_the_call_is_left_alone(desk: Desk, scope: str) -> None:
+    before, after = session(1), session(2, issued_at=NOW + timedelta(seconds=5))
+    desk.sessions.add(before, after).hidden_at_first = {after.id}
+    assert desk.end(scope).sessions == (before.id,)
+    assert desk.provisioner.orders[-1]["before"] < "2026-11-23T12:00:05"
+    assert after.id not in desk.provisioner.orders[-1]["sessions"]
+    assert desk.sessions.rows[after.id].revoked_at is None
+
+
+@pytest.mark.parametrize("scope", ["caller", "role"])
+def test_a_session_on_its_way_that_the_index_showed_late_is_ended_too(desk: Desk, scope: str) -> None:
+    early, late = session(1, issued_at=NOW - timedelta(minutes=1)), session(2)
+    desk.sessions.add(early, late).hidden_at_first = {late.id}
+    assert set(desk.end(scope).sessions) == {early.id, late.id}
+    assert set(desk.provisioner.orders[-1]["sessions"]) == {late.id}
+    assert desk.events()[-1]["detail"]["sessions"] == [late.id]
+
+
+@pytest.mark.parametrize("scope", ["caller", "role"])
+def test_where_entries_do_not_fit_the_cutoff_lies_later_and_takes_with_it_what_comes_until_then(
+    desk: Desk, scope: str
+) -> None:
+    before, during = session(1), session(2, issued_at=NOW + timedelta(seconds=5))
+    after = session(3, issued_at=NOW + timedelta(seconds=31))
+    desk.sessions.add(before, during, after).hidden_at_first = {during.id, after.id}
+    desk.provisioner.no_room_for_entries = True
+    assert set(desk.end(scope).sessions) == {before.id, during.id}
+    assert [(event["detail"]["before"], event["detail"]["sessions"]) for event in desk.events()] == [
+        ("2026-11-23T12:00:16.000Z", [before.id]),
+        ("2026-11-23T12:00:17.000Z", [during.id]),
+    ]
+    assert desk.sessions.rows[during.id].revoked_at
+    assert desk.sessions.rows[after.id].revoked_at is None
+
+
+def test_a_caller_is_ended_for_as_long_as_a_session_the_index_did_not_show_can_last(desk: Desk) -> None:
+    desk.sessions.add(session(expires_at=NOW + timedelta(minutes=15)))
+    desk.service.end_caller("alice", "", origin(RITA))
+    assert desk.provisioner.orders[0]["until"] == "2026-11-23T13:00:01.000Z"
+
+
+def test_whoever_ends_a_caller_hears_which_roles_they_may_assume_without_the_broker(desk: Desk) -> None:
+    desk.roles["by-name"] = replace(S3, name="by-name", direct_users=("bob", "alice"))
+    desk.roles["by-arn"] = replace(S3, name="by-arn", direct_users=("arn:aws:iam::123456789012:user/eng/alice",))
+    desk.roles["others"] = replace(S3, name="others", direct_users=("malice",))
+    assert desk.service.end_caller("alice", "", origin(RITA)).direct_roles == ("by-arn", "by-name")
+    assert desk.provisioner.orders == []
+
+
+def test_ending_a_caller_is_on_record_though_nothing_was_found(desk: Desk) -> None:
+    desk.roles["direct"] = replace(S3, name="direct", direct_users=("alice",))
+    revocation = desk.service.end_caller("alice", "key leaked", origin(RITA))
+    [event] = desk.journal.events
+    assert (event.type, event.id, event.reason) == ("revoke", revocation.id, "key leaked")
+    assert (event.detail["name"], event.detail["sessions"], event.detail["direct_roles"]) == ("alice", [], ("direct",))
 
 
 def test_an_unknown_role_is_not_found(desk: Desk) -> None:
