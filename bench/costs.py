@@ -30,11 +30,11 @@ ROW_UNITS, COPIES = 2, 4
 EVENT_KB, EVENTS, RUNTIME_KB = 0.7, 2, 0.5
 """A line of the audit log, at the issue and at the end; what Lambda and the metrics write of an invocation."""
 
-ALARMS, DASHBOARDS = 17, 1
+ALARMS, DASHBOARDS = 20, 1
 """In .chalice/resources.json; a test counts them."""
 
-METRIC_PER_MONTH, SCHEDULED_METRICS = 0.30, 3
-"""ActiveSessions, BreakGlassUnreviewed and PruningFailures; the others cost when there is something to count."""
+METRIC_PER_MONTH, SCHEDULED_METRICS = 0.30, 4
+"""ActiveSessions, BreakGlassUnreviewed, PruningFailures, RevocationListUsed; others cost when there is something."""
 
 POLLS_PER_MILLION, POLLERS, POLL_SECONDS = 0.50, 5, 20
 """Lambda keeps asking the queue of notices, five at a time, with long polls."""

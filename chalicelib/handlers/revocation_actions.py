@@ -75,11 +75,12 @@ def _end_everyone(event: Mapping[str, Any]) -> dict[str, Any]:
 def _prune(_event: Mapping[str, Any]) -> dict[str, Any]:
     pruned = wiring_audit.enforcing().prune()
     wiring.meter().count("PruningFailures", len(pruned.failed))
+    _used(pruned.fullest)
     return {"changed": list(pruned.changed), "failed": list(pruned.failed)}
 
 
 def _used(share: float) -> dict[str, Any]:
-    """Answer how full the role's policy is, and let the alarm know."""
+    """Answer how full a role's policy is, and let the alarm know."""
     percent = round(100 * share, 1)
     wiring.meter().percent("RevocationListUsed", percent)
     return {"used_percent": percent}

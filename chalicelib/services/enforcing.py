@@ -32,10 +32,14 @@ MAX_RENDERINGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a run of pruning did: roles whose policy it changed, and roles it could not do."""
+    """What a run of pruning did: roles whose policy it changed, and roles it could not do.
+
+    `fullest` is how full the fullest policy is that it saw, from 0 to 1.
+    """
 
     changed: tuple[str, ...]
     failed: tuple[str, ...]
+    fullest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,16 +86,17 @@ class Enforcing:
 
     def prune(self) -> Pruned:
         """Take expired entries out of every list, and mend policies that are not what the list says."""
-        changed, failed = [], []
+        changed, failed, fullest = [], [], 0.0
         for listed in self.revocations.every():
             try:
                 if self._prune(listed):
                     changed.append(listed.role)
+                fullest = max(fullest, self._share(listed.pruned(self.clock())))
             except Conflict:
                 continue  # somebody else changed the list in this moment, and rendered it
             except BrokerError:
                 failed.append(listed.role)
-        return Pruned(tuple(changed), tuple(failed))
+        return Pruned(tuple(changed), tuple(failed), fullest)
 
     def _revoke(self, role: str, change: Change, event: str) -> float:
         room = self._room(role)
@@ -101,6 +106,11 @@ class Enforcing:
         saved = self._save(role, change, room, event)
         self._render(role, saved.version)
         return characters(saved) / max(room, 1)
+
+    def _share(self, listed: RoleRevocations) -> float:
+        """How full the policy is, from 0 to 1: nothing is read of IAM for a list that is empty."""
+        room = None if listed.empty else self._room(listed.role)
+        return 0.0 if room is None else characters(listed) / max(room, 1)
 
     def _room(self, role: str) -> int | None:
         """Characters that the policy may have; None for a role that is gone."""

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib import wiring, wiring_approvals
 from chalicelib.aws.catalogue import role_to_row
+from chalicelib.domain.errors import AwsUnavailable
 from chalicelib.handlers.expire import expire
 from tests.adapters.conftest import REGION, make_user
 from tests.adapters.test_requests_api import PROD, WANTED
@@ -43,3 +44,17 @@ def test_broken_glass_is_counted_until_it_is_reviewed(call, capsys) -> None:
     assert '"BreakGlassUnreviewed":[1' in capsys.readouterr().out.replace(" ", "")
     call("POST", f"/v1/sessions/{session['id']}/review", bob, {"comment": "seen"})
     assert expire({}, None)["unreviewed"] == 0
+
+
+def test_broken_glass_is_counted_though_nothing_can_be_written_down(call, capsys, monkeypatch) -> None:
+    dave = make_user("dave", "on-call")
+    call("POST", "/v1/credentials", dave, {"role": "prod-ec2", "reason": "database is down", "break_glass": True})
+
+    class Throttled:
+        def run(self) -> tuple[int, int]:
+            raise AwsUnavailable("throttled")
+
+    monkeypatch.setattr(wiring_approvals, "lapsing", Throttled)
+    with pytest.raises(AwsUnavailable):
+        expire({}, None)
+    assert '"BreakGlassUnreviewed":[1' in capsys.readouterr().out.replace(" ", "")

@@ -275,3 +275,13 @@ def test_a_refusal_of_a_template_full_of_what_is_refused_reaches_the_log(call, a
     [told] = [read(row["event"]) for row in rows("EVENT#")]
     assert (told["type"], told["role"], told["detail"]["cut"]) == ("refuse", "big", True)
     assert "trust.statements[0]" in told["detail"]["fields"]
+
+
+def test_pruning_tells_how_full_the_fullest_list_still_is(call, admin, capsys) -> None:
+    assert call("PUT", "/v1/roles/reader", admin, TEMPLATE)[0] == 201
+    status, document, _ = call("POST", "/v1/revocations", admin, {"role": "reader", "reason": "key in a log"})
+    assert (status, document["revocation"]["roles"]) == (200, ["reader"])
+    capsys.readouterr()
+    assert provision({"action": "prune_revocations"}, None)["result"] == {"changed": [], "failed": []}
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "RevocationListUsed" in line]
+    assert json.loads(line)["RevocationListUsed"][0] > 0

@@ -25,6 +25,9 @@ OF_AWS: dict[str, Any] = json.loads(OVERLAY.read_text())["Resources"]
 ALARMS = {name: one["Properties"] for name, one in RESOURCES.items() if one.get("Type") == "AWS::CloudWatch::Alarm"}
 MATH_ALARMS = {name: one["Properties"] for name, one in OF_AWS.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
 EVERY_ALARM = ALARMS | MATH_ALARMS
+SCHEDULED = {"BreakGlassUnreviewed", "RevocationListUsed", "PruningFailures"}
+"""What a schedule writes all the time: where it is missing, whatever writes it is dead."""
+
 AUDIT_GROUP = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/${AWS::StackName}/audit:*"
 EMITTED = re.compile(r'(?:count|percent|add_metric)\("(\w+)"')
 
@@ -58,6 +61,17 @@ def test_the_dashboard_answers_the_questions_of_operation() -> None:
     titles = " ".join(widget["properties"]["title"] for widget in widgets()).lower()
     for word in ("issued", "reason", "latency", "active sessions", "revocations", "bypasses", "clean-up"):
         assert word in titles
+
+
+def test_a_search_quotes_names_that_are_not_only_letters_and_digits() -> None:
+    """CloudWatch user guide, "Metric search expression syntax": otherwise the widget is empty."""
+    rows = [row for widget in widgets() for row in widget["properties"]["metrics"]]
+    schemas = re.findall(
+        r"SEARCH\('\{(.*?)\}", " ".join(str(row[0]["expression"]) for row in rows if row[0] is row[-1])
+    )
+    assert schemas
+    for name in ",".join(schemas).split(","):
+        assert re.fullmatch(r'[A-Za-z0-9]+|"[^"]+"', name)
 
 
 def test_widgets_do_not_cover_one_another() -> None:
@@ -102,7 +116,22 @@ def test_an_alarm_says_what_is_wrong_and_tells_somebody(name: str) -> None:
     alarm = EVERY_ALARM[name]
     assert len(alarm["AlarmDescription"]) > 20
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
-    assert alarm["TreatMissingData"] == "notBreaching"
+    silence = "breaching" if alarm.get("MetricName") in SCHEDULED else "notBreaching"
+    assert alarm["TreatMissingData"] == silence
+
+
+def test_an_alarm_on_what_a_schedule_writes_waits_for_two_runs() -> None:
+    """So that a run that is a little late is not taken for one that never came."""
+    runs = {"BreakGlassUnreviewed": 300, "RevocationListUsed": 900, "PruningFailures": 900}
+    for one in ALARMS.values():
+        if one["MetricName"] in SCHEDULED:
+            assert one["Period"] >= 2 * runs[one["MetricName"]]
+
+
+@pytest.mark.parametrize("function", ["Audit", "Expire", "Provision", "Trail", "Cleanup"])
+def test_a_function_that_runs_by_itself_and_fails_is_told(function: str) -> None:
+    failing = [one for one in ALARMS.values() if (one["Namespace"], one["MetricName"]) == ("AWS/Lambda", "Errors")]
+    assert {"Name": "FunctionName", "Value": {"Ref": function}} in [one["Dimensions"][0] for one in failing]
 
 
 @pytest.mark.parametrize("name", EVERY_ALARM)

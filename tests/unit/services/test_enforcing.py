@@ -192,8 +192,18 @@ def test_pruning_leaves_what_is_alive_and_does_nothing_when_there_is_nothing_to_
     desk.clock.pass_seconds(OVER)
     assert desk.service.prune().changed == ("ec2-full",)
     assert desk.denied() == {"s2"}
-    assert desk.service.prune() == type(desk.service.prune())((), ())
+    again = desk.service.prune()
+    assert (again.changed, again.failed) == ((), ())
     assert len(desk.revocations.events) == 2
+
+
+def test_pruning_says_how_full_the_fullest_policy_still_is(desk: Desk) -> None:
+    assert desk.service.prune().fullest == 0
+    used = [desk.service.end_session("ec2-full", one, NOW + HOUR, f"{EVENT}{one}") for one in ids_of(30)]
+    desk.service.end_session("s3-read", "s1", NOW + HOUR, EVENT)
+    assert desk.service.prune().fullest == used[-1] > 0
+    desk.clock.pass_seconds(OVER)
+    assert desk.service.prune().fullest == 0
 
 
 def test_pruning_mends_a_policy_that_somebody_removed(desk: Desk) -> None:
