@@ -191,6 +191,17 @@ def test_of_the_functions_the_audit_function_alone_writes_the_audit_log() -> Non
     assert writers == {"audit"}
 
 
+def test_a_stream_is_retried_until_shortly_before_it_forgets_and_then_says_what_was_given_up() -> None:
+    """A record is kept for 24 hours; -1 retries are retries without end (Lambda, "services-ddb-params")."""
+    events = [event for one in RESOURCES.values() for event in one.get("Properties", {}).get("Events", {}).values()]
+    streams = [event["Properties"] for event in events if "StartingPosition" in event["Properties"]]
+    assert len(streams) == 2
+    for stream in streams:
+        assert stream["MaximumRetryAttempts"] == -1
+        assert 22 * 3600 <= stream["MaximumRecordAgeInSeconds"] < 24 * 3600
+        assert stream["DestinationConfig"]["OnFailure"]
+
+
 def test_no_function_may_delete_logs_or_shorten_their_retention() -> None:
     allowed = {action for _, statement in statements() for action in listed(statement["Action"])}
     for forbidden in ("logs:DeleteLogGroup", "logs:DeleteLogStream", "logs:PutRetentionPolicy"):
