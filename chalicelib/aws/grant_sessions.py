@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import rows
 from chalicelib.aws.grants_table import STILL_OPEN, partition
-from chalicelib.aws.reviews_table import TableReviews, review_to_row
+from chalicelib.aws.reviews_table import review_closed, review_to_row
 from chalicelib.aws.session_log import TableSessionLog, session_to_row
 from chalicelib.domain.errors import AuditUnavailable
 from chalicelib.domain.events import to_json
@@ -34,7 +34,7 @@ class TableBoundSessionLog(TableSessionLog):
 
     def __init__(self, client: Any, table: str, pause: Callable[[int], None]) -> None:
         super().__init__(client, table)
-        self._reviews, self._pause = TableReviews(client, table), pause
+        self._pause = pause
 
     def record(self, session: Session, event: AuditEvent) -> None:
         """Write a new row with its event; GrantEnded, or AuditUnavailable unless it is durable."""
@@ -48,9 +48,11 @@ class TableBoundSessionLog(TableSessionLog):
 
     def mark_failed(self, session: Session, event: AuditEvent) -> None:
         """Say that AssumeRole was refused: no credentials exist for this row, and nothing needs a review."""
-        super().mark_failed(session, event)
-        if session.break_glass:
-            self._reviews.close(session)
+        if not session.break_glass:
+            super().mark_failed(session, event)
+            return
+        together = self._failed(session, event), review_closed(self._table, session)
+        self._transact([{"Update": update} for update in together], session)
 
     def _transact(self, items: list[dict[str, Any]], session: Session) -> None:
         for attempt in range(MAX_TRIES):

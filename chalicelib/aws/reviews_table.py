@@ -33,15 +33,8 @@ class TableReviews:
         """Write who reviewed the session, once; Conflict if somebody has already."""
         try:
             self._dynamodb.transact_write_items(
-                TransactItems=[self._reviewed(session, event), self._closed(session)],
+                TransactItems=[self._reviewed(session, event), {"Update": review_closed(self._table, session)}],
             )
-        except (ClientError, BotoCoreError) as error:
-            raise rows.write_failed(error) from error
-
-    def close(self, session: Session) -> None:
-        """Take the review off the open ones without anybody's word: the session never came to be."""
-        try:
-            self._dynamodb.update_item(**self._closed(session)["Update"])
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error
 
@@ -68,14 +61,14 @@ class TableReviews:
             },
         }
 
-    def _closed(self, session: Session) -> dict[str, Any]:
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": rows.key(f"SESSION#{session.id}", "REVIEW"),
-                "UpdateExpression": "REMOVE group_key",
-            },
-        }
+
+def review_closed(table: str, session: Session) -> dict[str, Any]:
+    """The update that takes the session's review off the open ones."""
+    return {
+        "TableName": table,
+        "Key": rows.key(f"SESSION#{session.id}", "REVIEW"),
+        "UpdateExpression": "REMOVE group_key",
+    }
 
 
 def review_to_row(session: Session) -> dict[str, Any]:

@@ -36,15 +36,18 @@ class TableSessionLog:
     def mark_failed(self, session: Session, event: AuditEvent) -> None:
         """Say that AssumeRole was refused: no credentials exist for this row."""
         try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=rows.key(f"SESSION#{session.id}", "SESSION"),
-                UpdateExpression="SET #failed = :yes, #event = :event",
-                ExpressionAttributeNames={"#failed": "failed", "#event": "event"},
-                ExpressionAttributeValues={":yes": {"BOOL": True}, ":event": {"S": to_json(event)}},
-            )
+            self._dynamodb.update_item(**self._failed(session, event))
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error
+
+    def _failed(self, session: Session, event: AuditEvent) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": rows.key(f"SESSION#{session.id}", "SESSION"),
+            "UpdateExpression": "SET #failed = :yes, #event = :event",
+            "ExpressionAttributeNames": {"#failed": "failed", "#event": "event"},
+            "ExpressionAttributeValues": {":yes": {"BOOL": True}, ":event": {"S": to_json(event)}},
+        }
 
 
 class TableJournal:

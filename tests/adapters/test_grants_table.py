@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.grant_sessions import TableBoundSessionLog
 from chalicelib.aws.grants_table import TableGrants
 from chalicelib.aws.requests_table import TableRequests
+from chalicelib.aws.reviews_table import TableReviews
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import AuditUnavailable, Conflict
 from chalicelib.domain.events import AuditEvent, Origin
@@ -77,7 +78,7 @@ def approved(stores: Stores, number: int = 1) -> Grant:
     return granted(request)
 
 
-def session(grant: Grant, number: int = 1) -> Session:
+def session(grant: Grant | None, number: int = 1) -> Session:
     return Session(
         id=new_id(NOW, (1000 + number).to_bytes(10, "big")),
         caller="alice",
@@ -89,7 +90,7 @@ def session(grant: Grant, number: int = 1) -> Session:
         source_identity="alice",
         issued_at=NOW,
         expires_at=NOW + timedelta(hours=1),
-        grant=grant.id,
+        grant=grant.id if grant else "",
     )
 
 
@@ -151,6 +152,20 @@ def test_a_session_under_no_grant_of_the_caller_is_not_written(stores: Stores) -
     foreign = replace(session(grant), caller_id="AIDANEW")
     with pytest.raises(GrantEnded):
         stores.sessions.record(foreign, event(20, "issue"))
+
+
+def test_a_broken_glass_session_that_never_came_to_be_closes_its_review_in_the_same_write(account: None) -> None:
+    client, written = boto3.client("dynamodb", REGION), []
+    log = TableBoundSessionLog(client, "broker", lambda _attempt: None)
+    never = replace(session(None), break_glass=True)
+    log.record(never, event(30, "issue"))
+    assert TableReviews(client, "broker").unreviewed() == 1
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: written.append(model.name))
+    log.mark_failed(never, event(31, "issue_failed"))
+    assert written == ["TransactWriteItems"]
+    assert TableReviews(client, "broker").unreviewed() == 0
+    [row] = [one for one in client.scan(TableName="broker")["Items"] if one["sk"]["S"] == "SESSION"]
+    assert row["failed"] == {"BOOL": True}
 
 
 def test_filing_with_a_key_that_dynamodb_throttles_is_no_conflict() -> None:
