@@ -27,6 +27,9 @@ BATCH, STREAM_READERS = 10, 2
 ROW_UNITS, COPIES = 2, 4
 """A session's row of 1.3 kB takes two write units, in the table and in each of three indexes."""
 
+EXPIRY_UNITS = 25 * 1.3 / 8
+"""Read units: each run goes over a row of 1.3 kB for 65 minutes to see its end, for 60 to count it; 8 kB are one."""
+
 EVENT_KB, EVENTS, RUNTIME_KB = 0.7, 2, 0.5
 """A line of the audit log, at the issue and at the end; what Lambda and the metrics write of an invocation."""
 
@@ -59,6 +62,7 @@ def of_a_million() -> tuple[Cost, ...]:
         Cost("Lambda, audit and notify", _lambda(deliveries, BATCH_SECONDS), "50 ms for ten rows, each"),
         Cost("DynamoDB, writes", ROW_UNITS * COPIES * WRITE_UNITS_PER_MILLION, "two units, four copies"),
         Cost("DynamoDB, reads", READ_UNITS_PER_MILLION, "the role, where it is not remembered"),
+        Cost("DynamoDB, what expired", EXPIRY_UNITS * READ_UNITS_PER_MILLION, "the last hour, every five minutes"),
         Cost("CloudWatch Logs", logs_gb * LOGS_PER_GB, "two events, and what Lambda writes"),
         Cost("STS, IAM", 0.0, "free"),
     )

@@ -42,10 +42,17 @@ def expiring() -> Expiring:
     """The service behind the audit function's schedule."""
     from chalicelib.aws.clients import client
     from chalicelib.aws.ledger import TableLedger
+    from chalicelib.aws.sessions_table import TableSessions
     from chalicelib.services.expiring import Expiring
 
     ledger = TableLedger(client("dynamodb"), wiring.config().require("ledger_table"))
-    return Expiring(sessions=wiring.sessions(), checkpoint=ledger, auditing=auditing(), clock=wiring.clock)
+    return Expiring(
+        sessions=TableSessions(client("dynamodb"), wiring.config().table),
+        checkpoint=ledger,
+        auditing=auditing(),
+        told=wiring.meter().events,
+        clock=wiring.clock,
+    )
 
 
 @cache

@@ -13,12 +13,14 @@ from chalicelib.aws.clients import translated
 from chalicelib.aws.session_log import KEPT_DAYS, session_from_row
 from chalicelib.domain import ids
 from chalicelib.domain.ports import Page
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS
+from chalicelib.domain.sessions import SessionFilter
 from chalicelib.domain.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from chalicelib.domain.sessions import Session, SessionFilter
+    from chalicelib.domain.sessions import Session
 
 READ_AT_MOST = 1000
 """Rows looked at for one page: what matches seldom comes in short pages, not in slow ones."""
@@ -27,6 +29,11 @@ DAYS_AT_MOST = 31
 """Day partitions looked at for one page: a query each, even where a day was quiet."""
 
 PAGE = 100
+
+LONGEST = timedelta(seconds=MAX_CHAINED_SECONDS)
+
+SECOND = "%Y-%m-%dT%H:%M:%S"
+"""How a row's times begin. Alone it sorts before all of its second, with `~` behind all of it."""
 
 CLOCKS_APART = timedelta(minutes=1)
 """A session may carry a later time than the clock of the container that lists it."""
@@ -94,23 +101,44 @@ class TableSessions:
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error
 
+    def expired(self, after: datetime, until: datetime) -> Iterator[Session]:
+        """Sessions whose time ran out after `after` and by `until`, whatever else ended them before.
+
+        DynamoDB reads all that could have, and sends these: rows hold fractions
+        of seconds or none, so it compares whole ones.
+        """
+        walk = _walk(SessionFilter(since=after - LONGEST, until=until), until, None)
+        within = {":after": f"{after:{SECOND}}", ":until": f"{until:{SECOND}}~"}
+        for page in self._pages(walk, within, FilterExpression="expires_at BETWEEN :after AND :until"):
+            found = (session_from_row(rows.from_item(item)) for item in page["Items"])
+            yield from (session for session in found if after < session.expires_at <= until)
+
+    def alive(self, now: datetime) -> int:
+        """How many sessions are active, to the second; none of them is sent."""
+        walk = _walk(SessionFilter().alive(now), now, None)
+        later = {":now": f"{now:{SECOND}}~", ":no": False}
+        counted = "expires_at > :now AND failed = :no AND attribute_not_exists(revoked_at)"
+        return sum(page["Count"] for page in self._pages(walk, later, FilterExpression=counted, Select="COUNT"))
+
     def _newest_first(self, walk: Walk, page_size: int) -> Iterator[Session]:
         """Rows as they are needed: a page of DynamoDB is read when the one before is used up."""
+        for page in self._pages(walk, {}, PaginationConfig={"PageSize": page_size}):
+            yield from (session_from_row(rows.from_item(item)) for item in page["Items"])
+
+    def _pages(self, walk: Walk, values: Mapping[str, Any], **more: object) -> Iterator[dict[str, Any]]:
         for partition in walk.partitions:
+            bounds = {":partition": f"SESSION#{partition}", ":low": walk.low, ":high": walk.high}
             query = {
                 "TableName": self._table,
                 "IndexName": walk.index,
                 "KeyConditionExpression": "#partition = :partition AND #id BETWEEN :low AND :high",
                 "ExpressionAttributeNames": {"#partition": walk.attribute, "#id": "id"},
-                "ExpressionAttributeValues": rows.to_item(
-                    {":partition": f"SESSION#{partition}", ":low": walk.low, ":high": walk.high}
-                ),
+                "ExpressionAttributeValues": rows.to_item({**bounds, **values}),
                 "ScanIndexForward": False,
-                "PaginationConfig": {"PageSize": page_size},
+                **more,
             }
             try:
-                for page in self._dynamodb.get_paginator("query").paginate(**query):
-                    yield from (session_from_row(rows.from_item(item)) for item in page["Items"])
+                yield from self._dynamodb.get_paginator("query").paginate(**query)
             except (ClientError, BotoCoreError) as error:
                 raise translated(error, "listing the sessions") from error
 

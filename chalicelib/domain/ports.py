@@ -164,6 +164,18 @@ class Sessions(Protocol):
         ...
 
 
+class SessionEnds(Protocol):
+    """Session rows, for the schedule that tells how they end."""
+
+    def expired(self, after: datetime, until: datetime) -> Iterator[Session]:
+        """Sessions whose time ran out after `after` and by `until`, whatever else ended them before."""
+        ...
+
+    def alive(self, now: datetime) -> int:
+        """How many sessions are active."""
+        ...
+
+
 class RevocationList(Protocol):
     """What is taken back on each role."""
 

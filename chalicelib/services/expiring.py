@@ -6,56 +6,75 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain import ids
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.events import AuditEvent, Origin, to_json
-from chalicelib.domain.roles import MAX_CHAINED_SECONDS
-from chalicelib.domain.sessions import SessionFilter
 from chalicelib.domain.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from chalicelib.domain.ports import Clock, ExpiryCheckpoint, Sessions
+    from chalicelib.domain.ports import Clock, ExpiryCheckpoint, SessionEnds
     from chalicelib.domain.sessions import Session
     from chalicelib.services.auditing import Auditing
 
-LONGEST = timedelta(seconds=MAX_CHAINED_SECONDS)
 FIRST_LOOK = timedelta(days=1)
 FARTHEST_LOOK = timedelta(days=30)
 """What a first run, and a run after a long outage, look back over."""
 
+STEP = timedelta(hours=1)
+"""What is told before the checkpoint moves: a run that is cut short leaves the next one less."""
+
+PORTION = 990
+"""Events in memory at once: ten transactions of the ledger."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What one run did: events that entered the log, and how many sessions are alive now."""
+    """What one run did: how many events entered the log, and how many sessions are alive now."""
 
-    logged: tuple[Mapping[str, Any], ...]
+    logged: int
     active: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expiring:
-    """Runs on a schedule. An event's id derives from its session's, so runs may overlap and repeat."""
+    """Runs on a schedule. An event's id derives from its session's, so runs may overlap and repeat.
 
-    sessions: Sessions
+    `told` hears of the events that entered the log, portion by portion.
+    """
+
+    sessions: SessionEnds
     checkpoint: ExpiryCheckpoint
     auditing: Auditing
+    told: Callable[[Sequence[Mapping[str, Any]]], None]
     clock: Clock
 
     def run(self) -> Expired:
         """Log what expired since the last run. Sessions that were revoked or failed ended otherwise."""
         now = self.clock()
-        since = max(self.checkpoint.expiries_until() or now - FIRST_LOOK, now - FARTHEST_LOOK)
-        found = list(self.sessions.every(SessionFilter(since=since - LONGEST), now))
-        ended = [one for one in found if since < one.expires_at <= now and one.state(now) == "expired"]
-        events = {event["id"]: event for event in map(_event, ended)}
-        logged = tuple(self.auditing.deliver(events))
-        self.checkpoint.set_expiries_until(now)
-        return Expired(logged, sum(one.state(now) == "active" for one in found))
+        after = max(self.checkpoint.expiries_until() or now - FIRST_LOOK, now - FARTHEST_LOOK)
+        logged = 0
+        while after < now:
+            until = min(after + STEP, now)
+            logged += self._tell(after, until)
+            self.checkpoint.set_expiries_until(until)
+            after = until
+        return Expired(logged, self.sessions.alive(now))
+
+    def _tell(self, after: datetime, until: datetime) -> int:
+        found = self.sessions.expired(after, until)
+        events = (_event(session) for session in found if session.state(until) == "expired")
+        count = 0
+        while portion := {event["id"]: event for event in islice(events, PORTION)}:
+            logged = tuple(self.auditing.deliver(portion))
+            self.told(logged)
+            count += len(logged)
+        return count
 
 
 def _event(session: Session) -> dict[str, Any]:

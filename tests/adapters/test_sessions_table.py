@@ -147,3 +147,24 @@ def test_marking_a_session_revoked_keeps_the_first_time_and_its_event(table) -> 
     found = table.get(one.id)
     assert found
     assert found.revoked_at == NOW
+
+
+def test_what_ran_out_within_a_time_is_found_to_the_millisecond_whatever_its_day(table) -> None:
+    day = NOW.replace(hour=0, minute=30)
+    tick = timedelta(milliseconds=1)
+    ends = [day - tick, day, day + tick, day + timedelta(minutes=5), day + timedelta(minutes=5) + tick]
+    made = [session(number, issued_at=end - HOUR, expires_at=end) for number, end in enumerate(ends)]
+    put(*made, session(9, issued_at=day, expires_at=day + HOUR))
+    found = table.expired(day, day + timedelta(minutes=5))
+    assert [one.id for one in found] == [made[3].id, made[2].id]
+
+
+def test_what_is_alive_is_counted_without_reading_it(table) -> None:
+    put(
+        session(1),
+        session(2, issued_at=NOW - HOUR),
+        session(3, revoked_at=NOW),
+        session(4, failed=True),
+        session(5, issued_at=NOW - timedelta(minutes=59)),
+    )
+    assert table.alive(NOW) == 2

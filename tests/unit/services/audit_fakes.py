@@ -80,14 +80,17 @@ class FakeLedger:
 
 @dataclass
 class FakeAuditLog:
-    """The log group; `fails` calls fail before it works."""
+    """The log group; `fails` calls fail before it works, and every one from the line `full_at` on."""
 
     fails: int = 0
+    full_at: int | None = None
     lines: list[str] = field(default_factory=list)
 
     def put(self, links: Sequence[Link]) -> None:
         if self.fails:
             self.fails -= 1
+            raise AuditUnavailable("CloudWatch is away")
+        if self.full_at is not None and len(self.lines) >= self.full_at:
             raise AuditUnavailable("CloudWatch is away")
         self.lines += [link.line for link in links]
 
@@ -138,6 +141,12 @@ class FakeSessions:
             meant = wanted.caller in {"", one.caller} and wanted.role in {"", one.role}
             if meant and since <= one.issued_at < until and not hidden:
                 yield one
+
+    def expired(self, after: datetime, until: datetime) -> Iterator[Session]:
+        return (one for one in self.rows.values() if after < one.expires_at <= until)
+
+    def alive(self, now: datetime) -> int:
+        return sum(one.state(now) == "active" for one in self.rows.values())
 
     def mark_revoked(self, session_id: str, at: datetime) -> None:
         if self.fails_with:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.domain.errors import AuditUnavailable
 from chalicelib.services.auditing import Auditing
-from chalicelib.services.expiring import Expiring
+from chalicelib.services.expiring import PORTION, Expiring
 from tests.unit.services.audit_fakes import FakeAuditLog, FakeDeadLetters, FakeLedger, FakeSessions, session
 from tests.unit.services.fakes import NOW, Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Desk:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     log: FakeAuditLog = field(default_factory=FakeAuditLog)
     clock: Clock = field(default_factory=Clock)
+    told: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
 
     @property
     def service(self) -> Expiring:
@@ -34,7 +38,13 @@ class Desk:
             clock=self.clock,
             pause=lambda _attempt: None,
         )
-        return Expiring(sessions=self.sessions, checkpoint=self.ledger, auditing=auditing, clock=self.clock)
+        return Expiring(
+            sessions=self.sessions,
+            checkpoint=self.ledger,
+            auditing=auditing,
+            told=self.told.append,
+            clock=self.clock,
+        )
 
     def expired(self) -> list[str]:
         events: list[dict[str, Any]] = [json.loads(line) for line in self.log.lines]
@@ -54,8 +64,8 @@ def test_a_session_expires_in_the_log_once_it_has_run_out(desk: Desk) -> None:
     assert desk.expired() == []
     desk.clock.pass_seconds(3600)
     run = desk.service.run()
-    assert (run.active, desk.expired()) == (0, [alices.id])
-    event = run.logged[0]
+    assert (run.active, run.logged, desk.expired()) == (0, 1, [alices.id])
+    [[event]] = desk.told
     assert (event["at"], event["caller"]["name"], event["reason"]) == ("2026-11-23T13:00:00.000Z", "alice", "")
 
 
@@ -92,3 +102,25 @@ def test_where_the_log_is_away_the_next_run_tells_it(desk: Desk) -> None:
         desk.service.run()
     desk.service.run()
     assert len(desk.expired()) == 1
+
+
+def test_thousands_are_told_in_portions(desk: Desk) -> None:
+    desk.sessions.add(*(session(number) for number in range(PORTION + 10)))
+    desk.clock.pass_seconds(3600)
+    assert desk.service.run().logged == PORTION + 10
+    assert [len(portion) for portion in desk.told] == [PORTION, 10]
+
+
+def test_a_run_that_is_cut_short_leaves_the_next_one_what_it_did_not_tell(desk: Desk) -> None:
+    early, late = session(1), session(2, issued_at=NOW + timedelta(hours=5))
+    desk.sessions.add(early, late)
+    desk.service.run()
+    desk.clock.pass_seconds(7 * 3600)
+    desk.log.full_at = 1
+    with pytest.raises(AuditUnavailable):
+        desk.service.run()
+    assert desk.expired() == [early.id]
+    assert desk.ledger.until == NOW + timedelta(hours=5)
+    desk.log.full_at = None
+    desk.service.run()
+    assert desk.expired() == [early.id, late.id]
