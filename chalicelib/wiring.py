@@ -172,7 +172,7 @@ def explaining() -> Explaining:
         broker_role_arn=config().require("broker_role_arn"),
         rules=rules(),
         catalogue=catalogue(),
-        iam=ReadOnlyIam(client("iam")),
+        iam=ReadOnlyIam(client("iam"), config().require("boundary_arn")),
         holds_grant=holds_grant,
         journal=journal(),
         clock=clock,

@@ -13,14 +13,14 @@ from chalicelib.domain.explaining import RoleInAws
 from chalicelib.domain.users import USER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 class ReadOnlyIam:
-    """GetUser, ListGroupsForUser, GetRole, GetPolicy and GetPolicyVersion."""
+    """GetUser, ListGroupsForUser, GetRole and the role's policies. Only `boundary_arn` is read as a boundary."""
 
-    def __init__(self, client: Any) -> None:
-        self._iam = client
+    def __init__(self, client: Any, boundary_arn: str = "") -> None:
+        self._iam, self._boundary_arn = client, boundary_arn
 
     def user(self, name: str) -> Caller | None:
         """The IAM user of that name with groups and tags, or None."""
@@ -38,8 +38,23 @@ class ReadOnlyIam:
         if role is None or role["Arn"] != arn:
             return None
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        document = self._policy(boundary) if boundary else None
+        document = self._policy(boundary) if boundary and boundary == self._boundary_arn else None
         return RoleInAws(role["AssumeRolePolicyDocument"], document, role.get("MaxSessionDuration", 3600))
+
+    def policies(self, arn: str) -> dict[str, Mapping[str, Any]]:
+        """The documents of the role's attached and inline policies, by name; none for a role that is gone."""
+        name = arn.rsplit("/", maxsplit=1)[-1]
+        return _found(lambda: {**dict(self._inline(name)), **dict(self._attached(name))}) or {}
+
+    def _inline(self, role: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for page in self._iam.get_paginator("list_role_policies").paginate(RoleName=role):
+            for policy in page["PolicyNames"]:
+                yield policy, self._iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+
+    def _attached(self, role: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for page in self._iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
+            for policy in page["AttachedPolicies"]:
+                yield policy["PolicyName"], self._policy(policy["PolicyArn"]) or {}
 
     def _policy(self, arn: str) -> Mapping[str, Any] | None:
         policy = _found(lambda: self._iam.get_policy(PolicyArn=arn)["Policy"])

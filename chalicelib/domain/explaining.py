@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.domain.admission import chosen, max_seconds
 from chalicelib.domain.deciding_statement import deciding
 from chalicelib.domain.nearest import nearest
-from chalicelib.domain.policy_documents import as_list, compact, statements
+from chalicelib.domain.policy_documents import compact, statements
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS
+from chalicelib.domain.trust_evaluation import admittance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.access import AccessRules, Ask, Door
+    from chalicelib.domain.trust_evaluation import BrokerInAws
 
 MAX_SESSION_POLICY = 2048
 MAX_POLICY_ARNS = 10
 
-LAYERS = ("access_rule", "grant", "trust_policy", "permissions_boundary", "session_policy", "duration", "quota")
+LAYERS = (
+    "access_rule", "grant", "trust_policy", "role_policies",
+    "permissions_boundary", "session_policy", "duration", "quota",
+)  # fmt: skip
 """In the order in which they are asked."""
 
 
@@ -51,16 +56,10 @@ class RoleInAws:
 
     trust: Mapping[str, Any]
     boundary: Mapping[str, Any] | None
+    """None where the role has not the boundary of this deployment."""
     max_session_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerInAws:
-    """How the broker presents itself to a trust policy."""
-
-    role_arn: str
-    external_id: str
-    source_identity: str
+    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Attached and inline ones by name; read only where an operation is asked about."""
 
 
 def explain(rules: AccessRules, question: Question, role: RoleInAws | None, broker: BrokerInAws) -> tuple[Layer, ...]:
@@ -70,6 +69,7 @@ def explain(rules: AccessRules, question: Question, role: RoleInAws | None, brok
         _access_rule(rules, question.ask, door),
         _grant(question, door),
         _trust(role, broker, question.ask.role.name),
+        _role_policies(role, question),
         _boundary(role, question),
         _session_policy(question),
         _duration(question.ask, door, role),
@@ -123,33 +123,25 @@ def _grant(question: Question, door: Door | None) -> Layer:
 
 
 def _trust(role: RoleInAws | None, broker: BrokerInAws, name: str) -> Layer:
-    apply = f"Apply its template again: broker roles apply {name}"
+    change = f"Apply its template again: broker roles apply {name}"
     if role is None:
-        return Layer("trust_policy", "closed", "IAM", "IAM has no such role.", apply)
-    for number, statement in enumerate(statements(role.trust), 1):
-        principals = as_list((statement.get("Principal") or {}).get("AWS"))
-        if statement.get("Effect") != "Allow" or broker.role_arn not in principals:
-            continue
-        if "sts:AssumeRole" not in as_list(statement.get("Action")):
-            continue
-        by = str(statement.get("Sid") or f"statement {number}")
-        missing = _unmet(statement.get("Condition") or {}, broker)
-        if missing:
-            return Layer("trust_policy", "closed", by, f"The condition on {missing} is not met.", apply)
-        return Layer("trust_policy", "open", by, "It admits the broker for this caller.")
-    return Layer("trust_policy", "closed", "no statement", "No statement admits the broker's function role.", apply)
+        return Layer("trust_policy", "closed", "IAM", "IAM has no such role.", change)
+    found = admittance(role.trust, broker)
+    return Layer("trust_policy", found.verdict, found.by, found.detail, change if found.verdict == "closed" else "")
 
 
-def _unmet(condition: Mapping[str, Any], broker: BrokerInAws) -> str:
-    """The first condition key of the trust policy that the broker's call would not meet."""
-    presented = {"sts:externalid": broker.external_id, "sts:sourceidentity": broker.source_identity}
-    for operator, keys in condition.items():
-        for key, wanted in keys.items():
-            given = presented.get(key.lower())
-            values = as_list(wanted)
-            if given is not None and given not in values and not (operator == "StringLike" and "*" in values):
-                return str(key)
-    return ""
+def _role_policies(role: RoleInAws | None, question: Question) -> Layer:
+    """What the role's own policies say together; quarantine and revocations are among them."""
+    name = "role_policies"
+    if role is None:
+        return Layer(name, "not_checked", "", "IAM has no such role.")
+    together = [
+        {**statement, "Sid": f"{policy}, {statement.get('Sid') or f'statement {number}'}"}
+        for policy, document in sorted(role.policies.items())
+        for number, statement in enumerate(statements(document), 1)
+    ]
+    change = "Add it to the role's template, or take a role that has it: broker roles"
+    return _narrowing(name, {"Statement": together}, question.operation, change)
 
 
 def _boundary(role: RoleInAws | None, question: Question) -> Layer:
@@ -158,16 +150,25 @@ def _boundary(role: RoleInAws | None, question: Question) -> Layer:
         return Layer(name, "not_checked", "", "IAM has no such role.")
     if role.boundary is None:
         apply = f"Apply its template again: broker roles apply {question.ask.role.name}"
-        return Layer(name, "closed", "no boundary", "The role has lost its permissions boundary.", apply)
+        return Layer(name, "closed", "no boundary", "The role has lost the boundary of this deployment.", apply)
     change = "Nobody gets this through a brokered role; policies/boundary.json says why."
     return _narrowing(name, role.boundary, question.operation, change)
 
 
 def _session_policy(question: Question) -> Layer:
-    if question.session_policy is None:
-        return Layer("session_policy", "open", "none", "No session policy narrows the session.")
+    """Session policies narrow together: what any of them allows is allowed, unless one denies it."""
+    name, managed = "session_policy", question.policy_arns
+    if question.session_policy is None and not managed:
+        return Layer(name, "open", "none", "No session policy narrows the session.")
     change = f"Add {question.operation} to the session policy you send, or send none."
-    return _narrowing("session_policy", question.session_policy, question.operation, change)
+    found = _narrowing(name, question.session_policy or {}, question.operation, change)
+    if managed and question.operation and not _denies(question):
+        return Layer(name, "not_checked", "", f"{', '.join(managed)} may allow {question.operation}: not read.")
+    return found
+
+
+def _denies(question: Question) -> bool:
+    return deciding(question.session_policy or {}, question.operation).effect == "Deny"
 
 
 def _narrowing(name: str, document: Mapping[str, Any], operation: str, change: str) -> Layer:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.domain.access import Ask
 from chalicelib.domain.callers import Caller, source_identity
 from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.events import AuditEvent
-from chalicelib.domain.explaining import BrokerInAws, Layer, Question, RoleInAws, explain, smallest_change
+from chalicelib.domain.explaining import Layer, Question, RoleInAws, explain, smallest_change
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role, external_id
+from chalicelib.domain.trust_evaluation import BrokerInAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,11 @@ class IamFacts(Protocol):
         ...
 
     def role(self, arn: str) -> RoleInAws | None:
-        """What IAM holds of the role, or None."""
+        """What IAM holds of the role, its policies aside, or None."""
+        ...
+
+    def policies(self, arn: str) -> Mapping[str, Mapping[str, Any]]:
+        """The role's attached and inline policies by name."""
         ...
 
 
@@ -86,9 +91,13 @@ class Explaining:
             policy_arns=wanted.policy_arns,
         )
         broker = BrokerInAws(self.broker_role_arn, external_id(self.deployment, role.arn), source_identity(subject))
-        layers = explain(self.rules, question, self.iam.role(role.arn), broker)
+        layers = explain(self.rules, question, self._in_aws(role, wanted), broker)
         allowed = all(layer.verdict != "closed" for layer in layers)
         return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
+
+    def _in_aws(self, role: Role, wanted: ExplainAsk) -> RoleInAws | None:
+        found = self.iam.role(role.arn)
+        return replace(found, policies=self.iam.policies(role.arn)) if found and wanted.operation else found
 
     def _subject(self, wanted: ExplainAsk, origin: Origin) -> Caller:
         """The caller to explain; Refused unless it is oneself or the rules allow explaining others."""

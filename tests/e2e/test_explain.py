@@ -93,8 +93,14 @@ def test_trust_policy_with_another_external_id(broker: Broker, trust_of_ec2_full
     assert layer == "trust_policy"
 
 
+def test_role_policies(broker: Broker) -> None:
+    assert explain(broker, "alice", "ec2-full", "--operation", "s3:ListAllMyBuckets") == [
+        ("role_policies", "no statement")
+    ]
+
+
 def test_permissions_boundary(broker: Broker) -> None:
-    [(layer, statement)] = explain(broker, "alice", "ec2-full", "--operation", "iam:CreateUser")
+    [(layer, statement)] = explain(broker, "alice", "ec2-full", "--operation", "iam:CreateServiceLinkedRole")
     boundary = json.loads(Path("policies/boundary.json").read_text())
     assert layer == "permissions_boundary"
     assert statement in {one["Sid"] for one in boundary["Statement"] if one["Effect"] == "Deny"}

@@ -13,7 +13,8 @@ from chalicelib.domain.access import AccessRules, Ask, load_rules
 from chalicelib.domain.admission import decide
 from chalicelib.domain.deciding_statement import deciding
 from chalicelib.domain.errors import BrokerError
-from chalicelib.domain.explaining import LAYERS, BrokerInAws, Question, RoleInAws, explain, smallest_change
+from chalicelib.domain.explaining import LAYERS, Question, RoleInAws, explain, smallest_change
+from chalicelib.domain.trust_evaluation import BrokerInAws
 from tests.unit.services.fakes import ALICE, CAROL, EC2, NOW
 
 RULES = load_rules(
@@ -40,6 +41,10 @@ TRUST = {
             "Action": ["sts:AssumeRole"],
             "Condition": {"StringEquals": {"sts:ExternalId": "external-1"}, "StringLike": {"sts:SourceIdentity": "*"}},
         },
+        {
+            "Effect": "Allow", "Principal": {"AWS": BROKER.role_arn},
+            "Action": ["sts:SetSourceIdentity", "sts:TagSession"],
+        },
     ],
 }  # fmt: skip
 BOUNDARY = {
@@ -48,8 +53,10 @@ BOUNDARY = {
         {"Sid": "NoIdentity", "Effect": "Deny", "Action": "iam:*", "Resource": "*"},
     ],
 }
+QUARANTINE = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 ONLY_LISTING = {"Statement": {"Sid": "List", "Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}}
-ROLE = RoleInAws(TRUST, BOUNDARY, 3600)
+EC2_AND_IAM = {"Statement": {"Sid": "Ec2AndIam", "Effect": "Allow", "Action": ["ec2:*", "iam:*"], "Resource": "*"}}
+ROLE = RoleInAws(TRUST, BOUNDARY, 3600, {"AmazonEC2FullAccess": EC2_AND_IAM})
 PLAIN = Question(Ask("TakeCredentials", ALICE, EC2, NOW), operation="ec2:RunInstances")
 
 
@@ -78,6 +85,15 @@ SITUATIONS = {
         PLAIN, "trust_policy", "ThroughBroker", broker=replace(BROKER, external_id="external-2")
     ),
     "the role is gone from IAM": Situation(PLAIN, "trust_policy", "IAM", role=None),
+    "the role's own policies leave it out": Situation(
+        replace(PLAIN, operation="s3:ListAllMyBuckets"), "role_policies", "no statement"
+    ),
+    "the role is in quarantine": Situation(
+        PLAIN,
+        "role_policies",
+        "access-broker-quarantine, statement 1",
+        role=replace(ROLE, policies={**ROLE.policies, "access-broker-quarantine": QUARANTINE}),
+    ),
     "the boundary denies it": Situation(
         replace(PLAIN, operation="iam:CreateUser"), "permissions_boundary", "NoIdentity"
     ),
@@ -107,6 +123,26 @@ def test_every_layer_answers_in_order_and_an_open_door_needs_no_change() -> None
     assert tuple(layer.layer for layer in layers) == LAYERS
     assert {layer.verdict for layer in layers} == {"open"}
     assert smallest_change(layers) == ""
+
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def session_layer(**question: Any) -> tuple[str, str]:
+    [layer] = [one for one in explain(RULES, replace(PLAIN, **question), ROLE, BROKER) if one.layer == "session_policy"]
+    return layer.verdict, layer.by
+
+
+def test_managed_session_policies_narrow_too_and_are_not_read() -> None:
+    assert session_layer(policy_arns=(READ_ONLY,)) == ("not_checked", "")
+
+
+def test_session_policies_are_a_union_so_that_one_which_leaves_it_out_closes_nothing() -> None:
+    assert session_layer(session_policy=ONLY_LISTING, policy_arns=(READ_ONLY,)) == ("not_checked", "")
+
+
+def test_a_session_policy_that_denies_closes_whatever_stands_beside_it() -> None:
+    assert session_layer(session_policy=QUARANTINE, policy_arns=(READ_ONLY,)) == ("closed", "1")
 
 
 def test_a_grant_opens_its_layer() -> None:
