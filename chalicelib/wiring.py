@@ -170,12 +170,10 @@ def explaining() -> Explaining:
     return Explaining(
         deployment=config().deployment,
         broker_role_arn=config().require("broker_role_arn"),
-        rules=rules(),
-        catalogue=catalogue(),
+        rights=rights(),
         iam=ReadOnlyIam(client("iam"), config().require("boundary_arn")),
         holds_grant=holds_grant,
         journal=journal(),
-        clock=clock,
         new_id=new_id,
     )
 

@@ -10,15 +10,16 @@ from chalicelib.domain.callers import Caller, source_identity
 from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.events import AuditEvent
 from chalicelib.domain.explaining import Layer, Question, RoleInAws, explain, smallest_change
-from chalicelib.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role, external_id
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS, Role, external_id
 from chalicelib.domain.trust_evaluation import BrokerInAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chalicelib.domain.access import AccessRules
+    from chalicelib.domain.errors import BrokerError
     from chalicelib.domain.events import Origin
-    from chalicelib.domain.ports import Catalogue, Clock, Journal, NewId
+    from chalicelib.domain.ports import Journal, NewId
+    from chalicelib.services.rights import Rights
 
 
 class IamFacts(Protocol):
@@ -69,18 +70,16 @@ class Explaining:
 
     deployment: str
     broker_role_arn: str
-    rules: AccessRules
-    catalogue: Catalogue
+    rights: Rights
     iam: IamFacts
     holds_grant: Callable[[Caller, Role], bool]
     journal: Journal
-    clock: Clock
     new_id: NewId
 
     def explain(self, wanted: ExplainAsk, origin: Origin) -> Explanation:
         """Every layer's verdict; NotFound for a role that neither the asker nor, where allowed, the other may see."""
         subject = self._subject(wanted, origin)
-        role = self.catalogue.get(wanted.role)
+        role = self.rights.catalogue.get(wanted.role)
         if role is None or not self._visible(role, origin):
             raise NotFound(f"There is no role {wanted.role}.")
         question = Question(
@@ -91,7 +90,7 @@ class Explaining:
             policy_arns=wanted.policy_arns,
         )
         broker = BrokerInAws(self.broker_role_arn, external_id(self.deployment, role.arn), source_identity(subject))
-        layers = explain(self.rules, question, self._in_aws(role, wanted), broker)
+        layers = explain(self.rights.rules, question, self._in_aws(role, wanted), broker)
         allowed = all(layer.verdict != "closed" for layer in layers)
         return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
 
@@ -103,29 +102,34 @@ class Explaining:
         """The caller to explain; Refused unless it is oneself or the rules allow explaining others."""
         if wanted.caller in ("", origin.caller.name):
             return origin.caller
-        asking = Ask("ExplainOthers", origin.caller, WHOLE_BROKER, self.clock(), origin.source_ip)
-        if not self.rules.decide(asking).doors:
-            refusal = Refused("You may ask about yourself; asking about others needs a rule with ExplainOthers.")
-            detail = {"code": refusal.code, "why": refusal.detail, "about": wanted.caller}
-            self.journal.record(
-                AuditEvent(self.new_id(asking.at), "refuse", asking.at, origin, wanted.role, detail=detail)
-            )
-            raise refusal
+        try:
+            self.rights.demand("ExplainOthers", wanted.role, origin)
+        except (Refused, NotFound) as refusal:
+            self._record(refusal, wanted, origin)
+            raise
         subject = self.iam.user(wanted.caller)
         if subject is None:
             raise NotFound(f"IAM has no user {wanted.caller}.")
         return subject
 
+    def _record(self, refusal: BrokerError, wanted: ExplainAsk, origin: Origin) -> None:
+        now = self.rights.clock()
+        detail = {"code": refusal.code, "why": refusal.detail, "action": "ExplainOthers", "about": wanted.caller}
+        rules = getattr(refusal, "policies", ())
+        self.journal.record(
+            AuditEvent(self.new_id(now), "refuse", now, origin, wanted.role, policies=rules, detail=detail)
+        )
+
     def _visible(self, role: Role, origin: Origin) -> bool:
-        ask = Ask("TakeCredentials", origin.caller, role, self.clock(), origin.source_ip, reason_given=True)
-        return bool(self.rules.decide(ask).doors or self.rules.decide(ask.on("SeeRole")).doors)
+        ask = Ask("TakeCredentials", origin.caller, role, self.rights.clock(), origin.source_ip, reason_given=True)
+        return bool(self.rights.rules.decide(ask).doors or self.rights.rules.decide(ask.on("SeeRole")).doors)
 
     def _ask(self, wanted: ExplainAsk, subject: Caller, role: Role, origin: Origin) -> Ask:
         return Ask(
             action=wanted.action,
             caller=subject,
             role=role,
-            at=self.clock(),
+            at=self.rights.clock(),
             source_ip=origin.source_ip,
             duration_seconds=wanted.duration_seconds or MAX_CHAINED_SECONDS,
             duration_given=wanted.duration_seconds is not None,
