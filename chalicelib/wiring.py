@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.metrics import EmfMeter
     from chalicelib.domain.access import AccessRules
     from chalicelib.domain.approval_ports import Grants
-    from chalicelib.domain.callers import Caller
     from chalicelib.domain.ports import Catalogue, Journal, Principals, Sessions
-    from chalicelib.domain.roles import Role
     from chalicelib.services.browsing import Browsing
     from chalicelib.services.console_links import ConsoleLinks
     from chalicelib.services.explaining import Explaining
@@ -172,7 +170,7 @@ def explaining() -> Explaining:
         broker_role_arn=config().require("broker_role_arn"),
         rights=rights(),
         iam=ReadOnlyIam(client("iam"), config().require("boundary_arn")),
-        holds_grant=holds_grant,
+        grants=grants(),
         journal=journal(),
         new_id=new_id,
     )
@@ -184,12 +182,6 @@ def recognizing() -> Recognizing:
     from chalicelib.services.recognizing import Recognizing
 
     return Recognizing(principals=principals(), policy_set=rules().digest, journal=journal, clock=clock, new_id=new_id)
-
-
-def holds_grant(caller: Caller, role: Role) -> bool:
-    """Whether something approved gives the caller this role now."""
-    now = clock()
-    return any(grant.covers(now) for grant in grants().held(caller.unique_id, role.name, now))
 
 
 def pause(attempt: int) -> None:

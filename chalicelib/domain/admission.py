@@ -42,13 +42,22 @@ def decide(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission
 
 
 def with_approvals(rules: AccessRules, ask: Ask) -> Admission | None:
-    """The same under a grant, through the doors that ask for approvals; None where there is none of those.
+    """The same under a grant, through the doors that ask for approvals; None where there is none of those."""
+    door = door_with_approvals(rules, ask)
+    return _enter(door, ask, approved=True) if door else None
+
+
+def door_with_approvals(rules: AccessRules, ask: Ask) -> Door | None:
+    """The door that a grant leads to, be it open for this ask or not.
 
     No other door counts: `ask` may say that a reason was given which only the approvers were told.
     """
-    doors = tuple(door for door in rules.decide(ask).doors if door.terms.approvals)
-    door = chosen(doors, ask, approved=True)
-    return _enter(door, ask, approved=True) if door else None
+    return chosen(tuple(door for door in rules.decide(ask).doors if door.terms.approvals), ask, approved=True)
+
+
+def opens(door: Door, ask: Ask) -> bool:
+    """Whether the door opens for this ask, without anybody's approval."""
+    return _closed(door, ask, approved=False) is None
 
 
 def chosen(doors: tuple[Door, ...], ask: Ask, *, approved: bool) -> Door | None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from chalicelib.domain.admission import chosen, max_seconds
+from chalicelib.domain.admission import chosen, door_with_approvals, max_seconds, opens
 from chalicelib.domain.deciding_statement import deciding
+from chalicelib.domain.grants import longest
 from chalicelib.domain.nearest import nearest
 from chalicelib.domain.policy_documents import compact, statements
-from chalicelib.domain.roles import MAX_CHAINED_SECONDS
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS, SHORTEST_SESSION
+from chalicelib.domain.times import rfc3339
 from chalicelib.domain.trust_evaluation import admittance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.access import AccessRules, Ask, Door
+    from chalicelib.domain.grants import Grant
     from chalicelib.domain.trust_evaluation import BrokerInAws
 
 MAX_SESSION_POLICY = 2048
 MAX_POLICY_ARNS = 10
+MAX_TAGS = 48
 
 LAYERS = (
     "access_rule", "grant", "trust_policy", "role_policies",
@@ -44,10 +48,20 @@ class Question:
     """An ask with what else decides in AWS. `operation` is what the caller wants to do, as `ec2:RunInstances`."""
 
     ask: Ask
-    approved: bool = False
+    grants: tuple[Grant, ...] = ()
+    """What the caller holds for the role."""
     operation: str = ""
     session_policy: Mapping[str, Any] | None = None
     policy_arns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The door that decides, and the grant that leads to it; under one, `ask` has the reason that approvers know."""
+
+    ask: Ask
+    door: Door | None
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +78,15 @@ class RoleInAws:
 
 def explain(rules: AccessRules, question: Question, role: RoleInAws | None, broker: BrokerInAws) -> tuple[Layer, ...]:
     """Every layer's verdict, in order."""
-    door = chosen(rules.decide(question.ask).doors, question.ask, approved=question.approved)
+    way = _way(rules, question)
     return (
-        _access_rule(rules, question.ask, door),
-        _grant(question, door),
+        _access_rule(rules, way),
+        _grant(way),
         _trust(role, broker, question.ask.role.name),
         _role_policies(role, question),
         _boundary(role, question),
         _session_policy(question),
-        _duration(question.ask, door, role),
+        _duration(way, role),
         _quota(question),
     )
 
@@ -82,7 +96,21 @@ def smallest_change(layers: tuple[Layer, ...]) -> str:
     return next((layer.change for layer in layers if layer.verdict == "closed"), "")
 
 
-def _access_rule(rules: AccessRules, ask: Ask, door: Door | None) -> Layer:
+def _way(rules: AccessRules, question: Question) -> Way:
+    """The way that issuing takes, or would take (services/issuing.py): a grant is used only where a door stays shut."""
+    ask = question.ask
+    door = chosen(rules.decide(ask).doors, ask, approved=False)
+    covering = [grant for grant in question.grants if grant.covers(ask.at)]
+    if door is None or opens(door, ask) or not covering or ask.action == "BreakGlass":
+        return Way(ask, door)
+    reasoned = replace(ask, reason_given=ask.reason_given or any(grant.reason for grant in covering))
+    lent = door_with_approvals(rules, reasoned)
+    grant = longest(covering, lent.terms.approvals, ask.at) if lent else None
+    return Way(reasoned, lent, grant) if grant else Way(ask, door)
+
+
+def _access_rule(rules: AccessRules, way: Way) -> Layer:
+    ask, door = way.ask, way.door
     if door is not None:
         return _reason(ask, door)
     verdict = rules.decide(ask)
@@ -91,9 +119,8 @@ def _access_rule(rules: AccessRules, ask: Ask, door: Door | None) -> Layer:
         return Layer("access_rule", "closed", by, f"Forbidden by {by}.", f"Meet the exception of {by}, or change it.")
     near = None if verdict.errors else nearest(rules, ask)
     if near is None:
-        return Layer(
-            "access_rule", "closed", "default deny", "No rule speaks of this.", "Add a permit to policies/access."
-        )
+        detail, change = "No rule for this caller speaks of the role.", "Add a permit to policies/access."
+        return Layer("access_rule", "closed", "default deny", detail, change)
     needs = "; ".join(near.missing)
     return Layer(
         "access_rule", "closed", near.policy, f"Nearest is {near.policy}; missing: {needs}.", f"Provide: {needs}."
@@ -106,20 +133,19 @@ def _reason(ask: Ask, door: Door) -> Layer:
     return Layer("access_rule", "open", door.policy, f"Rule {door.policy} permits it.")
 
 
-def _grant(question: Question, door: Door | None) -> Layer:
+def _grant(way: Way) -> Layer:
+    name, door, request = "grant", way.door, f"File a request: broker request {way.ask.role.name}"
     if door is None:
-        return Layer("grant", "not_checked", "", "No rule opens, so no grant could help.")
+        return Layer(name, "not_checked", "", "No rule opens, so no grant could help.")
     if not door.terms.approvals:
-        return Layer("grant", "open", door.policy, "No approval is needed.")
-    if question.approved:
-        return Layer("grant", "open", door.policy, "An approved request covers it.")
-    return Layer(
-        "grant",
-        "closed",
-        door.policy,
-        f"Rule {door.policy} needs {door.terms.approvals} approval(s) and no grant is active.",
-        f"File a request: broker request {question.ask.role.name}",
-    )
+        return Layer(name, "open", door.policy, "No approval is needed.")
+    if way.grant is None:
+        needs = f"Rule {door.policy} needs {door.terms.approvals} approval(s) and no grant with so many is active."
+        return Layer(name, "closed", door.policy, needs, request)
+    until = f"Grant {way.grant.id} covers it until {rfc3339(way.grant.until)}."
+    if way.grant.until - way.ask.at < SHORTEST_SESSION:
+        return Layer(name, "closed", way.grant.id, f"{until} AWS issues no session that short.", request)
+    return Layer(name, "open", door.policy, until)
 
 
 def _trust(role: RoleInAws | None, broker: BrokerInAws, name: str) -> Layer:
@@ -183,18 +209,21 @@ def _narrowing(name: str, document: Mapping[str, Any], operation: str, change: s
     return Layer(name, "closed", found.statement, f"{found.statement} {word} {operation}.", change)
 
 
-def _duration(ask: Ask, door: Door | None, role: RoleInAws | None) -> Layer:
+def _duration(way: Way, role: RoleInAws | None) -> Layer:
+    name, ask, door = "duration", way.ask, way.door
     if door is None:
-        return Layer("duration", "not_checked", "", "No rule opens, so there is no limit to compare with.")
+        return Layer(name, "not_checked", "", "No rule opens, so there is no limit to compare with.")
     limits = {f"rule {door.policy}": max_seconds(door, ask), "role chaining (AWS)": MAX_CHAINED_SECONDS}
     if role is not None:
         limits["the role's MaxSessionDuration"] = role.max_session_seconds
-    by = min(limits, key=lambda name: limits[name])
+    by = min(limits, key=lambda limit: limits[limit])
     if ask.duration_given and ask.duration_seconds > limits[by]:
-        return Layer(
-            "duration", "closed", by, f"At most {limits[by]} seconds.", f"Ask for {limits[by]} seconds or less."
-        )
-    return Layer("duration", "open", by, f"Sessions of up to {limits[by]} seconds.")
+        change = f"Ask for {limits[by]} seconds or less."
+        return Layer(name, "closed", by, f"At most {limits[by]} seconds.", change)
+    if ask.duration_given and ask.duration_seconds < SHORTEST_SESSION.total_seconds():
+        least = int(SHORTEST_SESSION.total_seconds())
+        return Layer(name, "closed", "AssumeRole", f"At least {least} seconds.", f"Ask for {least} seconds or more.")
+    return Layer(name, "open", by, f"Sessions of up to {limits[by]} seconds.")
 
 
 def _quota(question: Question) -> Layer:
@@ -204,4 +233,7 @@ def _quota(question: Question) -> Layer:
     if len(question.policy_arns) > MAX_POLICY_ARNS:
         detail = f"A session takes {MAX_POLICY_ARNS} policy ARNs at most."
         return Layer("quota", "closed", "STS policy ARNs", detail, "Send fewer policy_arns.")
+    if len(question.ask.session_tags) > MAX_TAGS:
+        detail = f"A session takes {MAX_TAGS} tags of the caller's at most: STS takes 50, two are the broker's."
+        return Layer("quota", "closed", "STS session tags", detail, "Send fewer tags.")
     return Layer("quota", "open", "STS limits", "Within the limits of AssumeRole.")

@@ -14,8 +14,9 @@ from chalicelib.domain.roles import MAX_CHAINED_SECONDS, Role, external_id
 from chalicelib.domain.trust_evaluation import BrokerInAws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from chalicelib.domain.approval_ports import Grants
     from chalicelib.domain.errors import BrokerError
     from chalicelib.domain.events import Origin
     from chalicelib.domain.ports import Journal, NewId
@@ -66,13 +67,13 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explaining:
-    """Reads only. `holds_grant` says whether a caller's approved request covers a role now."""
+    """Reads only; a refusal to explain somebody else is recorded."""
 
     deployment: str
     broker_role_arn: str
     rights: Rights
     iam: IamFacts
-    holds_grant: Callable[[Caller, Role], bool]
+    grants: Grants
     journal: Journal
     new_id: NewId
 
@@ -82,9 +83,10 @@ class Explaining:
         role = self.rights.catalogue.get(wanted.role)
         if role is None or not self._visible(role, origin):
             raise NotFound(f"There is no role {wanted.role}.")
+        ask = self._ask(wanted, subject, role, origin)
         question = Question(
-            ask=self._ask(wanted, subject, role, origin),
-            approved=self.holds_grant(subject, role),
+            ask=ask,
+            grants=tuple(self.grants.held(subject.unique_id, role.name, ask.at)),
             operation=wanted.operation,
             session_policy=wanted.policy,
             policy_arns=wanted.policy_arns,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chalicelib.domain.access import AccessRules, Ask, load_rules
-from chalicelib.domain.admission import decide
 from chalicelib.domain.deciding_statement import deciding
-from chalicelib.domain.errors import BrokerError
 from chalicelib.domain.explaining import LAYERS, Question, RoleInAws, explain, smallest_change
+from chalicelib.domain.grants import Grant
 from chalicelib.domain.trust_evaluation import BrokerInAws
 from tests.unit.services.fakes import ALICE, CAROL, EC2, NOW
 
@@ -145,9 +143,46 @@ def test_a_session_policy_that_denies_closes_whatever_stands_beside_it() -> None
     assert session_layer(session_policy=QUARANTINE, policy_arns=(READ_ONLY,)) == ("closed", "1")
 
 
+PROD = replace(EC2, tags={"prod": "yes"})
+
+
+def granted(**changed: Any) -> Grant:
+    of = Grant(
+        id="grant-1", caller="alice", caller_id="AIDA1", role="ec2-full", approvals=1,
+        starts_at=NOW, until=NOW + timedelta(hours=2), reason="deploy",
+    )  # fmt: skip
+    return replace(of, **changed)
+
+
+def under(*grants: Grant) -> list[tuple[str, str]]:
+    """The closed layers of an ask for production, and what closed them."""
+    layers = explain(RULES, replace(asked(role=PROD), grants=grants), ROLE, BROKER)
+    return [(layer.layer, layer.by) for layer in layers if layer.verdict == "closed"]
+
+
 def test_a_grant_opens_its_layer() -> None:
-    question = replace(asked(role=replace(EC2, tags={"prod": "yes"})), approved=True)
-    assert all(layer.verdict == "open" for layer in explain(RULES, question, ROLE, BROKER))
+    assert under(granted()) == []
+
+
+def test_a_grant_that_has_not_begun_or_has_ended_opens_nothing() -> None:
+    later = granted(starts_at=NOW + timedelta(minutes=1))
+    assert under(later, granted(ended_at=NOW)) == [("grant", "prod")]
+
+
+def test_a_grant_with_too_few_approvals_opens_nothing() -> None:
+    assert under(granted(approvals=0)) == [("grant", "prod")]
+
+
+def test_a_grant_that_ends_before_the_shortest_session_is_the_layer_that_closes() -> None:
+    assert under(granted(until=NOW + timedelta(seconds=899))) == [("grant", "grant-1")]
+
+
+def test_what_sts_takes_no_session_for_closes_its_layer() -> None:
+    short = asked(duration_seconds=300, duration_given=True)
+    tagged = asked(session_tags=tuple(f"tag-{number}" for number in range(49)))
+    for question, closed in ((short, ("duration", "AssumeRole")), (tagged, ("quota", "STS session tags"))):
+        layers = explain(RULES, question, ROLE, BROKER)
+        assert [(layer.layer, layer.by) for layer in layers if layer.verdict == "closed"] == [closed]
 
 
 @pytest.mark.parametrize(
@@ -198,36 +233,3 @@ def test_the_door_that_opens_is_explained_and_not_an_easier_one_that_stays_shut(
     layers = explain(rules, question, ROLE, BROKER)
     assert {layer.verdict for layer in layers} == {"open"}
     assert layers[0].by == "door-1"
-
-
-TERMS = st.tuples(
-    st.sampled_from(["", '@approvals("1")', '@approvals("2")']),
-    st.sampled_from(["", '@reason("required")']),
-    st.sampled_from(["", '@max_duration("15m")', '@max_duration("30m")']),
-).map(" ".join)
-QUESTIONS = st.builds(
-    lambda seconds, reason, approved: replace(
-        asked(duration_seconds=seconds or 3600, duration_given=bool(seconds), reason_given=reason), approved=approved
-    ),
-    st.sampled_from([None, 900, 1800, 3600]),
-    st.booleans(),
-    st.booleans(),
-)
-
-
-@given(st.lists(TERMS, max_size=4), QUESTIONS)
-def test_the_brokers_own_layers_are_open_if_and_only_if_the_decision_admits(
-    annotations: list[str], question: Question
-) -> None:
-    rules = doors(*annotations)
-    layers = explain(rules, question, ROLE, BROKER)
-    own = {layer.verdict for layer in layers if layer.layer in {"access_rule", "grant", "duration"}}
-    assert (own == {"open"}) is admits(rules, question)
-
-
-def admits(rules: AccessRules, question: Question) -> bool:
-    try:
-        decide(rules, question.ask, approved=question.approved)
-    except BrokerError:
-        return False
-    return True
