@@ -30,7 +30,6 @@ Scope = Literal["session", "caller", "role"]
 LOOKS = 2
 """The index lags its table a little: once all is ordered, it is asked again for what was issued just before."""
 
-CATALOGUE_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +162,9 @@ class Revoking:
 
     def _assumed_directly_by(self, name: str) -> Iterable[str]:
         """Roles whose template names the user, by name or by ARN: sessions without a row or a mark of their own."""
-        cursor = None
-        while True:
-            page = self.rights.catalogue.page(CATALOGUE_PAGE, cursor)
-            for role in page.items:
-                if any(user.rpartition("/")[2] == name for user in role.direct_users):
-                    yield role.name
-            cursor = page.cursor
-            if cursor is None:
-                return
+        for role in self.rights.catalogue.after(""):
+            if any(user.rpartition("/")[2] == name for user in role.direct_users):
+                yield role.name
 
     def _end_every(
         self, cause: Cause, wanted: SessionFilter, longest: int, always: Iterable[str] = ()

@@ -63,9 +63,10 @@ def test_without_room_in_iam_callers_are_refused_and_sts_is_spared() -> None:
 
 
 def test_the_bill_counts_the_alarms_and_copies_there_are() -> None:
-    resources = json.loads((CHECKOUT / ".chalice" / "resources.json").read_text())["Resources"]
-    kinds = [one.get("Type") for one in resources.values()]
+    files = (CHECKOUT / ".chalice" / name for name in ("resources.json", "resources-aws.json"))
+    resources = {name: one for file in files for name, one in json.loads(file.read_text())["Resources"].items()}
+    alarms = [one["Properties"] for one in resources.values() if one.get("Type") == "AWS::CloudWatch::Alarm"]
     indexes = resources["Table"]["Properties"]["GlobalSecondaryIndexes"]
-    assert kinds.count("AWS::CloudWatch::Alarm") == costs.ALARMS
-    assert kinds.count("AWS::CloudWatch::Dashboard") == costs.DASHBOARDS
+    assert sum(sum("MetricStat" in one for one in alarm.get("Metrics", ())) or 1 for alarm in alarms) == costs.ALARMS
+    assert [one.get("Type") for one in resources.values()].count("AWS::CloudWatch::Dashboard") == costs.DASHBOARDS
     assert 1 + len(indexes) == costs.COPIES
