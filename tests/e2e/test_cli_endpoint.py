@@ -31,7 +31,7 @@ while not pathlib.Path("stop").exists():
     ec2.describe_instances()
     calls += 1
     keys.add(ec2._request_signer._credentials.access_key)
-    pathlib.Path("draft").write_text(str(calls))
+    pathlib.Path("draft").write_text(f"{calls} {len(keys)}")
     pathlib.Path("draft").replace("progress")
     time.sleep(0.1)
 print(calls, len(keys))
@@ -87,16 +87,18 @@ def test_a_program_across_the_ends_of_sessions_never_sees_a_failure(alice: Perso
         program = alice.spawn([sys.executable, "-c", LOOP], **given)
         revoked: set[str] = set()
         until(lambda: revoke_replaced(alice, revoked) >= 2, 120)
-        calls = calls_made(alice)
-        until(lambda: calls_made(alice) > calls + 5)
+        calls, _ = progress(alice)
+        until(lambda: progress(alice)[0] > calls + 5 and progress(alice)[1] >= 3)
         (alice.home / "stop").touch()
         out, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
     assert int(out.split()[1]) >= 3
 
 
-def calls_made(person: Person) -> int:
-    return int((person.home / "progress").read_text())
+def progress(person: Person) -> tuple[int, int]:
+    """How many calls the program has made, and with how many keys."""
+    calls, keys = (person.home / "progress").read_text().split()
+    return int(calls), int(keys)
 
 
 def revoke_replaced(person: Person, revoked: set[str]) -> int:
