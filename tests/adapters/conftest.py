@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,11 +47,18 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
+        # moto takes boto3's session away, and with it the service models, which take long to read
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", _boto3_session())
         _forget()
         for resource, name in (("Table", "broker"), ("Ledger", "ledger")):
             _create_table(RESOURCES[resource]["Properties"], name)
         yield
     _forget()
+
+
+@cache
+def _boto3_session() -> boto3.Session:
+    return boto3.Session(region_name=REGION)
 
 
 def _forget() -> None:
