@@ -15,11 +15,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import pytest
 
 from chalicelib import wiring
+from chalicelib.aws import clients
 from chalicelib.aws.catalogue import role_to_row
-from chalicelib.aws.clients import client
 from chalicelib.domain.errors import BrokerError
 from chalicelib.domain.roles import Role
 from tests.adapters.audit_desk import AuditDesk, desk
@@ -63,16 +64,22 @@ EC2 = Role(
 
 @dataclass
 class Aws:
-    """What AWS's answers held that is secret, and which service fails now."""
+    """What AWS's answers held that is secret, what requests were signed with, and which service fails now."""
 
     handed_out: set[str] = field(default_factory=set)
+    signed_with: set[str] = field(default_factory=set)
     failing: str = ""
 
     def watch(self) -> None:
         for service in SERVICES:
-            events = client(service).meta.events
+            events = clients.client(service).meta.events
             events.register("after-call", lambda parsed, **_: self._collect(parsed))
+            events.register_first("before-send", lambda request, **_: self._note(request))
             events.register("before-call", lambda model, **_: self._fail(model))
+
+    def _note(self, request: Any) -> None:
+        token = request.headers["X-Amz-Security-Token"]
+        self.signed_with.add(token.decode() if isinstance(token, bytes) else token)
 
     def _collect(self, parsed: Any) -> None:
         if isinstance(parsed, dict):
@@ -96,6 +103,8 @@ def aws(monkeypatch: pytest.MonkeyPatch, account: None, caplog: pytest.LogCaptur
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", OURS)
     monkeypatch.setenv("AWS_SESSION_TOKEN", OURS)
     monkeypatch.setenv("BROKER_SIGN_IN_ENDPOINT", "http://127.0.0.1:9/federation")
+    session = botocore.session.get_session()  # that of other tests keeps the credentials it found first
+    monkeypatch.setattr(clients, "_session", lambda: session)
     boto3.resource("dynamodb", REGION).Table("broker").put_item(Item=role_to_row(EC2))
     watched = Aws()
     watched.watch()
@@ -170,6 +179,7 @@ def test_no_canary_is_found_in_logs_tables_audit_answers_or_exceptions(
     printed = capfd.readouterr()
     assert answers.statuses >= {200, 201, 400, 403, 404, 503}
     assert aws.handed_out, "AWS handed out nothing: the test drives too little"
+    assert aws.signed_with == {OURS}, "the function's own keys are no canaries"
     assert answers.given, "nobody was given anything: the test drives too little"
     canaries = {SENT, OURS, FROM_AWS, *aws.handed_out, *answers.given}
     places = {
