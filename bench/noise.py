@@ -27,6 +27,10 @@ class Figure:
         """Whether the machine was too busy with other things to tell."""
         return self.spread > TOO_NOISY
 
+    def reaches(self, bar: float) -> bool:
+        """Whether the bar lies within the spread."""
+        return abs(bar - self.value) < self.value * self.spread
+
 
 def figure(values: Sequence[float]) -> Figure:
     """What some rounds say."""

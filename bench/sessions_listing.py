@@ -8,7 +8,6 @@ disturbs both alike. Run as `python -m bench.sessions_listing`.
 from __future__ import annotations
 
 import json
-import statistics
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
+from bench.noise import figure, ratio
 from chalicelib.aws import rows
 from chalicelib.aws.clients import ISSUING
 from chalicelib.aws.session_log import session_to_row
@@ -28,19 +28,23 @@ from localaws import emulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bench.noise import Figure
+
 SMALL, LARGE = 1_000, 100_000
 CALLERS_OWN = 100
 """Rows of the caller whose sessions are listed; everybody else has the rest."""
 
 SHOWN = 20
-CALLS = 300
+ROUNDS, CALLS = 11, 30
+"""A round is so many calls in turns; its median is one measure."""
+
 BATCH = 25
 REGION = "us-east-1"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RESOURCES = Path(__file__).resolve().parent.parent / ".chalice" / "resources.json"
 
 
-def measure() -> dict[str, float]:
+def measure() -> dict[str, Figure]:
     """The ratio of the medians and the medians themselves, for bench/results.json."""
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
@@ -51,18 +55,24 @@ def measure() -> dict[str, float]:
             emulator.end(embedded)
 
 
-def _measure(dynamodb: Any) -> dict[str, float]:
+def _measure(dynamodb: Any) -> dict[str, Figure]:
     tables = {size: _filled(dynamodb, size) for size in (SMALL, LARGE)}
-    times: dict[int, list[float]] = {SMALL: [], LARGE: []}
+    rounds = [_round(tables) for _ in range(ROUNDS)]
+    small, large = ([medians[size] for medians in rounds] for size in (SMALL, LARGE))
+    return {
+        "sessions_100000_over_1000": ratio(large, small),
+        "sessions_listing_1000_ms": figure(small),
+        "sessions_listing_100000_ms": figure(large),
+    }
+
+
+def _round(tables: dict[int, TableSessions]) -> dict[int, float]:
+    """The median of some calls for each table, in turns."""
+    times: dict[int, list[float]] = {size: [] for size in tables}
     for _ in range(CALLS):
         for size, table in tables.items():
             times[size].append(_timed(table))
-    small, large = (statistics.median(times[size]) for size in (SMALL, LARGE))
-    return {
-        "sessions_100000_over_1000": round(large / small, 3),
-        "sessions_listing_1000_ms": round(small, 2),
-        "sessions_listing_100000_ms": round(large, 2),
-    }
+    return {size: figure(taken).value for size, taken in times.items()}
 
 
 def _timed(table: TableSessions) -> float:
@@ -118,4 +128,4 @@ def _client(endpoint_url: str) -> Any:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(), indent=2))
+    print(json.dumps({name: one.value for name, one in measure().items()}, indent=2))
