@@ -5,14 +5,18 @@ from __future__ import annotations
 import configparser
 import io
 import shlex
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
 import botocore.session
+from botocore.loaders import create_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from botocore.loaders import Loader
 
     from localaws.people import Keys
 
@@ -50,7 +54,21 @@ def session(directory: Path, profile: str) -> boto3.Session:
     core = botocore.session.Session(profile=profile)
     core.set_config_variable("config_file", str(directory / "config"))
     core.set_config_variable("credentials_file", str(directory / "credentials"))
+    core.register_component("data_loader", _loader())
     return boto3.Session(botocore_session=core)
+
+
+def session_with(key: str, secret: str, token: str | None = None, *, region: str) -> boto3.Session:
+    """A boto3 session of these keys."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader())
+    return boto3.Session(key, secret, token, region_name=region, botocore_session=core)
+
+
+@cache
+def _loader() -> Loader:
+    """Reads each service's model once for all sessions: EC2's alone takes a quarter of a second."""
+    return create_loader()
 
 
 def _ini(sections: Mapping[str, Mapping[str, str]]) -> str:

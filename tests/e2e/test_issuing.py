@@ -12,17 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from localaws.profiles import session_with
 from tests.e2e.auditing import delete_user, eventually, make_engineer
 from tests.e2e.door import Answer, curl, keys_of, send, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import boto3
     from botocore.credentials import ReadOnlyCredentials
 
     from localaws.broker import Broker
@@ -42,9 +43,7 @@ def take(broker: Broker, who: str, **body: Any) -> Answer:
 
 def acting(broker: Broker, given: dict[str, str]) -> boto3.Session:
     """A session with the credentials the broker handed out."""
-    return boto3.Session(
-        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=broker.region
-    )
+    return session_with(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region=broker.region)
 
 
 def refusal(call: Callable[[], object]) -> str:

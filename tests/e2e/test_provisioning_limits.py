@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
+
+from localaws.profiles import session_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,8 +108,8 @@ def provisioner(broker: Broker) -> Iterator[tuple[Any, dict[str, str]]]:
     given = admin.client("sts").assume_role(RoleArn=function["Arn"], RoleSessionName="probe")["Credentials"]
     _set_trust(iam, names["self"], trust)
     _furnish(iam, names["boundary"])
-    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-    yield session.client("iam", endpoint_url=broker.endpoint_url, region_name=broker.region), names
+    keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    yield session_with(*keys, region=broker.region).client("iam", endpoint_url=broker.endpoint_url), names
     _clear(iam)
 
 

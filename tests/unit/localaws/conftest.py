@@ -8,15 +8,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localaws import emulator
+from localaws.profiles import session_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import boto3
 
 ACCOUNT = "000000000000"
 # What botocore would refuse before sending must reach the service to be refused there.
@@ -24,7 +26,6 @@ UNCHECKED = Config(parameter_validation=False, retries={"max_attempts": 1})
 
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-KEY_NAMES = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 ROOT_KEYS = ("test", "test")
 
 
@@ -40,8 +41,7 @@ class Account:
     endpoint_url: str
 
     def session(self, *keys: str) -> boto3.Session:
-        named: dict[str, Any] = dict(zip(KEY_NAMES, keys or ROOT_KEYS, strict=False))
-        return boto3.Session(**named, region_name="us-east-1")
+        return session_with(*(keys or ROOT_KEYS), region="us-east-1")
 
     def client(self, service: Any, session: boto3.Session | None = None) -> Any:
         if session is None:
