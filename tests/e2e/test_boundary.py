@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws.profiles import session_with
+from tests.e2e.auditing import call_aws
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import boto3
 
     from localaws.broker import Broker
 
@@ -66,30 +70,19 @@ def brokered(broker: Broker) -> Iterator[boto3.Session]:
     iam.put_role_policy(RoleName=NAME, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
     given = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="probe")["Credentials"]
     keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-    yield boto3.Session(*keys, region_name=broker.region)
+    yield session_with(*keys, region=broker.region)
     iam.delete_role_policy(RoleName=NAME, PolicyName="everything")
     iam.delete_role(RoleName=NAME)
-
-
-def call(broker: Broker, session: boto3.Session, what: tuple[str, str, dict[str, Any]]) -> Any:
-    """The answer of AWS, the stack's outputs filled in."""
-    service, operation, parameters = what
-    client = session.client(service, endpoint_url=broker.endpoint_url)  # type: ignore[call-overload]
-    filled = {
-        name: value.format_map(broker.outputs) if isinstance(value, str) else value
-        for name, value in parameters.items()
-    }
-    return getattr(client, operation)(**filled)
 
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_brokered_role_may_not(broker: Broker, brokered: boto3.Session, what: str) -> None:
     with pytest.raises(ClientError) as refusal:
-        call(broker, brokered, REFUSED[what])
+        call_aws(broker, brokered, REFUSED[what])
     assert refusal.value.response["Error"]["Code"] in REFUSALS
 
 
 @pytest.mark.parametrize("what", OTHERS)
 def test_a_brokered_role_may_use_what_is_its_teams(broker: Broker, brokered: boto3.Session, what: str) -> None:
     """Otherwise the refusals above would prove nothing."""
-    assert call(broker, brokered, OTHERS[what])
+    assert call_aws(broker, brokered, OTHERS[what])

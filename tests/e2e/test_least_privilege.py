@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from localaws.broker import PROVISION_FUNCTION
+from localaws.profiles import session_with
+from tests.e2e.auditing import call_aws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import boto3
 
     from localaws.broker import Broker
 
@@ -177,7 +180,7 @@ def acting_as(broker: Broker) -> Iterator[Any]:
             iam.update_assume_role_policy(RoleName=role["RoleName"], PolicyDocument=json.dumps(document))
             given = admin.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="probe")["Credentials"]
             keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-            sessions[logical] = boto3.Session(*keys, region_name=broker.region)
+            sessions[logical] = session_with(*keys, region=broker.region)
         return sessions[logical]
 
     yield session
@@ -188,20 +191,8 @@ def acting_as(broker: Broker) -> Iterator[Any]:
 @pytest.mark.parametrize(("role", "what"), CASES)
 def test_a_functions_role_may_not(broker: Broker, acting_as: Any, role: str, what: str) -> None:
     with pytest.raises(ClientError) as refusal:
-        call(broker, acting_as(role), REFUSED[role][what])
+        call_aws(broker, acting_as(role), REFUSED[role][what])
     assert refusal.value.response["Error"]["Code"] in REFUSALS
-
-
-def call(broker: Broker, session: boto3.Session, what: tuple[str, str, dict[str, Any]]) -> Any:
-    """The answer of AWS, the stack's outputs filled in."""
-    service, operation, parameters = what
-    client = session.client(service, endpoint_url=broker.endpoint_url)  # type: ignore[call-overload]
-    filled = {name: _filled(value, broker) for name, value in parameters.items()}
-    return getattr(client, operation)(**filled)
-
-
-def _filled(value: Any, broker: Broker) -> Any:
-    return broker.outputs.get(value[1:-1], value) if isinstance(value, str) else value
 
 
 def test_the_roles_do_have_what_their_files_list(broker: Broker, acting_as: Any) -> None:
@@ -221,6 +212,13 @@ LOOK = {
 }
 ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
     "ApiHandlerRole": {**LOOK, "record a session": row("put_item", "SESSION#probe")},
+    "AuditRole": {
+        "park what it cannot read": (
+            "sqs",
+            "send_message",
+            {"QueueUrl": "{DeadLetterQueueUrl}", "MessageBody": "probe"},
+        ),
+    },
     "ChatRole": {**LOOK, "record a visit": row("put_item", "CHAT#VISIT#probe")},
     "TrailRole": {"read a session": row("get_item", "SESSION#probe"), "record": row("put_item", "EVENT#probe")},
     "ExpireRole": {
@@ -239,4 +237,4 @@ ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
 @pytest.mark.parametrize(("role", "what"), [(role, what) for role, calls in ALLOWED.items() for what in calls])
 def test_a_functions_role_may(broker: Broker, acting_as: Any, role: str, what: str) -> None:
     """Otherwise its refusals would prove nothing."""
-    assert call(broker, acting_as(role), ALLOWED[role][what])
+    assert call_aws(broker, acting_as(role), ALLOWED[role][what])

@@ -6,11 +6,10 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
@@ -18,10 +17,13 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.policy_documents import as_list
 from localaws import roles
 from localaws.broker import PROVISION_FUNCTION
+from localaws.profiles import session_with
+from tests.e2e.auditing import fresh_second
 from tests.e2e.door import keys_of, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from localaws.broker import Broker
 
@@ -60,10 +62,16 @@ def iam(broker: Broker) -> Any:
     return broker.session_for("admin").client("iam")
 
 
+@pytest.fixture
+def afterwards() -> Iterator[ExitStack]:
+    """What a test shares names of with others goes, however the test ends."""
+    with ExitStack() as stack:
+        yield stack
+
+
 def client(broker: Broker, service: Any, key: str, secret: str, token: str | None = None) -> Any:
     """A client with these credentials and no others."""
-    session = boto3.Session(key, secret, token, region_name=broker.region)
-    return session.client(service, endpoint_url=broker.endpoint_url)
+    return session_with(key, secret, token, region=broker.region).client(service, endpoint_url=broker.endpoint_url)
 
 
 def refusal(broker: Broker, *credentials: str) -> str:
@@ -75,13 +83,15 @@ def refusal(broker: Broker, *credentials: str) -> str:
     return ""
 
 
-def test_the_whole_tutorial_by_commands_only(broker, command) -> None:
+def test_the_whole_tutorial_by_commands_only(broker, command, afterwards) -> None:
     user = command("users", "create", "sts_user", "--console", "--access-key")
+    afterwards.callback(command, "users", "delete", "sts_user")
     assert user["zero_access"]
     assert user["arn"] == "arn:aws:iam::000000000000:user/access-broker/sts_user"
     assert user["sign_in_url"] == "https://000000000000.signin.aws.amazon.com/console"
     assert len(user["password"]) >= 24
     (role,) = command("roles", "apply", "policies/roles/AWSEC2FULLACCESS.yaml")
+    afterwards.callback(command, "roles", "delete", "AWSEC2FULLACCESS")
     assert role["switch_role_url"] == (
         "https://signin.aws.amazon.com/switchrole"
         "?account=000000000000&roleName=access-broker/AWSEC2FULLACCESS&displayName=AWSEC2FULLACCESS"
@@ -92,8 +102,6 @@ def test_the_whole_tutorial_by_commands_only(broker, command) -> None:
     switched = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     assert refusal(broker, *switched) == ""
     assert refusal(broker, *own) == "UnauthorizedOperation"
-    command("roles", "delete", "AWSEC2FULLACCESS")
-    command("users", "delete", "sts_user")
 
 
 def test_the_second_apply_of_sixty_templates_makes_no_iam_write_and_says_so(broker, command, iam, tmp_path) -> None:
@@ -105,12 +113,12 @@ def test_the_second_apply_of_sixty_templates_makes_no_iam_write_and_says_so(brok
             "tags": {"access-broker:audience": "nobody", "number": str(number)},
         }
         (tmp_path / f"{number}.yaml").write_text(yaml.safe_dump(template))
-    began = datetime.now(UTC)
+    began = fresh_second()
     first = command("roles", "apply", str(tmp_path))
     assert sorted(role["name"] for role in first) == sorted(f"sixty-{number}" for number in range(60))
     assert all(role["changes"] for role in first)
     assert {"CreateRole", "AttachRolePolicy"} <= set(iam_writes(broker, began))
-    began = datetime.now(UTC)
+    began = fresh_second()
     second = command("roles", "apply", str(tmp_path))
     assert [role["changes"] for role in second] == [[]] * 60
     assert [role["changes"] for role in command("roles", "plan", str(tmp_path))] == [[]] * 60
@@ -232,9 +240,10 @@ def test_two_concurrent_applies_of_different_versions_end_in_one_of_them(order, 
     order("delete_role", name="raced")
 
 
-def test_a_user_gets_into_the_brokers_groups_and_no_others(broker, command, order, iam) -> None:
+def test_a_user_gets_into_the_brokers_groups_and_no_others(broker, command, afterwards, iam) -> None:
     iam.create_group(GroupName="reviewers", Path="/access-broker/")
     made = command("users", "create", "dana", "--group", "reviewers", "--tag", "team=blue")
+    afterwards.callback(command, "users", "delete", "dana")
     assert (made["groups"], made["zero_access"]) == (["reviewers"], True)
     iam.attach_group_policy(GroupName="reviewers", PolicyArn=EC2_FULL)
     assert command("users", "show", "dana")["grants"] == ["group reviewers: attached policy AmazonEC2FullAccess"]
@@ -246,7 +255,6 @@ def test_a_user_gets_into_the_brokers_groups_and_no_others(broker, command, orde
     assert (refused.status, refused.document["fields"]) == (400, {"groups": "outsiders: not under /access-broker/"})
     with pytest.raises(ClientError, match="NoSuchEntity"):
         iam.get_user(UserName="eve")
-    command("users", "delete", "dana")
 
 
 def test_a_template_that_climbs_is_refused_and_audited(broker, iam) -> None:
