@@ -7,7 +7,8 @@ SHELL := /bin/bash
 PORT ?= 4566
 STAGE ?= dev
 OUT ?= .build/package/$(STAGE)
-TESTS ?= tests
+# The long files first: what is left for the end is short, so that no worker waits for another.
+TESTS ?= tests/e2e tests/adapters tests/unit
 ARCH ?=
 PARAMETERS ?=
 JOBS ?= 2
@@ -37,7 +38,7 @@ status: $(READY) ## tell whether what make up started runs
 	@$(PYTHON) -m localaws status
 
 test: $(READY) ## run the unit, adapter and end-to-end tests (TESTS=tests/unit for some, JOBS=1 one by one)
-	@$(PYTHON) -m pytest $(TESTS) -q -n $(JOBS) --dist loadfile
+	@$(PYTHON) -m pytest $(TESTS) -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 bench: $(READY) ## measure against a bare AssumeRole and write bench/results.json
 	@$(PYTHON) -m bench
