@@ -25,16 +25,19 @@ if TYPE_CHECKING:
 
 LOOP = """
 import boto3, pathlib, time
-ec2 = boto3.Session().client("ec2")
-calls, keys = 0, set()
+session = boto3.Session()
+ec2, sts = session.client("ec2"), session.client("sts")
+calls, keys, names = 0, set(), set()
 while not pathlib.Path("stop").exists():
     ec2.describe_instances()
     calls += 1
-    keys.add(ec2._request_signer._credentials.access_key)
+    if (key := ec2._request_signer._credentials.access_key) not in keys:
+        keys.add(key)
+        names.add(sts.get_caller_identity()["Arn"].rpartition("/")[2])
     pathlib.Path("draft").write_text(f"{calls} {len(keys)}")
     pathlib.Path("draft").replace("progress")
     time.sleep(0.1)
-print(calls, len(keys))
+print(*names)
 """
 
 
@@ -83,16 +86,19 @@ def test_a_program_across_the_ends_of_sessions_never_sees_a_failure(alice: Perso
 
     Each one that was replaced is revoked, so that it really is no good any more.
     """
+    others = {session["id"] for session in active(alice)}
     with shortening() as proxy, serving(alice, HTTP_PROXY=proxy) as given:
         program = alice.spawn([sys.executable, "-c", LOOP], **given)
         revoked: set[str] = set()
-        until(lambda: revoke_replaced(alice, revoked) >= 2, 120)
+        until(lambda: revoke_replaced(alice, others, revoked) >= 2, 120)
         calls, _ = progress(alice)
         until(lambda: progress(alice)[0] > calls + 5 and progress(alice)[1] >= 3)
         (alice.home / "stop").touch()
         out, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
-    assert int(out.split()[1]) >= 3
+    used = {name.removeprefix("alice-") for name in out.split()}
+    assert len(used) >= 3
+    assert used & revoked
 
 
 def progress(person: Person) -> tuple[int, int]:
@@ -101,12 +107,19 @@ def progress(person: Person) -> tuple[int, int]:
     return int(calls), int(keys)
 
 
-def revoke_replaced(person: Person, revoked: set[str]) -> int:
-    """Revoke every session of alice's but the two latest: the one in use and the one that is coming."""
-    found = json.loads(person.broker("sessions", "--state", "active", "--role", "ec2-full", "--json").stdout)
-    for session in found[2:]:
-        if session["id"] not in revoked and person.broker("revoke", session["id"]).returncode == 0:
-            revoked.add(session["id"])
+def active(person: Person) -> list[dict[str, Any]]:
+    """Their latest sessions, the newest first."""
+    found = person.broker("sessions", "--state", "active", "--role", "ec2-full", "--json").stdout
+    sessions: list[dict[str, Any]] = json.loads(found)
+    return sessions
+
+
+def revoke_replaced(person: Person, others: set[str], revoked: set[str]) -> int:
+    """Revoke every session since `others` but the two latest: the one in use and the one that is coming."""
+    own = [session["id"] for session in active(person) if session["id"] not in others]
+    for session in own[2:]:
+        if session not in revoked and person.broker("revoke", session).returncode == 0:
+            revoked.add(session)
     return len(revoked)
 
 
