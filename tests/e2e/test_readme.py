@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localaws.broker import PROVISION_FUNCTION
+from localaws.roles import order
+from tests.e2e.auditing import ask, make_engineer, make_role, take
+
 if TYPE_CHECKING:
     from localaws.broker import Broker
 
 README, JAPANESE = Path("README.md"), Path("README.ja.md")
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+SENTENCE = re.compile(r"`(broker [^`]+)`")
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 ELSEWHERE = ("make demo", "make test", "make up", "make down", ". .local/env")
 """Run by .ci/run and tests/e2e/test_up_and_down.py; here the fixture's broker and environment stand in for them."""
+
+RUN_ON = {"broker serve ROLE", "broker exec prod-ec2 -- …", "broker roles restore"}
+"""Two go on until somebody ends them or decides (test_cli_endpoint.py, test_cli_waiting.py); one lacks its end."""
 
 
 def commands(readme: Path) -> list[str]:
@@ -33,21 +41,51 @@ def test_every_command_runs_in_order(broker: Broker, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text(Path(broker.environ()["AWS_CONFIG_FILE"]).read_text())
     environ = broker.environ("alice") | {"HOME": str(tmp_path), "AWS_CONFIG_FILE": str(config)}
-    done = subprocess.run(
-        ["bash", "-c", script],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        stdin=subprocess.DEVNULL,
-    )
-    for made in ("roles delete AWSEC2FULLACCESS", "users delete sts_user", "users delete dana"):
-        subprocess.run(["broker", *made.split()], env=broker.environ("admin"), capture_output=True, check=False)
+    try:
+        done = subprocess.run(
+            ["bash", "-c", script],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            stdin=subprocess.DEVNULL,
+        )
+    finally:
+        for made in ("roles delete AWSEC2FULLACCESS", "users delete sts_user", "users delete dana"):
+            subprocess.run(["broker", *made.split()], env=broker.environ("admin"), capture_output=True, check=False)
     last = int(re.findall(r"^\+ (\d+)$", done.stderr, re.MULTILINE)[-1])
     assert done.returncode == 0, f"{lines[last]}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     assert "refused: alice has no permissions" in done.stdout
     assert "engineers-standing" in done.stdout
+
+
+def test_every_command_within_a_sentence_runs_too(broker: Broker) -> None:
+    make_role(broker, "told")
+    session, _ = take(broker, "alice", "told")
+    wanted = {"role": "prod-ec2", "duration_seconds": 900, "reason": "as told"}
+    request = ask(broker, make_engineer(broker, "rita"), "POST", "/v1/requests", wanted).document["id"]
+    real = {
+        "broker roles show NAME": "told",
+        "broker approve ID --profile bob": request,
+        "broker activity ID": session,
+        "broker revoke ID": session,
+        "broker roles restore NAME": "told",
+    }
+    for readme in (README, JAPANESE):
+        assert set(SENTENCE.findall(readme.read_text())) == real.keys() | RUN_ON
+    for line, name in real.items():
+        if "restore" in line:
+            order(
+                broker.session_for("admin").client("lambda"),
+                PROVISION_FUNCTION,
+                {"action": "delete_role", "name": name},
+            )
+        words = re.sub(r"\b(NAME|ID)\b", name, line).split()
+        done = subprocess.run(
+            words, env=broker.environ("admin"), capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("page", [README, JAPANESE, *sorted(Path("docs").glob("*.md"))], ids=str)

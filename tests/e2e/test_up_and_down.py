@@ -10,7 +10,10 @@ from pathlib import Path
 from localaws import emulator
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".local", "runs", "logs", "e2e-js", ".hypothesis", ".*_cache")
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".local", "runs", "logs", "e2e-js", ".hypothesis", ".*_cache",
+    "project", "making-*",  # what another worker may be packaging now
+)  # fmt: skip
 
 BY_HAND = """
 set -eu
