@@ -31,7 +31,6 @@ LOOKS = 2
 """The index lags its table a little: once all is ordered, it is asked again for what was issued just before."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Revocation:
     """What one call took back.
