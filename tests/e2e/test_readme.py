@@ -63,7 +63,7 @@ def test_every_command_runs_in_order(broker: Broker, tmp_path: Path) -> None:
 def test_every_command_within_a_sentence_runs_too(broker: Broker) -> None:
     make_role(broker, "told")
     session, _ = take(broker, "alice", "told")
-    wanted = {"role": "prod-ec2", "duration_seconds": 900, "reason": "as told"}
+    wanted = {"role": "prod-ec2", "duration_seconds": 1800, "reason": "as told"}
     request = ask(broker, make_engineer(broker, "rita"), "POST", "/v1/requests", wanted).document["id"]
     real = {
         "broker roles show NAME": "told",
