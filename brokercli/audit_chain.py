@@ -44,12 +44,15 @@ class OnItsWay(Broken):
 class Chain:
     """The chain up to the last line read.
 
-    `whole_from` is the time from which nothing may be missing; `from_first`
-    says that the first line has to be event 1 or older than that.
+    `head` is where the chain ended before the log was read: the log has to get
+    there, however fast it grows meanwhile. `whole_from` is the time from which
+    nothing may be missing; `from_first` says that the first line has to be
+    event 1 or older than that.
     """
 
     now: datetime
     whole_from: datetime
+    head: dict[str, Any]
     from_first: bool = True
     first: int = 0
     last: int = 0
@@ -73,20 +76,30 @@ class Chain:
             raise self._broken(line, "it does not follow the event before it")
         self.first = self.first or seq
         self.last, self.ends_at, self.hash, self.count = seq, line["recorded_at"], line["hash"], self.count + 1
+        self._hold_to(self.head)
 
-    def end(self, head: dict[str, Any]) -> None:
-        """Broken if the log does not end with the event that the chain's head, read after it, ends with.
+    @property
+    def complete(self) -> bool:
+        """Whether it has got to the head."""
+        return self.last >= int(self.head["seq"])
+
+    def end(self, latest: dict[str, Any]) -> None:
+        """Broken if the log ends before the head, or after `latest`, the head that was read after the log.
 
         The head moves before a line is logged, so no line of the broker's is ever ahead of it.
         """
-        seq, at = int(head["seq"]), datetime.fromisoformat(head["recorded_at"])
-        if self.last > seq:
-            raise Broken(f"The log ends with event {self.last}, the chain with {seq}: what follows it was forged.")
-        if self.last < seq and (self.count or at >= self.whole_from):
-            ends = f"The log ends with event {self.last}, the chain with {seq}: events at the end are missing."
-            raise self._missing(at)(ends)
-        if self.count and self.hash != head["hash"]:
-            raise Broken(f"Event {self.last} is not the one the chain ends with: it was replaced.")
+        at = datetime.fromisoformat(self.head["recorded_at"])
+        if not self.complete and (self.count or at >= self.whole_from):
+            ends = f"The log ends with event {self.last}, the chain with {self.head['seq']}"
+            raise self._missing(at)(f"{ends}: events at the end are missing.")
+        if self.last > int(latest["seq"]):
+            ends = f"The log ends with event {self.last}, the chain with {latest['seq']}"
+            raise Broken(f"{ends}: what follows it was forged.")
+        self._hold_to(latest)
+
+    def _hold_to(self, head: dict[str, Any]) -> None:
+        if self.count and self.last == int(head["seq"]) and self.hash != head["hash"]:
+            raise Broken(f"Event {self.last} is not the one the chain had there: it was replaced.")
 
     def _trouble(self, line: dict[str, Any], seq: int) -> str:
         """What is wrong with the line by itself and with its place, in the order of docs/audit.md."""
@@ -115,8 +128,9 @@ def verified(broker: Broker, since: datetime | None, now: datetime, say: Callabl
 
     What may be on its way is looked for again, after 15 seconds of PAUSES for the last time.
     """
-    kept = timedelta(days=broker.get("audit", "head")["retention_days"])
-    chain = Chain(now, since or now - kept + GAP, from_first=not since)
+    head = broker.get("audit", "head")
+    kept = timedelta(days=head["retention_days"])
+    chain = Chain(now, since or now - kept + GAP, head, from_first=not since)
     for pause in PAUSES:
         try:
             return _read_on(broker, chain, since, say)
@@ -126,11 +140,18 @@ def verified(broker: Broker, since: datetime | None, now: datetime, say: Callabl
 
 
 def _read_on(broker: Broker, chain: Chain, since: datetime | None, say: Callable[[int], None]) -> Chain:
-    """Add what the log has from the chain's last line on, and hold its end to the head."""
+    """Add what the log has from the chain's last line on, and hold its end to the head.
+
+    Past the head, what is on its way is the next check's matter.
+    """
     start = chain.ends_at or (since or BEGINNING).isoformat()
-    for line in broker.items("events", "audit", since=start):
-        chain.add(line)
-        say(chain.count)
+    try:
+        for line in broker.items("events", "audit", since=start):
+            chain.add(line)
+            say(chain.count)
+    except OnItsWay:
+        if not chain.complete:
+            raise
     chain.end(broker.get("audit", "head"))
     return chain
 

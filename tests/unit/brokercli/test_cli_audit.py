@@ -123,15 +123,19 @@ def test_from_a_time_on_the_first_line_is_taken_as_it_is_and_there_may_be_none(a
 
 @dataclass
 class BusyLog:
-    """A broker whose log gets its lines late: one list of lines for every look, the last one again and again."""
+    """A broker whose log gets its lines late: one list of lines for every look, the last one again and again.
 
-    head: dict[str, Any]
+    `head` moves the same way where it is a list.
+    """
+
+    head: dict[str, Any] | list[dict[str, Any]]
     looks: list[list[dict[str, Any]]]
     asked: list[str] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
 
     def get(self, *_path: str) -> dict[str, Any]:
-        return {**self.head, "retention_days": 400}
+        heads = self.head if isinstance(self.head, list) else [self.head]
+        return {**(heads.pop(0) if len(heads) > 1 else heads[0]), "retention_days": 400}
 
     def items(self, _name: str, *_path: str, since: str) -> Iterator[dict[str, Any]]:
         self.asked.append(since)
@@ -169,6 +173,26 @@ def test_what_is_missing_beside_an_old_line_is_not_waited_for():
     with pytest.raises(Broken):
         check(log)
     assert log.waited == []
+
+
+def test_a_log_that_is_always_a_little_behind_its_head_is_sound():
+    lines = chain(9, ends=timedelta())
+    log = BusyLog(lines[2:], [lines[: 3 + look] for look in range(6)])
+    assert check(log).count >= 3
+    assert log.waited == []
+
+
+def test_a_gap_past_the_head_is_the_next_checks_matter():
+    lines = chain(5, ends=timedelta())
+    log = BusyLog([lines[2], lines[4]], [[*lines[:3], lines[4]]])
+    assert check(log).last == 3
+
+
+def test_a_replaced_event_is_found_though_the_chain_went_on():
+    lines = chain(5, ends=timedelta())
+    log = BusyLog([{**lines[2], "hash": "f" * 64}, lines[4]], [lines])
+    with pytest.raises(Broken, match="Event 3 is not the one"):
+        check(log)
 
 
 def test_a_replaced_last_event_is_found_against_the_head(alice, contract):
