@@ -69,6 +69,8 @@ def requests(
     found = list(connection.broker.items("requests", "requests", limit=limit, state=state, role=role, caller=caller))
     rows = [_row(one) for one in found]
     connection.output.show(found, lambda: connection.output.table(COLUMNS, rows, "No requests."))
+    if len(found) == limit:
+        connection.output.notice(f"Stopped after {limit} requests: raise --limit for more.")
 
 
 @app.command()

@@ -46,6 +46,8 @@ def sessions(
     now = datetime.now(UTC)
     rows = [_row(session, now) for session in found]
     connection.output.show(found, lambda: connection.output.table(COLUMNS, rows, "No sessions."))
+    if len(found) == limit:
+        connection.output.notice(f"Stopped after {limit} sessions: raise --limit for more.")
 
 
 @app.command()

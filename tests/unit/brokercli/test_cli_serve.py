@@ -92,7 +92,7 @@ def test_a_program_that_runs_across_ends_of_sessions_never_sees_a_failure(alice,
     seen: list[str] = []
     with serving(alice) as variables:
         token = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while len(set(seen)) < 3 and time.monotonic() < deadline:
             status, document = ask(variables, Authorization=token)
             assert status == 200
@@ -103,7 +103,7 @@ def test_a_program_that_runs_across_ends_of_sessions_never_sees_a_failure(alice,
 def test_it_renews_by_itself_without_being_asked(alice, contract):
     contract.session_lasts = timedelta(minutes=5, seconds=3)
     with serving(alice):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while len(contract.sessions) < 3:
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -117,7 +117,7 @@ class Hanging:
 
     def take(self) -> RoleCredentials:
         self.asked.set()
-        self.let_go.wait(60)
+        self.let_go.wait(120)
         raise Unavailable("no answer")
 
 
@@ -135,7 +135,7 @@ def hanging(left: timedelta) -> Iterator[tuple[Hanging, dict[str, str]]]:
 
 def test_while_the_broker_hangs_an_sdk_gets_the_present_ones_within_its_two_seconds():
     with hanging(RENEWED_EARLY + timedelta(seconds=2)) as (broker, variables):
-        assert broker.asked.wait(20)  # the background waits for the broker now
+        assert broker.asked.wait(60)  # the background waits for the broker now; it looks every 30 s at the least
         found = ContainerProvider(environ=variables).load()
     assert found.access_key == "ASIA0001"
 
@@ -156,8 +156,8 @@ def test_a_program_that_leaves_before_its_answer_leaves_no_traceback(capfd):
             client.sendall(f"GET / HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: {token}\r\n\r\n".encode())
             assert broker.asked.wait(20)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # hang up at once
-        broker.let_go.set()
         answering = [thread for thread in set(threading.enumerate()) - before if "request" in thread.name]
+        broker.let_go.set()
         for thread in answering:
             thread.join(20)
     assert answering

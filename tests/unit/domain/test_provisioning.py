@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from chalicelib.domain.provisioning import (
     desired_state,
 )
 from chalicelib.domain.templates import RoleTemplate
+from tests.unit.services.provisioning_iam_fakes import changed
 
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "a"}, "Action": "x:y"}]}
 OTHER_TRUST = {"Version": "2012-10-17", "Statement": []}
@@ -140,20 +140,8 @@ def test_on_the_way_a_role_never_has_a_policy_that_neither_state_has(actual, wan
 def made(state: RoleState, some: tuple[Change, ...]) -> RoleState:
     """The state after these changes, as IAM would make them."""
     for change in some:
-        state = _made_one(state, change)
+        state = changed(state, change)
     return state
-
-
-def _made_one(state: RoleState, change: Change) -> RoleState:
-    if change.attribute == "managed_policy":
-        kept = set(state.managed_policies) - {change.item} | ({change.item} if change.after else set())
-        return replace(state, managed_policies=tuple(sorted(kept)))
-    if change.attribute in {"inline_policy", "tag"}:
-        name = "inline_policies" if change.attribute == "inline_policy" else "tags"
-        held: dict[str, Any] = {key: value for key, value in getattr(state, name).items() if key != change.item}
-        whole: dict[str, Any] = {name: held if change.after is None else {**held, change.item: change.after}}
-        return replace(state, **whole)
-    return replace(state, **{change.attribute: change.after})
 
 
 @given(st.lists(st.fixed_dictionaries({"Effect": st.just("Allow"), "Action": st.lists(st.text("ab:*"), min_size=1)})))
