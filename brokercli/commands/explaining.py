@@ -33,12 +33,13 @@ def explain(
     """  # noqa: D301  \b keeps the lines of the examples apart
     body = {**ask.body(), "duration_seconds": ask.seconds, "caller": caller, "operation": operation}
     found = connection.broker.post("explain", body=body)
-    connection.output.show(found, lambda: _print(connection, found))
+    connection.output.show(found, lambda: _print(connection, found, operation))
 
 
-def _print(connection: Connection, found: dict[str, Any]) -> None:
+def _print(connection: Connection, found: dict[str, Any], operation: str | None) -> None:
     may = "may" if found["allowed"] else "may not"
-    connection.output.line(f"{found['caller']} {may} take {found['role']}.")
+    use = f"call {operation} with" if operation else "take"
+    connection.output.line(f"{found['caller']} {may} {use} {found['role']}.")
     rows = [
         [layer["layer"], layer["verdict"].replace("_", " "), layer["by"], layer["detail"]] for layer in found["layers"]
     ]

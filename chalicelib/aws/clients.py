@@ -29,12 +29,12 @@ SETTINGS = botocore.config.Config(
     # CloudTrail shows it. botocore's own is put together anew for every call, at another tenth.
     user_agent="access-broker",
 )
-"""For whoever has a caller waiting: a service that hangs is given up after 24 s (thrice 7, and 1 and 2 between at the
-most), while API Gateway still waits (29 s) and Lambda lets us answer (30 s)."""
+"""For whoever has a caller waiting: a service that takes the connection and hangs is given up after 24 s (thrice 7, and
+1 and 2 between at the most), while API Gateway still waits (29 s) and Lambda lets us answer (30 s)."""
 
 ISSUING = SETTINGS.merge(botocore.config.Config(read_timeout=3))
-"""Given up after 12 s. An ask for credentials may have to wait for STS in vain and then mark its row: 24 s for both.
-They answer in milliseconds."""
+"""Given up after 12 s of that. An ask for credentials may have to wait for STS in vain and then mark its row: 24 s for
+both. They answer in milliseconds."""
 
 SETTINGS_OF = {"sts": ISSUING, "dynamodb": ISSUING}
 

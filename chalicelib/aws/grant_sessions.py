@@ -62,13 +62,13 @@ class TableBoundSessionLog(TableSessionLog):
                 reasons = rows.cancellation_reasons(error)
                 if session.grant and "ConditionalCheckFailed" in reasons[1:2]:
                     raise GrantEnded(f"Grant {session.grant} ended in this moment.") from error
-                # The only write that DynamoDB asks to repeat: other sessions of this grant are under way.
+                # The only write that DynamoDB asks to repeat: another one on the same rows is under way.
                 if "TransactionConflict" not in reasons:
                     raise rows.write_failed(error) from error
                 self._pause(attempt)
             else:
                 return
-        raise AuditUnavailable("Too many sessions are issued under this grant at once. Try again in a moment.")
+        raise AuditUnavailable("Too many write to the record of this session or grant at once. Try again in a moment.")
 
     def _noted(self, session: Session) -> dict[str, Any]:
         return {

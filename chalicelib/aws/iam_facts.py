@@ -42,19 +42,23 @@ class ReadOnlyIam:
         return RoleInAws(role["AssumeRolePolicyDocument"], document, role.get("MaxSessionDuration", 3600))
 
     def policies(self, arn: str) -> dict[str, Mapping[str, Any]]:
-        """The documents of the role's attached and inline policies, by name; none for a role that is gone."""
+        """The documents of the role's inline and attached policies; none for a role that is gone.
+
+        By ARN, or as "inline policy NAME": an attached one may be called like an inline one, and two like each other.
+        """
         name = arn.rsplit("/", maxsplit=1)[-1]
         return _found(lambda: {**dict(self._inline(name)), **dict(self._attached(name))}) or {}
 
     def _inline(self, role: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for page in self._iam.get_paginator("list_role_policies").paginate(RoleName=role):
             for policy in page["PolicyNames"]:
-                yield policy, self._iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+                read = self._iam.get_role_policy(RoleName=role, PolicyName=policy)
+                yield f"inline policy {policy}", read["PolicyDocument"]
 
     def _attached(self, role: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for page in self._iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
             for policy in page["AttachedPolicies"]:
-                yield policy["PolicyName"], self._policy(policy["PolicyArn"]) or {}
+                yield policy["PolicyArn"], self._policy(policy["PolicyArn"]) or {}
 
     def _policy(self, arn: str) -> Mapping[str, Any] | None:
         policy = _found(lambda: self._iam.get_policy(PolicyArn=arn)["Policy"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import translated
 from chalicelib.domain.errors import RefusedByAws
+from chalicelib.domain.policy_documents import session_policy_text
 from chalicelib.domain.sessions import Credentials
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _parameters(settings: SessionSettings) -> dict[str, Any]:
         "Tags": [{"Key": key, "Value": value} for key, value in settings.tags.items()],
     }
     if settings.policy is not None:
-        parameters["Policy"] = json.dumps(settings.policy, separators=(",", ":"))
+        parameters["Policy"] = session_policy_text(settings.policy)
     if settings.policy_arns:
         parameters["PolicyArns"] = [{"arn": arn} for arn in settings.policy_arns]
     return parameters

@@ -9,8 +9,14 @@ from chalicelib.domain.admission import chosen, door_with_approvals, max_seconds
 from chalicelib.domain.deciding_statement import deciding
 from chalicelib.domain.grants import longest
 from chalicelib.domain.nearest import nearest
-from chalicelib.domain.policy_documents import compact, statements
-from chalicelib.domain.roles import MAX_CHAINED_SECONDS, SHORTEST_SESSION
+from chalicelib.domain.policy_documents import session_policy_text, statements
+from chalicelib.domain.roles import (
+    MAX_CALLER_TAGS,
+    MAX_CHAINED_SECONDS,
+    MAX_POLICY_ARNS,
+    MAX_SESSION_POLICY,
+    SHORTEST_SESSION,
+)
 from chalicelib.domain.times import rfc3339
 from chalicelib.domain.trust_evaluation import admittance
 
@@ -20,16 +26,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.access import AccessRules, Ask, Door
     from chalicelib.domain.grants import Grant
     from chalicelib.domain.trust_evaluation import BrokerInAws
-
-MAX_SESSION_POLICY = 2048
-MAX_POLICY_ARNS = 10
-MAX_TAGS = 48
-
-LAYERS = (
-    "access_rule", "grant", "trust_policy", "role_policies",
-    "permissions_boundary", "session_policy", "duration", "quota",
-)  # fmt: skip
-"""In the order in which they are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +157,9 @@ def _role_policies(role: RoleInAws | None, question: Question) -> Layer:
     name = "role_policies"
     if role is None:
         return Layer(name, "not_checked", "", "IAM has no such role.")
+    if question.ask.role.quarantined:
+        restore = f"Have an administrator take it out of quarantine: broker roles restore {question.ask.role.name}"
+        return Layer(name, "closed", "access-broker-quarantine", "It is quarantined as unused.", restore)
     together = [
         {**statement, "Sid": f"{policy}, {statement.get('Sid') or f'statement {number}'}"}
         for policy, document in sorted(role.policies.items())
@@ -205,8 +204,8 @@ def _narrowing(name: str, document: Mapping[str, Any], operation: str, change: s
     if found.effect == "Allow":
         depends = " for some resources or under conditions" if found.conditional else ""
         return Layer(name, "open", found.statement, f"{found.statement} allows {operation}{depends}.")
-    word = "denies" if found.effect == "Deny" else "does not mention"
-    return Layer(name, "closed", found.statement, f"{found.statement} {word} {operation}.", change)
+    said = f"{found.statement} denies {operation}" if found.effect == "Deny" else f"No statement allows {operation}"
+    return Layer(name, "closed", found.statement, f"{said}.", change)
 
 
 def _duration(way: Way, role: RoleInAws | None) -> Layer:
@@ -227,13 +226,13 @@ def _duration(way: Way, role: RoleInAws | None) -> Layer:
 
 
 def _quota(question: Question) -> Layer:
-    if question.session_policy is not None and len(compact(question.session_policy)) > MAX_SESSION_POLICY:
+    if question.session_policy is not None and len(session_policy_text(question.session_policy)) > MAX_SESSION_POLICY:
         detail = f"A session policy has {MAX_SESSION_POLICY} characters at most."
         return Layer("quota", "closed", "STS session policy size", detail, "Shorten it, or use policy_arns.")
     if len(question.policy_arns) > MAX_POLICY_ARNS:
         detail = f"A session takes {MAX_POLICY_ARNS} policy ARNs at most."
         return Layer("quota", "closed", "STS policy ARNs", detail, "Send fewer policy_arns.")
-    if len(question.ask.session_tags) > MAX_TAGS:
-        detail = f"A session takes {MAX_TAGS} tags of the caller's at most: STS takes 50, two are the broker's."
+    if len(question.ask.session_tags) > MAX_CALLER_TAGS:
+        detail = f"A session takes {MAX_CALLER_TAGS} tags of the caller's at most: STS takes 50, two are the broker's."
         return Layer("quota", "closed", "STS session tags", detail, "Send fewer tags.")
     return Layer("quota", "open", "STS limits", "Within the limits of AssumeRole.")

@@ -37,6 +37,11 @@ def compact(document: Mapping[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
+def session_policy_text(document: Mapping[str, Any]) -> str:
+    """The document as AssumeRole is sent it, and as its length counts: in ASCII, STS takes nothing beyond U+00FF."""
+    return json.dumps(document, separators=(",", ":"))
+
+
 def canonical(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document with sets sorted: equal meanings become equal values.
 

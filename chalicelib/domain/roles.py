@@ -23,6 +23,13 @@ SESSION_TAG = "access-broker:session"
 MAX_CHAINED_SECONDS = 3600
 """A role that assumes a role gets one hour at most (STS AssumeRole, role chaining)."""
 
+MAX_SESSION_POLICY = 2048
+"""Characters of a session policy, all policy ARNs included (STS AssumeRole, Policy)."""
+
+MAX_POLICY_ARNS = 10
+MAX_CALLER_TAGS = 48
+"""STS takes 50 session tags; two are the broker's."""
+
 SHORTEST_SESSION = timedelta(seconds=900)
 """AWS issues no shorter session (STS AssumeRole, DurationSeconds): an approval later than that is worth nothing."""
 

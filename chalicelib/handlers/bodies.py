@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.policy_documents import session_policy_text
 from chalicelib.domain.policy_grammar import VERSION, document_problems
+from chalicelib.domain.roles import MAX_CALLER_TAGS, MAX_POLICY_ARNS, MAX_SESSION_POLICY
 from chalicelib.services.issuing import CredentialsAsk
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ PolicyArn = Annotated[
 ]
 TagKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$(?!\n)")]
 TagValue = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$(?!\n)")]
-
-MAX_SESSION_POLICY = 2048
-"""Characters of a session policy, all policy ARNs included (STS AssumeRole, Policy)."""
 
 OURS = re.compile(r"(?i)(access-broker|aws):")
 
@@ -63,8 +61,8 @@ class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     duration_seconds: Seconds | None = None
     reason: Reason = ""
     policy: dict[str, Any] | None = None
-    policy_arns: Annotated[tuple[PolicyArn, ...], msgspec.Meta(max_length=10)] = ()
-    tags: Annotated[dict[TagKey, TagValue], msgspec.Meta(max_length=48)] = {}
+    policy_arns: Annotated[tuple[PolicyArn, ...], msgspec.Meta(max_length=MAX_POLICY_ARNS)] = ()
+    tags: Annotated[dict[TagKey, TagValue], msgspec.Meta(max_length=MAX_CALLER_TAGS)] = {}
     break_glass: bool = False
 
     def ask(self) -> CredentialsAsk:
@@ -94,7 +92,7 @@ def check_session_policy(policy: Mapping[str, Any] | None) -> None:
 
 
 def _policy_size(policy: Mapping[str, Any] | None) -> None:
-    if policy is not None and len(json.dumps(policy, separators=(",", ":"))) > MAX_SESSION_POLICY:
+    if policy is not None and len(session_policy_text(policy)) > MAX_SESSION_POLICY:
         raise InvalidRequest("The session policy is too long.", {"policy": f"at most {MAX_SESSION_POLICY} characters"})
 
 

@@ -5,6 +5,7 @@ The provision function runs this; it alone may write to IAM.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -76,12 +77,13 @@ class Enforcing:
             role,
             lambda listed, room: listed.with_caller(source_identity, cutoff, room).with_sessions(young, room),
             event,
+            anyway=True,
         )
 
     def end_everyone(self, role: str, cutoff: Cutoff, event: str, young: Mapping[str, datetime]) -> float:
         """Deny every session of the role issued before the cutoff, and the `young` ones; otherwise as `end_caller`."""
         return self._revoke(
-            role, lambda listed, room: listed.with_everyone(cutoff, room).with_sessions(young, room), event
+            role, lambda listed, room: listed.with_everyone(cutoff, room).with_sessions(young, room), event, anyway=True
         )
 
     def prune(self) -> Pruned:
@@ -91,19 +93,21 @@ class Enforcing:
             try:
                 if self._prune(listed):
                     changed.append(listed.role)
-                fullest = max(fullest, self._share(listed.pruned(self.clock())))
             except Conflict:
                 continue  # somebody else changed the list in this moment, and rendered it
             except BrokerError:
                 failed.append(listed.role)
+                continue
+            with suppress(BrokerError):  # it is done; how full it is, the next run tells
+                fullest = max(fullest, self._share(listed.pruned(self.clock())))
         return Pruned(tuple(changed), tuple(failed), fullest)
 
-    def _revoke(self, role: str, change: Change, event: str) -> float:
+    def _revoke(self, role: str, change: Change, event: str, *, anyway: bool = False) -> float:
         room = self._room(role)
         if room is None:
-            self._save(role, change, MAX_INLINE_CHARACTERS, event)
+            self._save(role, change, MAX_INLINE_CHARACTERS, event, anyway=anyway)
             return 0.0
-        saved = self._save(role, change, room, event)
+        saved = self._save(role, change, room, event, anyway=anyway)
         self._render(role, saved.version)
         return characters(saved) / max(room, 1)
 
@@ -119,12 +123,15 @@ class Enforcing:
         except NotFound:
             return None
 
-    def _save(self, role: str, change: Change, room: int, event: str) -> RoleRevocations:
-        """The list after the change; a change that changes nothing is not written and makes no event."""
+    def _save(self, role: str, change: Change, room: int, event: str, *, anyway: bool) -> RoleRevocations:
+        """The list after the change; a change that changes nothing is not written and makes no event.
+
+        Unless `anyway`: two who cut off the same within one second are two revocations.
+        """
         for attempt in range(MAX_TRIES):
             read = self.revocations.get(role)
             changed = change(read, room)
-            if changed == read:
+            if changed == read and not anyway:
                 return read
             try:
                 self.revocations.save(changed, event)

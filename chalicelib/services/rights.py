@@ -1,4 +1,4 @@
-"""Rights over what is not one's own: reading the audit and taking sessions back."""
+"""Rights over what is not one's own: reading the audit, taking sessions back, explaining others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rights:
-    """Cedar's `ReadAudit` and `Revoke`, asked in one place.
+    """Cedar's `ReadAudit`, `Revoke` and `ExplainOthers`, asked in one place.
 
     A caller's own sessions are theirs to see and to end, by this plain rule
     and whatever the policies say: giving up a right harms nobody else.

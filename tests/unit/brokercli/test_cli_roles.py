@@ -180,7 +180,7 @@ def test_explain_shows_every_layer_and_the_change_that_would_open_it(alice, cont
         "change": "Add x.",
     }
     done = alice.run("explain", "ec2-full", "--operation", "ec2:RunInstances", "--for", "2h")
-    assert "alice may not take ec2-full." in done.stdout
+    assert "alice may not call ec2:RunInstances with ec2-full." in done.stdout
     assert "trust policy\tclosed\tSid1\tNo." in done.stdout
     assert "To open it: Add x." in done.stdout
     assert contract.posted("/api/v1/explain")[0]["duration_seconds"] == 7200

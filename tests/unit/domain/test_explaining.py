@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.access import AccessRules, Ask, load_rules
 from chalicelib.domain.deciding_statement import deciding
-from chalicelib.domain.explaining import LAYERS, Question, RoleInAws, explain, smallest_change
+from chalicelib.domain.explaining import Question, RoleInAws, explain, smallest_change
 from chalicelib.domain.grants import Grant
 from chalicelib.domain.trust_evaluation import BrokerInAws
 from tests.unit.services.fakes import ALICE, CAROL, EC2, NOW
@@ -118,12 +118,21 @@ def test_the_layer_that_closes_the_door_is_named_with_its_statement(situation: S
 
 def test_every_layer_answers_in_order_and_an_open_door_needs_no_change() -> None:
     layers = explain(RULES, PLAIN, ROLE, BROKER)
-    assert tuple(layer.layer for layer in layers) == LAYERS
+    assert [layer.layer for layer in layers] == [
+        "access_rule", "grant", "trust_policy", "role_policies", "permissions_boundary", "session_policy", "duration",
+        "quota",
+    ]  # fmt: skip
     assert {layer.verdict for layer in layers} == {"open"}
     assert smallest_change(layers) == ""
 
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def test_a_session_policy_is_as_long_as_it_is_sent_to_sts() -> None:
+    accented = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "é" * 400}]}
+    layers = explain(RULES, replace(PLAIN, session_policy=accented, operation=""), ROLE, BROKER)
+    assert [layer.by for layer in layers if layer.verdict == "closed"] == ["STS session policy size"]
 
 
 def session_layer(**question: Any) -> tuple[str, str]:

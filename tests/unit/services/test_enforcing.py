@@ -197,6 +197,30 @@ def test_pruning_leaves_what_is_alive_and_does_nothing_when_there_is_nothing_to_
     assert len(desk.revocations.events) == 2
 
 
+def test_two_who_cut_off_the_same_in_one_second_leave_two_events(desk: Desk) -> None:
+    for event in ("of rita", "of olga"):
+        desk.service.end_everyone("ec2-full", Cutoff(NOW, NOW + HOUR), event, {})
+    assert desk.revocations.events == ["of rita", "of olga"]
+
+
+class SlowOncePruned(FakeRevocationPolicy):
+    """IAM answers no more once `old` has left the policy."""
+
+    def others(self, role: str) -> int:
+        if self.policies and "old" not in str(self.policies):
+            raise AwsUnavailable("slow")
+        return super().others(role)
+
+
+def test_a_list_that_was_pruned_has_not_failed_because_its_policy_cannot_be_measured() -> None:
+    desk = Desk(policy=SlowOncePruned())
+    for name, lasts in (("old", 0), ("new", 2)):
+        desk.service.end_session("ec2-full", name, NOW + lasts * HOUR, EVENT)
+    desk.clock.pass_seconds(60)
+    pruned = desk.service.prune()
+    assert (pruned.changed, pruned.failed) == (("ec2-full",), ())
+
+
 def test_pruning_says_how_full_the_fullest_policy_still_is(desk: Desk) -> None:
     assert desk.service.prune().fullest == 0
     used = [desk.service.end_session("ec2-full", one, NOW + HOUR, f"{EVENT}{one}") for one in ids_of(30)]

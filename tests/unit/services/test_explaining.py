@@ -61,9 +61,10 @@ class FakeIam:
 class Desk:
     """Both services, with what one caller holds."""
 
-    def __init__(self, rules: AccessRules, held: list[Grant]) -> None:
+    def __init__(self, rules: AccessRules, held: list[Grant], *, quarantined: bool = False) -> None:
         self.journal = FakeJournal()
-        catalogue, clock, grants = FakeCatalogue(), Clock(), FakeGrants()
+        catalogue = FakeCatalogue({EC2.name: replace(EC2, quarantined=quarantined)})
+        clock, grants = Clock(), FakeGrants()
         for grant in held:
             grants.put(grant)
         self.issuing = Issuing(
@@ -110,11 +111,19 @@ ASKS = st.builds(
 )
 
 
-@given(st.lists(TERMS, max_size=4), st.lists(GRANTS, max_size=3, unique_by=lambda grant: grant.id), ASKS)
+@given(
+    st.lists(TERMS, max_size=4),
+    st.lists(GRANTS, max_size=3, unique_by=lambda grant: grant.id),
+    ASKS,
+    st.sampled_from([False, False, True]),
+)
 def test_it_says_allowed_if_and_only_if_issuing_issues(
-    annotations: list[str], held: list[Grant], wanted: CredentialsAsk
+    annotations: list[str],
+    held: list[Grant],
+    wanted: CredentialsAsk,
+    quarantined: bool,  # noqa: FBT001  hypothesis draws it
 ) -> None:
-    desk = Desk(doors(*annotations), held)
+    desk = Desk(doors(*annotations), held, quarantined=quarantined)
     asked = ExplainAsk(wanted.role, duration_seconds=wanted.duration_seconds, reason=wanted.reason)
     explanation = desk.explaining.explain(asked, origin())
     assert explanation.allowed is desk.issues(wanted), explanation
