@@ -84,22 +84,23 @@ def _directly(caller: str, role: str) -> str:
 def _refused_call(connection: Connection, session: dict[str, Any], patience: int) -> dict[str, Any] | None:
     """The first call after the revocation that IAM refused; None where none was seen in time."""
     allowed: dict[str, Any] | None = None
-    for _ in _looks(connection, patience):
-        calls = read_activity(connection, session["id"], limit=1000).calls
-        later = [event for event in calls if event["at"] > session["revoked_at"]]
-        refused = [event for event in later if any(word in event.get("error", "") for word in REFUSALS)]
-        if refused:
-            return refused[0]
-        allowed = later[-1] if later else allowed
+    watching = f"Watching CloudTrail for a refused call, up to {span(patience)} (Ctrl-C to leave)."
+    with connection.output.working(watching):
+        for _ in _looks(patience):
+            calls = read_activity(connection, session["id"], 1000, lambda _words: None).calls
+            later = [event for event in calls if event["at"] > session["revoked_at"]]
+            refused = [event for event in later if any(word in event.get("error", "") for word in REFUSALS)]
+            if refused:
+                return refused[0]
+            allowed = later[-1] if later else allowed
     if allowed:
         raise Failure(f"The session is revoked, but its call at {local_and_utc(allowed['at'])} was still allowed.")
     return None
 
 
-def _looks(connection: Connection, patience: int) -> Iterator[int]:
+def _looks(patience: int) -> Iterator[int]:
     """One look after the other until patience is over."""
     began = time.monotonic()
-    connection.output.notice(f"Watching CloudTrail for a refused call, up to {span(patience)} (Ctrl-C to leave).")
     while True:
         yield round(time.monotonic() - began)
         if time.monotonic() - began + LOOK_EVERY_SECONDS > patience:

@@ -1,5 +1,6 @@
 """Sessions the broker issued: who has what, and what they did with it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -62,7 +63,8 @@ def activity(
 
     Example: broker activity 01kxyz...
     """
-    found = read_activity(connection, identifier, limit)
+    with connection.output.working("Reading CloudTrail") as say:
+        found = read_activity(connection, identifier, limit, say)
     document = {
         "session": identifier,
         "events": found.calls,
@@ -86,18 +88,17 @@ class Activity:
     regions: list[str]
 
 
-def read_activity(connection: Connection, identifier: str, limit: int) -> Activity:
-    """At most `limit` calls. CloudTrail is slow: shows progress."""
+def read_activity(connection: Connection, identifier: str, limit: int, say: Callable[[str], None]) -> Activity:
+    """At most `limit` calls. CloudTrail is slow: `say` is told how far it is."""
     events: dict[str, dict[str, Any]] = {}
     cursor = None
-    with connection.output.working("Reading CloudTrail") as say:
-        while True:
-            page = connection.broker.get("sessions", identifier, "activity", cursor=cursor)
-            events |= {event["id"]: event for event in page["events"]}
-            cursor = page.get("next_cursor")
-            say(f"Reading CloudTrail: {len(events)} calls")
-            if not cursor or len(events) >= limit:
-                break
+    while True:
+        page = connection.broker.get("sessions", identifier, "activity", cursor=cursor)
+        events |= {event["id"]: event for event in page["events"]}
+        cursor = page.get("next_cursor")
+        say(f"Reading CloudTrail: {len(events)} calls")
+        if not cursor or len(events) >= limit:
+            break
     calls = sorted(events.values(), key=lambda event: str(event["at"]))
     return Activity(calls[-limit:], not cursor and len(calls) <= limit, page["regions"])
 
