@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.staleness import Case, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,10 +52,15 @@ class Acting:
         if mark and mark.acting == "deleted" and found.role.half_deleted:
             with suppress(NotFound):
                 self._order("restore_role", found)
-        elif mark and mark.quarantines and found.role.quarantined:
+        elif mark and mark.quarantines and (found.role.quarantined or self._ours(found)):
+            # Lifted by hand, too: the catalogue still says so, and nobody would get the role.
             self._order("release_role", found)
         self.records.enter(found)
         return "alive"
+
+    def _ours(self, found: Found) -> bool:
+        """Whether the provisioner would touch the role at all."""
+        return is_ours(Case(found.role, self.looking.ours, self.records.clock()))
 
     def go_on(self, name: str, keep: Keep) -> Stage | None:
         """One stage further, or back, as the role is at this moment; the stage it went to."""

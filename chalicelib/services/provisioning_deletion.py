@@ -76,13 +76,15 @@ class Deletion:
     def restore(self, name: str, origin: Origin) -> Restored:
         """Bring a role back to use: out of quarantine, or from its latest export.
 
+        In quarantine is what IAM or the catalogue shows so: they differ where
+        the row was not written, or the policy was taken off by hand.
         Conflict if another role has taken the name since the export.
         """
         with self.leases.hold(f"role/{name}") as lease:
             before = self.convergence.current(name)
             if before is None or self._kept_of_cut_off(before):
                 return self._from_export(name, before, origin, lease)
-            if QUARANTINE_POLICY in before.state.inline_policies:
+            if QUARANTINE_POLICY in before.state.inline_policies or self._catalogued(before).quarantined:
                 return self._released(before, origin, lease)
             return self._from_export(name, before, origin, lease)
 

@@ -13,7 +13,7 @@ from chalicelib.domain.staleness import Signs
 from chalicelib.domain.staleness_terms import Terms
 from chalicelib.domain.staleness_users import UserFacts
 from tests.unit.services.cleanup_fakes import OURS, CleanupWorld
-from tests.unit.services.provisioning_fakes import START
+from tests.unit.services.provisioning_fakes import ADMIN, START
 from tests.unit.services.provisioning_iam_fakes import Killed
 
 
@@ -182,6 +182,28 @@ def test_a_quarantine_that_somebody_lifted_is_not_put_back(world) -> None:
     assert world.quarantined == set()
     world.pass_days(60)
     assert world.cleaning.run().changes == {}
+
+
+@pytest.mark.parametrize("signs", [Signs(), Signs(last_request_at=START)])
+def test_a_role_whose_quarantine_was_lifted_by_hand_can_be_taken_again(world, signs) -> None:
+    world.add("tool")
+    free = world.iam.roles.held["tool"]
+    world.iam.deletion.quarantine("tool", ADMIN)
+    world.at("tool", "quarantined", 3)
+    world.iam.roles.held["tool"], world.signs["tool"] = free, signs
+    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert not world.iam.log.roles["tool"].quarantined
+    assert world.cleaning.run().failures == ()
+
+
+def test_a_released_role_that_is_no_longer_ours_is_left_to_its_new_owner(world) -> None:
+    world.add("tool", tags={})
+    free = world.iam.roles.held["tool"]
+    world.at("tool", "quarantined", 3)
+    world.iam.roles.held["tool"] = free
+    report = world.cleaning.run()
+    assert (report.changes, report.failures) == ({"tool": "alive"}, ())
+    assert "release_role" not in [action for action, _ in world.provisioner.orders]
 
 
 def test_a_quarantine_of_somebody_else_is_left_alone(world) -> None:

@@ -228,6 +228,29 @@ def test_a_quarantine_whose_row_was_not_written_is_written_when_it_is_ordered_ag
     assert world.log.role("tool").quarantined
 
 
+def test_a_restore_out_of_quarantine_that_could_not_be_recorded_is_finished_by_the_next(world) -> None:
+    world.deletion.quarantine("tool", ADMIN)
+    world.log.fails_with = AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.deletion.restore("tool", ADMIN)
+    world.log.fails_with = None
+    assert world.log.role("tool").quarantined
+    assert not world.deletion.restore("tool", ADMIN).role.quarantined
+    assert not world.log.role("tool").quarantined
+    assert [event.type for event in world.log.events] == ["provision", "provision", "restore"]
+
+
+def test_a_restore_gives_back_a_role_whose_quarantine_was_lifted_by_hand_whatever_export_there_is(world) -> None:
+    world.deletion.delete("tool", ADMIN)
+    world.provisioning.apply(replace(TEMPLATE, description="another role of that name"), ADMIN)
+    free = world.roles.held["tool"]
+    world.deletion.quarantine("tool", ADMIN)
+    world.roles.held["tool"] = free
+    world.deletion.restore("tool", ADMIN)
+    assert not world.log.role("tool").quarantined
+    assert world.roles.held["tool"] == free
+
+
 def test_a_role_deleted_from_quarantine_comes_back_usable(world) -> None:
     world.deletion.quarantine("tool", ADMIN)
     world.deletion.delete("tool", ADMIN)
