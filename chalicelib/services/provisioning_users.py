@@ -95,7 +95,7 @@ class Users:
             lease.extend()
             detail = {"action": "delete_user", "user": name, "before": told(view.user), "after": None}
             self.records.log.forget_user(name, self.records.event("delete", origin, detail))
-            lease.extend()
+            # Not extended again: a lease lost here would leave a user alive who is on record as deleted.
             try:
                 self.users.delete(view.user)
             except BrokerError:

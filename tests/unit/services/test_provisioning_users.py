@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, InvalidRequest, NotFound, RefusedByAws
 from chalicelib.domain.events import to_json
 from chalicelib.domain.users import UNFINISHED_TAG, GivenPolicy, PasswordPolicy, User, UserAsk
-from chalicelib.services.provisioning_leases import LEASE_SECONDS
+from chalicelib.services.provisioning_leases import LEASE_SECONDS, LeaseLost
 from tests.unit.services.provisioning_fakes import ADMIN, World
 from tests.unit.services.provisioning_iam_fakes import Killed
 
@@ -226,6 +227,19 @@ def test_a_delete_that_fails_is_told_and_can_be_repeated(world) -> None:
     assert world.log.events[-1].detail["after"]["groups"] == ["engineers"]
     world.user_service.delete("bob", ADMIN)
     assert (world.users.held, world.log.users) == ({}, {})
+
+
+@pytest.mark.parametrize("extension", [1, 2])
+def test_no_user_stays_whose_delete_is_on_record_because_a_lease_was_lost(world, extension) -> None:
+    world.user_service.put(ASK, ADMIN)
+    world.lease_store.extensions = 0
+    world.lease_store.before_extending = {
+        extension: lambda: world.lease_store.held.update({"user/bob": ("another", world.now)})
+    }
+    with suppress(LeaseLost):
+        world.user_service.delete("bob", ADMIN)
+    recorded = "delete" in [event.type for event in world.log.events]
+    assert recorded == ("bob" not in world.users.held)
 
 
 def test_a_password_is_taken_only_once_that_is_on_record(world) -> None:
