@@ -28,3 +28,4 @@ app = Doors(
     "cleanup",
 )
 app.api.cors = False
+app.api.binary_types = []

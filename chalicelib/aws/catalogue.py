@@ -8,8 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import rows
 from chalicelib.aws.clients import translated
-from chalicelib.domain.roles import Role
-from chalicelib.domain.templates import ROLE_NAME
+from chalicelib.domain.roles import ROLE_NAME, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -80,7 +80,7 @@ def session_to_row(session: Session) -> dict[str, Any]:
         "sk": "SESSION",
         "caller_key": f"SESSION#{session.caller}",
         "role_key": f"SESSION#{session.role}",
-        "group_key": f"SESSION#{session.issued_at:%Y-%m-%d}",
+        "group_key": f"SESSION#{session.issued_at.date().isoformat()}",
         "ttl": int(session.expires_at.timestamp()) + KEPT_DAYS * 86400,
     }
 

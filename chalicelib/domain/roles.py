@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 ROLE_PATH = "/access-broker/"
 """Everything the broker makes or hands out lives under this IAM path."""
+
+ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+"""IAM CreateRole, RoleName."""
 
 MANAGED_TAG = "access-broker:managed"
 """Set on everything the provisioner makes; clean-up touches nothing without it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.policy_documents import compact
 from chalicelib.domain.policy_grammar import document_problems, statement_problems
-from chalicelib.domain.roles import MANAGED_TAG, SESSION_TAG
+from chalicelib.domain.roles import MANAGED_TAG, ROLE_NAME, SESSION_TAG
 from chalicelib.domain.trust_exceptions import EXCEPTIONS
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ DEPLOYMENT_TAG = "access-broker:deployment"
 
 RESERVED_TAGS = frozenset({MANAGED_TAG, SESSION_TAG, DEPLOYMENT_TAG})
 
-ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 DESCRIPTION = re.compile(r"[\t\n -~\u00a1-\u00ff]{0,1000}")
 """What IAM takes but for carriage returns, which XML does not carry back."""
 TAG_KEY = re.compile(r"[\w\s.:/=+@-]{1,128}")

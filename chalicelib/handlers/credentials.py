@@ -70,5 +70,5 @@ def process_credentials(credentials: Credentials) -> dict[str, Any]:
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,
         "SessionToken": credentials.session_token,
-        "Expiration": credentials.expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "Expiration": rfc3339(credentials.expiration, "seconds"),
     }
