@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
-from chalicelib.domain.nearest import in_words, nearest
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS
 
 if TYPE_CHECKING:
     from chalicelib.domain.access import AccessRules, Ask, Door, Verdict
-    from chalicelib.domain.nearest import Near
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def decide(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission
         return _enter(door, ask, approved=approved)
     if not rules.decide(ask.on("SeeRole")).doors:
         raise NotFound(f"There is no role {ask.role.name}.")
-    raise _no_door(verdict, ask, nearest(rules, ask))
+    raise _no_door(rules, verdict, ask)
 
 
 def with_approvals(rules: AccessRules, ask: Ask) -> Admission | None:
@@ -113,7 +111,9 @@ def _closed(door: Door, ask: Ask, *, approved: bool) -> Refused | InvalidRequest
     return None
 
 
-def _no_door(verdict: Verdict, ask: Ask, near: Near | None) -> Refused:
+def _no_door(rules: AccessRules, verdict: Verdict, ask: Ask) -> Refused:
+    from chalicelib.domain.nearest import in_words, nearest  # noqa: PLC0415  who is let in needs none
+
     if verdict.errors:
         return Refused(
             "The access rules could not be evaluated for this ask, so it is refused. Tell the policy owners."
@@ -121,6 +121,7 @@ def _no_door(verdict: Verdict, ask: Ask, near: Near | None) -> Refused:
     if verdict.forbidden_by:
         return Refused(f"Forbidden by {', '.join(verdict.forbidden_by)}.", verdict.forbidden_by)
     sentence = f"No rule gives {ask.role.name or f'{ask.action} on the whole broker'} to {ask.caller.name}."
+    near = nearest(rules, ask)
     if near is None:
         return Refused(sentence)
     return Refused(f"{sentence} {in_words(near)}", (near.policy,))

@@ -10,7 +10,7 @@ DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
 def rfc3339(at: datetime, down_to: str = "milliseconds") -> str:
     """RFC 3339 in UTC with milliseconds, or `down_to` seconds: sorts as text in the order of time."""
-    return at.astimezone(UTC).isoformat(timespec=down_to).replace("+00:00", "Z")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec=down_to)[: -len("+00:00")] + "Z"
 
 
 def from_rfc3339(text: str) -> datetime:
