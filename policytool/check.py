@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import cedarpy
 
-from chalicelib.domain.access import Policy, load_rules
+from chalicelib.domain.access import load_rules
+from chalicelib.domain.access_policies import Policy
 from policytool.case_files import BadCase, load_cases
 from policytool.promises import broken_promises
 from policytool.reach import reach

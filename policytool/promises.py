@@ -11,7 +11,7 @@ from chalicelib.domain.roles import MAX_CHAINED_SECONDS, SHORTEST_SESSION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chalicelib.domain.access import Policy
+    from chalicelib.domain.access_policies import Policy
 
 SESSIONS = (SHORTEST_SESSION, timedelta(seconds=MAX_CHAINED_SECONDS))
 GRANTS = (SHORTEST_GRANT, LONGEST_GRANT)

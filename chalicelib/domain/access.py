@@ -9,25 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import cedarpy
 
+from chalicelib.domain.access_policies import WHOLE_CONTEXT, policy_from_json
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role
-from chalicelib.domain.terms import Terms, terms_from_annotations
 from chalicelib.domain.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from chalicelib.domain.access_policies import Policy
     from chalicelib.domain.callers import Caller
+    from chalicelib.domain.terms import Terms
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 SLICES_KEPT = 1024
-"""Parsed policy sets kept per container, one per role and action asked for (about 5 kB each)."""
+"""Parsed policy sets kept per container, one per role, action and groups that asked (about 5 kB each)."""
 
 ENTITIES_KEPT = 1024
 """Parsed entities kept per container, one for each caller and role that met (about 2 kB each)."""
@@ -76,33 +78,30 @@ class Verdict:
     errors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One policy as Cedar's JSON, with what the broker reads from it."""
+class _Slice(NamedTuple):
+    """The policies that can match, parsed, and the members of the context that they read."""
 
-    id: str
-    effect: str
-    role: str | None
-    actions: frozenset[str] | None
-    terms: Terms
-    document: Mapping[str, Any]
+    policies: cedarpy.PolicySet
+    reads: frozenset[str]
 
 
 @dataclass(frozen=True)
 class AccessRules:
-    """A parsed policy set, selected by role and action before evaluation.
+    """A parsed policy set, selected by role, action and group before evaluation.
 
     A policy whose scope says `resource == Broker::Role::"x"` is evaluated for
     x only, so ten thousand of them cost what ten do; one whose scope names
-    actions, for these only. `digest` names the set in
-    every audit event and in GET /health.
+    actions, for these only; one with `principal in Broker::Group::"y"`, for
+    members of y only. `digest` names the set in every audit event and in GET
+    /health.
     """
 
     digest: str
     policies: Mapping[str, Policy]
     general: tuple[str, ...]
     by_role: Mapping[str, tuple[str, ...]]
-    _sets: dict[tuple[str, str], cedarpy.PolicySet] = field(default_factory=dict, repr=False)
+    groups: frozenset[str]
+    _sets: dict[tuple[str, str, frozenset[str]], _Slice] = field(default_factory=dict, repr=False)
     _entities: dict[tuple[str, str], tuple[Caller, Role, cedarpy.Entities]] = field(default_factory=dict, repr=False)
 
     def decide(self, ask: Ask) -> Verdict:
@@ -111,7 +110,8 @@ class AccessRules:
             entities = self._parsed(ask)
         except ValueError as error:
             return Verdict(errors=(str(error),))
-        result = cedarpy.is_authorized(request_document(ask), self._slice(ask), entities)
+        policies, reads = self._slice(ask)
+        result = cedarpy.is_authorized(request_document(ask, reads), policies, entities)
         matched = tuple(sorted(result.diagnostics.reasons))
         if result.diagnostics.errors:
             return Verdict(errors=tuple(result.diagnostics.errors))
@@ -124,14 +124,16 @@ class AccessRules:
         names = (*self.general, *self.by_role.get(role_name, ()))
         return tuple(self.policies[name] for name in sorted(names))
 
-    def _slice(self, ask: Ask) -> cedarpy.PolicySet:
+    def _slice(self, ask: Ask) -> _Slice:
         """What a scope leaves out neither matches nor fails, so leaving it out changes no verdict."""
         role_name = ask.role.name if ask.role.name in self.by_role else ""
-        key = (role_name, ask.action)
+        groups = self.groups.intersection(ask.caller.groups)
+        key = (role_name, ask.action, groups)
         kept = self._sets.get(key)
         if kept is None:
             candidates = self.candidates(role_name)
-            kept = policy_set(tuple(one for one in candidates if one.actions is None or ask.action in one.actions))
+            selected = tuple(one for one in candidates if one.speaks_of(ask.action, groups))
+            kept = _Slice(policy_set(selected), frozenset().union(*(one.reads() for one in selected)))
             _keep(self._sets, key, kept, SLICES_KEPT)
         return kept
 
@@ -171,14 +173,18 @@ def indexed(digest: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> Acc
     policies: dict[str, Policy] = {}
     by_role: dict[str, tuple[str, ...]] = {}
     for name, document in documents:
-        policy = _policy(name, document)
+        try:
+            policy = policy_from_json(document)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
         if policy.id in policies:
             raise ValueError(f'{name}: @id("{policy.id}") is used twice; ids must be unique over all files')
         policies[policy.id] = policy
         if policy.role is not None:
             by_role[policy.role] = (*by_role.get(policy.role, ()), policy.id)
     general = tuple(policy.id for policy in policies.values() if policy.role is None)
-    return AccessRules(digest, policies, general, by_role)
+    groups = frozenset(policy.group for policy in policies.values() if policy.group is not None)
+    return AccessRules(digest, policies, general, by_role, groups)
 
 
 def digest(files: Mapping[str, str]) -> str:
@@ -200,37 +206,12 @@ def parsed(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((name, policy) for policy in document["staticPolicies"].values())
 
 
-def _policy(name: str, document: dict[str, Any]) -> Policy:
-    annotations = document.get("annotations") or {}
-    policy_id = annotations.get("id")
-    if not policy_id:
-        raise ValueError(f'{name}: a policy has no @id("…"); every policy needs a unique one')
-    try:
-        terms = terms_from_annotations(annotations)
-    except ValueError as error:
-        raise ValueError(f"{name}: policy {policy_id}: {error}") from error
-    role, actions = _only_role(document["resource"]), _only_actions(document["action"])
-    return Policy(policy_id, document["effect"], role, actions, terms, document)
+def request_document(ask: Ask, reads: frozenset[str] = WHOLE_CONTEXT) -> dict[str, Any]:
+    """The ask as Cedar's request, its context as text, which cedarpy need not copy.
 
-
-def _only_role(scope: Mapping[str, Any]) -> str | None:
-    """The role a policy's scope is limited to by `resource == Broker::Role::"…"`, else None."""
-    entity = scope.get("entity") or {}
-    if scope.get("op") != "==" or entity.get("type") != "Broker::Role":
-        return None
-    return str(entity["id"])
-
-
-def _only_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
-    """The actions a policy's scope names by `==` or `in`, else None. The schema has no groups of actions."""
-    if scope.get("op") not in {"==", "in"}:
-        return None
-    named = scope["entities"] if "entities" in scope else [scope["entity"]]
-    return frozenset(str(entity["id"]) for entity in named)
-
-
-def request_document(ask: Ask) -> dict[str, Any]:
-    """The ask as Cedar's request; its context as text, which cedarpy need not copy."""
+    Cedar takes longer to read a time or an address than to evaluate most rules: what none of them
+    reads is left out.
+    """
     context = {
         "source_ip": {"__extn": {"fn": "ip", "arg": ask.source_ip or "0.0.0.0/32"}},
         "at": {"__extn": {"fn": "datetime", "arg": rfc3339(ask.at)}},
@@ -239,6 +220,8 @@ def request_document(ask: Ask) -> dict[str, Any]:
         "session_policy_given": ask.session_policy_given,
         "session_tags": list(ask.session_tags),
     }
+    if reads.isdisjoint(WHOLE_CONTEXT):
+        context = {name: value for name, value in context.items() if name in reads}
     return {
         "principal": _uid(*principal_uid(ask.caller)),
         "action": _uid("Broker::Action", ask.action),

@@ -73,6 +73,7 @@ class AuditEvent:
 def to_json(event: AuditEvent) -> str:
     """The event as one line of ASCII JSON: no input can forge a second line, or make it too long to be logged."""
     caller = event.origin.caller
+    detail = {**({"via": event.origin.via} if event.origin.via else {}), **event.detail}
     document = {
         "version": SCHEMA_VERSION,
         "id": event.id,
@@ -86,9 +87,10 @@ def to_json(event: AuditEvent) -> str:
         "policy_set": event.origin.policy_set,
         "request_id": event.origin.request_id,
         "source_ip": event.origin.source_ip,
-        "detail": _bounded({**({"via": event.origin.via} if event.origin.via else {}), **event.detail}),
+        "detail": detail,
     }
-    return _line(document)
+    line = _line(document)
+    return line if len(line) <= MAX_DETAIL else _line({**document, "detail": _bounded(detail)})
 
 
 def _bounded(detail: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,7 +19,8 @@ from chalicelib.domain.access import entities_document, request_document
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from chalicelib.domain.access import AccessRules, Ask, Policy
+    from chalicelib.domain.access import AccessRules, Ask
+    from chalicelib.domain.access_policies import Policy
 
 ANYTHING = {"op": "All"}
 NEEDLESS_PARENTHESES = re.compile(r"(?<!\w)\((\w+(?:\.\w+)+(?:\([^()]*\))?)\)")

@@ -206,7 +206,16 @@ def test_a_policy_file_with_an_error_is_refused_with_its_name(text: str, complai
 groups = st.sampled_from(["engineers", "ops", "auditors"])
 scopes = st.sampled_from(["principal", *(f'principal in Broker::Group::"{name}"' for name in ("engineers", "ops"))])
 resources = st.sampled_from(["resource", 'resource == Broker::Role::"ec2"', 'resource == Broker::Role::"s3"'])
-bodies = st.sampled_from(["", "when { context.reason_given }", 'unless { resource.hasTag("closed") }'])
+bodies = st.sampled_from(
+    [
+        "",
+        "when { context.reason_given }",
+        'unless { resource.hasTag("closed") }',
+        'when { context.at.toTime() >= duration("6h") && context["session_tags"].containsAll(["ticket"]) }',
+        'when { context has source_ip && context.source_ip.isInRange(ip("203.0.113.0/24")) }',
+        "unless { [context, {}].contains({duration_seconds: context.duration_seconds}) }",
+    ]
+)
 actions = st.sampled_from(
     [
         "action",
@@ -231,13 +240,13 @@ def _sets(each: st.SearchStrategy[str]) -> st.SearchStrategy[list[tuple[str, str
 texts, texts_that_may_err = _texts(bodies), _texts(bodies | erring)
 sets, sets_that_may_err = _sets(texts), _sets(texts_that_may_err)
 asks = st.builds(
-    lambda names, given_reason, closed: ask(
-        caller("alice", *names), role("ec2", **closed), reason_given=given_reason
-    ),
+    lambda names, closed, **context: ask(caller("alice", *names), role("ec2", **closed), **context),
     st.sets(groups),
-    st.booleans(),
     st.sampled_from([{}, {"closed": "yes"}]),
-)  # fmt: skip
+    reason_given=st.booleans(),
+    source_ip=st.sampled_from(["", "203.0.113.7"]),
+    session_tags=st.sampled_from([(), ("ticket",)]),
+)
 
 
 def written(policies: list[tuple[str, str]]) -> list[str]:
@@ -279,7 +288,7 @@ def test_the_order_of_policies_and_files_changes_nothing(
 
 @settings(max_examples=40, deadline=None)
 @given(sets_that_may_err, asks)
-def test_selecting_policies_by_role_and_action_decides_as_the_whole_set_does(
+def test_leaving_out_what_can_change_nothing_decides_as_the_whole_set_does(
     policies: list[tuple[str, str]], wanted: Ask
 ) -> None:
     import cedarpy  # noqa: PLC0415  the oracle, used nowhere else
