@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packer import access_rules, archive, bytecode, models, project, routes, trimming
+from packer import access_rules, archive, bytecode, models, project, tables, trimming
 from packer.services import used_by
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _trim(tree: Path, source: Path) -> None:
     used = used_by(tree / "chalicelib")
     trimming.remove_unused(tree)
     trimming.put_stand_ins(tree)
-    routes.write_table(source, tree)
+    tables.write(source, tree)
     models.trim(tree / "botocore" / "data", used)
     access_rules.precompile(tree / "policies")
     bytecode.compile_tree(tree)

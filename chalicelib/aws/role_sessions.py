@@ -13,7 +13,7 @@ from chalicelib.domain.sessions import Credentials
 
 if TYPE_CHECKING:
     from chalicelib.domain.errors import BrokerError
-    from chalicelib.domain.ports import SessionSettings
+    from chalicelib.domain.sessions import SessionSettings
 
 PERHAPS_NEW = "A role made or changed less than a minute ago may need another try; `broker explain` says the rest."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ledger import Head, Link
     from chalicelib.domain.revocation import RoleRevocations
     from chalicelib.domain.roles import Role
-    from chalicelib.domain.sessions import Credentials, Session, SessionFilter
+    from chalicelib.domain.sessions import Credentials, Session, SessionFilter, SessionSettings
 
     Clock = Callable[[], datetime]
     NewId = Callable[[datetime], str]
@@ -30,20 +30,6 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """What AssumeRole is asked for; names and limits as in the STS API reference."""
-
-    role_arn: str
-    session_name: str
-    source_identity: str
-    external_id: str
-    duration_seconds: int
-    tags: Mapping[str, str] = field(default_factory=dict)
-    policy: Mapping[str, Any] | None = None
-    policy_arns: Sequence[str] = ()
 
 
 class Principals(Protocol):

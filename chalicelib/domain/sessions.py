@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 State = Literal["active", "expired", "revoked", "failed"]
 
@@ -80,6 +83,20 @@ class SessionFilter:
         """The same for active sessions only: none of them is older than AWS lets a chained session be."""
         oldest = now - timedelta(seconds=MAX_CHAINED_SECONDS)
         return replace(self, state="active", since=max(self.since or oldest, oldest))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What AssumeRole is asked for; names and limits as in the STS API reference."""
+
+    role_arn: str
+    session_name: str
+    source_identity: str
+    external_id: str
+    duration_seconds: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+    policy: Mapping[str, Any] | None = None
+    policy_arns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from chalice.app import Chalice
 
 ROUTES = Path(__file__).with_name("routes.json")
-"""Behind which doors each path lies. The packer writes it (packer/routes.py); in a checkout there is none."""
+"""Behind which doors each path lies. The packer writes it (packer/tables.py); in a checkout there is none."""
 
 
 class Doors(Chalice):

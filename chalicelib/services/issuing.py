@@ -20,9 +20,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.events import AuditEvent
 from chalicelib.domain.grants import asked_by_tag, longest, not_begun, session_seconds
-from chalicelib.domain.ports import SessionSettings
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS, SESSION_TAG, external_id
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions import Session, SessionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

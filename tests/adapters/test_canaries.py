@@ -241,6 +241,6 @@ def test_our_own_errors_and_values_do_not_carry_awss_words_or_secrets(aws: Aws, 
 
 
 def _settings() -> Any:
-    from chalicelib.domain.ports import SessionSettings  # noqa: PLC0415  beside its only use
+    from chalicelib.domain.sessions import SessionSettings  # noqa: PLC0415  beside its only use
 
     return SessionSettings(EC2.arn, "alice-x", "alice", "external", 900)

@@ -12,7 +12,7 @@ from botocore.compat import HTTPHeaders
 from chalicelib.aws.clients import client
 from chalicelib.aws.role_sessions import StsRoleSessions
 from chalicelib.domain.errors import AwsUnavailable
-from chalicelib.domain.ports import SessionSettings
+from chalicelib.domain.sessions import SessionSettings
 
 LAMBDA_SECONDS = json.loads(Path(".chalice/config.json").read_text())["lambda_timeout"]
 GATEWAY_SECONDS = 29

@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from chalicelib.aws.role_sessions import StsRoleSessions
 from chalicelib.domain.errors import BrokerError, RefusedByAws
-from chalicelib.domain.ports import SessionSettings
+from chalicelib.domain.sessions import SessionSettings
 
 ROLE = "arn:aws:iam::123456789012:role/access-broker/tool"
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.domain.events import AuditEvent
-    from chalicelib.domain.ports import SessionSettings
-    from chalicelib.domain.sessions import Session
+    from chalicelib.domain.sessions import Session, SessionSettings
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALICE = Caller("user", "alice", "arn:aws:iam::123456789012:user/alice", "123456789012", "AIDA1", ("engineers",))
