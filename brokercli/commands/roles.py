@@ -111,6 +111,7 @@ def _print_restored(connection: Connection, restored: dict[str, Any]) -> None:
 def _row(role: dict[str, Any]) -> list[object]:
     access = f"{role['approvals']} approval(s)" if role["access"] == "approval" else role["access"]
     access += ", granted" if role.get("active_grant") else ""
+    access += ", quarantined" if role.get("quarantined") else ""
     longest = span(role["max_duration_seconds"]) if role.get("max_duration_seconds") else ""
     return [
         role["name"],

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RoleView:
-    """One role as its caller sees it (GET /v1/roles)."""
+    """One role as its caller sees it (GET /v1/roles).
+
+    `access` is what the rules say; while the role is quarantined, nobody is given it.
+    """
 
     name: str
     arn: str
@@ -35,6 +38,7 @@ class RoleView:
     max_duration_seconds: int
     switch_role_url: str | None
     active_grant: str | None = None
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +94,5 @@ class Browsing:
             max_duration_seconds=max_seconds(door, ask) if door else 0,
             switch_role_url=switch_role_url(role),
             active_grant=grant.id if grant else None,
+            quarantined=role.quarantined,
         )

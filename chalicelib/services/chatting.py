@@ -150,7 +150,11 @@ class Chatting:
 
     def _roles(self, origin: Origin) -> str:
         page = self.actions.browsing.roles(ROLES_SHOWN, "", origin)
-        lines = [f"{say.plain(role.name)}: {role.access}" for role in page.items if role.access != "none"]
+        lines = [
+            f"{say.plain(role.name)}: {role.access}{', quarantined' if role.quarantined else ''}"
+            for role in page.items
+            if role.access != "none"
+        ]
         return "\n".join(lines) or "No role is open to you, not even by asking."
 
     def _list(self, wanted: RequestFilter, origin: Origin) -> str:

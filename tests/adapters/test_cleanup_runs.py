@@ -64,6 +64,7 @@ def test_a_role_passes_every_stage_and_comes_back_with_one_command(tool, call, a
             status, refusal, _ = call("POST", "/v1/credentials", alice, {"role": "tool"})
             assert (status, refusal["code"]) == (409, "conflict")
             assert "broker roles restore tool" in refusal["detail"]
+            assert call("GET", "/v1/roles/tool", alice)[1]["quarantined"] is True
         assert not report["failures"]
         assert not report["drift"]
     with pytest.raises(ClientError, match="NoSuchEntity"):

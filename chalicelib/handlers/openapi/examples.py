@@ -26,7 +26,7 @@ ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full"
 ROLE: dict[str, Any] = {
     "name": "ec2-full", "arn": ROLE_ARN, "description": "Everything in EC2, nothing else", "access": "standing",
     "approvals": 0, "reason_required": False, "max_duration_seconds": 3600, "switch_role_url": None,
-    "active_grant": None,
+    "active_grant": None, "quarantined": False,
 }  # fmt: skip
 SESSION: dict[str, Any] = {
     "id": ID, "caller": "alice", "role": "ec2-full", "role_arn": ROLE_ARN, "session_name": f"alice-{ID}",

@@ -66,6 +66,7 @@ class Contract:
             "max_duration_seconds": 3600,
             "switch_role_url": None,
             "active_grant": None,
+            "quarantined": False,
             **terms,
         }
 

@@ -216,6 +216,12 @@ def test_a_role_that_was_granted_says_so(alice, contract):
     assert "1 approval(s), granted" in alice.run("roles").stdout
 
 
+def test_a_role_in_quarantine_says_so(alice, contract):
+    contract.add_role("old-tool", quarantined=True)
+    assert "standing, quarantined" in alice.run("roles").stdout
+    assert "standing, quarantined" in alice.run("roles", "show", "old-tool").stdout
+
+
 def test_every_command_has_help_with_an_example(alice):
     top = alice.run("--help").stdout
     names = [line.split()[0] for line in top.split("Commands:\n")[1].split("\n\n")[0].splitlines() if line.strip()]
