@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
 from chalicelib.aws.iam_role_changes import call_for, policy_json
+from chalicelib.aws.iam_settling import if_there
 from chalicelib.domain.errors import RefusedByAws
 from chalicelib.domain.provisioning import ProvisionedRole, RoleState, removal_order
 from chalicelib.domain.roles import ROLE_PATH
@@ -93,13 +94,8 @@ class IamRoles:
 
     def _look(self, name: str) -> ProvisionedRole | None:
         """None only if GetRole says so: a policy that went while we looked, or a role just made, is looked at again."""
-        try:
-            role = self._iam.get_role(RoleName=name)["Role"]
-        except ClientError as error:
-            if error_code(error) == "NoSuchEntity":
-                return None
-            raise
-        return self._whole(role)
+        found = if_there(self._iam.get_role, RoleName=name)
+        return self._whole(found["Role"]) if found else None
 
     def _whole(self, role: dict[str, Any]) -> ProvisionedRole:
         name = role["RoleName"]  # as IAM spells it: it finds a name in any letter case

@@ -47,6 +47,16 @@ class Settling:
         return operation(**parameters)
 
 
+def if_there(operation: Callable[..., Any], **parameters: str) -> Any:
+    """What `operation` answers, or None where IAM says NoSuchEntity; every other error is the caller's."""
+    try:
+        return operation(**parameters)
+    except ClientError as error:
+        if error_code(error) == "NoSuchEntity":
+            return None
+        raise
+
+
 def _not_shown_or_may_pass(error: ClientError) -> bool:
     return error_code(error) == "NoSuchEntity" or _may_pass(error)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
+from chalicelib.aws.iam_settling import if_there
 from chalicelib.domain.errors import AwsUnavailable, NotFound
 from chalicelib.domain.roles import ROLE_PATH
 from chalicelib.domain.users import AccessKey, GivenPolicy, Group, User
@@ -126,13 +127,8 @@ class IamUsers:
 
     def _look(self, name: str) -> User | None:
         """None only if GetUser says so."""
-        try:
-            user = self._iam.get_user(UserName=name)["User"]
-        except ClientError as error:
-            if error_code(error) == "NoSuchEntity":
-                return None
-            raise
-        return self._whole(user)
+        found = if_there(self._iam.get_user, UserName=name)
+        return self._whole(found["User"]) if found else None
 
     def _whole(self, user: dict[str, Any]) -> User:
         name = user["UserName"]  # as IAM spells it: it finds a name in any letter case
@@ -143,18 +139,9 @@ class IamUsers:
             unique_id=user["UserId"],
             tags={tag["Key"]: tag["Value"] for tag in user.get("Tags", [])},
             groups=tuple(sorted(self._names("list_groups_for_user", "Groups", "GroupName", UserName=name))),
-            console_access=self._has_password(name),
+            console_access=if_there(self._iam.get_login_profile, UserName=name) is not None,
             access_keys=tuple(self._names("list_access_keys", "AccessKeyMetadata", "AccessKeyId", UserName=name)),
         )
-
-    def _has_password(self, name: str) -> bool:
-        try:
-            self._iam.get_login_profile(UserName=name)
-        except ClientError as error:
-            if error_code(error) == "NoSuchEntity":
-                return False
-            raise
-        return True
 
     def _given(self, of: str, **name: str) -> tuple[GivenPolicy, ...]:
         """Anew if a policy goes while they are read."""
