@@ -1,10 +1,10 @@
 """How long a decision takes with 10, 100, 1,000 and 10,000 roles, each with a policy of its own.
 
 The product's own code decides: `domain.admission.decide` over the access rules,
-which select by role, action and group before Cedar evaluates. Two cases, each told for itself:
+which select by role and action before Cedar evaluates. Two cases, each told for itself:
 a container that has met the role (it asks for the same ten in every set of
 rules), and one that meets it for the first time and has to parse its policies.
-A container that goes round more roles than access.SLICES_KEPT pays as for the first.
+A container that goes round more policies than access.POLICIES_KEPT pays as for the first.
 """
 
 from __future__ import annotations

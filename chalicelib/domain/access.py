@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import cedarpy
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-SLICES_KEPT = 1024
-"""Parsed policy sets kept per container, one per role, action and groups that asked (about 5 kB each)."""
+POLICIES_KEPT = 8192
+"""Parsed policies kept per container, in sets of one role and action each (2 to 9 kB a policy)."""
 
 ENTITIES_KEPT = 1024
 """Parsed entities kept per container, one for each caller and role that met (about 2 kB each)."""
+
+ADDRESSES_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +82,34 @@ class Verdict:
 
 
 class _Slice(NamedTuple):
-    """The policies that can match, parsed, and the members of the context that they read."""
+    """The policies that can match, parsed; and what of the context they read, by the group they are for."""
 
     policies: cedarpy.PolicySet
-    reads: frozenset[str]
+    reads: Mapping[str | None, frozenset[str]]
+
+    def reads_for(self, groups: Iterable[str]) -> frozenset[str]:
+        """The members of the context that can decide for whoever is in these groups.
+
+        Cedar looks at the conditions of a policy only where its scope matches.
+        """
+        return frozenset().union(*(self.reads.get(group, ()) for group in (None, *groups)))
 
 
 @dataclass(frozen=True)
 class AccessRules:
-    """A parsed policy set, selected by role, action and group before evaluation.
+    """A parsed policy set, selected by role and action before evaluation.
 
     A policy whose scope says `resource == Broker::Role::"x"` is evaluated for
     x only, so ten thousand of them cost what ten do; one whose scope names
-    actions, for these only; one with `principal in Broker::Group::"y"`, for
-    members of y only. `digest` names the set in every audit event and in GET
-    /health.
+    actions, for these only. `digest` names the set in every audit event and
+    in GET /health.
     """
 
     digest: str
     policies: Mapping[str, Policy]
     general: tuple[str, ...]
     by_role: Mapping[str, tuple[str, ...]]
-    groups: frozenset[str]
-    _sets: dict[tuple[str, str, frozenset[str]], _Slice] = field(default_factory=dict, repr=False)
+    _sets: dict[tuple[str, str], _Slice] = field(default_factory=dict, repr=False)
     _entities: dict[tuple[str, str], tuple[Caller, Role, cedarpy.Entities]] = field(default_factory=dict, repr=False)
 
     def decide(self, ask: Ask) -> Verdict:
@@ -110,8 +118,11 @@ class AccessRules:
             entities = self._parsed(ask)
         except ValueError as error:
             return Verdict(errors=(str(error),))
-        policies, reads = self._slice(ask)
-        result = cedarpy.is_authorized(request_document(ask, reads), policies, entities)
+        if unreadable := address_problems(ask.source_ip):
+            return Verdict(errors=unreadable)
+        kept = self._slice(ask)
+        request = request_document(ask, kept.reads_for(ask.caller.groups))
+        result = cedarpy.is_authorized(request, kept.policies, entities)
         matched = tuple(sorted(result.diagnostics.reasons))
         if result.diagnostics.errors:
             return Verdict(errors=tuple(result.diagnostics.errors))
@@ -127,14 +138,13 @@ class AccessRules:
     def _slice(self, ask: Ask) -> _Slice:
         """What a scope leaves out neither matches nor fails, so leaving it out changes no verdict."""
         role_name = ask.role.name if ask.role.name in self.by_role else ""
-        groups = self.groups.intersection(ask.caller.groups)
-        key = (role_name, ask.action, groups)
+        key = (role_name, ask.action)
         kept = self._sets.get(key)
         if kept is None:
             candidates = self.candidates(role_name)
-            selected = tuple(one for one in candidates if one.speaks_of(ask.action, groups))
-            kept = _Slice(policy_set(selected), frozenset().union(*(one.reads() for one in selected)))
-            _keep(self._sets, key, kept, SLICES_KEPT)
+            selected = tuple(one for one in candidates if one.actions is None or ask.action in one.actions)
+            kept = _Slice(policy_set(selected), _reads_by_group(selected))
+            _keep(self._sets, key, kept, POLICIES_KEPT // max(1, len(selected)))
         return kept
 
     def _parsed(self, ask: Ask) -> cedarpy.Entities:
@@ -149,10 +159,17 @@ class AccessRules:
 
 
 def _keep(kept: dict[Key, Value], key: Key, value: Value, at_most: int) -> None:
-    """Remember a value; the oldest leaves first. Threads may come between: nothing here relies on what was there."""
-    if len(kept) >= at_most:
-        kept.pop(next(iter(kept)), None)
+    """Remember a value; the oldest leave first. Threads may come between: nothing here relies on what was there."""
+    for oldest in list(kept)[: max(0, len(kept) - max(0, at_most - 1))]:
+        kept.pop(oldest, None)
     kept[key] = value
+
+
+def _reads_by_group(policies: Iterable[Policy]) -> dict[str | None, frozenset[str]]:
+    reads: dict[str | None, frozenset[str]] = {}
+    for policy in policies:
+        reads[policy.group] = reads.get(policy.group, frozenset()) | policy.reads()
+    return reads
 
 
 def policy_set(policies: tuple[Policy, ...]) -> cedarpy.PolicySet:
@@ -183,8 +200,7 @@ def indexed(digest: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> Acc
         if policy.role is not None:
             by_role[policy.role] = (*by_role.get(policy.role, ()), policy.id)
     general = tuple(policy.id for policy in policies.values() if policy.role is None)
-    groups = frozenset(policy.group for policy in policies.values() if policy.group is not None)
-    return AccessRules(digest, policies, general, by_role, groups)
+    return AccessRules(digest, policies, general, by_role)
 
 
 def digest(files: Mapping[str, str]) -> str:
@@ -209,11 +225,10 @@ def parsed(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
 def request_document(ask: Ask, reads: frozenset[str] = WHOLE_CONTEXT) -> dict[str, Any]:
     """The ask as Cedar's request, its context as text, which cedarpy need not copy.
 
-    Cedar takes longer to read a time or an address than to evaluate most rules: what none of them
-    reads is left out.
+    Cedar takes longer to read a time or an address than to evaluate most rules: what nobody reads is left out.
     """
     context = {
-        "source_ip": {"__extn": {"fn": "ip", "arg": ask.source_ip or "0.0.0.0/32"}},
+        "source_ip": _address(ask.source_ip),
         "at": {"__extn": {"fn": "datetime", "arg": rfc3339(ask.at)}},
         "duration_seconds": ask.duration_seconds,
         "reason_given": ask.reason_given,
@@ -228,6 +243,21 @@ def request_document(ask: Ask, reads: frozenset[str] = WHOLE_CONTEXT) -> dict[st
         "resource": resource_uid(ask.role),
         "context": json.dumps(context),
     }
+
+
+@lru_cache(ADDRESSES_KEPT)
+def address_problems(source_ip: str) -> tuple[str, ...]:
+    """What Cedar says against an address: one it cannot read is refused, whether or not a rule asks for it.
+
+    API Gateway's own test calls come from `test-invoke-source-ip`.
+    """
+    nobody, context = _uid("Broker::User", ""), json.dumps({"source_ip": _address(source_ip)})
+    request = {"principal": nobody, "action": _uid("Broker::Action", ""), "resource": nobody, "context": context}
+    return tuple(cedarpy.is_authorized(request, policy_set(()), "[]").diagnostics.errors)
+
+
+def _address(source_ip: str) -> dict[str, Any]:
+    return {"__extn": {"fn": "ip", "arg": source_ip or "0.0.0.0/32"}}
 
 
 def principal_uid(caller: Caller) -> tuple[str, str]:

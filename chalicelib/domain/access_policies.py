@@ -21,7 +21,10 @@ WHOLE_CONTEXT = frozenset({"*"})
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy as Cedar's JSON, with what the broker reads from it; None where its scope leaves that open."""
+    """One policy as Cedar's JSON, with what the broker reads from it.
+
+    `group`, `role` and `actions` are what its scope is limited to, and None where that is everything.
+    """
 
     id: str
     effect: str
@@ -30,10 +33,6 @@ class Policy:
     actions: frozenset[str] | None
     terms: Terms
     document: Mapping[str, Any]
-
-    def speaks_of(self, action: str, groups: frozenset[str]) -> bool:
-        """Whether its scope can match for a member of these groups who wants this."""
-        return (self.actions is None or action in self.actions) and (self.group is None or self.group in groups)
 
     def reads(self) -> frozenset[str]:
         """The members of the context that its conditions read."""

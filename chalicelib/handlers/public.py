@@ -12,7 +12,7 @@ from chalicelib.handlers.edge import answer, answering
 blueprint = Blueprint(__name__)
 
 DESCRIPTION = Path(__file__).with_name("openapi.json")
-"""The packer writes it (packer/tables.py); in a checkout there is none, and every request makes its own."""
+"""The packer writes it (packer/tables.py); in a checkout there is none, and the document is made."""
 
 
 @blueprint.route("/health", methods=["GET"])

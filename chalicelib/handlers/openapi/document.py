@@ -49,7 +49,7 @@ SIGV4 = {
 
 @cache
 def text() -> str:
-    """The document as JSON, made once per container."""
+    """The document as JSON, made once; the packer writes it down (packer/tables.py)."""
     return json.dumps(description(), separators=(",", ":"))
 
 

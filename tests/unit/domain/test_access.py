@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain import access
 from chalicelib.domain.access import AccessRules, Ask, Verdict, load_rules
 from chalicelib.domain.admission import decide
 from chalicelib.domain.callers import Caller
@@ -203,6 +204,25 @@ def test_a_policy_file_with_an_error_is_refused_with_its_name(text: str, complai
         load_rules({"a.cedar": text})
 
 
+def test_an_address_cedar_cannot_read_is_refused_though_no_rule_asks_for_one() -> None:
+    """API Gateway's own test calls, which pass by its throttle, come from no address."""
+    everybody = f'@id("all") permit (principal, {TAKE}, resource);'
+    verdict = rules(everybody).decide(ask(source_ip="test-invoke-source-ip"))
+    assert not verdict.doors
+    assert "test-invoke-source-ip" in verdict.errors[0]
+
+
+def test_a_container_keeps_so_many_parsed_policies_however_they_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "POLICIES_KEPT", 40)
+    owns = [f'@id("{n}") permit (principal, {TAKE}, resource == Broker::Role::"{n}");' for n in range(30)]
+    general = [f'@id("g{n}") permit (principal in Broker::Group::"{n}", action, resource);' for n in range(9)]
+    loaded = rules(*owns, *general)
+    for number in range(30):
+        for groups in ((), ("1",), ("1", "2")):
+            decide(loaded, ask(caller("alice", *groups), role(f"{number}")))
+    assert len(loaded._sets) == 4  # noqa: SLF001  nothing else shows it
+
+
 groups = st.sampled_from(["engineers", "ops", "auditors"])
 scopes = st.sampled_from(["principal", *(f'principal in Broker::Group::"{name}"' for name in ("engineers", "ops"))])
 resources = st.sampled_from(["resource", 'resource == Broker::Role::"ec2"', 'resource == Broker::Role::"s3"'])
@@ -244,7 +264,7 @@ asks = st.builds(
     st.sets(groups),
     st.sampled_from([{}, {"closed": "yes"}]),
     reason_given=st.booleans(),
-    source_ip=st.sampled_from(["", "203.0.113.7"]),
+    source_ip=st.sampled_from(["", "203.0.113.7", "2001:db8::1", "test-invoke-source-ip"]),
     session_tags=st.sampled_from([(), ("ticket",)]),
 )
 
