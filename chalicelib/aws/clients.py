@@ -11,7 +11,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.domain.errors import AwsUnavailable, RefusedByAws
+from chalicelib.domain.errors import AwsUnavailable, RefusedByAws, TooManyRequests
 
 if TYPE_CHECKING:
     from chalicelib.domain.errors import BrokerError
@@ -40,12 +40,19 @@ SETTINGS_OF = {"sts": ISSUING, "dynamodb": ISSUING}
 
 BUSY = frozenset(
     {
-        "InternalFailure", "InternalServerError", "LimitExceededException", "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded", "RequestTimeout", "ServiceFailure", "ServiceUnavailable", "SlowDown", "Throttling",
-        "ThrottlingException", "TooManyRequestsException", "TransactionInProgressException",
+        "InternalFailure", "InternalServerError", "RequestTimeout", "ServiceFailure", "ServiceUnavailable",
+        "TransactionInProgressException",
     },
 )  # fmt: skip
 """Error codes that say "try again later" (botocore retries them first)."""
+
+THROTTLED = frozenset(
+    {
+        "LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown",
+        "Throttling", "ThrottlingException", "TooManyRequestsException",
+    },
+)  # fmt: skip
+"""Those that say "and less often"."""
 
 
 class UnreadableAnswer(BotoCoreError):
@@ -94,6 +101,8 @@ def translated(error: ClientError | BotoCoreError, doing: str) -> BrokerError:
     code = error_code(error)
     if isinstance(error, ParamValidationError):
         return RefusedByAws(f"AWS takes no value of that form while {doing} ({code}).", code)
+    if code in THROTTLED:
+        return TooManyRequests(f"AWS asks for fewer calls while {doing} ({code}). Try again in a moment.")
     if isinstance(error, BotoCoreError) or code in BUSY:
         return AwsUnavailable(f"AWS did not answer while {doing} ({code}). Try again in a moment.")
     return RefusedByAws(f"AWS refused {doing} ({code}).", code)

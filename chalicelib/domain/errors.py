@@ -66,12 +66,6 @@ class Conflict(BrokerError):
     code = "conflict"
 
 
-class TooManyRequests(BrokerError):
-    """A quota of ours or of AWS is used up for the moment."""
-
-    code = "too_many_requests"
-
-
 class RefusedByAws(BrokerError):
     """AWS said no to a call that the broker had decided to make.
 
@@ -96,9 +90,15 @@ class Contended(AuditUnavailable):
 
 
 class AwsUnavailable(BrokerError):
-    """AWS did not answer in time or throttled us; trying again may help."""
+    """AWS did not answer in time; trying again may help."""
 
     code = "aws_unavailable"
+
+
+class TooManyRequests(AwsUnavailable):
+    """AWS asks for fewer calls: a quota of the account is used up for the moment."""
+
+    code = "too_many_requests"
 
 
 class NotDelivered(BrokerError):

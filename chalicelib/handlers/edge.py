@@ -45,6 +45,7 @@ STATUS = {
 }
 """The one table from error code to HTTP status (docs/api.md)."""
 
+TRY_AGAIN = frozenset({429, 503})
 RETRY_AFTER_SECONDS = 5
 MAX_BODY_BYTES = 64 * 1024
 MAX_LEVELS = 32
@@ -114,7 +115,7 @@ def problem(error: BrokerError, request: str) -> Response:
         if value := getattr(error, member, None):
             document[member] = value
     headers: dict[str, str | list[str]] = {**PRIVATE, "Content-Type": "application/problem+json"}
-    if status == STATUS["aws_unavailable"]:
+    if status in TRY_AGAIN:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return Response(json.dumps(document), headers, status)
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.cleanup_report import Failure, Report, Spending
-from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, BrokerError, Conflict, TooManyRequests
+from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, BrokerError, Conflict
 from chalicelib.services.provisioning_leases import LeaseLost
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LEASE = "cleanup"
 LEASE_TIME = timedelta(minutes=2)
 """How long after its last act a run that was killed keeps the next one out."""
 
-AWS_IS_BUSY = (AuditUnavailable, AwsUnavailable, TooManyRequests, LeaseLost)
+AWS_IS_BUSY = (AuditUnavailable, AwsUnavailable, LeaseLost)
 """What ends a run early: the rest is for the next one."""
 
 

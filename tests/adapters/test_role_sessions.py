@@ -7,8 +7,9 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.aws.role_sessions import StsRoleSessions
-from chalicelib.domain.errors import BrokerError, RefusedByAws
+from chalicelib.domain.errors import AwsUnavailable, BrokerError, RefusedByAws
 from chalicelib.domain.sessions import SessionSettings
+from chalicelib.handlers.edge import problem
 
 ROLE = "arn:aws:iam::123456789012:role/access-broker/tool"
 
@@ -28,6 +29,14 @@ def test_who_takes_a_role_made_a_moment_ago_is_told_to_try_again() -> None:
     assert error.aws_code == "AccessDenied"
     assert "less than a minute ago may need another try" in error.detail
     assert "123456789012" not in error.detail
+
+
+@pytest.mark.parametrize("code", ["Throttling", "RequestLimitExceeded"])
+def test_where_aws_asks_for_fewer_calls_the_caller_is_told_to_wait(code: str) -> None:
+    error = refused(code)
+    answer = problem(error, "request-1")
+    assert (error.code, answer.status_code, answer.headers["Retry-After"]) == ("too_many_requests", 429, "5")
+    assert isinstance(error, AwsUnavailable)
 
 
 @pytest.mark.parametrize("code", ["PackedPolicyTooLarge", "Throttling"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.domain import errors
 from chalicelib.handlers.answers.forms import SCHEMAS
-from chalicelib.handlers.edge import RETRY_AFTER_SECONDS, STATUS, BodyTooLarge, UnsupportedMediaType, problem
+from chalicelib.handlers.edge import RETRY_AFTER_SECONDS, STATUS, TRY_AGAIN, BodyTooLarge, UnsupportedMediaType, problem
 from chalicelib.handlers.openapi.operations import JSON
 
 REQUEST = "f4a1f0a6-5c2b-4e0e-9d7e-0c6b1a0f2d3e"
@@ -37,7 +37,7 @@ WHEN = {
     413: "The body is too large.",
     415: "The body is not JSON by its content type.",
     422: "AWS refused what the broker had decided to do: `aws_code` is its code.",
-    429: "Too many requests: wait, then try again.",
+    429: "AWS asks for fewer calls, or API Gateway for fewer requests: try again after `Retry-After` seconds.",
     500: "Something broke. Try again; quote `request_id` if it stays.",
     502: "The function behind API Gateway failed.",
     503: "The record could not be written, or AWS is unavailable: try again after `Retry-After` seconds.",
@@ -82,7 +82,7 @@ def _response(status: int) -> dict[str, Any]:
         schema = {"$ref": f"{SCHEMAS}GatewayProblem"}
         content[JSON] = {"schema": schema, "example": {"message": GATEWAY[status]}}
     shown = {"description": WHEN[status], "content": content}
-    return {**shown, "headers": {"Retry-After": RETRY_AFTER}} if status == STATUS["aws_unavailable"] else shown
+    return {**shown, "headers": {"Retry-After": RETRY_AFTER}} if status in TRY_AGAIN else shown
 
 
 def _ours(status: int) -> dict[str, Any]:
