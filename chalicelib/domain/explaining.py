@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from chalicelib.domain.trust_evaluation import BrokerInAws
 
 
+FILING = "RequestAccess"
+"""The one action whose end is a request and not a session: no grant is needed, and no session's length counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One layer's verdict. `by` is the rule, statement or limit that decided; `change` would open it."""
@@ -95,6 +99,8 @@ def smallest_change(layers: tuple[Layer, ...]) -> str:
 def _way(rules: AccessRules, question: Question) -> Way:
     """The way that issuing takes, or would take (services/issuing.py): a grant is used only where a door stays shut."""
     ask = question.ask
+    if ask.action == FILING:
+        return Way(ask, chosen(rules.decide(ask).doors, ask, approved=True))
     door = chosen(rules.decide(ask).doors, ask, approved=False)
     covering = [grant for grant in question.grants if grant.covers(ask.at)]
     if door is None or opens(door, ask) or not covering or ask.action == "BreakGlass":
@@ -133,6 +139,8 @@ def _grant(way: Way) -> Layer:
     name, door, request = "grant", way.door, f"File a request: broker request {way.ask.role.name}"
     if door is None:
         return Layer(name, "not_checked", "", "No rule opens, so no grant could help.")
+    if way.ask.action == FILING:
+        return Layer(name, "open", door.policy, "Filing a request needs no approval: it asks for some.")
     if not door.terms.approvals:
         return Layer(name, "open", door.policy, "No approval is needed.")
     if way.grant is None:
@@ -212,6 +220,8 @@ def _duration(way: Way, role: RoleInAws | None) -> Layer:
     name, ask, door = "duration", way.ask, way.door
     if door is None:
         return Layer(name, "not_checked", "", "No rule opens, so there is no limit to compare with.")
+    if ask.action == FILING:
+        return Layer(name, "not_checked", "", "A request is for a grant, not for one session: file it to see.")
     limits = {f"rule {door.policy}": max_seconds(door, ask), "role chaining (AWS)": MAX_CHAINED_SECONDS}
     if role is not None:
         limits["the role's MaxSessionDuration"] = role.max_session_seconds

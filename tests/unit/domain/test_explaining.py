@@ -129,6 +129,18 @@ def test_every_layer_answers_in_order_and_an_open_door_needs_no_change() -> None
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
+def test_filing_a_request_needs_no_grant_and_no_time_of_a_session() -> None:
+    asking = Ask("RequestAccess", ALICE, EC2, NOW, duration_seconds=3600, duration_given=True, reason_given=True)
+    text = """@id("ask") @approvals("1") @max_duration("30m") @reason("required") permit (
+      principal, action in [Broker::Action::"RequestAccess", Broker::Action::"TakeCredentials"], resource);"""
+    rules = load_rules({"ask.cedar": text})
+    layers = {layer.layer: layer.verdict for layer in explain(rules, Question(asking), ROLE, BROKER)}
+    assert "closed" not in layers.values()
+    assert (layers["access_rule"], layers["grant"], layers["duration"]) == ("open", "open", "not_checked")
+    taking = explain(rules, Question(asking.on("TakeCredentials")), ROLE, BROKER)
+    assert [layer.layer for layer in taking if layer.verdict == "closed"] == ["grant", "duration"]
+
+
 def test_a_session_policy_is_as_long_as_it_is_sent_to_sts() -> None:
     accented = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "é" * 400}]}
     layers = explain(RULES, replace(PLAIN, session_policy=accented, operation=""), ROLE, BROKER)
