@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from chalicelib.domain.errors import BrokerError, Conflict, NotFound, Refused
 from chalicelib.domain.events import AuditEvent, to_json
 from chalicelib.domain.revocation import DATED_WITHIN, Cutoff
-from chalicelib.domain.roles import MAX_CHAINED_SECONDS
+from chalicelib.domain.roles import MAX_CHAINED_SECONDS, Role
 from chalicelib.domain.sessions import SessionFilter
 from chalicelib.domain.times import rfc3339
 from chalicelib.services.rights import owns
@@ -120,6 +120,7 @@ class Revoking:
     def _end(self, session: Session, cause: Cause) -> tuple[Session, Revocation]:
         if session.state(cause.at) != "active":
             return session, cause.result((), ())
+        _within_reach(session.role_arn, cause)
         event = cause.revoked(cause.id, session.role, [session])
         self._order("revoke_session", event, session=session.id, expires_at=rfc3339(session.expires_at))
         self._mark([session], cause.at)
@@ -144,6 +145,7 @@ class Revoking:
         role = self.rights.catalogue.get(name)
         if role is None:
             raise NotFound(f"There is no role {name}.")
+        _within_reach(role.arn, cause)
         ended = self._end_every(cause, SessionFilter(role=name), role.max_session_seconds, [name])
         return cause.result(ended.values(), [name])
 
@@ -205,6 +207,8 @@ class Revoking:
         own. Where these do not fit the cutoff lies later, and what is issued
         until then is denied as well.
         """
+        for session in found:
+            _within_reach(session.role_arn, cause)
         young = [session for session in found if session.issued_at + DATED_WITHIN > before]
         try:
             self._order_cutoff(cause, role, found, Cutoff(before, before + longest), young)
@@ -232,6 +236,15 @@ class Revoking:
     def _mark(self, sessions: list[Session], at: datetime) -> None:
         for session in sessions:
             self.sessions.mark_revoked(session.id, at)
+
+
+def _within_reach(role_arn: str, cause: Cause) -> None:
+    """Conflict for a role of another account than the broker's, which is its callers': nothing can be denied there."""
+    account = Role("", role_arn).account
+    if account != cause.origin.caller.account:
+        raise Conflict(
+            f"The role lies in account {account}, where the broker can deny nothing: revoke its sessions there."
+        )
 
 
 def _whole_second(at: datetime) -> datetime:

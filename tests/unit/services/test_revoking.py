@@ -78,6 +78,24 @@ def test_a_responder_ends_a_session_and_the_event_says_who_whose_and_why(desk: D
     assert (event["reason"], event["policies"]) == ("leaked key", ["responders"])
 
 
+def test_what_lies_in_another_account_is_not_said_to_be_revoked(desk: Desk) -> None:
+    far = Role("far", "arn:aws:iam::999999999999:role/access-broker/far")
+    there, here = session(2, role="far", role_arn=far.arn), session(1)
+    desk.roles["far"] = far
+    desk.sessions.add(there)
+    desk.sessions.add(here)
+    for end in (
+        lambda: desk.service.end_session(there.id, "leak", origin(RITA)),
+        lambda: desk.service.end_role("far", "leak", origin(RITA)),
+        lambda: desk.service.end_caller("alice", "leak", origin(RITA)),
+    ):
+        with pytest.raises(Conflict, match="account 999999999999"):
+            end()
+    assert desk.sessions.rows[there.id].revoked_at is None
+    assert desk.sessions.rows[here.id].revoked_at
+    assert {order["role"] for order in desk.provisioner.orders} == {"ec2-full"}
+
+
 def test_everybody_may_end_their_own_session(desk: Desk) -> None:
     alices = session()
     desk.sessions.add(alices)
