@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.domain.callers import SESSION_ARN, USER_ARN, Caller
@@ -21,6 +22,12 @@ Verdict = Literal["issued", "unrecorded", "direct_use", "bypass"]
 
 BROKERED_ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/access-broker/(?:.*/)?([\w+=,.@-]{1,64})", re.ASCII)
 
+ASSUMED_WITHIN = timedelta(seconds=35)
+"""The API function, which assumes after it dated the session, lives 30 seconds (retries included); clocks differ."""
+
+DATED_BEFORE = timedelta(minutes=1)
+"""CloudTrail leaves fractions of a second out, and clocks differ. Nobody knows an id earlier: wide costs nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
@@ -36,6 +43,7 @@ class Assumption:
     role: str
     role_arn: str
     session_name: str
+    source_identity: str
     by: Caller
     by_type: str
     by_role_arn: str
@@ -69,6 +77,7 @@ def assumption(record: Mapping[str, Any]) -> Assumption | None:
         role=role[1],
         role_arn=role[0],
         session_name=str(asked.get("roleSessionName", "")),
+        source_identity=str(asked.get("sourceIdentity", "")),
         by=_principal(identity),
         by_type=str(identity.get("type", "")),
         by_role_arn=str(issuer.get("arn", "")),
@@ -83,17 +92,32 @@ def judge(seen: Assumption, session: Session | None, role: Role | None, broker_r
     """`issued` if the broker did it and has it on record, `direct_use` if the role's template names the user.
 
     `unrecorded` if it was the broker's own function role, under a session id
-    that has no row: credentials that were dropped because the row failed, or
-    somebody who has the function's credentials. CloudTrail cannot tell.
+    whose row does not cover it: there is none, it says that AssumeRole failed,
+    or it is of another time. Credentials that were dropped, or somebody who
+    has the function's credentials: CloudTrail cannot tell.
     """
-    if seen.by_role_arn == broker_role_arn and session:
-        recorded = (session.role_arn, session.session_name)
-        return "issued" if recorded == (seen.role_arn, seen.session_name) else "bypass"
-    if seen.by_role_arn == broker_role_arn and seen.session_id:
-        return "unrecorded"
+    if seen.by_role_arn == broker_role_arn:
+        return _by_the_broker(seen, session)
     if role and seen.by_type == "IAMUser" and seen.by.name in role.direct_users and seen.role_arn == role.arn:
         return "direct_use"
     return "bypass"
+
+
+def _by_the_broker(seen: Assumption, session: Session | None) -> Verdict:
+    if not seen.session_id or (session and not _is_of(seen, session)):
+        return "bypass"
+    return "issued" if session and not session.failed and _in_time(seen, session) else "unrecorded"
+
+
+def _is_of(seen: Assumption, session: Session) -> bool:
+    stamped = seen.source_identity or session.source_identity
+    recorded = (session.role_arn, session.session_name, session.source_identity)
+    return recorded == (seen.role_arn, seen.session_name, stamped)
+
+
+def _in_time(seen: Assumption, session: Session) -> bool:
+    """Whether the broker can have done it: a row is kept for long, and its session's name is no secret."""
+    return session.issued_at - DATED_BEFORE <= seen.at <= session.issued_at + ASSUMED_WITHIN
 
 
 def _principal(identity: Mapping[str, Any]) -> Caller:

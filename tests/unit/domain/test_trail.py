@@ -1,7 +1,9 @@
 """Bypass detection: CloudTrail's AssumeRole records against what the broker issued."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.roles import Role
 from chalicelib.domain.sessions import Session
-from chalicelib.domain.trail import assumption, judge
+from chalicelib.domain.times import rfc3339
+from chalicelib.domain.trail import ASSUMED_WITHIN, assumption, judge
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SESSION_ID = new_id(NOW, b"s" * 10)
@@ -75,6 +78,37 @@ def test_what_the_broker_did_and_recorded_is_issued() -> None:
 
 def test_the_brokers_role_under_a_session_id_without_a_row_is_unrecorded() -> None:
     assert verdict(record(by_broker()), session=None) == "unrecorded"
+
+
+def dated(seconds: float) -> dict[str, Any]:
+    """The broker's own record, so long after the session was issued."""
+    return record(by_broker(), eventTime=rfc3339(NOW + timedelta(seconds=seconds)))
+
+
+@pytest.mark.parametrize("seconds", [-2, 0, 12, 30])
+def test_a_slow_or_repeated_assume_role_of_the_broker_is_issued(seconds: float) -> None:
+    assert verdict(dated(seconds)) == "issued"
+    assert verdict(dated(seconds), session=replace(SESSION, revoked_at=NOW)) == "issued"
+
+
+@pytest.mark.parametrize("seconds", [-120, 40, 3 * 86_400])
+def test_a_recorded_session_covers_nothing_that_is_assumed_under_its_name_at_another_time(seconds: float) -> None:
+    assert verdict(dated(seconds)) == "unrecorded"
+    assert verdict(dated(seconds), session=replace(SESSION, revoked_at=NOW)) == "unrecorded"
+
+
+def test_a_session_that_the_record_says_failed_is_unrecorded() -> None:
+    assert verdict(record(by_broker()), session=replace(SESSION, failed=True)) == "unrecorded"
+
+
+def test_nothing_that_the_api_function_does_is_late() -> None:
+    assert json.loads(Path(".chalice/config.json").read_text())["lambda_timeout"] < ASSUMED_WITHIN.total_seconds()
+
+
+def test_a_recorded_session_does_not_cover_another_source_identity() -> None:
+    asked = {"roleArn": ROLE_ARN, "roleSessionName": SESSION.session_name}
+    assert verdict(record(by_broker(), requestParameters={**asked, "sourceIdentity": "alice"})) == "issued"
+    assert verdict(record(by_broker(), requestParameters={**asked, "sourceIdentity": "root"})) == "bypass"
 
 
 def test_the_brokers_role_under_another_name_is_a_bypass() -> None:
