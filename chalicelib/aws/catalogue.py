@@ -58,6 +58,7 @@ def role_to_row(role: Role) -> dict[str, Any]:
         "tags": dict(role.tags),
         "max_session_seconds": role.max_session_seconds,
         "direct_users": list(role.direct_users),
+        "demands_external_id": role.demands_external_id,
         "fingerprint": dict(role.fingerprint),
         "quarantined": role.quarantined,
     }
@@ -72,6 +73,7 @@ def role_from_row(row: Mapping[str, Any]) -> Role:
         tags=row.get("tags", {}),
         max_session_seconds=row.get("max_session_seconds", 3600),
         direct_users=tuple(row.get("direct_users", ())),
+        demands_external_id=row.get("demands_external_id", False),
         fingerprint=row.get("fingerprint", {}),
         quarantined=row.get("quarantined", False),
     )

@@ -156,7 +156,7 @@ def _order(change: Change) -> int:
     return {"boundary_arn": 0, "tag": 8}.get(change.attribute, 4)
 
 
-def catalogue_role(arn: str, template: RoleTemplate, state: RoleState, *, switchable: bool) -> Role:
+def catalogue_role(arn: str, template: RoleTemplate, state: RoleState) -> Role:
     """The role as the catalogue lists it."""
     return Role(
         name=template.name,
@@ -164,5 +164,6 @@ def catalogue_role(arn: str, template: RoleTemplate, state: RoleState, *, switch
         description=state.description,
         tags=dict(state.tags),
         max_session_seconds=state.max_session_seconds,
-        direct_users=template.trust.direct_users if switchable else (),
+        direct_users=template.trust.direct_users,
+        demands_external_id=bool(template.trust.external_id),
     )

@@ -9,6 +9,7 @@ from chalicelib.domain.fingerprints import fingerprint
 from chalicelib.domain.provisioning import QUARANTINE_POLICY, ProvisionedRole, RoleState
 from chalicelib.domain.roles import Role
 from chalicelib.domain.times import rfc3339
+from chalicelib.domain.trust import demands_external_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +66,7 @@ def role_as_found(name: str, arn: str, state: RoleState, direct_users: tuple[str
         tags=dict(state.tags),
         max_session_seconds=state.max_session_seconds,
         direct_users=direct_users,
+        demands_external_id=demands_external_id(state.trust),
         fingerprint=fingerprint(state),
         quarantined=QUARANTINE_POLICY in state.inline_policies,
     )

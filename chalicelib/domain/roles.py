@@ -43,8 +43,9 @@ class Role:
     """A role under our path, as the catalogue row describes it.
 
     `fingerprint` is what the provisioner made of it (domain.fingerprints).
-    `switchable` is false where the trust policy demands a source identity or
-    names nobody but the broker: the console's switch-role form cannot send one.
+    `direct_users` may assume it without the broker, as the template has them:
+    by name, or a user, role or session by ARN; `demands_external_id` says that
+    they must send one.
     `quarantined` says that clean-up had everything denied to it.
     """
 
@@ -54,6 +55,7 @@ class Role:
     tags: Mapping[str, str] = field(default_factory=dict)
     max_session_seconds: int = MAX_CHAINED_SECONDS
     direct_users: tuple[str, ...] = ()
+    demands_external_id: bool = False
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     quarantined: bool = False
 
@@ -69,8 +71,8 @@ class Role:
 
     @property
     def switchable(self) -> bool:
-        """Whether somebody can switch to the role in the console."""
-        return bool(self.direct_users)
+        """Whether the console can switch to it: its form sends neither source identity nor external id."""
+        return bool(self.direct_users) and not self.demands_external_id
 
 
 WHOLE_BROKER = Role(name="", arn="")

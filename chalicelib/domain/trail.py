@@ -89,7 +89,7 @@ def assumption(record: Mapping[str, Any]) -> Assumption | None:
 
 
 def judge(seen: Assumption, session: Session | None, role: Role | None, broker_role_arn: str) -> Verdict:
-    """`issued` if the broker did it and has it on record, `direct_use` if the role's template names the user.
+    """`issued` if the broker did it and has it on record, `direct_use` if the role's template names the principal.
 
     `unrecorded` if it was the broker's own function role, under a session id
     whose row does not cover it: there is none, it says that AssumeRole failed,
@@ -98,15 +98,21 @@ def judge(seen: Assumption, session: Session | None, role: Role | None, broker_r
     """
     if seen.by_role_arn == broker_role_arn:
         return _by_the_broker(seen, session)
-    if role and seen.by_type == "IAMUser" and seen.by.name in role.direct_users and seen.role_arn == role.arn:
-        return "direct_use"
-    return "bypass"
+    return "direct_use" if role and seen.role_arn == role.arn and _is_named(seen, role.direct_users) else "bypass"
 
 
 def _by_the_broker(seen: Assumption, session: Session | None) -> Verdict:
     if not seen.session_id or (session and not _is_of(seen, session)):
         return "bypass"
     return "issued" if session and not session.failed and _in_time(seen, session) else "unrecorded"
+
+
+def _is_named(seen: Assumption, direct_users: tuple[str, ...]) -> bool:
+    """As a template names a user: by name, or by ARN, which may be a role's, or one session's, too."""
+    names = {seen.by.arn, seen.by_role_arn} - {""}
+    if seen.by_type == "IAMUser":
+        names.add(seen.by.name)
+    return not names.isdisjoint(direct_users)
 
 
 def _is_of(seen: Assumption, session: Session) -> bool:

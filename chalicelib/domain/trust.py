@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.callers import Caller, source_identity
-from chalicelib.domain.policy_documents import compact
+from chalicelib.domain.policy_documents import compact, statements
 from chalicelib.domain.templates import UnsafeTemplate
 from chalicelib.domain.trust_exceptions import EXCEPTIONS, unusual
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 2048
 """Default quota of a trust policy, white space not counted (IAM quotas)."""
+
+DIRECT_SID = "DirectlyByTheseUsers"
+"""The statement for a template's direct users."""
 
 NAMED = 10
 """Unusual things told of one place; the others are only counted."""
@@ -39,12 +42,12 @@ class TrustParties:
 def trust_policy(trust: Trust, parties: TrustParties) -> dict[str, Any]:
     """The trust policy of a role; UnsafeTemplate names what is refused and where it stands."""
     _check_exceptions(trust, parties)
-    statements = []
+    built = []
     if trust.through_broker:
-        statements += _through_broker(trust, parties)
+        built += _through_broker(trust, parties)
     if trust.direct_users:
-        statements.append(_direct(trust, parties))
-    document = {"Version": "2012-10-17", "Statement": [*statements, *trust.statements]}
+        built.append(_direct(trust, parties))
+    document = {"Version": "2012-10-17", "Statement": [*built, *trust.statements]}
     length = len(compact(document))
     if length > MAX_CHARACTERS:
         raise UnsafeTemplate(
@@ -64,6 +67,12 @@ def not_switchable_because(trust: Trust) -> str | None:
     if trust.external_id:
         return "Its trust policy demands an external id, which the console cannot send."
     return None
+
+
+def demands_external_id(document: Mapping[str, Any]) -> bool:
+    """Whether direct users must send an external id, by a trust policy that was built from a template."""
+    direct = [one.get("Condition", {}) for one in statements(document) if one.get("Sid") == DIRECT_SID]
+    return any("sts:ExternalId" in condition.get("StringEquals", {}) for condition in direct)
 
 
 def _through_broker(trust: Trust, parties: TrustParties) -> list[dict[str, Any]]:
@@ -96,7 +105,7 @@ def _direct(trust: Trust, parties: TrustParties) -> dict[str, Any]:
         condition["IpAddress"] = {"aws:SourceIp": sorted(trust.source_ips)}
     if trust.require_mfa:
         condition["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
-    return _allow("DirectlyByTheseUsers", {"AWS": arns}, ["sts:AssumeRole"], condition)
+    return _allow(DIRECT_SID, {"AWS": arns}, ["sts:AssumeRole"], condition)
 
 
 def _allow(sid: str, principal: Mapping[str, Any], actions: list[str], condition: dict[str, Any]) -> dict[str, Any]:

@@ -79,11 +79,11 @@ class Provisioning:
     def _applied(
         self, template: RoleTemplate, wanted: RoleState, actual: ProvisionedRole | None, warnings: tuple[str, ...]
     ) -> Applied:
-        why = not_switchable_because(template.trust)
         arn = self.compiler.deployment.role_arn(template.name)
-        role = replace(catalogue_role(arn, template, wanted, switchable=why is None), fingerprint=fingerprint(wanted))
+        role = replace(catalogue_role(arn, template, wanted), fingerprint=fingerprint(wanted))
         role = replace(role, quarantined=actual is not None and QUARANTINE_POLICY in actual.state.inline_policies)
         seen = state_warnings(actual.state) if actual else ()
+        why = not_switchable_because(template.trust)
         return Applied(role, self._changes(template.name, wanted, actual), why, (*warnings, *seen))
 
     def _changes(self, name: str, wanted: RoleState, actual: ProvisionedRole | None) -> tuple[Change, ...]:

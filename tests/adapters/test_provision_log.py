@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=30)
-ROLE = Role("tool", "arn:aws:iam::123456789012:role/access-broker/tool", "a tool", {"team": "web"}, 7200, ("bob",))
+ROLE = Role(
+    "tool", "arn:aws:iam::123456789012:role/access-broker/tool", "a tool", {"team": "web"}, 7200, ("bob",),
+    demands_external_id=True,
+)  # fmt: skip
 EXPORT: dict[str, Any] = {"name": "tool", "state": {"tags": {"team": "web"}, "max_session_seconds": 7200}}
 
 

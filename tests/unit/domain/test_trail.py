@@ -143,6 +143,26 @@ def test_a_user_the_template_names_uses_the_role_directly() -> None:
     assert verdict(record(by_user("mallory")), session=None, role=named) == "bypass"
 
 
+@pytest.mark.parametrize(
+    ("identity", "arn"),
+    [
+        (by_user("access-broker/erin"), "arn:aws:iam::123456789012:user/access-broker/erin"),
+        (by_broker("arn:aws:iam::123456789012:role/ops/ci"), "arn:aws:iam::123456789012:role/ops/ci"),
+        (by_broker("arn:aws:iam::123456789012:role/ci"), "arn:aws:sts::123456789012:assumed-role/ci/access-broker-api"),
+    ],
+)
+def test_whom_the_template_names_by_arn_uses_the_role_directly(identity: dict[str, Any], arn: str) -> None:
+    named = replace(ROLE, direct_users=(arn,))
+    assert verdict(record(identity), session=None, role=named) == "direct_use"
+    assert verdict(record(by_user("elsewhere/erin")), session=None, role=named) == "bypass"
+
+
+def test_the_brokers_role_never_uses_a_role_directly() -> None:
+    elsewise = {"roleArn": ROLE_ARN, "roleSessionName": "console"}
+    named = replace(ROLE, direct_users=(BROKER,))
+    assert verdict(record(by_broker(), requestParameters=elsewise), session=None, role=named) == "bypass"
+
+
 def test_a_role_unknown_to_the_catalogue_is_never_direct_use() -> None:
     assert verdict(record(by_user("erin")), session=None, role=None) == "bypass"
 

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.errors import AuditUnavailable, Conflict, InvalidRequest, RefusedByAws
 from chalicelib.domain.escalation import EscalationPaths, Path
 from chalicelib.domain.provisioning import DENY_ALL, INLINE_POLICY, QUARANTINE_POLICY, ProvisionedRole, RoleState
-from chalicelib.domain.roles import external_id
+from chalicelib.domain.roles import external_id, switch_role_url
 from chalicelib.domain.templates import RoleTemplate, Trust, UnsafeTemplate
 from chalicelib.services.provisioning_leases import LEASE_SECONDS, LeaseLost
 from tests.unit.services.provisioning_fakes import ADMIN, DEPLOYMENT, World
@@ -129,6 +129,16 @@ def test_direct_users_are_trusted_by_the_arn_they_have_now(world) -> None:
     assert held(world).state.trust["Statement"][-1]["Principal"] == {"AWS": [world.users.held["bob"].arn]}
     assert applied.role.direct_users == ("bob",)
     assert applied.not_switchable_because is None
+
+
+def test_direct_users_who_must_send_an_external_id_are_listed_and_get_no_link(world) -> None:
+    world.users.create("bob", {})
+    trust = Trust(direct_users=("bob",), external_id="x1y2z3")
+    applied = world.provisioning.apply(replace(ONE, trust=trust), ADMIN)
+    assert world.log.role(ONE.name).direct_users == ("bob",)
+    assert switch_role_url(applied.role) is None
+    assert "external id" in applied.not_switchable_because
+    assert world.provisioning.apply(replace(ONE, trust=trust), ADMIN).changes == ()
 
 
 def test_an_unsafe_template_changes_nothing_and_is_on_record(world) -> None:

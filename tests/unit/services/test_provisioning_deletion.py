@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.errors import AuditUnavailable, Conflict, NotFound, RefusedByAws
 from chalicelib.domain.provisioning import DENY_ALL, QUARANTINE_POLICY
-from chalicelib.domain.templates import RoleTemplate
+from chalicelib.domain.templates import RoleTemplate, Trust
 from chalicelib.services.provisioning_leases import LEASE_SECONDS, LeaseLost
 from tests.unit.services.provisioning_fakes import ADMIN, World
 from tests.unit.services.provisioning_iam_fakes import Killed
@@ -45,6 +45,17 @@ def test_delete_then_restore_gives_the_same_role_but_for_its_id(world) -> None:
     assert world.log.roles["tool"] == catalogued
     assert before.unique_id in restored.cannot_come_back[0]
     assert export["instance_profiles"] == ["web-servers"]
+
+
+def test_a_restored_role_has_its_direct_users_again_and_no_link_where_they_must_send_an_external_id(world) -> None:
+    world.users.create("bob", {})
+    for external_id in ("x1y2z3", ""):
+        trust = Trust(direct_users=("bob",), external_id=external_id)
+        world.provisioning.apply(replace(TEMPLATE, trust=trust), ADMIN)
+        catalogued = world.log.roles["tool"]
+        world.deletion.delete("tool", ADMIN)
+        assert world.deletion.restore("tool", ADMIN).role == catalogued == world.log.roles["tool"]
+        assert (catalogued.direct_users, catalogued.switchable) == (("bob",), not external_id)
 
 
 def test_the_events_of_a_delete_and_a_restore_hold_what_was_and_what_is(world) -> None:
