@@ -129,9 +129,13 @@ def audit_reading() -> AuditReading:
 @cache
 def trailing() -> Trailing:
     """The service behind CloudTrail's AssumeRole events."""
+    from chalicelib.aws.clients import client
+    from chalicelib.aws.role_owners import IamRoleOwners
     from chalicelib.services.trailing import Trailing
 
     return Trailing(
+        deployment=wiring.config().deployment,
+        owners=IamRoleOwners(lambda: client("iam")),
         broker_role_arn=wiring.config().require("broker_role_arn"),
         catalogue=wiring.catalogue(),
         sessions=wiring.sessions(),

@@ -52,6 +52,14 @@ class Catalogue(Protocol):
         ...
 
 
+class RoleOwners(Protocol):
+    """Which deployment made a role of this account: two may share one."""
+
+    def deployment_of(self, role: str) -> str:
+        """Its name; empty for a role that is gone, or that no broker made."""
+        ...
+
+
 class SessionLog(Protocol):
     """Session rows. Each write carries the audit event it makes (the row is the outbox)."""
 

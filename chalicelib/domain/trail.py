@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.roles import Role
     from chalicelib.domain.sessions import Session
 
-Verdict = Literal["issued", "unrecorded", "direct_use", "bypass"]
+Verdict = Literal["issued", "unrecorded", "direct_use", "bypass", "not_ours"]
 
 BROKERED_ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/access-broker/(?:.*/)?([\w+=,.@-]{1,64})", re.ASCII)
 

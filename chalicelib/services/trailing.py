@@ -12,7 +12,8 @@ from chalicelib.domain.events import AuditEvent, Origin
 from chalicelib.domain.trail import judge
 
 if TYPE_CHECKING:
-    from chalicelib.domain.ports import Catalogue, Journal, Sessions
+    from chalicelib.domain.ports import Catalogue, Journal, RoleOwners, Sessions
+    from chalicelib.domain.roles import Role
     from chalicelib.domain.trail import Assumption, Verdict
 
 
@@ -20,18 +21,36 @@ if TYPE_CHECKING:
 class Trailing:
     """Writes the journal and nothing else: the audit function brings it into the log."""
 
+    deployment: str
     broker_role_arn: str
+    owners: RoleOwners
     catalogue: Catalogue
     sessions: Sessions
     journal: Journal
 
     def watch(self, seen: Assumption) -> Verdict:
         """Judge one assumption; EventBridge may deliver it more than once, it is recorded once."""
+        role = self.catalogue.get(seen.role)
+        if self._is_anothers(seen, role):
+            return "not_ours"
         session = self.sessions.get(seen.session_id) if seen.session_id else None
-        verdict = judge(seen, session, self.catalogue.get(seen.role), self.broker_role_arn)
+        verdict = judge(seen, session, role, self.broker_role_arn)
         if verdict != "issued":
             self._record(_event(verdict, seen))
         return verdict
+
+    def _is_anothers(self, seen: Assumption, role: Role | None) -> bool:
+        """Whether another deployment in the account made the role, and so watches it.
+
+        Not if our catalogue has it, whatever its tags say, nor if it was our own function role that assumed it.
+        """
+        catalogued = role is not None and role.arn == seen.role_arn
+        if catalogued or seen.by_role_arn == self.broker_role_arn or not self._in_our_account(seen):
+            return False
+        return self.owners.deployment_of(seen.role) not in {"", self.deployment}
+
+    def _in_our_account(self, seen: Assumption) -> bool:
+        return seen.role_arn.split(":")[4] == self.broker_role_arn.split(":")[4]
 
     def _record(self, event: AuditEvent) -> None:
         try:

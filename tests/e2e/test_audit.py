@@ -12,6 +12,8 @@ import jsonschema
 import pytest
 
 from chalicelib.domain.ledger import digest
+from chalicelib.domain.roles import MANAGED_TAG
+from chalicelib.domain.templates import DEPLOYMENT_TAG
 from localaws.broker import PROVISION_FUNCTION
 from localaws.roles import order
 from localaws.trail_pump import pump
@@ -204,6 +206,22 @@ def test_direct_use_that_the_template_allows_is_recorded_as_such(broker: Broker)
     assert hand_on(broker, since) == ["direct_use"]
     found = audit(broker, "type=direct_use&role=shared", bool)
     assert [one["caller"]["name"] for one in found] == ["hanna"]
+
+
+def test_a_role_of_another_stage_is_left_to_that_stage_and_one_of_nobodys_is_not(broker: Broker) -> None:
+    nina = make_engineer(broker, "nina")
+    iam: Any = broker.session_for("admin").client("iam")
+    arn = iam.get_user(UserName="nina")["User"]["Arn"]
+    door = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [door]})
+    tags = [{"Key": MANAGED_TAG, "Value": "true"}, {"Key": DEPLOYMENT_TAG, "Value": "access-broker-another"}]
+    since = fresh_second()
+    for name, tagged in (("of-another", tags), ("of-nobody", [])):
+        made = iam.create_role(RoleName=name, Path="/access-broker/", AssumeRolePolicyDocument=trust, Tags=tagged)
+        assume(nina, broker, made["Role"]["Arn"])
+    assert hand_on(broker, since) == ["not_ours", "bypass"]
+    found = audit(broker, "type=bypass&role=of-nobody", bool)
+    assert [one["caller"]["name"] for one in found] == ["nina"]
 
 
 def test_what_expired_is_in_the_log_after_the_schedules_next_run(broker: Broker) -> None:

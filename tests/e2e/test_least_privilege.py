@@ -126,7 +126,13 @@ REFUSED = {
     },
     "AuditRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **ASSUME},
     "ProvisionRole": {**FOREIGN, **WRITE_LEDGER, **WRITE_AUDIT, **ASSUME},
-    "TrailRole": {**ANYTHING_ELSE, **WRITE_ROWS, **ORDER, "read a grant": row("get_item", "GRANT#probe")},
+    "TrailRole": {
+        **ANYTHING_ELSE,
+        **WRITE_ROWS,
+        **ORDER,
+        "read a grant": row("get_item", "GRANT#probe"),
+        "read a role's trust": ("iam", "get_role", {"RoleName": "ec2-full"}),
+    },
     "ExpireRole": {
         **ANYTHING_ELSE,
         **ORDER,
@@ -220,7 +226,11 @@ ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
         ),
     },
     "ChatRole": {**LOOK, "record a visit": row("put_item", "CHAT#VISIT#probe")},
-    "TrailRole": {"read a session": row("get_item", "SESSION#probe"), "record": row("put_item", "EVENT#probe")},
+    "TrailRole": {
+        "read a session": row("get_item", "SESSION#probe"),
+        "record": row("put_item", "EVENT#probe"),
+        "tell whose role it is": ("iam", "list_role_tags", {"RoleName": "ec2-full"}),
+    },
     "ExpireRole": {
         "find what is over": listed("by-group", "REQUEST#STATE#pending"),
         "read a request": row("get_item", "REQUEST#probe"),

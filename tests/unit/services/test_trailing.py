@@ -13,13 +13,23 @@ from tests.unit.services.audit_fakes import FakeSessions
 from tests.unit.services.fakes import FakeCatalogue, FakeJournal
 
 
+class FakeRoleOwners(dict[str, str]):
+    """Deployments by role. A role that it does not know is gone, or no broker's."""
+
+    def deployment_of(self, role: str) -> str:
+        return self.get(role, "")
+
+
 class Desk:
     """A trailing service and everything it touches."""
 
     def __init__(self) -> None:
         self.journal = FakeJournal()
+        self.owners = FakeRoleOwners()
         self.service = Trailing(
+            deployment="access-broker-dev",
             broker_role_arn=BROKER,
+            owners=self.owners,
             catalogue=FakeCatalogue({ROLE.name: replace(ROLE, direct_users=("erin",))}),
             sessions=FakeSessions().add(SESSION),
             journal=self.journal,
@@ -65,6 +75,40 @@ def test_allowed_direct_use_is_recorded_as_such() -> None:
     desk = Desk()
     assert desk.watch(record(by_user("erin"))) == "direct_use"
     assert desk.journal.events[0].type == "direct_use"
+
+
+def of_prod(identity: dict[str, Any], account: str = "123456789012") -> dict[str, Any]:
+    """A role that the catalogue does not have, and that its tags say is another deployment's."""
+    asked = {"roleArn": f"arn:aws:iam::{account}:role/access-broker/web", "roleSessionName": SESSION.session_name}
+    return record(identity, requestParameters=asked)
+
+
+def test_a_role_of_another_deployment_in_the_account_is_left_to_that_one() -> None:
+    desk = Desk()
+    desk.owners["web"] = "access-broker-prod"
+    prod = by_broker("arn:aws:iam::123456789012:role/access-broker-prod-ApiHandlerRole-1")
+    assert [desk.watch(of_prod(by)) for by in (prod, by_user("erin"))] == ["not_ours", "not_ours"]
+    assert desk.journal.events == []
+
+
+def test_a_role_in_no_catalogue_is_watched_unless_its_tags_name_another_deployment() -> None:
+    desk = Desk()
+    assert desk.watch(of_prod(by_user("mallory"))) == "bypass"
+    desk.owners["web"] = "access-broker-dev"
+    assert desk.watch(of_prod(by_user("mallory"))) == "bypass"
+
+
+def test_no_tag_takes_a_catalogued_role_out_of_sight() -> None:
+    desk = Desk()
+    desk.owners[ROLE.name] = "access-broker-prod"
+    assert desk.watch(record(by_user("mallory"))) == "bypass"
+
+
+def test_the_brokers_own_role_and_other_accounts_are_watched_whatever_the_tags_say() -> None:
+    desk = Desk()
+    desk.owners["web"] = "access-broker-prod"
+    assert desk.watch(of_prod(by_broker())) == "bypass"
+    assert desk.watch(of_prod(by_user("mallory"), account="999999999999")) == "bypass"
 
 
 def test_the_same_event_delivered_again_has_the_same_id_and_is_no_error() -> None:
