@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
 from chalicelib.aws.iam_settling import if_there
+from chalicelib.domain.callers import tags_of
 from chalicelib.domain.errors import AwsUnavailable, NotFound
 from chalicelib.domain.roles import ROLE_PATH
 from chalicelib.domain.users import AccessKey, GivenPolicy, Group, User
@@ -137,7 +138,7 @@ class IamUsers:
             arn=user["Arn"],
             path=user["Path"],
             unique_id=user["UserId"],
-            tags={tag["Key"]: tag["Value"] for tag in user.get("Tags", [])},
+            tags=tags_of(user),
             groups=tuple(sorted(self._names("list_groups_for_user", "Groups", "GroupName", UserName=name))),
             console_access=if_there(self._iam.get_login_profile, UserName=name) is not None,
             access_keys=tuple(self._names("list_access_keys", "AccessKeyMetadata", "AccessKeyId", UserName=name)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import error_code, translated
+from chalicelib.domain.callers import tags_of
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.roles import ROLE_PATH
 
@@ -35,19 +36,15 @@ class IamPrincipals:
         _same(user["UserId"], caller.unique_id)
         pages = self._iam.get_paginator("list_groups_for_user").paginate(UserName=caller.name)
         groups = tuple(group["GroupName"] for page in pages for group in page["Groups"])
-        return replace(caller, groups=groups, tags=_tags(user))
+        return replace(caller, groups=groups, tags=tags_of(user))
 
     def _session(self, caller: Caller) -> Caller:
         role = self._iam.get_role(RoleName=caller.name.split("/", maxsplit=1)[0])["Role"]
         _same(role["RoleId"], caller.unique_id.split(":", maxsplit=1)[0])
-        return replace(caller, tags=_tags(role), brokered=role["Path"].startswith(ROLE_PATH))
+        return replace(caller, tags=tags_of(role), brokered=role["Path"].startswith(ROLE_PATH))
 
 
 def _same(current: str, presented: str) -> None:
     """A deleted and recreated namesake has another unique id and inherits nothing."""
     if current != presented:
         raise Refused("This caller was deleted and made again; its old credentials count for nothing here.")
-
-
-def _tags(entity: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in entity.get("Tags", [])}

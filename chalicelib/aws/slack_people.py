@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import translated
-from chalicelib.domain.callers import Caller
+from chalicelib.domain.callers import Caller, tags_of
 from chalicelib.domain.chat_ports import Linked
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class IamDirectory:
 
 
 def _linked(user: dict[str, Any]) -> Linked | None:
-    tags = {tag["Key"]: tag["Value"] for tag in user.get("Tags", [])}
+    tags = tags_of(user)
     if TAG not in tags:
         return None
     name, arn, groups = user["UserName"], user["Arn"], tuple(user.get("GroupList", ()))

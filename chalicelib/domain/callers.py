@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.domain.errors import Refused
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 USER_ARN = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):user/(?:.*/)?([\w+=,.@-]{1,64})", re.ASCII)
 SESSION_ARN = re.compile(r"arn:aws[\w-]*:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/([\w+=,.@-]{2,64})", re.ASCII)
+
+OWN_KEYS = "access-broker:"
 
 STS_NAME_SHORTEST = 2
 STS_NAME_LENGTH = 64
@@ -60,6 +62,15 @@ def caller_from_identity(identity: Mapping[str, object]) -> Caller:
     if session and unique_id:
         return Caller("role", f"{session[2]}/{session[3]}", arn, session[1], unique_id)
     raise Refused("Only IAM users and assumed-role sessions may call the broker. Sign with an IAM user's access key.")
+
+
+def tags_of(entity: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of an IAM user or role as IAM answers it, keys of the broker's own in lower case.
+
+    IAM takes keys that differ in case only for one: `Access-Broker:Suspended` suspends.
+    """
+    tags = {str(tag["Key"]): str(tag["Value"]) for tag in entity.get("Tags", ())}
+    return {key.lower() if key.lower().startswith(OWN_KEYS) else key: value for key, value in tags.items()}
 
 
 def source_identity(caller: Caller) -> str:

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.policy_documents import session_policy_text
 from chalicelib.domain.policy_grammar import VERSION, document_problems
 from chalicelib.domain.roles import MAX_CALLER_TAGS, MAX_POLICY_ARNS, MAX_SESSION_POLICY
+from chalicelib.domain.words import said
 from chalicelib.services.issuing import CredentialsAsk
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ConsoleLinkBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def ask(self) -> CredentialsAsk:
         """The ask for the service."""
-        return CredentialsAsk(role=self.role, reason=self.reason.strip(), kind="console")
+        return CredentialsAsk(role=self.role, reason=said(self.reason), kind="console")
 
 
 class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -73,7 +74,7 @@ class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return CredentialsAsk(
             role=self.role,
             duration_seconds=self.duration_seconds,
-            reason=self.reason.strip(),
+            reason=said(self.reason),
             policy=self.policy,
             policy_arns=self.policy_arns,
             tags=self.tags,

@@ -6,6 +6,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import wiring, wiring_approvals
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.words import said
 from chalicelib.handlers.edge import SIGNED, answer, answering, origin
 from chalicelib.handlers.queries import Query
 from chalicelib.handlers.request_views import grant_document
@@ -21,7 +22,7 @@ def end_grant(grant_id: str) -> Response:
     """End a grant and those of its sessions that nothing else covers."""
     request = blueprint.current_request
     who = origin(request)
-    reason = Query(request, "reason").text("reason").strip()
+    reason = said(Query(request, "reason").text("reason"))
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})
     grant = wiring_approvals.granting().end(grant_id, reason, who)

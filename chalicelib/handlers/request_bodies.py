@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.grants import LONGEST_GRANT, SHORTEST_GRANT
+from chalicelib.domain.words import said
 from chalicelib.handlers.bodies import Reason, RoleName  # noqa: TC001  msgspec reads the annotations
 from chalicelib.services.requesting import RequestAsk
 
@@ -39,7 +40,7 @@ class RequestBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return RequestAsk(
             role=self.role,
             duration_seconds=self.duration_seconds,
-            reason=self.reason.strip(),
+            reason=said(self.reason),
             not_before=self.not_before,
             on_behalf_of=self.on_behalf_of or "",
             once=once,
@@ -59,7 +60,7 @@ class ReviewBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def said(self) -> str:
         """The comment; InvalidRequest for one without a word."""
-        said = self.comment.strip()
-        if not said:
+        comment = said(self.comment)
+        if not comment:
             raise InvalidRequest("A review says what was found.", {"comment": "at least one word"})
-        return said
+        return comment

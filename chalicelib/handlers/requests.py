@@ -10,6 +10,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import wiring, wiring_approvals
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.requests import STATES, RequestFilter, State
+from chalicelib.domain.words import said
 from chalicelib.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body, origin
 from chalicelib.handlers.paging import page_asked
 from chalicelib.handlers.queries import Query
@@ -90,7 +91,7 @@ def cancel(request_id: str) -> Response:
 
 def comment_in(request: HttpRequest) -> str:
     """The comment in a body that may be missing."""
-    return body(request, CommentBody).comment.strip() if request.raw_body else ""
+    return said(body(request, CommentBody).comment) if request.raw_body else ""
 
 
 def _shown(request: Request, status: int = 200) -> Response:

@@ -11,6 +11,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import wiring, wiring_audit
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.times import rfc3339
+from chalicelib.domain.words import said
 from chalicelib.handlers.bodies import Reason, RoleName  # noqa: TC001  msgspec reads the annotations
 from chalicelib.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body, origin
 from chalicelib.handlers.queries import Query
@@ -43,7 +44,7 @@ def end_session(session_id: str) -> Response:
     reason = Query(request, "reason").text("reason")
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})
-    session, _ = wiring_audit.revoking().end_session(session_id, reason.strip(), who)
+    session, _ = wiring_audit.revoking().end_session(session_id, said(reason), who)
     return answer(shown(session, wiring.clock()))
 
 
@@ -60,7 +61,7 @@ def revoke() -> Response:
 def _revoke(wanted: RevocationBody, asked_by: Origin) -> Revocation:
     if [wanted.session, wanted.caller, wanted.role].count(None) != 2:  # noqa: PLR2004  exactly one of three
         raise InvalidRequest("Say what to revoke.", {"body": "exactly one of session, caller and role"})
-    service, reason = wiring_audit.revoking(), wanted.reason.strip()
+    service, reason = wiring_audit.revoking(), said(wanted.reason)
     if wanted.session:
         return service.end_session(wanted.session, reason, asked_by)[1]
     if wanted.caller:

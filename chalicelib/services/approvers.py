@@ -9,6 +9,7 @@ from chalicelib.domain.access import Ask
 from chalicelib.domain.admission import decide
 from chalicelib.domain.approvals import require_second_person
 from chalicelib.domain.errors import NotFound, ReasonRequired
+from chalicelib.domain.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,7 +41,7 @@ class Approvers:
         if role is None:
             raise NotFound(f"There is no role {role_name} any more.")
         require_second_person(origin.caller, asked_ids)
-        ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip, reason_given=bool(comment.strip()))
+        ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip, reason_given=bool(said(comment)))
         try:
             return (decide(self.rules, ask).door.policy,)
         except ReasonRequired as shut:

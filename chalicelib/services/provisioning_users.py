@@ -71,6 +71,8 @@ class Users:
         A password cannot be given back, so it is taken once that is on record.
         """
         check_user(ask)
+        if ask.token:  # keys are each caller's own
+            ask = replace(ask, token=f"{origin.caller.unique_id} {ask.token}")
         self._check_groups(ask)
         with self.leases.hold(f"user/{ask.name}") as lease:
             before = self._found(ask)

@@ -202,6 +202,15 @@ def test_roles_are_listed_with_the_terms_for_this_caller(call, alice) -> None:
     assert document["next_cursor"] is None
 
 
+@pytest.mark.parametrize("key", ["access-broker:suspended", "Access-Broker:Suspended", "access-broker:SUSPENDED"])
+def test_who_is_suspended_is_out_in_whatever_letters_the_tag_is_written(call, key: str) -> None:
+    status, problem, _ = call(
+        "POST", "/v1/credentials", make_user("lea", "engineers", **{key: "x"}), {"role": "ec2-full"}
+    )
+    assert (status, problem["code"]) == (403, "not_allowed")
+    assert problem["policies"] == ["suspended-callers-get-nothing"]
+
+
 def test_somebody_without_access_sees_public_roles_as_none(call) -> None:
     _, document, _ = call("GET", "/v1/roles", make_user("carol"))
     assert [(role["name"], role["access"]) for role in document["roles"]] == [("ec2-full", "none")]

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import yaml
 
+from chalicelib.aws.metrics import NAMESPACE
 from chalicelib.domain.escalation import load_paths
 from chalicelib.domain.iam_patterns import matches
 from chalicelib.domain.templates import check_form
@@ -88,6 +89,12 @@ def arn_of(logical: str) -> str:
 @pytest.mark.parametrize("logical", sorted(set(RESOURCES) - set(DENIED_OTHERWISE)))
 def test_no_resource_of_the_stack_is_open_to_a_brokered_role(logical) -> None:
     assert off_limits(arn_of(logical))
+
+
+def test_no_brokered_role_puts_figures_where_the_alarms_look() -> None:
+    statement = denied("NoFiguresThatHushTheBrokersAlarms")
+    assert (statement["Action"], statement["Resource"]) == ("cloudwatch:PutMetricData", "*")
+    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
 
 
 def test_what_the_boundary_denies_otherwise_is_denied_whatever_it_is_called() -> None:

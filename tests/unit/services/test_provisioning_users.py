@@ -312,6 +312,14 @@ def test_a_call_whose_answer_was_lost_is_repeated_with_its_token_for_new_secrets
     assert told["made"] == {"password": True, "access_key_id": again.access_key.access_key_id}
 
 
+def test_another_callers_same_key_replaces_no_secret(world) -> None:
+    ask = replace(ASK, token="key-1")
+    first = world.user_service.put(ask, ADMIN)
+    other = replace(ADMIN, caller=replace(ADMIN.caller, name="second", unique_id="AIDA1"))
+    assert world.user_service.put(ask, other).access_key is None
+    assert world.users.held["bob"].access_keys == first.view.user.access_keys
+
+
 @pytest.mark.parametrize("console", [True, False])
 def test_a_repetition_replaces_no_secret_that_its_own_call_did_not_make(world, console) -> None:
     made = world.user_service.put(replace(ASK, console_access=console), ADMIN)
