@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.access import Ask
 from chalicelib.domain.admission import decide
 from chalicelib.domain.approvals import door_to_ask_for
-from chalicelib.domain.errors import InvalidRequest, NotFound, Refused
+from chalicelib.domain.errors import Conflict, InvalidRequest, NotFound, Refused
 from chalicelib.domain.grants import FARTHEST_START, require_length
-from chalicelib.domain.requests import Request, answer_by
+from chalicelib.domain.requests import Request, RequestFilter, answer_by
 
 if TYPE_CHECKING:
     from chalicelib.domain.access import AccessRules, Door
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from chalicelib.domain.events import Origin
     from chalicelib.domain.grants import Grant
     from chalicelib.domain.ports import Catalogue, Clock, Page
-    from chalicelib.domain.requests import RequestFilter
     from chalicelib.domain.roles import Role
     from chalicelib.services.approval_records import ApprovalRecords
     from chalicelib.services.approvers import Approvers
+
+MAX_WAITING = 50
+"""Requests of one person's that wait at once."""
 
 CLOCKS_APART = timedelta(minutes=5)
 """A start may lie so far in the past and still mean "now": SigV4 allows clients the same."""
@@ -41,6 +43,10 @@ class RequestAsk:
     once: str = ""
 
 
+class Crowded(Conflict):
+    """Too many of one person's requests wait."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requesting:
     """The terms come from the rules: who may ask is `RequestAccess`, how many must agree the door to the role."""
@@ -55,7 +61,7 @@ class Requesting:
         """File a request; every outcome but bad input leaves exactly one event.
 
         Raises NotFound (also for roles the caller may not see), Refused and
-        its kin, Conflict where no approval is needed, InvalidRequest.
+        its kin, Conflict where no approval is needed or too many of the person's requests wait, InvalidRequest.
         """
         now = self.records.clock()
         require_length(timedelta(seconds=wanted.duration_seconds))
@@ -63,11 +69,21 @@ class Requesting:
             role = self._role(wanted.role)
             person = self._person(wanted, role, origin)
             door = self._door(wanted, role, person, origin, now)
-        except (Refused, NotFound) as refusal:
+            self._check_waiting(person, now)
+        except (Refused, NotFound, Crowded) as refusal:
             detail = {"duration_seconds": wanted.duration_seconds, "for": wanted.on_behalf_of or origin.caller.name}
             raise self.records.refused(refusal, "RequestAccess", wanted.role, origin, detail) from None
         request = self._request(wanted, person, door, origin, now)
         return self.requests.file(request, wanted.once, self.records.filed(request, origin))
+
+    def _check_waiting(self, person: Caller, now: datetime) -> None:
+        """One person's requests are told one by one, in the same queue as broken glass: nobody buries the others'."""
+        mine = RequestFilter(caller=person.name, state="pending")
+        waiting = self.requests.page(mine, MAX_WAITING, None, lambda one: mine.matches(one, now)).items
+        if len(waiting) == MAX_WAITING:
+            raise Crowded(
+                f"{person.name} has {MAX_WAITING} requests waiting already. Cancel some, or wait for answers."
+            )
 
     def _role(self, name: str) -> Role:
         role = self.catalogue.get(name)

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound, ReasonRequired, Refused
 from chalicelib.domain.requests import RequestFilter
-from chalicelib.services.requesting import RequestAsk
+from chalicelib.services.requesting import MAX_WAITING, RequestAsk
 from tests.unit.services.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, GRACE, HEIDI, RULES, ApprovalDesk
 from tests.unit.services.fakes import origin
 
@@ -45,6 +45,16 @@ def test_who_may_not_ask_is_refused_on_record(
     [event] = desk.journal.events
     assert (event.type, event.role, event.detail["action"]) == ("refuse", role, "RequestAccess")
     assert not desk.requests.rows
+
+
+def test_one_person_cannot_bury_the_approvers_and_is_told_how_to_go_on(desk: ApprovalDesk) -> None:
+    filed = [desk.file() for _ in range(MAX_WAITING)]
+    with pytest.raises(Conflict, match="Cancel some"):
+        desk.file()
+    assert desk.journal.events[-1].detail["code"] == "conflict"
+    desk.file(DAVE)
+    desk.deciding.cancel(filed[0].id, "", origin(ALICE))
+    assert desk.file().state == "pending"
 
 
 def test_a_grant_longer_than_the_rule_allows_is_not_filed(desk: ApprovalDesk) -> None:
