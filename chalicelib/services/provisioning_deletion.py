@@ -21,7 +21,7 @@ from chalicelib.services.provisioning_convergence import Attempt
 from chalicelib.services.provisioning_leases import LeaseLost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from chalicelib.domain.events import Origin
     from chalicelib.domain.provisioning import ProvisionedRole
@@ -106,19 +106,20 @@ class Deletion:
         restored = self.convergence.reach_or_return(Attempt(name, before, lease), wanted)
         if QUARANTINE_POLICY in restored.state.inline_policies:
             todo = (*todo, self._change_quarantine(restored, None, lease))
-        lost = cannot_come_back(export, restored) + self._not_rejoined(name, export["instance_profiles"])
+        lost = cannot_come_back(export, restored) + self._not_rejoined(export, lease)
         role = replace(role, quarantined=False)
         if known != role:
             lease.extend()
             self.records.role(role, "restore_role", todo, origin, "restore")
         return Restored(role, todo, lost)
 
-    def _not_rejoined(self, name: str, profiles: Sequence[str]) -> tuple[str, ...]:
+    def _not_rejoined(self, export: Mapping[str, Any], lease: Lease) -> tuple[str, ...]:
         """Put the role back into its instance profiles; a profile that is gone does not keep the role away."""
         lost = []
-        for profile in profiles:
+        for profile in export["instance_profiles"]:
+            lease.extend()
             try:
-                self.convergence.roles.join_instance_profile(name, profile)
+                self.convergence.roles.join_instance_profile(export["name"], profile)
             except RefusedByAws as refusal:
                 lost.append(f"The role is not in the instance profile {profile} again ({refusal.aws_code}).")
         return tuple(lost)
@@ -162,10 +163,18 @@ class Deletion:
         except LeaseLost:
             raise
         except BrokerError:
-            before = replace(role, state=exported_state(export))
-            self.convergence.roll_back(Attempt(role.name, before, lease))
-            self.records.role(exported_role(export), "delete_role_failed", (), origin, "restore")
+            lost = self._put_back(role, export, lease)
+            self.records.role(exported_role(export), "delete_role_failed", (), origin, "restore", lost=lost)
             raise
+
+    def _put_back(self, role: ProvisionedRole, export: Mapping[str, Any], lease: Lease) -> tuple[str, ...]:
+        """As it was found; answers what is not. The tag goes last: until then the export counts."""
+        found = exported_state(export)
+        marked = replace(found, tags={**found.tags, DELETING_TAG: "true"})
+        self.convergence.roll_back(Attempt(role.name, replace(role, state=marked), lease))
+        lost = self._not_rejoined(export, lease)
+        self.convergence.roll_back(Attempt(role.name, replace(role, state=found), lease))
+        return lost
 
     def _still_quarantined(self, role: ProvisionedRole, unique_id: str) -> bool:
         held = QUARANTINE_POLICY in role.state.inline_policies or self._kept_of_cut_off(role) is not None

@@ -27,9 +27,20 @@ class Records:
     clock: Clock
     new_id: NewId
 
-    def role(self, role: Role, action: str, changes: tuple[Change, ...], origin: Origin, kind: str) -> None:
-        """The catalogue row after a change; AuditUnavailable unless it is durable."""
+    def role(
+        self,
+        role: Role,
+        action: str,
+        changes: tuple[Change, ...],
+        origin: Origin,
+        kind: str,
+        *,
+        lost: tuple[str, ...] = (),
+    ) -> None:
+        """The catalogue row after a change, and what could not be put back; AuditUnavailable unless it is durable."""
         detail = {"action": action, "changes": [asdict(change) for change in changes]}
+        if lost:
+            detail["cannot_come_back"] = list(lost)
         self.log.record_role(role, self.event(kind, origin, detail, role.name))
 
     def refused(self, refusal: BrokerError, action: str, name: str, origin: Origin) -> BrokerError:

@@ -15,8 +15,11 @@ from chalicelib.aws.iam_roles import IamRoles
 from chalicelib.aws.iam_settling import WAITS, Settling
 from chalicelib.domain.errors import RefusedByAws
 from chalicelib.domain.provisioning import RoleState, changes
+from chalicelib.domain.roles import MANAGED_TAG
+from chalicelib.domain.templates import DEPLOYMENT_TAG
 from tests.adapters.conftest import ACCOUNT
 from tests.adapters.late_iam import Late
+from tests.unit.services.provisioning_fakes import ADMIN, DEPLOYMENT, World
 from tests.unit.services.provisioning_iam_fakes import FakeRoles
 
 if TYPE_CHECKING:
@@ -141,6 +144,24 @@ def test_a_delete_takes_what_only_denies_off_last(roles) -> None:
     assert last["PolicyArn"] == B
     removed = [parameters["PolicyName"] for name, parameters in iam.calls if name == "delete_role_policy"]
     assert removed == ["access-broker-template", "by-hand", *sorted(denies)]
+
+
+@pytest.mark.parametrize("roles", ["moto"], indirect=True)
+def test_a_role_whose_delete_aws_refuses_half_way_is_in_its_instance_profiles_again(roles) -> None:
+    make(roles, replace(STATE, tags={MANAGED_TAG: "true", DEPLOYMENT_TAG: DEPLOYMENT.name}))
+    roles.join_instance_profile("tool", "web")
+    before, world = roles.read("tool"), World()
+    refusing = replace(world.convergence, roles=IamRoles(RefusingToDetach(), Settling(lambda _seconds: None)))
+    with pytest.raises(RefusedByAws):
+        replace(world.deletion, convergence=refusing).delete("tool", ADMIN)
+    assert roles.read("tool") == before
+
+
+class RefusingToDetach(Late):
+    """moto's IAM, which detaches no policy."""
+
+    def detach_role_policy(self, **_parameters: object) -> None:
+        raise ClientError({"Error": {"Code": "DeleteConflict", "Message": ""}}, "DetachRolePolicy")
 
 
 def test_a_refusal_carries_awss_code_and_no_arn(account) -> None:

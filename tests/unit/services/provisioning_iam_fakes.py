@@ -79,12 +79,16 @@ class FakeRoles:
             raise RefusedByAws("AWS refused: another role is in it.", "LimitExceeded")
 
     def delete(self, role: ProvisionedRole) -> None:
+        for profile in role.instance_profiles:
+            self._remember(f"leave {profile}")
+            self.profiles.pop(profile, None)
         for arn in role.state.managed_policies:
             self.change(role.name, Change("managed_policy", arn, "attached", None))
         for name in removal_order(role.state.inline_policies):
             self.change(role.name, Change("inline_policy", name, {}, None))
         self._remember(f"delete {role.name}")
-        self.profiles = {profile: name for profile, name in self.profiles.items() if name != role.name}
+        if role.name in self.profiles.values():
+            raise RefusedByAws("AWS refused: it is in an instance profile.", "DeleteConflict")
         self.held.pop(role.name, None)
 
     def _remember(self, what: str) -> None:

@@ -17,7 +17,8 @@ from tests.unit.services.provisioning_iam_fakes import Killed
 READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 REVOCATIONS = "access-broker-revocations"
 TEMPLATE = RoleTemplate("tool", "a tool", ("A", "B"), READ, 7200, tags={"team": "web"})
-WRITES_OF_A_DELETE = 6
+WRITES_OF_A_DELETE = 7
+WRITES_OF_AN_UNDOING = 6
 
 
 @pytest.fixture
@@ -116,26 +117,39 @@ def test_a_delete_whose_lease_ran_out_does_not_even_mark_the_role(world) -> None
 
 @pytest.mark.parametrize("at", range(2, WRITES_OF_A_DELETE + 1))
 def test_a_delete_that_fails_half_way_puts_everything_back_and_says_so(world, at) -> None:
-    before = world.roles.held["tool"]
+    before = world.roles.read("tool")
     world.happens.at = {len(world.writes) + at: RefusedByAws("no", "DeleteConflict")}
     with pytest.raises(RefusedByAws):
         world.deletion.delete("tool", ADMIN)
-    assert world.roles.held["tool"] == before
+    assert world.roles.read("tool") == before
     assert "tool" in world.log.roles
-    assert world.log.events[-1].detail["action"] == "delete_role_failed"
+    assert world.log.events[-1].detail == {"action": "delete_role_failed", "changes": []}
+
+
+def test_a_failed_delete_says_which_instance_profile_the_role_is_not_back_in(world) -> None:
+    def taken() -> None:
+        world.roles.profiles = {"web-servers": "another"}
+
+    failed = len(world.writes) + WRITES_OF_A_DELETE
+    world.happens.at = {failed - 1: taken, failed: RefusedByAws("no", "DeleteConflict")}
+    with pytest.raises(RefusedByAws):
+        world.deletion.delete("tool", ADMIN)
+    [lost] = world.log.events[-1].detail["cannot_come_back"]
+    assert lost == "The role is not in the instance profile web-servers again (LimitExceeded)."
+    assert world.roles.profiles == {"web-servers": "another"}
 
 
 @pytest.mark.parametrize("at", range(2, WRITES_OF_A_DELETE + 2))
 def test_a_delete_from_quarantine_that_fails_half_way_leaves_the_role_in_quarantine(world, at) -> None:
     world.deletion.quarantine("tool", ADMIN)
-    before = world.roles.held["tool"]
+    before = world.roles.read("tool")
     world.happens.at = {len(world.writes) + at: RefusedByAws("no", "DeleteConflict")}
     with pytest.raises(RefusedByAws):
         world.deletion.delete("tool", ADMIN)
-    assert world.roles.held["tool"] == before
+    assert world.roles.read("tool") == before
 
 
-@pytest.mark.parametrize("at", range(1, 5))
+@pytest.mark.parametrize("at", range(1, WRITES_OF_AN_UNDOING + 1))
 def test_a_failed_delete_whose_undoing_was_killed_goes_on_from_its_export(world, at) -> None:
     before = world.roles.read("tool")
     failed = len(world.writes) + WRITES_OF_A_DELETE
@@ -163,14 +177,14 @@ def test_a_delete_that_was_killed_half_way_goes_on_and_restores_the_whole_role(w
 
 @pytest.mark.parametrize("at", range(3, WRITES_OF_A_DELETE + 2))
 def test_a_delete_from_quarantine_that_was_killed_half_way_is_taken_back_by_a_restore(world, at) -> None:
-    before = world.roles.held["tool"]
+    before = world.roles.read("tool")
     world.deletion.quarantine("tool", ADMIN)
     world.happens.at = {len(world.writes) + at: Killed()}
     with pytest.raises(Killed):
         world.deletion.delete("tool", ADMIN)
     world.lease_store.held = {}
     world.deletion.restore("tool", ADMIN)
-    assert world.roles.held["tool"] == before
+    assert world.roles.read("tool") == before
     assert "tool" in world.log.roles
 
 
