@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-CLEANUPS_OWN = frozenset({"quarantine_role", "release_role", "delete_role_failed"})
+CLEANUPS_OWN = frozenset(
+    {"quarantine_role", "quarantine_role_failed", "release_role", "release_role_failed", "delete_role_failed"}
+)
 """Changes of the catalogue's row that are no sign of life: a quarantine shows in IAM, and who deletes needs nothing."""
 
 LONGEST = timedelta(seconds=MAX_CHAINED_SECONDS)

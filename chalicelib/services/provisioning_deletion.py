@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.errors import BrokerError, Conflict, NotFound, RefusedByAws
+from chalicelib.domain.errors import AuditUnavailable, BrokerError, Conflict, NotFound, RefusedByAws
 from chalicelib.domain.provisioning import DENY_ALL, QUARANTINE_POLICY, Change, changes
 from chalicelib.domain.provisioning_export import (
     DELETING_TAG,
@@ -89,29 +89,36 @@ class Deletion:
             return self._from_export(name, before, origin, lease)
 
     def _released(self, found: ProvisionedRole, origin: Origin, lease: Lease) -> Restored:
-        role = replace(self._catalogued(found), quarantined=False)
-        change = self._change_quarantine(found, None, lease)
-        self.records.role(role, "restore_role", (change,), origin, "restore")
+        role, change = self._record_and_change("restore_role", found, None, origin, lease)
         return Restored(role, (change,), ())
 
     def _from_export(self, name: str, before: ProvisionedRole | None, origin: Origin, lease: Lease) -> Restored:
         export = self.records.log.export(name)
         if export is None:
             raise NotFound(f"There is no export of a deleted role {name}.")
-        wanted, role = usable_state(export), exported_role(export)
+        wanted, role = usable_state(export), replace(exported_role(export), quarantined=False)
         todo = changes(before.state if before else None, wanted)
         known = self.records.log.role(name)
         if known is not None and todo:
             raise Conflict(f"There is a role {name} again. Delete it first, or apply its template.")
-        restored = self.convergence.reach_or_return(Attempt(name, before, lease), wanted)
-        if QUARANTINE_POLICY in restored.state.inline_policies:
-            todo = (*todo, self._change_quarantine(restored, None, lease))
+        attempt = Attempt(name, before, lease)
+        restored = self.convergence.reach_or_return(attempt, wanted)
+        held = (_quarantine(restored, None),) if QUARANTINE_POLICY in restored.state.inline_policies else ()
         lost = cannot_come_back(export, restored) + self._not_rejoined(export, lease)
-        role = replace(role, quarantined=False)
         if known != role:
+            self._record_restored(role, (*todo, *held), attempt, origin)
+        for change in held:
             lease.extend()
-            self.records.role(role, "restore_role", todo, origin, "restore")
-        return Restored(role, todo, lost)
+            self.convergence.roles.change(name, change)
+        return Restored(role, (*todo, *held), lost)
+
+    def _record_restored(self, role: Role, done: tuple[Change, ...], attempt: Attempt, origin: Origin) -> None:
+        attempt.lease.extend()
+        try:
+            self.records.role(role, "restore_role", done, origin, "restore")
+        except AuditUnavailable:
+            self.convergence.roll_back(attempt)
+            raise
 
     def _not_rejoined(self, export: Mapping[str, Any], lease: Lease) -> tuple[str, ...]:
         """Put the role back into its instance profiles; a profile that is gone does not keep the role away."""
@@ -127,20 +134,31 @@ class Deletion:
     def _set_quarantine(self, name: str, origin: Origin, action: str, document: Mapping[str, Any] | None) -> Role:
         with self.leases.hold(f"role/{name}") as lease:
             found = self._present(name)
-            known = self._catalogued(found)
-            role = replace(known, quarantined=document is not None)
-            if known == role and (QUARANTINE_POLICY in found.state.inline_policies) == role.quarantined:
-                return role
-            change = self._change_quarantine(found, document, lease)
-            self.records.role(role, action, (change,), origin, "provision" if document else "restore")
-        return role
+            known, wanted = self._catalogued(found), document is not None
+            if known.quarantined == wanted and (QUARANTINE_POLICY in found.state.inline_policies) == wanted:
+                return known
+            return self._record_and_change(action, found, document, origin, lease)[0]
 
-    def _change_quarantine(self, found: ProvisionedRole, document: Mapping[str, Any] | None, lease: Lease) -> Change:
-        before = found.state.inline_policies.get(QUARANTINE_POLICY)
-        change = Change("inline_policy", QUARANTINE_POLICY, before, document)
+    def _record_and_change(
+        self, action: str, found: ProvisionedRole, document: Mapping[str, Any] | None, origin: Origin, lease: Lease
+    ) -> tuple[Role, Change]:
+        """The row first: where a call is cut off between the two, the record claims too much, never too little.
+
+        To take an unrecorded change back, the table would be needed: it is what failed.
+        """
+        known, kind = self.records.log.role(found.name), "provision" if document else "restore"
+        role, change = replace(self._catalogued(found), quarantined=document is not None), _quarantine(found, document)
         lease.extend()
-        self.convergence.roles.change(found.name, change)
-        return change
+        self.records.role(role, action, (change,), origin, kind)
+        # Not extended again: a lease lost here would leave a role as it was that is on record as changed.
+        try:
+            self.convergence.roles.change(found.name, change)
+        except BrokerError:
+            self.convergence.roles.change(found.name, replace(change, before=change.after, after=change.before))
+            # What was in no catalogue must not come into it as a role to hand out.
+            self.records.role(known or replace(role, quarantined=True), f"{action}_failed", (), origin, kind)
+            raise
+        return role, change
 
     def _keep(self, export: Mapping[str, Any], role: ProvisionedRole, origin: Origin, lease: Lease) -> None:
         """Tag the role and record the export. A tag without its export would make an older one count: it goes again."""
@@ -201,3 +219,7 @@ class Deletion:
     def _catalogued(self, found: ProvisionedRole) -> Role:
         known = self.records.log.role(found.name)
         return known or role_as_found(found.name, found.arn, found.state, ())
+
+
+def _quarantine(found: ProvisionedRole, document: Mapping[str, Any] | None) -> Change:
+    return Change("inline_policy", QUARANTINE_POLICY, found.state.inline_policies.get(QUARANTINE_POLICY), document)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.aws.catalogue import TableCatalogue
+from chalicelib.aws.cleanup_signs import TableSigns
 from chalicelib.aws.clients import client
 from chalicelib.aws.provision_leases import TableLeases
 from chalicelib.aws.provision_log import TableProvisionLog
@@ -56,6 +58,15 @@ def test_a_role_is_recorded_and_forgotten_with_its_export(log) -> None:
 def test_the_catalogue_lists_what_was_recorded(account) -> None:
     TableProvisionLog(client("dynamodb"), "broker").record_role(ROLE, event(1))
     assert TableCatalogue(client("dynamodb"), "broker").get("tool") == ROLE
+
+
+@pytest.mark.parametrize("action", ["quarantine_role", "quarantine_role_failed", "release_role_failed"])
+def test_what_clean_up_orders_is_no_sign_of_life_of_the_role_done_or_not(account, action) -> None:
+    log, signs = TableProvisionLog(client("dynamodb"), "broker"), TableSigns(client("dynamodb"), "broker")
+    log.record_role(ROLE, replace(event(1), detail={"action": "apply_role"}))
+    assert signs.of("tool", NOW).changed_at == NOW
+    log.record_role(ROLE, replace(event(2), detail={"action": action}))
+    assert signs.of("tool", NOW).changed_at is None
 
 
 def test_every_row_that_changes_carries_the_event_that_changed_it(account, rows) -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import AuditUnavailable, Conflict, NotFound, RefusedByAws
-from chalicelib.domain.provisioning import DENY_ALL, QUARANTINE_POLICY
+from chalicelib.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, RefusedByAws
+from chalicelib.domain.provisioning import DENY_ALL, QUARANTINE_POLICY, Change
 from chalicelib.domain.templates import RoleTemplate, Trust
 from chalicelib.services.provisioning_leases import LEASE_SECONDS, LeaseLost
 from tests.unit.services.provisioning_fakes import ADMIN, World
@@ -253,16 +253,84 @@ def test_a_quarantine_whose_row_was_not_written_is_written_when_it_is_ordered_ag
     assert world.log.role("tool").quarantined
 
 
-def test_a_restore_out_of_quarantine_that_could_not_be_recorded_is_finished_by_the_next(world) -> None:
-    world.deletion.quarantine("tool", ADMIN)
+@pytest.mark.parametrize("act", ["quarantine", "release", "restore"])
+def test_a_quarantine_or_its_end_that_cannot_be_recorded_does_not_happen(world, act) -> None:
+    if act != "quarantine":
+        world.deletion.quarantine("tool", ADMIN)
+    before, events = world.roles.held["tool"], len(world.log.events)
+    world.log.fails_with = AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        getattr(world.deletion, act)("tool", ADMIN)
+    assert world.roles.held["tool"] == before
+    assert (world.log.role("tool").quarantined, len(world.log.events)) == (act != "quarantine", events)
+
+
+@pytest.mark.parametrize("act", ["quarantine", "release", "restore"])
+def test_a_quarantine_or_its_end_that_was_killed_half_way_is_on_record_and_finished_by_the_next(world, act) -> None:
+    if act != "quarantine":
+        world.deletion.quarantine("tool", ADMIN)
+    world.happens.at = {len(world.writes) + 1: Killed()}
+    with pytest.raises(Killed):
+        getattr(world.deletion, act)("tool", ADMIN)
+    world.lease_store.held = {}
+    assert world.log.role("tool").quarantined == (act == "quarantine")
+    getattr(world.deletion, act)("tool", ADMIN)
+    assert (QUARANTINE_POLICY in world.roles.held["tool"].state.inline_policies) == (act == "quarantine")
+    assert world.log.role("tool").quarantined == (act == "quarantine")
+
+
+@pytest.mark.parametrize("act", ["quarantine", "release", "restore"])
+@pytest.mark.parametrize("answer", ["refused", "lost"])
+def test_a_quarantine_or_its_end_that_aws_refuses_is_taken_back_and_said_so(world, act, answer) -> None:
+    if act != "quarantine":
+        world.deletion.quarantine("tool", ADMIN)
+    before, row = world.roles.held["tool"], world.log.role("tool")
+    change = world.roles.change
+
+    def losing(name: str, what: Change) -> None:
+        world.roles.change = change
+        if answer == "lost":
+            change(name, what)
+        raise AwsUnavailable("no answer")
+
+    world.roles.change = losing
+    with pytest.raises(AwsUnavailable):
+        getattr(world.deletion, act)("tool", ADMIN)
+    assert (world.roles.held["tool"], world.log.role("tool")) == (before, row)
+    assert [event.detail["action"] for event in world.log.events[-2:]] == [f"{act}_role", f"{act}_role_failed"]
+
+
+def test_a_role_that_was_in_no_catalogue_is_handed_out_to_nobody_after_a_quarantine_that_failed(world) -> None:
+    del world.log.roles["tool"]
+    world.happens.at = {len(world.writes) + 1: RefusedByAws("no", "LimitExceeded")}
+    with pytest.raises(RefusedByAws):
+        world.deletion.quarantine("tool", ADMIN)
+    assert world.log.role("tool").quarantined
+
+
+def test_a_restore_that_cannot_be_recorded_does_not_happen(world) -> None:
+    before = world.roles.read("tool")
+    world.deletion.delete("tool", ADMIN)
     world.log.fails_with = AuditUnavailable("no")
     with pytest.raises(AuditUnavailable):
         world.deletion.restore("tool", ADMIN)
+    assert (world.roles.held, world.log.roles, world.roles.profiles) == ({}, {}, {})
     world.log.fails_with = None
-    assert world.log.role("tool").quarantined
-    assert not world.deletion.restore("tool", ADMIN).role.quarantined
-    assert not world.log.role("tool").quarantined
-    assert [event.type for event in world.log.events] == ["provision", "provision", "restore"]
+    world.deletion.restore("tool", ADMIN)
+    assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
+
+
+def test_a_role_cut_off_in_quarantine_is_not_let_out_before_that_is_on_record(world) -> None:
+    world.deletion.quarantine("tool", ADMIN)
+    world.happens.at = {len(world.writes) + 3: Killed()}
+    with pytest.raises(Killed):
+        world.deletion.delete("tool", ADMIN)
+    world.lease_store.held = {}
+    world.log.fails_with = AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.deletion.restore("tool", ADMIN)
+    assert QUARANTINE_POLICY in world.roles.held["tool"].state.inline_policies
+    assert f"inline_policy {QUARANTINE_POLICY}" not in world.writes[world.writes.index("leave web-servers") :]
 
 
 def test_a_restore_gives_back_a_role_whose_quarantine_was_lifted_by_hand_whatever_export_there_is(world) -> None:
