@@ -75,6 +75,12 @@ def row(operation: str, partition: str) -> tuple[str, str, dict[str, Any]]:
     return "dynamodb", operation, {"TableName": "{TableName}", ("Item" if operation == "put_item" else "Key"): key}
 
 
+def queried(partition: str) -> tuple[str, str, dict[str, Any]]:
+    """A query of one partition of the table."""
+    asked = {"KeyConditionExpression": "pk = :key", "ExpressionAttributeValues": {":key": {"S": partition}}}
+    return "dynamodb", "query", {"TableName": "{TableName}", **asked}
+
+
 def listed(index: str, partition: str) -> tuple[str, str, dict[str, Any]]:
     """A query of one partition of an index."""
     group = f"{index.removeprefix('by-')}_key"
@@ -92,6 +98,17 @@ READ_ROWS = {f"read {partition}": row("get_item", partition) for partition in (
     "EXPORT#ec2-full", "USER", "REVOCATIONS", "NOTICE#probe", "LEASE#role/ec2-full", "CLEANUP#ROLES",
 )}  # fmt: skip
 CHANGE_ROWS = {f"change {partition}": row("update_item", partition) for partition in ("REQUEST#probe", "EVENT#probe")}
+OWN_LEASES = ("LEASE#role/probe", "LEASE#user/probe", "LEASE#revocations/probe")
+DELETE_ROWS = {f"delete {partition}": row("delete_item", partition) for partition in (
+    "EXPORT#ec2-full", "EVENT#probe", "SESSION#probe", "REVOCATIONS", "CLEANUP#ROLES", "LEASE#cleanup",
+)}  # fmt: skip
+QUERY_ROWS = {f"query {partition}": queried(partition) for partition in (
+    "SESSION#probe", "REQUEST#probe", "EVENT#probe", "USER",
+)}  # fmt: skip
+LIST_SESSIONS = {"list a day's sessions": listed("by-group", "SESSION#2026-11-23")}
+LIST_PENDING = {"list what is pending": listed("by-group", "REQUEST#STATE#pending")}
+LIST_SETTLED = {"list what was approved": listed("by-group", "REQUEST#STATE#approved")}
+LIST_GRANTS = {"list what is open": listed("by-group", "GRANT#STATE#open")}
 LIST_REVIEWS = {"list what waits for a review": listed("by-group", "REVIEW#open")}
 ORDER = {
     "order something of the provisioner": (
@@ -122,10 +139,27 @@ REFUSED = {
         **WRITE_AUDIT,
         **READ_ROWS,
         **CHANGE_ROWS,
+        **QUERY_ROWS,
         **LIST_REVIEWS,
     },
-    "AuditRole": {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **ASSUME},
-    "ProvisionRole": {**FOREIGN, **WRITE_LEDGER, **WRITE_AUDIT, **ASSUME},
+    "AuditRole": {
+        **WRITE_IAM,
+        **FOREIGN,
+        **WRITE_CATALOGUE,
+        **ASSUME,
+        **LIST_PENDING,
+        **LIST_GRANTS,
+        **LIST_REVIEWS,
+    },
+    "ProvisionRole": {
+        **FOREIGN,
+        **WRITE_LEDGER,
+        **WRITE_AUDIT,
+        **ASSUME,
+        **DELETE_ROWS,
+        "forge a session": WRITE_ROWS["forge a session"],
+        "take the lease of clean-up": row("put_item", "LEASE#cleanup"),
+    },
     "TrailRole": {
         **ANYTHING_ELSE,
         **WRITE_ROWS,
@@ -136,6 +170,8 @@ REFUSED = {
     "ExpireRole": {
         **ANYTHING_ELSE,
         **ORDER,
+        **LIST_SESSIONS,
+        **LIST_SETTLED,
         "read a session": row("get_item", "SESSION#probe"),
         "forge a session": WRITE_ROWS["forge a session"],
         "forge a grant": WRITE_ROWS["forge a grant"],
@@ -152,6 +188,7 @@ REFUSED = {
         **{what: call for what, call in WRITE_ROWS.items() if what != "forge a grant"},
         **READ_ROWS,
         **CHANGE_ROWS,
+        **QUERY_ROWS,
         **LIST_REVIEWS,
     },
     "NotifyRole": {
@@ -214,11 +251,14 @@ LOOK = {
     **{f"read {partition}": row("get_item", partition) for partition in ("ROLE", "SESSION#probe", "GRANT#probe")},
     "list a caller's sessions": listed("by-caller", "SESSION#probe"),
     "list a role's requests": listed("by-role", "REQUEST#probe"),
-    "list what is pending": listed("by-group", "REQUEST#STATE#pending"),
+    "query ROLE": queried("ROLE"),
+    "query a caller's grants": queried("GRANT#probe"),
+    **LIST_PENDING,
 }
 ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
     "ApiHandlerRole": {**LOOK, "record a session": row("put_item", "SESSION#probe")},
     "AuditRole": {
+        **LIST_SESSIONS,
         "park what it cannot read": (
             "sqs",
             "send_message",
@@ -231,8 +271,15 @@ ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
         "record": row("put_item", "EVENT#probe"),
         "tell whose role it is": ("iam", "list_role_tags", {"RoleName": "ec2-full"}),
     },
+    "ProvisionRole": {
+        **{f"read {one}": row("get_item", one) for one in ("ROLE", "USER", "EXPORT#probe", "EVENT#probe")},
+        **{f"write {one}": row("put_item", one) for one in ("EXPORT#probe", "EVENT#probe", *OWN_LEASES)},
+        **{f"delete {one}": row("delete_item", one) for one in ("ROLE", "USER", *OWN_LEASES)},
+    },
     "ExpireRole": {
-        "find what is over": listed("by-group", "REQUEST#STATE#pending"),
+        **LIST_PENDING,
+        **LIST_GRANTS,
+        **LIST_REVIEWS,
         "read a request": row("get_item", "REQUEST#probe"),
     },
     "CleanupRole": {
