@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from localaws.broker import PROVISION_FUNCTION
 from localaws.profiles import session_with
+from localaws.stack import NAME as STACK
 from tests.e2e.auditing import call_aws
 
 if TYPE_CHECKING:
@@ -295,3 +296,45 @@ ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
 def test_a_functions_role_may(broker: Broker, acting_as: Any, role: str, what: str) -> None:
     """Otherwise its refusals would prove nothing."""
     assert call_aws(broker, acting_as(role), ALLOWED[role][what])
+
+
+NEIGHBOUR = "neighbour"
+OTHER_STAGE: list[Any] = [{"Key": "access-broker:deployment", "Value": "access-broker-another"}]
+NEW_USER = {"UserName": "probe", "Path": "/access-broker/"}
+ON_A_NEIGHBOUR: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "make a key": ("iam", "create_access_key", {"UserName": NEIGHBOUR}),
+    "give a password": ("iam", "create_login_profile", {"UserName": NEIGHBOUR, "Password": "Probe-probe-1"}),
+    "delete": ("iam", "delete_user", {"UserName": NEIGHBOUR}),
+    "take over": ("iam", "tag_user", {"UserName": NEIGHBOUR, "Tags": [{**OTHER_STAGE[0], "Value": STACK}]}),
+    "cut loose": ("iam", "untag_user", {"UserName": NEIGHBOUR, "TagKeys": ["access-broker:deployment"]}),
+    "make one in its name": ("iam", "create_user", {**NEW_USER, "Tags": OTHER_STAGE}),
+    "make one in no name": ("iam", "create_user", NEW_USER),
+}
+
+
+@pytest.fixture(scope="module")
+def neighbour(broker: Broker) -> Iterator[None]:
+    """A user that another stage's provisioner made, in the same account and under the same path."""
+    iam = broker.session_for("admin").client("iam")
+    iam.create_user(UserName=NEIGHBOUR, Path="/access-broker/", Tags=OTHER_STAGE)
+    yield
+    iam.delete_user(UserName=NEIGHBOUR)
+
+
+@pytest.mark.usefixtures("neighbour")
+@pytest.mark.parametrize("what", ON_A_NEIGHBOUR)
+def test_the_provisioner_may_not_touch_another_stages_user(broker: Broker, acting_as: Any, what: str) -> None:
+    with pytest.raises(ClientError) as refusal:
+        call_aws(broker, acting_as("ProvisionRole"), ON_A_NEIGHBOUR[what])
+    assert refusal.value.response["Error"]["Code"] in REFUSALS
+
+
+def test_the_provisioner_may_not_give_its_own_user_to_another_stage(broker: Broker, acting_as: Any) -> None:
+    provisioner, admin = acting_as("ProvisionRole"), broker.session_for("admin").client("iam")
+    own = [{"Key": "access-broker:deployment", "Value": STACK}]
+    assert call_aws(broker, provisioner, ("iam", "create_user", {**NEW_USER, "Tags": own}))
+    with pytest.raises(ClientError) as refusal:
+        call_aws(broker, provisioner, ("iam", "tag_user", {"UserName": "probe", "Tags": OTHER_STAGE}))
+    assert refusal.value.response["Error"]["Code"] in REFUSALS
+    assert call_aws(broker, provisioner, ("iam", "delete_user", {"UserName": "probe"}))
+    assert not [user for user in admin.list_users()["Users"] if user["UserName"] == "probe"]

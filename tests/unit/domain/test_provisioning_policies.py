@@ -170,6 +170,21 @@ def test_roles_are_made_and_given_policies_only_with_the_boundary() -> None:
     assert {action for statement in allows() for action in actions(statement)} >= NEEDS_THE_BOUNDARY
 
 
+def test_users_of_another_stage_in_the_account_are_out_of_reach() -> None:
+    """The tag is demanded of a new user, and compared where there is one: a user IAM does not show yet has none."""
+    tag = "access-broker:deployment"
+    for statement in allows():
+        writes = {action for action in actions(statement) if not action.startswith(("iam:Get", "iam:List"))}
+        if "user/access-broker/*" not in str(statement["Resource"]) or not writes:
+            continue
+        operator, key = (
+            ("StringEquals", f"aws:RequestTag/{tag}")
+            if "iam:CreateUser" in writes
+            else ("StringEqualsIfExists", f"iam:ResourceTag/{tag}")
+        )
+        assert statement["Condition"][operator][key] == {"Ref": "AWS::StackName"}, statement["Sid"]
+
+
 def test_what_would_let_the_provisioner_climb_is_not_in_its_policy() -> None:
     assert {action for statement in allows() for action in actions(statement)} & NEVER == set()
 
