@@ -36,6 +36,9 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "silence the alarms": ("sns", "delete_topic", {"TopicArn": "{AlarmTopicArn}"}),
     "empty the dead letters": ("sqs", "purge_queue", {"QueueUrl": "{DeadLetterQueueUrl}"}),
     "read the table": ("dynamodb", "scan", {"TableName": "{TableName}"}),
+    "read another stage's table": ("dynamodb", "scan", {"TableName": "access-broker-another"}),
+    "read another stage's secret": ("ssm", "get_parameter", {"Name": "/access-broker-another/slack-signing-secret"}),
+    "delete another stage's function": ("lambda", "delete_function", {"FunctionName": "access-broker-another-audit"}),
     "delete the audit log": ("logs", "delete_log_group", {"logGroupName": "{AuditLogGroup}"}),
     "change another team's function": (
         "lambda", "update_function_configuration", {"FunctionName": "somebody-elses", "Timeout": 3},

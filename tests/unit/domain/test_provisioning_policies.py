@@ -71,9 +71,9 @@ def denied(sid: str) -> dict[str, Any]:
 
 def off_limits(arn: str) -> bool:
     """Whether the boundary denies brokered roles everything on it."""
-    statement = denied("NothingOfTheBrokersOwn")
-    assert statement["Action"] == "*"
-    return any(fnmatchcase(arn, pattern["Fn::Sub"]) for pattern in statement["Resource"])
+    statements = [denied("NothingOfTheBrokersOwn"), denied("NothingOfAnotherStageInTheAccount")]
+    assert [statement["Action"] for statement in statements] == ["*", "*"]
+    return any(fnmatchcase(arn, pattern["Fn::Sub"]) for one in statements for pattern in one["Resource"])
 
 
 def arn_of(logical: str) -> str:
@@ -86,9 +86,14 @@ def arn_of(logical: str) -> str:
     return ARNS[resource.get("Type", "AWS::Lambda::Function")] + given.get("Fn::Sub", "${AWS::StackName}")
 
 
+def of_another_stage(arn: str) -> str:
+    return arn.replace("${AWS::StackName}", "access-broker-prod")
+
+
 @pytest.mark.parametrize("logical", sorted(set(RESOURCES) - set(DENIED_OTHERWISE)))
 def test_no_resource_of_the_stack_is_open_to_a_brokered_role(logical) -> None:
     assert off_limits(arn_of(logical))
+    assert off_limits(of_another_stage(arn_of(logical)))
 
 
 def test_no_brokered_role_puts_figures_where_the_alarms_look() -> None:
@@ -101,13 +106,15 @@ def test_what_the_boundary_denies_otherwise_is_denied_whatever_it_is_called() ->
     for action in DENIED_OTHERWISE.values():
         (statement,) = [one for one in BOUNDARY["Statement"] if action in actions(one)]
         assert (statement["Effect"], statement["Resource"]) == ("Deny", "*")
-    tag = {"aws:ResourceTag/aws:cloudformation:stack-name": {"Ref": "AWS::StackName"}}
-    assert denied("NotTheBrokersApiWhoseIdIsNotKnownHere")["Condition"] == {"StringEquals": tag}
+    tag = {"aws:ResourceTag/aws:cloudformation:stack-name": [{"Ref": "AWS::StackName"}, "access-broker-*"]}
+    assert denied("NotTheBrokersApiWhoseIdIsNotKnownHere")["Condition"] == {"StringLike": tag}
 
 
 def test_the_streams_of_the_brokers_functions_are_left_alone() -> None:
     condition = denied("NotTheStreamsThatCarryTheAudit")["Condition"]["ArnLike"]
-    assert fnmatchcase(arn_of("Audit"), condition["lambda:FunctionArn"]["Fn::Sub"])
+    patterns = [pattern["Fn::Sub"] for pattern in condition["lambda:FunctionArn"]]
+    for arn in (arn_of("Audit"), of_another_stage(arn_of("Audit"))):
+        assert any(fnmatchcase(arn, pattern) for pattern in patterns)
 
 
 def secrets() -> set[str]:
@@ -127,7 +134,7 @@ def test_no_secret_of_the_broker_is_open_to_a_brokered_role_by_name_or_by_a_path
     root, _, name = secret.partition(":parameter/")
     above = {f"{root}:parameter/{'/'.join(name.split('/')[:depth])}" for depth in range(name.count("/") + 1)}
     assert len(above) == 2
-    assert all(off_limits(arn) for arn in {secret, *above})
+    assert all(off_limits(arn) and off_limits(of_another_stage(arn)) for arn in {secret, *above})
 
 
 def test_the_boundary_closes_every_path_that_a_template_is_refused_for() -> None:
