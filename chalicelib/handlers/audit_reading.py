@@ -29,7 +29,7 @@ LAST = timedelta(days=1)
 def read_audit() -> Response:
     """One page of the audit log, oldest first."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     limit, cursor = page_asked(request, *FILTERS)
     return answer(paged("events", wiring_audit.audit_reading().page(_filter(request), limit, cursor, who)))
 

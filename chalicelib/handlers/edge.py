@@ -126,15 +126,20 @@ def answer(document: object, status: int = 200, headers: Mapping[str, str] | Non
     return Response(body, {**PRIVATE, "Content-Type": "application/json", **(headers or {})}, status)
 
 
-def origin(request: Request, *, brokered: bool = False) -> Origin:
+def origin(request: Request, *, brokered: bool = False, reads_query: bool = False) -> Origin:
     """Who asks and from where: from the request context, never from body or headers.
 
     Every signed view begins with it, before it reads query or body: whoever
     the broker does not serve is refused and on record, whatever they sent.
     `brokered` admits sessions that the broker issued (services.recognizing).
+    A query is refused, unless the view `reads_query` and refuses what it does
+    not know: `?dry_run=true` must not delete where nobody looks at it.
     """
     identity = request.context.get("identity") or {}
-    return wiring.recognizing().recognize(identity, request_id(request), brokered=brokered)
+    who = wiring.recognizing().recognize(identity, request_id(request), brokered=brokered)
+    if request.query_params and not reads_query:
+        raise InvalidRequest("Unknown query parameter.", {min(request.query_params): "this route takes none"})
+    return who
 
 
 def request_id(request: Request) -> str:

@@ -21,7 +21,7 @@ MAX_REASON = 1000
 def end_grant(grant_id: str) -> Response:
     """End a grant and those of its sessions that nothing else covers."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     reason = said(Query(request, "reason").text("reason"))
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})

@@ -44,7 +44,7 @@ def file_request() -> Response:
 def list_requests() -> Response:
     """One page of requests, newest first."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     limit, _ = page_asked(request, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
     page = wiring_approvals.request_reading().page(_filter(query), limit, query.id("cursor") or None, who)

@@ -40,7 +40,7 @@ class RevocationBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 def end_session(session_id: str) -> Response:
     """Revoke one session."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     reason = Query(request, "reason").text("reason")
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})

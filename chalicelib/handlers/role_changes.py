@@ -23,7 +23,7 @@ blueprint = Blueprint(__name__)
 def put_role(name: str) -> Response:
     """Apply a template; with `?dry_run=true` only say what would change. 201 for a new role."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     template = body(request, TemplateBody)
     template.template(name)
     action = "plan_role" if _dry_run(request) else "apply_role"

@@ -17,7 +17,7 @@ blueprint = Blueprint(__name__)
 def list_roles() -> Response:
     """One page of roles."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     limit, _ = page_asked(request)
     after = Query(request, "limit", "cursor").name("cursor")
     return answer(paged("roles", wiring.browsing().roles(limit, after, who)))

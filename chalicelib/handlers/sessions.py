@@ -34,7 +34,7 @@ STATES: tuple[State, ...] = ("active", "expired", "revoked", "failed")
 def list_sessions() -> Response:
     """One page of sessions, newest first."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     limit, _ = page_asked(request, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
     page = wiring_audit.session_reading().page(_filter(query), limit, query.id("cursor") or None, who)
@@ -47,7 +47,7 @@ def list_sessions() -> Response:
 def count_active() -> Response:
     """How many sessions are alive."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     query = Query(request, "caller", "role")
     wanted = SessionFilter(caller=query.name("caller"), role=query.name("role"))
     return answer({"active": wiring_audit.session_reading().active(wanted, who)})
@@ -66,7 +66,7 @@ def show_session(session_id: str) -> Response:
 def show_activity(session_id: str) -> Response:
     """What the session did."""
     request = blueprint.current_request
-    who = origin(request)
+    who = origin(request, reads_query=True)
     cursor = Query(request, "cursor").text("cursor") or None
     activity = wiring_audit.activity()
     page = activity.page(session_id, cursor, who)

@@ -107,6 +107,14 @@ def test_a_role_is_planned_applied_deleted_and_restored(call, admin) -> None:
     assert role["RoleId"] in restored["cannot_come_back"][0]
 
 
+def test_what_only_an_apply_can_rehearse_is_not_done_instead(call, admin) -> None:
+    call("PUT", "/v1/roles/tool", admin, TEMPLATE)
+    for method, path in (("DELETE", "/v1/roles/tool"), ("POST", "/v1/roles/tool/restore")):
+        status, problem, _ = call(method, path, admin, query={"dry_run": "true"})
+        assert (status, problem["code"], list(problem["fields"])) == (400, "invalid_request", ["dry_run"])
+    assert call("GET", "/v1/roles/tool", admin)[0] == 200
+
+
 def test_the_event_names_the_caller_the_gateway_verified(call, admin, rows) -> None:
     call("PUT", "/v1/roles/tool", admin, TEMPLATE)
     (told,) = events(rows)

@@ -35,7 +35,8 @@ INFO = {
     "title": "access-broker",
     "version": "1",
     "summary": "Short-lived AWS credentials for people and programs that hold no standing permissions.",
-    "description": "Times are RFC 3339 in UTC, durations whole seconds. Fields that are not known are refused.",
+    "description": "Times are RFC 3339 in UTC, durations whole seconds. "
+    "Fields and query parameters that are not known are refused.",
 }
 
 SIGV4 = {

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 JSON = "application/json"
 
 ANYWHERE = (429, 500, 502, 504)
-SIGNED = (403, 422, 503)
-WITH_INPUT = (400,)
+SIGNED = (400, 403, 422, 503)
+"""400, whatever a route takes: an unknown query parameter is refused."""
+
 WITH_BODY = (400, 413, 415)
 
 
@@ -51,8 +52,6 @@ class Operation:
         found = {*ANYWHERE, *self.errors}
         if self.signed:
             found.update(SIGNED)
-        if self.query or self.headers:
-            found.update(WITH_INPUT)
         if self.body:
             found.update(WITH_BODY)
         return sorted(found)

@@ -22,14 +22,14 @@ OPERATIONS = (
         route="GET /v1/users/{name}",
         summary="Show a user as IAM has them now.",
         answers={200: answers.User},
-        errors=(400, 404),
+        errors=(404,),
     ),
     Operation(
         id="deleteUser",
         route="DELETE /v1/users/{name}",
         summary="Delete a user that the broker made; answers them as they were.",
         answers={200: answers.User},
-        errors=(400, 404, 409),
+        errors=(404, 409),
     ),
     Operation(
         id="putRole",
@@ -45,14 +45,14 @@ OPERATIONS = (
         route="DELETE /v1/roles/{name}",
         summary="Delete a role; answers the export from which it can be restored.",
         answers={200: answers.DeletedRole},
-        errors=(400, 404, 409),
+        errors=(404, 409),
     ),
     Operation(
         id="restoreRole",
         route="POST /v1/roles/{name}/restore",
         summary="Bring back a deleted or quarantined role.",
         answers={200: answers.RestoredRole},
-        errors=(400, 404, 409),
+        errors=(404, 409),
     ),
     Operation(
         id="rehearseCleanup",
