@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAX_EVENT_BYTES = 256 * 1024
-"""Longest event: with its chain it still fits a DynamoDB item (400 KB) and a log event (1 MB)."""
+"""Longest event, as a line writes it: with its chain it still fits a DynamoDB item (400 KB) and a log event (1 MB)."""
+
+MAX_LEVELS = 100
+"""How deep values may stand in one another: ours need ten, and near a thousand JSON ends in RecursionError."""
 
 TICK = timedelta(milliseconds=1)
 """CloudWatch Logs counts time in milliseconds: one line each."""
@@ -108,16 +111,18 @@ class Link:
 
 def read(text: str) -> dict[str, Any]:
     """The event in a row's `event` attribute; Unreadable says what is wrong, without quoting it."""
-    if len(text) > MAX_EVENT_BYTES:
-        raise Unreadable(f"longer than {MAX_EVENT_BYTES} bytes")
     try:
         envelope = msgspec.json.decode(text, type=_Envelope)
         from_rfc3339(envelope.at)
-    except (msgspec.MsgspecError, ValueError) as error:
+        document: dict[str, Any] = json.loads(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Unreadable(f"not an event of version {SCHEMA_VERSION} ({type(error).__name__})") from None
     if envelope.type not in TYPES:
         raise Unreadable("its type is not one of domain/events.TYPES")
-    document: dict[str, Any] = json.loads(text)
+    if _deeper(document, MAX_LEVELS):
+        raise Unreadable(f"nested deeper than {MAX_LEVELS} levels")
+    if len(json.dumps(document)) > MAX_EVENT_BYTES:
+        raise Unreadable(f"longer than {MAX_EVENT_BYTES} bytes, written in ASCII")
     return document
 
 
@@ -152,6 +157,19 @@ def _link(event: Mapping[str, Any], head: Head, recorded_at: datetime) -> Link:
     document["hash"] = digest(document)
     line = json.dumps(document, separators=(",", ":"))
     return Link(event["id"], head.seq + 1, document["hash"], recorded_at, line)
+
+
+def _deeper(document: Mapping[str, Any], levels: int) -> bool:
+    found: list[Any] = [document]
+    for _ in range(levels):
+        found = [inner for one in found for inner in _inside(one)]
+    return bool(found)
+
+
+def _inside(value: object) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _whole_milliseconds(at: datetime) -> datetime:

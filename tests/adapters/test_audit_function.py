@@ -67,6 +67,17 @@ def test_twice_out_of_order_and_with_poison_every_good_event_is_once_in_the_log(
     assert counted["Issues"] == 10
 
 
+@pytest.mark.parametrize("detail", ['"' + "é" * 100_000 + '"', "[" * 20_000 + "]" * 20_000], ids=["long", "deep"])
+def test_an_event_that_no_line_can_hold_does_not_stop_those_behind_it(desk: AuditDesk, detail: str) -> None:
+    poison = event_text(2).replace('"detail":{}', f'"detail":{detail}')
+    assert len(poison) < 400_000
+    records = [record(1, event_text(1)), record(2, poison), record(3, event_text(3))]
+    assert desk.deliver(records) == {"batchItemFailures": []}
+    assert [line["id"] for line in desk.lines()] == [json.loads(event_text(one))["id"] for one in (1, 3)]
+    [letter] = desk.dead_letters()
+    assert (letter["sequence"], letter["text"][:200]) == ("2", poison[:200])
+
+
 def test_refusals_are_counted_by_code(desk: AuditDesk, capsys: pytest.CaptureFixture[str]) -> None:
     event = {**json.loads(event_text(1, "refuse")), "detail": {"code": "reason_required", "why": "…"}}
     desk.deliver([record(1, json.dumps(event))])

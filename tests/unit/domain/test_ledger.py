@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.events import AuditEvent, Origin, to_json
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.ledger import GENESIS, MAX_EVENT_BYTES, Head, Unreadable, chain, digest, read
+from chalicelib.domain.ledger import GENESIS, MAX_EVENT_BYTES, MAX_LEVELS, Head, Unreadable, chain, digest, read
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 ALICE = Caller("user", "alice", "arn:aws:iam::123456789012:user/alice", "123456789012", "AIDA1")
@@ -106,12 +106,21 @@ def test_changing_dropping_or_swapping_lines_breaks_the_chain_there(data: st.Dat
         json.dumps({**event(1), "caller": None}),
         json.dumps({name: value for name, value in event(1).items() if name != "caller"}),
         json.dumps({**event(1), "reason": "x" * MAX_EVENT_BYTES}),
+        json.dumps({**event(1), "reason": "é" * (MAX_EVENT_BYTES // 6)}, ensure_ascii=False),
+        json.dumps({**event(1), "detail": "deep"}).replace('"deep"', "[" * MAX_LEVELS + "]" * MAX_LEVELS),
+        json.dumps({**event(1), "detail": "deep"}).replace('"deep"', "[" * 20_000 + "]" * 20_000),
     ],
 )
 def test_what_is_no_event_is_unreadable_and_not_quoted(text: str) -> None:
     with pytest.raises(Unreadable) as why:
         read(text)
     assert len(str(why.value)) < 120
+
+
+def test_an_event_as_deep_as_it_may_be_has_its_line() -> None:
+    lists = "[" * (MAX_LEVELS - 1) + "]" * (MAX_LEVELS - 1)
+    deepest = json.dumps({**event(1), "detail": "deep"}).replace('"deep"', lists)
+    assert len(chain([read(deepest)], GENESIS, NOW)) == 1
 
 
 def test_an_event_reads_as_it_was_written() -> None:
