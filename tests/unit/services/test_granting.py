@@ -16,6 +16,7 @@ from tests.unit.services.fakes import origin
 if TYPE_CHECKING:
     from chalicelib.domain.callers import Caller
     from chalicelib.domain.requests import Request
+    from chalicelib.domain.sessions import Session
 
 
 @pytest.fixture
@@ -182,6 +183,34 @@ def test_a_grant_that_ends_before_the_session_does_not_cover_it(desk: ApprovalDe
     granted(desk, hours=0.5)
     session = desk.issue()
     desk.granting.end(long.id, "", origin(ALICE))
+    assert desk.ender.ended == [session.id]
+
+
+def test_of_all_the_sessions_a_grant_gave_only_those_that_may_be_alive_are_read_newest_first(
+    desk: ApprovalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, issued = granted(desk, hours=8), []
+    for _ in range(40):
+        issued.append(desk.issue())
+        desk.clock.now += timedelta(minutes=10)
+    alive = [session.id for session in reversed(issued) if session.state(desk.clock()) == "active"]
+    read: list[str] = []
+
+    def get(session_id: str) -> Session:
+        read.append(session_id)
+        return desk.sessions.rows[session_id]
+
+    monkeypatch.setattr(desk.sessions, "get", get)
+    desk.granting.end(request.id, "", origin(ALICE))
+    assert desk.ender.ended == alive
+    assert (len(alive), len(read)) == (5, 6)
+
+
+def test_a_session_is_ended_to_its_last_second(desk: ApprovalDesk) -> None:
+    request = granted(desk, hours=8)
+    session = desk.issue()
+    desk.clock.now = session.expires_at - timedelta(milliseconds=1)
+    desk.granting.end(request.id, "", origin(ALICE))
     assert desk.ender.ended == [session.id]
 
 
