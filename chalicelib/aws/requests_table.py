@@ -91,12 +91,15 @@ class TableRequests:
         return self._partition("by-group", "REQUEST#STATE#pending", None)
 
     def _newest_first(self, wanted: RequestFilter, cursor: str | None) -> Iterator[Request]:
-        """From the narrowest index; without any filter the states are read side by side."""
+        """From the narrowest index; without any filter the states are read side by side.
+
+        Who asks for expired ones means those that lie among the pending until the expire function comes by, too.
+        """
         if wanted.caller:
             return self._partition("by-caller", f"REQUEST#{wanted.caller}", cursor)
         if wanted.role:
             return self._partition("by-role", f"REQUEST#{wanted.role}", cursor)
-        states = (wanted.state,) if wanted.state else STATES
+        states = {None: STATES, "expired": ("expired", "pending")}.get(wanted.state, (wanted.state,))
         partitions = [self._partition("by-group", f"REQUEST#STATE#{state}", cursor) for state in states]
         return merge(*partitions, key=attrgetter("id"), reverse=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib import wiring_approvals
 from chalicelib.aws import requests_table
 from chalicelib.aws.catalogue import role_to_row
 from chalicelib.domain.roles import Role
@@ -127,6 +128,31 @@ def test_lists_show_what_one_may_see_by_every_filter(call, alice, bob) -> None:
     first = call("GET", "/v1/requests", bob, query={"limit": "2"})[1]
     rest = call("GET", "/v1/requests", bob, query={"limit": "2", "cursor": first["next_cursor"]})[1]
     assert [one["id"] for one in first["requests"] + rest["requests"]] == ids[::-1]
+
+
+def test_what_nobody_answered_in_time_is_listed_as_expired_before_and_after_it_is_written_down(
+    call, alice, bob
+) -> None:
+    ids = [call("POST", "/v1/requests", alice, WANTED)[1]["id"] for _ in range(3)]
+    for one in ids:
+        boto3.resource("dynamodb", REGION).Table("broker").update_item(
+            Key={"pk": f"REQUEST#{one}", "sk": "REQUEST"},
+            UpdateExpression="SET answer_by = :gone",
+            ExpressionAttributeValues={":gone": "2026-01-01T00:00:00Z"},
+        )
+    written_down = wiring_approvals.requests().get(ids[1])
+    assert written_down
+    wiring_approvals.lapsing().request(written_down)
+    fresh = call("POST", "/v1/requests", alice, WANTED)[1]["id"]
+
+    def listed(**query: str) -> list[str]:
+        return [one["id"] for one in call("GET", "/v1/requests", bob, query=query)[1]["requests"]]
+
+    assert listed(state="expired") == ids[::-1]
+    assert listed(state="expired", role="prod-ec2") == ids[::-1]
+    assert listed(state="pending") == [fresh]
+    first = call("GET", "/v1/requests", bob, query={"state": "expired", "limit": "2"})[1]
+    assert listed(state="expired", cursor=first["next_cursor"]) == ids[:1]
 
 
 def test_a_request_of_others_answers_as_one_that_is_not_there(call, alice) -> None:
