@@ -53,4 +53,8 @@ class FederationEndpoint:
             raise AwsUnavailable("AWS's sign-in endpoint did not answer. Try again in a moment.") from None
         if answer.status_code != OK:
             raise RefusedByAws("AWS's sign-in endpoint refused the session.", f"Signin{answer.status_code}")
-        return str(json.loads(answer.content)["SigninToken"])
+        try:
+            return str(json.loads(answer.content)["SigninToken"])
+        except (ValueError, KeyError, TypeError):
+            # Quoting the answer could quote a token.
+            raise AwsUnavailable("AWS's sign-in endpoint gave no token. Try again in a moment.") from None

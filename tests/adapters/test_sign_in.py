@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import urllib.request
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -65,3 +67,29 @@ def test_a_refusal_says_so_without_quoting_the_credentials(endpoint: SignInServe
 def test_an_endpoint_that_is_away_is_said_to_be_away() -> None:
     with pytest.raises(AwsUnavailable, match="did not answer"):
         FederationEndpoint("http://127.0.0.1:9/federation").link(Credentials("A", datetime.now(UTC)), DESTINATION)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"<html>canary</html>", b"\xff", b"null", b"[]", b"{}"], ids=lambda value: value.decode("latin-1")
+)
+def test_an_answer_without_a_token_is_none(answer: bytes) -> None:
+    class Odd(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Odd) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with pytest.raises(AwsUnavailable, match="no token") as failure:
+            FederationEndpoint(f"http://127.0.0.1:{server.server_port}/").link(
+                Credentials("A", datetime.now(UTC)), DESTINATION
+            )
+        thread.join()
+    assert "canary" not in str(failure.value)

@@ -85,3 +85,4 @@ def test_when_the_sign_in_endpoint_is_away_nothing_leaves() -> None:
     desk.sign_in.fails_with = AwsUnavailable("away")
     with pytest.raises(AwsUnavailable):
         desk.links.open(WANTED, "https://console.aws.amazon.com/", origin())
+    assert [event.type for event in desk.sessions.events] == ["issue"]  # AWS holds credentials: not `issue_failed`
