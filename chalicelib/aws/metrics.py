@@ -27,6 +27,9 @@ COUNTED = {
 }
 """The metric of an event's type; types that nobody watches have none."""
 
+TOLD_LATER = frozenset({"expire", "bypass", "unrecorded", "direct_use"})
+"""Events of what nobody wrote down as it happened: `at` is when time was up, or when CloudTrail saw it."""
+
 
 class EmfMeter:
     """Namespace access-broker, dimension `deployment`; refusals also by `code`."""
@@ -35,12 +38,12 @@ class EmfMeter:
         self._deployment = deployment
 
     def events(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """Count events that reached the log, and how long they took to get there."""
+        """Count events that reached the log, and how long they took to get there from when they were written."""
         counts = Counter(COUNTED[event["type"]] for event in events if event["type"] in COUNTED)
         metrics = self._metrics()
         for name, count in counts.items():
             metrics.add_metric(name, MetricUnit.Count, count)
-        for event in events:
+        for event in [event for event in events if event["type"] not in TOLD_LATER]:
             delay = from_rfc3339(event["recorded_at"]) - from_rfc3339(event["at"])
             metrics.add_metric("AuditDelay", MetricUnit.Milliseconds, max(0, round(delay.total_seconds() * 1000)))
         if events:

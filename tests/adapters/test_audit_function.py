@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from chalicelib.config import ConfigurationError
+from chalicelib.domain.events import TYPES
 from chalicelib.handlers.audit import changes
 from tests.adapters.audit_desk import GROUP, AuditDesk, desk, event_text, record
 from tests.adapters.conftest import REGION
@@ -84,6 +85,15 @@ def test_refusals_are_counted_by_code(desk: AuditDesk, capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     assert '"code": "reason_required"' in printed or '"code":"reason_required"' in printed
     assert metrics(printed)["RefusalsByCode"] == 1
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES))
+def test_the_delay_is_that_of_events_written_as_they_happened(
+    desk: AuditDesk, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    assert desk.deliver([record(1, event_text(1, kind))]) == {"batchItemFailures": []}
+    told_later = kind in {"expire", "bypass", "unrecorded", "direct_use"}
+    assert ("AuditDelay" in metrics(capsys.readouterr().out)) is not told_later
 
 
 def test_when_the_log_group_is_gone_lambda_is_told_to_redeliver(desk: AuditDesk) -> None:
