@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from chalicelib.domain.errors import NotDelivered
+from chalicelib.domain.notices import asked_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,11 +67,11 @@ class _Connection(HTTPConnection):
             raise TimeoutError
         return left
 
-    def status(self) -> int:
-        """Of the answer, whose body nobody reads."""
+    def head(self) -> HTTPResponse:
+        """The answer, whose body nobody reads."""
         answer = HTTPResponse(cast("socket.socket", _Answering(self)), method="POST")
         answer.begin()
-        return answer.status
+        return answer
 
 
 class _Answering(io.RawIOBase):
@@ -105,7 +106,7 @@ class SignedWebhook:
     resolve: Callable[[str, int], str] | None = None
 
     def deliver(self, delivery: str, body: bytes) -> None:
-        """Return for an answer of 200 to 299; NotDelivered for anything else."""
+        """Return for an answer of 200 to 299; NotDelivered for anything else, with the seconds it asked to wait."""
         url, secret = urlsplit(self.url), self.secret()
         if not secret:
             raise NotDelivered("There is no secret to sign with: put webhook-secret into Parameter Store.")
@@ -114,9 +115,10 @@ class SignedWebhook:
         address = (self.resolve or resolved)(str(url.hostname), url.port or PORTS[url.scheme])
         if not may_be_called(address, loopback=self.loopback):
             raise NotDelivered("The address is not a public one.")
-        status = self._post(url, address, self._headers(secret, delivery, body), body)
-        if status not in TAKEN:
-            raise NotDelivered(f"The other system answered {status}.")
+        answer = self._post(url, address, self._headers(secret, delivery, body), body)
+        if answer.status not in TAKEN:
+            wait = asked_to_wait(answer.getheader("Retry-After", ""))
+            raise NotDelivered(f"The other system answered {answer.status}.", retry_after=wait)
 
     def _headers(self, secret: str, delivery: str, body: bytes) -> dict[str, str]:
         timestamp = str(int(self.clock().timestamp()))
@@ -127,12 +129,12 @@ class SignedWebhook:
             "X-Access-Broker-Signature": signature(secret, timestamp, body),
         }
 
-    def _post(self, url: SplitResult, address: str, headers: dict[str, str], body: bytes) -> int:
+    def _post(self, url: SplitResult, address: str, headers: dict[str, str], body: bytes) -> HTTPResponse:
         connection = _Connection(url, address, self.seconds)
         path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
         try:
             connection.request("POST", path, body, headers)
-            return connection.status()
+            return connection.head()
         except (HTTPException, OSError) as error:
             raise NotDelivered(f"The other system did not answer ({type(error).__name__}).") from None
         finally:

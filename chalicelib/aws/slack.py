@@ -12,6 +12,7 @@ from slack_sdk.webhook import WebhookClient
 
 from chalicelib.domain.chat_ports import Place
 from chalicelib.domain.errors import NotDelivered, Refused
+from chalicelib.domain.notices import asked_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,5 +90,5 @@ def _not_delivered(error: Exception) -> NotDelivered:
         return NotDelivered(f"Slack did not answer ({type(error).__name__}).")
     said = str(error.response.get("error") or "")
     why = said if WORD.fullmatch(said) else str(error.response.status_code)
-    wait = str(error.response.headers.get("Retry-After", ""))
-    return NotDelivered(f"Slack did not take the message ({why}).", why, int(wait) if wait.isdecimal() else 0)
+    wait = asked_to_wait(str(error.response.headers.get("Retry-After", "")))
+    return NotDelivered(f"Slack did not take the message ({why}).", why, wait)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +22,8 @@ FIRST_WAIT_SECONDS = 15
 LONGEST_WAIT_SECONDS = 900
 """With 100 attempts (.chalice/resources.json) that is a day in all."""
 
+SECONDS = re.compile(r"[0-9]{1,9}")
+
 SHOWN = ("id", "type", "at", "role", "reason", "detail")
 """What of an audit event leaves the broker: no addresses, no ARNs."""
 
@@ -36,9 +39,17 @@ class Notice:
 
 
 def wait(attempt: int, asked: int = 0) -> int:
-    """Seconds until the next attempt after this many: 15, doubling to 15 minutes; no less than was asked for."""
+    """Seconds until the next attempt after this many: 15, doubling to 15 minutes.
+
+    It is no less than was asked for, but never more than 15 minutes.
+    """
     doubled = FIRST_WAIT_SECONDS << min(max(attempt, 1) - 1, 6)
     return min(max(doubled, asked), LONGEST_WAIT_SECONDS)
+
+
+def asked_to_wait(retry_after: str) -> int:
+    """The seconds in a Retry-After header (RFC 9110), LONGEST_WAIT_SECONDS at most; 0 for none, and for a date."""
+    return min(int(retry_after), LONGEST_WAIT_SECONDS) if SECONDS.fullmatch(retry_after) else 0
 
 
 def of_event(text: str) -> dict[str, Any]:

@@ -25,11 +25,11 @@ BODY = b'{"type":"request"}'
 
 
 class Listening(HTTPServer):
-    """Another system; `status` is what it answers."""
+    """Another system; `status` and `headers` are what it answers."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, headers: dict[str, str]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = status
+        self.status, self.headers = status, headers
         self.heard: list[tuple[str, dict[str, str], bytes]] = []
 
 
@@ -41,6 +41,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.heard.append((self.path, dict(self.headers), body))
         self.send_response(self.server.status)
         self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/redirected")
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
@@ -48,8 +50,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def listening(status: int = 204) -> Iterator[Listening]:
-    server = Listening(status)
+def listening(status: int = 204, headers: dict[str, str] | None = None) -> Iterator[Listening]:
+    server = Listening(status, headers or {})
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -83,6 +85,17 @@ def test_a_redirect_is_a_failure_like_any_other_and_is_not_followed(status: int)
         with pytest.raises(NotDelivered, match=str(status)):
             webhook(f"http://127.0.0.1:{server.server_port}/", loopback=True).deliver("e1", BODY)
         assert [path for path, _, _ in server.heard] == ["/"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("120", 120), ("0", 0), ("86400", 900), ("9" * 5000, 0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0), ("-5", 0), ("", 0)],
+)
+def test_a_system_that_asks_to_wait_is_heard(asked: str, seconds: int) -> None:
+    with listening(503, {"Retry-After": asked}) as server:
+        with pytest.raises(NotDelivered) as failure:
+            webhook(f"http://127.0.0.1:{server.server_port}/", loopback=True).deliver("e1", BODY)
+        assert failure.value.retry_after == seconds
 
 
 def test_the_name_is_asked_once_and_what_was_checked_is_connected_to() -> None:
