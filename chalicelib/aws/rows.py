@@ -84,7 +84,7 @@ def write_failed(error: ClientError | BotoCoreError) -> BrokerError:
         return Conflict("Somebody else changed this in the same moment. Look at it again and repeat.")
     told = ", ".join(sorted(codes - {"None"}))
     kind = Contended if codes & {"TransactionConflictException", "TransactionConflict"} else AuditUnavailable
-    return kind(f"The record could not be written ({told}), so nothing was done. Try again in a moment.")
+    return kind(f"The record could not be written ({told}). Try again in a moment.")
 
 
 def cancellation_reasons(error: ClientError | BotoCoreError) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,26 +25,29 @@ class Lapsing:
     records: ApprovalRecords
 
     def run(self) -> tuple[int, int]:
-        """Write down what is over by now: how many requests, how many grants."""
+        """Write down what is over by now: how many requests, how many grants. Those others wrote down do not count."""
         now = self.records.clock()
         overdue = [request for request in self.requests.pending() if request.overdue(now)]
         over = [grant for grant in self.grants.open() if now >= grant.until]
-        for request in overdue:
-            self.request(request)
-        for grant in over:
-            self.grant(grant)
-        return len(overdue), len(over)
+        return sum([self.request(request) for request in overdue]), sum([self.grant(grant) for grant in over])
 
-    def request(self, request: Request) -> None:
-        """One request that nobody answered; somebody else may have written it down in the same moment."""
+    def request(self, request: Request) -> bool:
+        """Write down one request that nobody answered; False if somebody else wrote it in the same moment."""
         lapsed = expired(request)
-        with suppress(Conflict, Contended):
+        try:
             self.requests.save(lapsed, self.records.expired(lapsed))
+        except (Conflict, Contended):
+            return False
+        return True
 
-    def grant(self, grant: Grant) -> None:
-        """One grant that ran out."""
+    def grant(self, grant: Grant) -> bool:
+        """Write down one grant that ran out; False as for requests, and where the request is gone."""
         request = self.requests.get(grant.id)
-        if request:
-            over = ran_out(grant)
-            with suppress(Conflict, Contended):
-                self.grants.end(over, self.records.ran_out(request, over))
+        if request is None:
+            return False
+        over = ran_out(grant)
+        try:
+            self.grants.end(over, self.records.ran_out(request, over))
+        except (Conflict, Contended):
+            return False
+        return True

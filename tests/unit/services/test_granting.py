@@ -258,6 +258,16 @@ def test_a_grant_that_ran_out_has_nothing_to_end(desk: ApprovalDesk) -> None:
         desk.granting.end(desk.file().id, "", origin(ALICE))
 
 
+def test_a_grant_that_somebody_else_writes_down_in_the_same_moment_does_not_count(desk: ApprovalDesk) -> None:
+    request = granted(desk, hours=1)
+    desk.hours_pass(2)
+    grant = desk.grants.get(request)
+    assert grant
+    desk.grants.before_write = lambda: desk.lapsing.grant(grant)
+    assert desk.lapsing.run() == (0, 0)
+    assert desk.events == ["request", "decide", "expire"]
+
+
 def test_what_ran_out_is_told_once(desk: ApprovalDesk) -> None:
     granted(desk, hours=1)
     desk.file()
