@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sessions import Session
 
 MAX_TRIES = 8
-"""Attempts against other transactions on the same grant; with the pauses of wiring under 3 s in all."""
+"""Attempts against other transactions on the same grant; with the pauses of wiring under 4 s in all."""
 
 
 class TableBoundSessionLog(TableSessionLog):

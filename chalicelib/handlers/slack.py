@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import cast
 
 from chalice.app import Blueprint, Response
 
@@ -11,9 +11,6 @@ from chalicelib import wiring, wiring_chat
 from chalicelib.domain.chat_ports import Visit
 from chalicelib.domain.slack_signature import NotFromSlack, verify
 from chalicelib.handlers.edge import ANY_TYPE, MAX_BODY_BYTES, PRIVATE, BodyTooLarge, answering, request_id
-
-if TYPE_CHECKING:
-    from chalice.app import Request
 
 blueprint = Blueprint(__name__)
 
@@ -35,7 +32,7 @@ def interaction() -> Response:
 def _taken(kind: str) -> Response:
     """An empty 200: the answer itself comes from the chat function, to them alone."""
     request = blueprint.current_request
-    raw, signature = _raw_body(request), str(request.headers.get("x-slack-signature") or "")
+    raw, signature = cast("bytes", request.raw_body), str(request.headers.get("x-slack-signature") or "")
     if len(raw) > MAX_BODY_BYTES:
         raise BodyTooLarge(f"The body may have {MAX_BODY_BYTES} bytes.")
     secret = wiring_chat.secrets().get("slack-signing-secret")
@@ -49,9 +46,3 @@ def _taken(kind: str) -> Response:
     digest = hashlib.sha256(signature.encode()).hexdigest()
     wiring_chat.worker().hand_over(Visit(digest, kind, raw.decode("utf-8", "replace"), request_id(request)))
     return Response("", {**PRIVATE, "Content-Type": "text/plain"}, 200)
-
-
-def _raw_body(request: Request) -> bytes:
-    """The body as it came: Chalice hands on text where API Gateway sent text."""
-    raw = request.raw_body
-    return raw if isinstance(raw, bytes) else raw.encode()
