@@ -33,7 +33,9 @@ def revoke(
     wait: Annotated[bool, typer.Option("--wait", help="Watch until a call of the session is refused.")] = False,
     patience: Annotated[int, typer.Option("--patience", min=1, help="Seconds to watch at most.")] = 900,
 ) -> None:
-    """End sessions now: one, all of a caller, or all of a role. No other session ends.
+    """End sessions now: one, all of a caller, or all of a role.
+
+    No other session ends. Where a role's list has no room left for one, its caller's others on that role end with it.
 
     \b
     Examples:

@@ -32,7 +32,10 @@ DATED_WITHIN = timedelta(seconds=15)
 """AWS may date a session that much later than its id: the row is written beside AssumeRole, which may be retried."""
 
 SINGLE_SESSIONS_SHARE = 0.75
-"""Of the policy's room: whoever ends hundreds of sessions, even their own, leaves room to cut callers off."""
+"""Of the policy's room: whoever ends hundreds of sessions, even their own, leaves room to cut callers off.
+
+That is how single sessions end from then on (services.revoking).
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Sessions(Protocol):
     """Taking back one session (services.revoking)."""
 
     def end_session(self, session_id: str, reason: str, origin: Origin) -> object:
-        """End it; NotFound, Refused, Conflict where the role's revocation list is full."""
+        """End it; NotFound, Refused, Conflict where the role's list takes not even its caller."""
         ...
 
 

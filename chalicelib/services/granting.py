@@ -33,7 +33,7 @@ class SessionEnder(Protocol):
     """Taking back one session (services.revoking)."""
 
     def end_with_grant(self, session: Session, reason: str, origin: Origin) -> object:
-        """End it; Conflict where the role's revocation list is full, and what the provision function raises."""
+        """End it; Conflict where the role's list takes not even its caller, and what the provision function raises."""
         ...
 
 

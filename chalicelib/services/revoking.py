@@ -37,6 +37,7 @@ class Revocation:
 
     `direct_roles` may be assumed by the caller without the broker: AWS tells
     nobody's sessions on them apart, so they end only with the whole role's.
+    `no_room` says why one session was asked for and its caller's others ended.
     """
 
     id: str
@@ -47,11 +48,15 @@ class Revocation:
     roles: tuple[str, ...]
     sessions: tuple[str, ...]
     direct_roles: tuple[str, ...] = ()
+    no_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who takes back what, why, and by which rules: what every event of one call has in common."""
+    """Who takes back what, why, and by which rules: what every event of one call has in common.
+
+    `no_room`: the role's list took no entry for the one session, so its caller is cut off on that role.
+    """
 
     id: str
     scope: Scope
@@ -60,16 +65,19 @@ class Cause:
     at: datetime
     origin: Origin
     rules: tuple[str, ...] = ()
+    no_room: bool = False
 
     def revoked(self, event_id: str, role: str, sessions: Iterable[Session], **more: object) -> AuditEvent:
         """The `revoke` event of one role."""
         detail: dict[str, Any] = {"revocation": self.id, "scope": self.scope, "name": self.name, **more}
         detail["sessions"] = sorted(one.id for one in sessions)
+        if self.no_room:
+            detail["no_room"] = True
         session = self.name if self.scope == "session" else ""
         return AuditEvent(event_id, "revoke", self.at, self.origin, role, session, self.reason, self.rules, detail)
 
     def refused(self, role: str, refusal: BrokerError) -> AuditEvent:
-        """The `refuse` event of a call that no rule allows."""
+        """The `refuse` event of a call that no rule allows, or no room."""
         detail = {
             "code": refusal.code,
             "why": refusal.detail,
@@ -84,7 +92,8 @@ class Cause:
     def result(self, ended: Iterable[Session], roles: Iterable[str], direct: tuple[str, ...] = ()) -> Revocation:
         """What is answered."""
         ids = tuple(sorted(session.id for session in ended))
-        return Revocation(self.id, self.scope, self.name, self.reason, self.at, tuple(sorted(roles)), ids, direct)
+        on = tuple(sorted(roles))
+        return Revocation(self.id, self.scope, self.name, self.reason, self.at, on, ids, direct, self.no_room)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +113,9 @@ class Revoking:
     def end_session(self, session_id: str, reason: str, origin: Origin) -> tuple[Session, Revocation]:
         """End one session; one that has ended already stays as it is.
 
-        Raises NotFound, Refused, Conflict (the role's policy is full), and
-        what the provision function raises.
+        Where the role's list has no room for it, its caller's others on that
+        role end with it. Raises NotFound, Refused, Conflict (no room for that
+        either, or a role of another account), and what the provision function raises.
         """
         session = self.sessions.get(session_id)
         if session is None:
@@ -122,9 +132,25 @@ class Revoking:
             return session, cause.result((), ())
         _within_reach(session.role_arn, cause)
         event = cause.revoked(cause.id, session.role, [session])
-        self._order("revoke_session", event, session=session.id, expires_at=rfc3339(session.expires_at))
+        try:
+            self._order("revoke_session", event, session=session.id, expires_at=rfc3339(session.expires_at))
+        except Conflict:
+            return self._end_with_others(session, replace(cause, no_room=True))
         self._mark([session], cause.at)
         return replace(session, revoked_at=cause.at), cause.result([session], [session.role])
+
+    def _end_with_others(self, session: Session, cause: Cause) -> tuple[Session, Revocation]:
+        """End all that its caller has on its role: a cutoff takes one place, however many sessions it means.
+
+        So nobody who ends hundreds of their own keeps others from ending one.
+        """
+        wanted = SessionFilter(caller=session.caller, role=session.role)
+        try:
+            ended = self._end_every(cause, wanted, MAX_CHAINED_SECONDS, {session.role: [session]})
+        except Conflict as full:
+            self.journal.record(cause.refused(session.role, full))
+            raise
+        return self.sessions.get(session.id) or session, cause.result(ended.values(), [session.role])
 
     def end_caller(self, name: str, reason: str, origin: Origin) -> Revocation:
         """End every session of a caller, on every role; one role that fails does not spare the others.
@@ -146,7 +172,7 @@ class Revoking:
         if role is None:
             raise NotFound(f"There is no role {name}.")
         _within_reach(role.arn, cause)
-        ended = self._end_every(cause, SessionFilter(role=name), role.max_session_seconds, [name])
+        ended = self._end_every(cause, SessionFilter(role=name), role.max_session_seconds, {name: []})
         return cause.result(ended.values(), [name])
 
     def _cause(self, scope: Scope, name: str, role: str, reason: str, origin: Origin, *, own: bool) -> Cause:
@@ -168,15 +194,15 @@ class Revoking:
                 yield role.name
 
     def _end_every(
-        self, cause: Cause, wanted: SessionFilter, longest: int, always: Iterable[str] = ()
+        self, cause: Cause, wanted: SessionFilter, longest: int, always: Mapping[str, list[Session]] | None = None
     ) -> dict[str, Session]:
-        """End what two looks find, role by role, and cut off `always`; no session lasts over `longest` seconds."""
+        """End `always` and what two looks find, role by role; no session lasts over `longest` seconds."""
         ended: dict[str, Session] = {}
         cutoffs: defaultdict[str, datetime] = defaultdict(lambda: _whole_second(cause.at))
-        due: dict[str, list[Session]] = {role: [] for role in always}
+        due = always or {}
         for _ in range(LOOKS):
             failures = []
-            for role, found in {**due, **self._alive(wanted, ended, cutoffs)}.items():
+            for role, found in self._alive(wanted, ended, cutoffs, due).items():
                 try:
                     cutoffs[role] = self._cut_off(cause, role, found, cutoffs[role], timedelta(seconds=longest))
                     ended |= {session.id: session for session in found}
@@ -188,17 +214,21 @@ class Revoking:
         return ended
 
     def _alive(
-        self, wanted: SessionFilter, ended: Container[str], cutoffs: Mapping[str, datetime]
+        self,
+        wanted: SessionFilter,
+        ended: Container[str],
+        cutoffs: Mapping[str, datetime],
+        due: Mapping[str, list[Session]],
     ) -> dict[str, list[Session]]:
-        """By role: what was issued before the role's cutoff and is not ended yet."""
+        """By role: what is `due`, and what was issued before the role's cutoff and is not ended yet."""
         now = self.clock()
         alive = wanted.alive(now)
-        found: dict[str, list[Session]] = {}
+        found = {role: {one.id: one for one in sessions} for role, sessions in due.items()}
         for session in self.sessions.every(alive, now):
-            due = session.issued_at < cutoffs[session.role] and session.id not in ended
-            if due and alive.matches(session, now):
-                found.setdefault(session.role, []).append(session)
-        return found
+            before = session.issued_at < cutoffs[session.role] and session.id not in ended
+            if before and alive.matches(session, now):
+                found.setdefault(session.role, {})[session.id] = session
+        return {role: list(sessions.values()) for role, sessions in found.items()}
 
     def _cut_off(self, cause: Cause, role: str, found: list[Session], before: datetime, longest: timedelta) -> datetime:
         """Have one role's sessions denied; answers up to which time of issue.
@@ -225,9 +255,9 @@ class Revoking:
         event = cause.revoked(self.new_id(self.clock()), role, found, before=before)
         entry: dict[str, Any] = {"before": before, "until": rfc3339(cutoff.until)}
         entry["sessions"] = {session.id: rfc3339(session.expires_at) for session in young}
-        if cause.scope == "caller":
+        if cause.scope != "role":
             entry["source_identity"] = found[0].source_identity
-        self._order(f"revoke_{cause.scope}", event, **entry)
+        self._order("revoke_role" if cause.scope == "role" else "revoke_caller", event, **entry)
 
     def _order(self, action: str, event: AuditEvent, **entry: object) -> None:
         """One order to the provision function (handlers/revocation_actions.py)."""

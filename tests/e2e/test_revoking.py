@@ -172,8 +172,23 @@ def test_a_full_list_is_said_and_the_coarser_way_works(broker: Broker) -> None:
     assert (answer.status, answer.document["code"]) == (409, "conflict")
     assert "broker revoke --role full" in answer.document["detail"]
     assert works(ec2)
+    told = audit(broker, f"type=refuse&session={session}", bool)
+    assert [(event["caller"]["name"], event["detail"]["code"]) for event in told] == [("admin", "conflict")]
     assert ask(broker, "admin", "POST", "/v1/revocations", {"role": "full"}).status == 200
     assert not works(ec2)
+
+
+def test_where_the_list_has_no_room_for_one_session_it_ends_with_its_callers_others(broker: Broker) -> None:
+    make_role(broker, "narrow")
+    leave_room(broker, "narrow", 215)  # less than 187 / 0.75 for a single session, enough for the 209 of alice
+    (asked, asked_ec2), (other, other_ec2) = (take(broker, "alice", "narrow") for _ in range(2))
+    _, neighbour_ec2 = take(broker, make_engineer(broker, "hugo"), "narrow")
+    answer = ask(broker, "admin", "DELETE", f"/v1/sessions/{asked}?reason=drill")
+    assert (answer.status, answer.document["id"], answer.document["state"]) == (200, asked, "revoked")
+    assert [works(ec2) for ec2 in (asked_ec2, other_ec2, neighbour_ec2)] == [False, False, True]
+    assert ask(broker, "admin", "GET", f"/v1/sessions/{other}").document["state"] == "revoked"
+    [event] = audit(broker, f"type=revoke&session={asked}", bool)
+    assert (event["detail"]["no_room"], event["detail"]["sessions"]) == (True, sorted([asked, other]))
 
 
 def leave_room(broker: Broker, role: str, characters: int) -> None:

@@ -49,6 +49,7 @@ class Revocation(msgspec.Struct, frozen=True):
     """What one call took back: on which roles, and which sessions of the broker.
 
     `direct_roles` trust the caller without the broker: such sessions end only with the whole role's.
+    `no_room`: the role's list took no single session, so its caller's others on that role ended with it.
     """
 
     id: Id
@@ -59,6 +60,7 @@ class Revocation(msgspec.Struct, frozen=True):
     roles: tuple[str, ...]
     sessions: tuple[Id, ...]
     direct_roles: tuple[str, ...]
+    no_room: bool
 
 
 class Revoked(msgspec.Struct, frozen=True):

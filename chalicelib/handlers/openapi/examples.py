@@ -156,7 +156,7 @@ ANSWERS: dict[Any, Any] = {
     records.Revoked: {
         "revocation": {
             "id": ID, "scope": "role", "name": "ec2-full", "reason": "leaked key in a build log", "at": AT,
-            "roles": ["ec2-full"], "sessions": [ID], "direct_roles": [],
+            "roles": ["ec2-full"], "sessions": [ID], "direct_roles": [], "no_room": False,
         },
     },
     records.AuditPage: {"events": [LINE], "next_cursor": None},

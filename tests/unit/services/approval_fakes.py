@@ -152,7 +152,7 @@ class FakeSessions:
         raise NotImplementedError
 
     def every(self, wanted: SessionFilter, now: datetime) -> Iterator[Session]:
-        raise NotImplementedError
+        return (one for one in list(self.rows.values()) if wanted.matches(one, now))
 
     def mark_revoked(self, session_id: str, at: datetime) -> None:
         self.rows[session_id] = replace(self.rows[session_id], revoked_at=at)

@@ -165,7 +165,7 @@ class FakeProvisioner:
     def order(self, order: Mapping[str, Any]) -> dict[str, Any]:
         if order["role"] in self.failures:
             raise self.failures[order["role"]]
-        if self.no_room_for_entries and order.get("sessions"):
+        if self.no_room_for_entries and (order["action"] == "revoke_session" or order.get("sessions")):
             raise Conflict("full")
         self.orders.append(order)
         return {}

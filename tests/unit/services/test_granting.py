@@ -10,7 +10,9 @@ import pytest
 
 from chalicelib.domain.access import load_rules
 from chalicelib.domain.errors import ApprovalRequired, AwsUnavailable, Conflict, InvalidRequest, NotFound, Refused
-from tests.unit.services.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, EVE, HEIDI, RULES, ApprovalDesk
+from chalicelib.services.revoking import Revoking
+from tests.unit.services.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, EVE, HEIDI, RULES, ApprovalDesk, Ids
+from tests.unit.services.audit_fakes import FakeProvisioner
 from tests.unit.services.fakes import origin
 
 if TYPE_CHECKING:
@@ -224,6 +226,23 @@ def test_ending_it_again_takes_up_what_was_left(desk: ApprovalDesk) -> None:
     desk.granting.end(request.id, "", origin(ALICE))
     assert desk.ender.ended == [session.id]
     assert desk.events.count("end") == 1
+
+
+def test_a_grants_sessions_end_though_the_roles_list_has_no_room_for_one(desk: ApprovalDesk) -> None:
+    request = granted(desk)
+    sessions = [desk.issue(), desk.issue()]
+    provisioner = FakeProvisioner(no_room_for_entries=True)
+    ender = Revoking(
+        rights=desk.granting.rights,
+        sessions=desk.sessions,
+        provisioner=provisioner,
+        journal=desk.journal,
+        clock=desk.clock,
+        new_id=Ids(),
+    )
+    replace(desk.granting, ender=ender).end(request.id, "", origin(ALICE))
+    assert [desk.sessions.rows[one.id].state(desk.clock()) for one in sessions] == ["revoked", "revoked"]
+    assert [order["action"] for order in provisioner.orders] == ["revoke_caller"]
 
 
 def test_a_session_whose_grant_ended_meanwhile_is_not_handed_out(desk: ApprovalDesk) -> None:

@@ -93,7 +93,8 @@ def test_what_lies_in_another_account_is_not_said_to_be_revoked(desk: Desk) -> N
             end()
     assert desk.sessions.rows[there.id].revoked_at is None
     assert desk.sessions.rows[here.id].revoked_at
-    assert {order["role"] for order in desk.provisioner.orders} == {"ec2-full"}
+    assert {(order["action"], order["role"]) for order in desk.provisioner.orders} == {("revoke_caller", "ec2-full")}
+    assert len(desk.provisioner.orders) == 1
 
 
 def test_everybody_may_end_their_own_session(desk: Desk) -> None:
@@ -152,6 +153,41 @@ def test_where_the_provisioner_fails_the_session_is_not_shown_as_revoked(desk: D
     with pytest.raises(Conflict):
         desk.service.end_session(alices.id, "", origin(RITA))
     assert desk.sessions.rows[alices.id].revoked_at is None
+
+
+def test_where_there_is_no_room_for_one_session_its_callers_others_on_that_role_end_with_it(desk: Desk) -> None:
+    old, young = session(1, issued_at=NOW - timedelta(minutes=5)), session(2)
+    elsewhere, bobs = session(3, role="s3-read"), session(4, CAROL)
+    desk.sessions.add(old, young, elsewhere, bobs).hidden_at_first = {old.id}
+    desk.provisioner.no_room_for_entries = True
+    ended, revocation = desk.service.end_session(old.id, "leaked key", origin(RITA))
+    assert (ended, ended.state(desk.clock())) == (desk.sessions.rows[old.id], "revoked")
+    assert (revocation.scope, revocation.name, revocation.no_room) == ("session", old.id, True)
+    assert (revocation.roles, set(revocation.sessions)) == (("ec2-full",), {old.id, young.id})
+    assert {one.id for one in desk.sessions.rows.values() if one.revoked_at} == {old.id, young.id}
+    [order], [event] = desk.provisioner.orders, desk.events()
+    assert (order["action"], order["source_identity"]) == ("revoke_caller", "alice")
+    assert (event["session"], event["reason"], event["policies"]) == (old.id, "leaked key", ["responders"])
+    assert (event["detail"]["no_room"], event["detail"]["sessions"]) == (True, sorted([old.id, young.id]))
+
+
+def test_where_there_is_room_one_session_ends_alone_and_nothing_is_said_of_room(desk: Desk) -> None:
+    one, other = session(1), session(2)
+    desk.sessions.add(one, other)
+    assert desk.service.end_session(one.id, "", origin(ALICE))[1].no_room is False
+    assert desk.sessions.rows[other.id].revoked_at is None
+    assert "no_room" not in desk.events()[0]["detail"]
+
+
+def test_where_there_is_no_room_for_the_caller_either_the_refusal_is_recorded(desk: Desk) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    desk.provisioner.failures["ec2-full"] = Conflict("The revocation policy is full")
+    with pytest.raises(Conflict):
+        desk.service.end_session(alices.id, "done", origin(ALICE))
+    [refused] = desk.journal.events
+    assert (refused.type, refused.role, refused.session, refused.reason) == ("refuse", "ec2-full", alices.id, "done")
+    assert (refused.detail["code"], refused.detail["why"]) == ("conflict", "The revocation policy is full")
 
 
 def test_where_the_row_cannot_be_marked_it_is_said_and_repeating_helps(desk: Desk) -> None:
