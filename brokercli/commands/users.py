@@ -6,6 +6,10 @@ import typer
 
 from brokercli.asking import pairs
 from brokercli.connection import Connection, connected
+from brokercli.failures import NotFound
+
+KEPT_TAGS = "access-broker:"
+"""Tags under this prefix stay by themselves, and the broker takes its own from nobody."""
 
 app = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Create, show and delete users without permissions."
@@ -20,9 +24,15 @@ def create(
     connection: Connection,
     *,
     name: Name,
-    group: Annotated[list[str] | None, typer.Option("--group", help="An IAM group; may be repeated.")] = None,
-    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="May be repeated.")] = None,
-    console: Annotated[bool, typer.Option("--console", help="Let them sign in to the console.")] = False,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", help="An IAM group; may be repeated; '' alone for none.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="May be repeated; '' alone for none.")
+    ] = None,
+    console: Annotated[
+        bool | None, typer.Option("--console/--no-console", help="Whether they may sign in to the console.")
+    ] = None,
     access_key: Annotated[bool, typer.Option("--access-key", help="Make an access key for them.")] = False,
     groups_may_grant: Annotated[
         bool, typer.Option("--groups-may-grant", help="Accept that a group gives them permissions.")
@@ -30,15 +40,23 @@ def create(
 ) -> None:
     """Create a user with no permissions. One that exists is brought up to date; secrets are shown once.
 
+    Who exists keeps what no option names. --group names all groups they are
+    in afterwards, --tag all their tags; --no-console takes the password.
+
     \b
     Examples:
       broker users create sts_user --console
       broker users create dana --group engineers --tag team=blue --access-key
+      broker users create dana --group engineers --group oncall
     """  # noqa: D301  \b keeps the lines of the examples apart
-    wanted = {
-        "groups": group or [],
-        "tags": pairs(tag or [], "--tag"),
+    named = {
+        "groups": None if group is None else [one for one in group if one],
+        "tags": None if tag is None else pairs([one for one in tag if one], "--tag"),
         "console_access": console,
+    }
+    wanted = {
+        **(_present(connection, name) if None in named.values() else {}),
+        **{member: value for member, value in named.items() if value is not None},
         "access_key": access_key,
         "groups_may_grant": groups_may_grant,
     }
@@ -68,6 +86,17 @@ def delete(connection: Connection, *, name: Name) -> None:
     connection.output.show(user, lambda: connection.output.line(f"Deleted {name}."))
 
 
+def _present(connection: Connection, name: str) -> dict[str, Any]:
+    """Groups, tags and sign-in as a PUT leaves them; of somebody new, none."""
+    try:
+        user = connection.broker.get("users", name)
+    except NotFound:
+        user = {}
+    tags = {key: value for key, value in (user.get("tags") or {}).items() if not key.startswith(KEPT_TAGS)}
+    groups, console = user.get("groups") or [], bool(user.get("console_access"))
+    return {"groups": groups, "tags": tags, "console_access": console}
+
+
 def _print(connection: Connection, user: dict[str, Any]) -> None:
     connection.output.facts(_facts(user))
     for warning in user.get("warnings") or []:
@@ -84,8 +113,9 @@ def _facts(user: dict[str, Any]) -> list[tuple[str, object]]:
         ("groups", ", ".join(user.get("groups") or [])),
         ("tags", ", ".join(f"{name}={value}" for name, value in sorted((user.get("tags") or {}).items()))),
         ("permissions", "none" if user.get("zero_access") else "; ".join(user.get("grants") or ["unknown"])),
+        ("console", "yes" if user.get("console_access") else "no"),
         ("access keys", ", ".join(user.get("access_keys") or [])),
-        ("sign-in URL", user.get("sign_in_url")),
+        ("sign-in URL", user.get("sign_in_url") if user.get("console_access") else None),
         ("password", user.get("password")),
         ("access key id", key.get("access_key_id")),
         ("secret access key", key.get("secret_access_key")),
