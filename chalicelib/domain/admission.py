@@ -14,6 +14,8 @@ from chalicelib.domain.roles import MAX_CHAINED_SECONDS
 if TYPE_CHECKING:
     from chalicelib.domain.access import AccessRules, Ask, Door, Verdict
 
+TAKING = ("TakeCredentials", "OpenConsole")
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -111,6 +113,13 @@ def _closed(door: Door, ask: Ask, *, approved: bool) -> Refused | InvalidRequest
     return None
 
 
+def _what(ask: Ask) -> str:
+    """The role, where it is to be taken; else the action: who has a role may be refused to ask for it or to end it."""
+    if ask.action in TAKING:
+        return ask.role.name
+    return f"{ask.action} on {ask.role.name or 'the whole broker'}"
+
+
 def _no_door(rules: AccessRules, verdict: Verdict, ask: Ask) -> Refused:
     from chalicelib.domain.nearest import in_words, nearest  # noqa: PLC0415  who is let in needs none
 
@@ -120,7 +129,7 @@ def _no_door(rules: AccessRules, verdict: Verdict, ask: Ask) -> Refused:
         )
     if verdict.forbidden_by:
         return Refused(f"Forbidden by {', '.join(verdict.forbidden_by)}.", verdict.forbidden_by)
-    sentence = f"No rule gives {ask.role.name or f'{ask.action} on the whole broker'} to {ask.caller.name}."
+    sentence = f"No rule gives {_what(ask)} to {ask.caller.name}."
     near = nearest(rules, ask)
     if near is None:
         return Refused(sentence)

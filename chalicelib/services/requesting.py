@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.access import Ask
 from chalicelib.domain.admission import decide
 from chalicelib.domain.approvals import door_to_ask_for
-from chalicelib.domain.errors import Conflict, InvalidRequest, NotFound, Refused
+from chalicelib.domain.errors import Conflict, InvalidRequest, NotFound, ReasonRequired, Refused
 from chalicelib.domain.grants import FARTHEST_START, require_length
 from chalicelib.domain.requests import Request, RequestFilter, answer_by
 
@@ -118,9 +118,20 @@ class Requesting:
             duration_seconds=wanted.duration_seconds,
             reason_given=bool(wanted.reason),
         )
-        decide(self.rules, asking, approved=True)
+        self._check_may_ask(asking)
         doors = self._doors(asking, _start(wanted, now))
         return door_to_ask_for(doors, timedelta(seconds=wanted.duration_seconds), reason_given=bool(wanted.reason))
+
+    def _check_may_ask(self, asking: Ask) -> None:
+        """Refused, or its kin; who needs not ask, since they have the role as it is, is told that instead."""
+        try:
+            decide(self.rules, asking, approved=True)
+        except Refused as refusal:
+            doors = self.rules.decide(asking.on("TakeCredentials")).doors
+            if isinstance(refusal, ReasonRequired) or all(door.terms.approvals for door in doors):
+                raise
+            role, have = asking.role.name, f"{asking.caller.name} has {asking.role.name} already"
+            raise Refused(f"{have}, without approval: broker exec {role} -- COMMAND", refusal.policies) from None
 
     def _doors(self, asking: Ask, start: datetime) -> tuple[Door, ...]:
         """The doors to the role at the moment the access would begin; Refused where there is none.

@@ -40,6 +40,21 @@ def test_nothing_is_allowed_until_a_policy_says_so() -> None:
         decide(rules(), ask())
 
 
+@pytest.mark.parametrize(
+    ("action", "sentence"),
+    [
+        ("TakeCredentials", "No rule gives ec2 to alice."),
+        ("OpenConsole", "No rule gives ec2 to alice."),
+        ("RequestAccess", "No rule gives RequestAccess on ec2 to alice."),
+        ("Revoke", "No rule gives Revoke on ec2 to alice."),
+    ],
+)
+def test_a_refusal_names_what_was_asked_for(action: str, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        decide(rules(), ask().on(action))
+    assert refused.value.detail == sentence
+
+
 def test_a_matching_permit_is_a_door_and_the_answer_names_it() -> None:
     admission = decide(rules(f'@id("all") permit (principal, {TAKE}, resource);'), ask())
     assert (admission.door.policy, admission.max_seconds) == ("all", 3600)

@@ -90,6 +90,17 @@ def test_where_no_approval_is_needed_none_is_asked_for(desk: ApprovalDesk) -> No
         desk.file(role_name="tools")
 
 
+def test_who_has_the_role_is_told_so_though_no_rule_lets_them_ask_for_it() -> None:
+    asks = '[Broker::Action::"RequestAccess", Broker::Action::"TakeCredentials"]'
+    takes = '[Broker::Action::"TakeCredentials"]'
+    desk = ApprovalDesk(RULES.replace(asks, takes))
+    with pytest.raises(Refused, match="alice has tools already, without approval: broker exec tools -- COMMAND"):
+        desk.file(role_name="tools")
+    with pytest.raises(Refused, match="No rule gives RequestAccess on prod to alice"):
+        desk.file(role_name="prod")
+    assert [event.type for event in desk.journal.events] == ["refuse", "refuse"]
+
+
 def test_a_console_that_needs_approval_is_asked_for_beside_standing_credentials() -> None:
     console = """@id("console") @approvals("2") @grant("8h") permit (principal in Broker::Group::"engineers",
         action == Broker::Action::"OpenConsole", resource == Broker::Role::"tools");"""
