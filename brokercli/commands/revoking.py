@@ -10,7 +10,7 @@ import typer
 from brokercli.asking import Reason
 from brokercli.commands.sessions import facts, read_activity
 from brokercli.connection import Connection, connected
-from brokercli.failures import Failure, Misused
+from brokercli.failures import Failure, Misused, NotFound
 from brokercli.times import local_and_utc, span
 from brokercli.vault import open_vault
 
@@ -36,6 +36,8 @@ def revoke(
     """End sessions now: one, all of a caller, or all of a role.
 
     No other session ends. Where a role's list has no room left for one, its caller's others on that role end with it.
+
+    A caller without a live session gives exit code 4: the name may be mistyped.
 
     \b
     Examples:
@@ -71,12 +73,18 @@ def _revoke_many(connection: Connection, *, caller: str | None, role: str | None
     roles = ", ".join(ended.get("roles") or [])
     words = f"Ended {len(ended.get('sessions') or [])} sessions of {ended['name']} on {roles or 'no role'}."
     direct = [_directly(ended["name"], one) for one in ended.get("direct_roles") or []]
+    nothing = not (roles or direct)
 
     def said() -> None:
-        for line in (words, *direct):
+        for line in () if nothing else (words, *direct):
             connection.output.line(line)
 
     connection.output.show(done, said)
+    if nothing:
+        name = ended["name"]
+        raise NotFound(
+            f"Nothing was ended: {name} has no live session. Check the name: broker sessions --caller {name}"
+        )
 
 
 def _directly(caller: str, role: str) -> str:

@@ -157,6 +157,24 @@ def test_revoke_by_caller_says_which_roles_they_may_assume_without_the_broker(al
     assert "broker revoke --role ec2-direct" in done.stdout.splitlines()[1]
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_revoke_of_a_caller_without_sessions_does_not_read_like_success(alice, contract, flags):
+    """A mistyped name in an incident: whose sessions were meant goes on."""
+    revocation = {"scope": "caller", "name": "alcie", "roles": [], "sessions": [], "direct_roles": []}
+    contract.answers["POST", "/api/v1/revocations"] = {"revocation": revocation}
+    done = alice.run("revoke", "--caller", "alcie", *flags)
+    assert done.returncode == 4
+    assert "alcie has no live session. Check the name: broker sessions --caller alcie" in done.stderr
+    assert "Ended" not in done.stdout
+    assert not flags or json.loads(done.stdout) == {"revocation": revocation}
+
+
+def test_revoke_of_a_role_without_sessions_is_done(alice, contract):
+    revocation = {"scope": "role", "name": "ec2-full", "roles": ["ec2-full"], "sessions": [], "direct_roles": []}
+    contract.answers["POST", "/api/v1/revocations"] = {"revocation": revocation}
+    assert alice.run("revoke", "--role", "ec2-full").returncode == 0
+
+
 @pytest.mark.parametrize("arguments", [[], ["s1", "--role", "x"], ["--caller", "a", "--wait"]])
 def test_revoke_needs_exactly_one_thing_to_end(alice, contract, arguments):
     assert alice.run("revoke", *arguments).returncode == 2
