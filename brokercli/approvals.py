@@ -23,6 +23,7 @@ DEFAULT_GRANT_SECONDS = 3600
 SHORTEST_GRANT_SECONDS = 1800
 FIRST_LOOK_SECONDS = 2.0
 SLOWEST_LOOK_SECONDS = 15.0
+ADVICE = "File a request:"
 COLLECT_PAUSES = (1.0, 2.0, 4.0)
 
 
@@ -38,7 +39,7 @@ def granted(attempt: Callable[[], Result], ask: RoleAsk, connection: Connection,
         request = approvals.pending(ask.role) or approvals.file(_outlasting_approval(ask))
         if not wait:
             raise ApprovalRequired(
-                f"{refusal.sentence} Request {request['id']} is filed: run the same command again once it is "
+                f"{_without_advice(refusal)} Request {request['id']} is filed: run the same command again once it is "
                 f"approved, or look at it with `broker requests --id {request['id']}`."
             ) from refusal
     approvals.await_decision(request)
@@ -94,6 +95,11 @@ class Approvals:
             raise Refused(_decided(request))
         self.output.notice(_decided(request))
         return request
+
+
+def _without_advice(refusal: ApprovalRequired) -> str:
+    """What the broker says of the rule; how to file a request is no advice once one is filed."""
+    return refusal.sentence.partition(ADVICE)[0].rstrip()
 
 
 def _outlasting_approval(ask: RoleAsk) -> RoleAsk:

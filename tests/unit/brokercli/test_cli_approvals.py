@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.unit.brokercli.contract_server import Answer, Contract
+from tests.unit.brokercli.contract_server import Answer, Contract, problem
 
 LONG = 30
 
@@ -67,6 +67,15 @@ def test_no_wait_leaves_with_three_and_says_how_to_collect(alice, contract):
     assert (done.returncode, done.stdout) == (3, "")
     assert identifier in done.stderr
     assert "same command again" in done.stderr
+
+
+def test_no_wait_does_not_ask_for_what_it_has_just_done(alice, contract):
+    said = "Rule two-agree gives this role with 2 approval(s). File a request: broker request prod-ec2"
+    contract.answers["POST", "/api/v1/credentials"] = problem(403, "approval_required", said)
+    done = alice.run("creds", "prod-ec2", "--no-wait")
+    [identifier] = contract.requests
+    assert f"with 2 approval(s). Request {identifier} is filed" in done.stderr
+    assert "File a request" not in done.stderr
 
 
 def test_a_short_command_asks_for_the_shortest_access_there_is(alice, contract):
