@@ -125,7 +125,7 @@ def decided(request: Request, decision: Decision) -> Request:
 def cancelled(request: Request, now: datetime) -> Request:
     """The request taken back by whoever asked."""
     if request.state == "approved":
-        raise Conflict(f"{outcome(request)} To give the access back, end its grant: DELETE /v1/grants/{request.id}")
+        raise Conflict(f"{outcome(request)} To give the access back: broker done {request.id}")
     _require_open(request, now)
     return replace(request, state="cancelled", settled_at=now, version=request.version + 1)
 
