@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from brokercli.failures import Misused
-from brokercli.times import instant, rfc3339, seconds
+from brokercli.output import Output
+from brokercli.times import instant, rfc3339, seconds, span
 
 MAX_SESSION_SECONDS = 3600
 """AWS lets a role assume a role for an hour; longer access is several sessions under one grant."""
@@ -39,6 +40,14 @@ class RoleAsk:
             "tags": dict(self.tags) or None,
             "break_glass": self.break_glass or None,
         }
+
+    def remark_if_cut(self, output: Output) -> None:
+        """A word to who asked for longer than one session lasts, where nothing renews it."""
+        if self.seconds and self.seconds > MAX_SESSION_SECONDS:
+            output.notice(
+                f"A session lasts an hour at most, not {span(self.seconds)}: run the command again when it ends "
+                "(`broker exec --refresh`, `serve` and profiles of `configure` renew by themselves)."
+            )
 
 
 def duration(text: str) -> int:

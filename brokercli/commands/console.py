@@ -39,6 +39,7 @@ def console(
     body = {"role": role, "reason": reason, "destination": destination}
     ask = RoleAsk(role, duration, reason)
     link = granted(lambda: connection.broker.post("console-links", body=body), ask, connection, wait=not no_wait)
+    ask.remark_if_cut(connection.output)
     if open_it:
         _open(connection, link)
     else:

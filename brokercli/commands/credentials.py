@@ -77,6 +77,7 @@ def creds(
     credentials = issuing(connection).take(ask, fresh=fresh, wait=wait)
     how = Format.JSON if connection.output.as_json else how
     print(_printed(credentials, how))
+    ask.remark_if_cut(connection.output)
     if how in FOR_A_SHELL and os.environ.get("AWS_PROFILE"):
         connection.output.notice(
             "AWS_PROFILE stays set. The JavaScript SDK prefers it to keys: use `broker exec` there."

@@ -31,8 +31,9 @@ def explain(
       broker explain prod-ec2
       broker explain ec2-full --caller carol --operation s3:ListAllMyBuckets
     """  # noqa: D301  \b keeps the lines of the examples apart
-    body = {**ask.body(), "duration_seconds": ask.seconds, "caller": caller, "operation": operation}
+    body = {**ask.body(), "caller": caller, "operation": operation}
     found = connection.broker.post("explain", body=body)
+    ask.remark_if_cut(connection.output)
     connection.output.show(found, lambda: _print(connection, found, operation))
 
 

@@ -47,6 +47,7 @@ def execute(
     credentials = took.take(ask, fresh=fresh, wait=not no_wait)
     surroundings = person_surroundings(connection)
     if not refresh:
+        ask.remark_if_cut(connection.output)
         child.become(command, child.environment(os.environ, surroundings, credentials.environment()))
     with renewing(Endpoint(lambda: took.kept_or_new(ask), credentials)) as endpoint:
         raise typer.Exit(child.attend(command, child.environment(os.environ, surroundings, endpoint.variables())))

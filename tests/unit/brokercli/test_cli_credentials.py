@@ -342,6 +342,25 @@ def test_longer_access_asks_for_an_hour_at_a_time(alice, contract):
     assert contract.posted("/api/v1/credentials")[0]["duration_seconds"] == 3600
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["creds", "ec2-full", "--for", "2h", "--json"], 1),
+        (["creds", "ec2-full", "--for", "1h", "--json"], 0),
+        (["console", "ec2-full", "--for", "2h"], 1),
+        (["exec", "ec2-full", "--for", "2h", "--", "true"], 1),
+        (["exec", "ec2-full", "--for", "2h", "--refresh", "--", "true"], 0),
+    ],
+    ids=["creds", "an hour is not cut", "console", "exec", "exec that renews"],
+)
+def test_who_asks_for_longer_than_a_session_lasts_is_told_once(alice, contract, command, told):
+    link = {"sign_in_url": "https://signin/x", "sign_in_url_expires_at": "2026-01-01T00:00:00Z", "session": {}}
+    contract.answers["POST", "/api/v1/console-links"] = link
+    done = alice.finish(*command)
+    assert done.returncode == 0
+    assert done.stderr.count("A session lasts an hour at most, not 2 h") == told
+
+
 def test_secrets_show_up_in_no_representation(alice):
     alice.run("creds", "ec2-full")
     credentials = remembered(json.loads(kept_files(alice)[0].read_text()))
