@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.compat import compat_shell_split
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
 SERVICE = "execute-api"
 RESOLVING = "BROKER_RESOLVING"
 """Set while our own credentials are looked up: a credential_process that leads back here finds it and stops."""
-
-NO_PROFILE: Any = {"profile": (None, [], None, None)}
-"""A botocore session variable that neither the environment nor a file sets."""
 
 SIGN_IN_AGAIN = (SSOError, TokenRetrievalError, LoginError)
 UNREADABLE = (BotoCoreError, ClientError, OSError, ValueError, RuntimeError)
@@ -73,17 +72,21 @@ def find_signer(session: Session, settings: Settings) -> Signer:
 
 
 def aws_session(profile: str | None) -> Session:
-    """The standard chain. AWS_PROFILE does not count when `broker configure` wrote the profile it names.
+    """The standard chain. Where AWS_PROFILE names a profile that `broker configure` wrote, the one behind it.
 
     Such a profile asks us for what we are about to ask for; who runs a tool
     under it means the tool, not the broker.
     """
     session = Session(profile=profile)
     try:
-        ours = written_by_us(str(session.get_scoped_config().get("credential_process", "")))
+        process = str(session.get_scoped_config().get("credential_process", ""))
     except BotoCoreError as error:
         raise _unusable(error, profile) from error
-    return Session(session_vars=NO_PROFILE) if ours and profile is None else session
+    if profile is not None or not written_by_us(process):
+        return session
+    # A default that neither AWS_PROFILE nor a file overrides; unlike a profile that is passed, keys in variables do.
+    unset: Any = {"profile": (None, [], _signing_profile(process), None)}
+    return Session(session_vars=unset)
 
 
 def _credentials(session: Session, profile: str | None) -> Credentials:
@@ -99,8 +102,15 @@ def _credentials(session: Session, profile: str | None) -> Credentials:
     finally:
         del os.environ[RESOLVING]
     if credentials is None:
-        raise NotSignedIn("No AWS credentials found: pass --profile, set AWS_PROFILE, or run `aws configure`.")
+        raise NotSignedIn(_nothing_found(profile))
     return credentials
+
+
+def _nothing_found(profile: str | None) -> str:
+    named = profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
+    if named:
+        return f"No AWS credentials of your own in profile {named}: pass --profile with one that has some."
+    return "No AWS credentials found: pass --profile, set AWS_PROFILE, or run `aws configure`."
 
 
 def chosen_profile(session: Session, named: str | None) -> str | None:
@@ -118,6 +128,12 @@ def written_by_us(credential_process: str) -> bool:
     except ValueError:
         return False
     return "creds" in words and any("broker" in word for word in words[: words.index("creds")])
+
+
+def _signing_profile(credential_process: str) -> str | None:
+    """The --profile of a `broker creds` command line."""
+    words = compat_shell_split(credential_process)
+    return next((after for word, after in pairwise(words) if word == "--profile"), None)
 
 
 def _unusable(error: Exception, profile: str | None) -> Misused | NotSignedIn:

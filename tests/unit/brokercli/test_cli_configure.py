@@ -92,6 +92,30 @@ def test_who_works_under_that_profile_can_still_use_the_command(alice):
     assert json.loads(done.stdout)["name"] == "alice", done.stderr
 
 
+def test_under_that_profile_the_command_signs_with_the_profile_behind_it(alice):
+    """AWS_PROFILE=alice, or --profile alice: what `configure` wrote down is who goes on."""
+    alice.run("configure", "ec2-full")
+    done = alice.run("whoami", "--json", AWS_PROFILE="broker-ec2-full")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["name"] == "alice"
+
+
+def test_under_that_profile_keys_in_the_environment_still_come_first(alice):
+    alice.run("configure", "ec2-full")
+    keys = {"AWS_ACCESS_KEY_ID": "AKIABOB", "AWS_SECRET_ACCESS_KEY": "bob-secret"}
+    done = alice.run("whoami", "--json", AWS_PROFILE="broker-ec2-full", **keys)
+    assert json.loads(done.stdout)["name"] == "bob", done.stderr
+
+
+def test_under_that_profile_with_nobody_behind_it_the_sentence_names_it(alice):
+    alice.run("configure", "ec2-full")
+    alice.aws_config.write_text(alice.aws_config.read_text().replace(" --profile alice", ""))
+    done = alice.run("whoami", AWS_PROFILE="broker-ec2-full")
+    assert done.returncode == 6
+    assert "in profile broker-ec2-full: pass --profile" in done.stderr
+    assert "set AWS_PROFILE" not in done.stderr
+
+
 def test_the_region_of_the_caller_is_written_once_and_then_left_alone(alice):
     alice.run("configure", "ec2-full")
     text = alice.aws_config.read_text()
