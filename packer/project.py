@@ -31,6 +31,9 @@ CONSTRAINTS = CHECKOUT / "packer" / "constraints.txt"
 MADE_BY_TOOLS = shutil.ignore_patterns("__pycache__", "*.pyc")
 ZIPS_KEPT = 2
 
+NO_ACCOUNT = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+"""Packaging asks no account: a profile of the shell that is not there any more would only make Chalice fail."""
+
 
 def of_this_machine() -> Architecture:
     """The architecture whose package can run here, on Linux."""
@@ -85,11 +88,15 @@ def chalice_package(project: Path, architecture: Architecture) -> Path:
 
 def _environment(project: Path, architecture: Architecture) -> dict[str, str]:
     # Without bytecode: importing app.py must not add files to what is packaged.
-    settings = {"AWS_DEFAULT_REGION": region(), "PYTHONDONTWRITEBYTECODE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    settings = NO_ACCOUNT | {
+        "AWS_DEFAULT_REGION": region(),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
     if (platform.system(), of_this_machine()) == ("Linux", architecture):
         # The wheels of this machine are those of Lambda: once fetched, no network is needed.
         settings |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(_wheels(project / "requirements.txt"))}
-    return {**os.environ, **settings}
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | settings
 
 
 def _wheels(requirements: Path) -> Path:
@@ -115,8 +122,8 @@ def _run(command: list[str], log: Path, *, cwd: Path, environment: dict[str, str
 
 
 def _chalice() -> list[str]:
-    """Chalice of this Python: `make` does not activate the environment."""
-    return [sys.executable, "-c", "from chalice.cli import main; main()"]
+    """Chalice of this Python: `make` does not activate the environment. What fails in it, `main` only returns."""
+    return [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
 
 
 def _copy(source: Path, target: Path) -> None:
