@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localaws import control, packaging
+from localaws import control, packaging, shell
 from localaws.failures import LocalAwsError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 with a sentence when not."""
     options = _options(arguments)
+    shell.forget_account(os.environ)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, _interrupt)
     try:

@@ -11,14 +11,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from localaws import emulator, packaging, people, profiles, roles, runs, sign_in, slack, stack
 from localaws.embedded import HOST, REGION
 from localaws.failures import LocalAwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    import boto3
 
 ROOT_KEY = "test"
 PROVISION_FUNCTION = f"{stack.NAME}-provision"
@@ -113,7 +113,7 @@ def _connect(chat: slack.Slack, ssm: Any, broker_url: str) -> None:
 
 def _root(endpoint_url: str) -> Callable[[Any], Any]:
     """Makes clients of the account's root; the endpoint is bound, so that none can reach the real AWS."""
-    session = boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
+    session = profiles.session_with(ROOT_KEY, ROOT_KEY, region=REGION)
     return partial(session.client, endpoint_url=endpoint_url)
 
 

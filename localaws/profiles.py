@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import configparser
 import io
+import os
 import shlex
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from localaws.people import Keys
 
 OWNER_ONLY = 0o600
+
+NO_PROFILE = {"profile": (None, None, None, None)}
+"""botocore's own way to say that neither a file nor the environment names one."""
 
 
 def write(directory: Path, keys: Iterable[Keys], *, endpoint_url: str, broker_url: str, region: str) -> None:
@@ -51,18 +55,33 @@ def variables(directory: Path, *, endpoint_url: str, broker_url: str, region: st
 
 def session(directory: Path, profile: str) -> boto3.Session:
     """A boto3 session of one profile, whatever the shell's own AWS settings say."""
-    core = botocore.session.Session(profile=profile)
+    core = _Bound(profile=profile)
     core.set_config_variable("config_file", str(directory / "config"))
     core.set_config_variable("credentials_file", str(directory / "credentials"))
+    settings = core.get_scoped_config()
+    core.set_config_variable("region", settings["region"])
+    core.endpoint_url = settings["endpoint_url"]
     core.register_component("data_loader", _loader())
     return boto3.Session(botocore_session=core)
 
 
 def session_with(key: str, secret: str, token: str | None = None, *, region: str) -> boto3.Session:
-    """A boto3 session of these keys."""
-    core = botocore.session.Session()
+    """A boto3 session of these keys, whatever the shell's own AWS settings say."""
+    core = botocore.session.Session(session_vars=NO_PROFILE)
+    core.set_config_variable("config_file", os.devnull)
+    core.set_config_variable("credentials_file", os.devnull)
     core.register_component("data_loader", _loader())
     return boto3.Session(key, secret, token, region_name=region, botocore_session=core)
+
+
+class _Bound(botocore.session.Session):
+    """Its clients speak to one endpoint: AWS_ENDPOINT_URL of the shell would beat the profile's own."""
+
+    endpoint_url: str
+
+    def create_client(self, *given: Any, **named: Any) -> Any:
+        bound = named.get("endpoint_url") or self.endpoint_url
+        return super().create_client(*given, **{**named, "endpoint_url": bound})
 
 
 @cache

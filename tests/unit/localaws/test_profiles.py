@@ -65,5 +65,22 @@ def test_a_session_takes_the_profile_and_not_what_the_shell_says(
     assert identity["Arn"].endswith(f"user/{keys.name}")
 
 
+def test_clients_of_a_session_speak_to_the_embedded_aws_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, here = [people.Keys("alice", "AKIA", "secret")], "http://127.0.0.1:1"
+    profiles.write(tmp_path, keys, endpoint_url=here, broker_url="http://broker", region="us-east-1")
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA"):
+        monkeypatch.setenv(name, "http://elsewhere")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    for ignored in ("false", "true"):
+        monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", ignored)
+        client = profiles.session(tmp_path, "alice").client("lambda")
+        assert (client.meta.endpoint_url, client.meta.region_name) == (here, "us-east-1")
+
+
+def test_keys_need_no_profile_of_the_shell(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "gone-with-make-down")
+    assert account.client("sts", account.session()).get_caller_identity()["Account"]
+
+
 def test_secrets_do_not_show_when_keys_are_printed() -> None:
     assert "hidden" not in repr(people.Keys("alice", "AKIA", "hidden"))

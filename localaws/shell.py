@@ -1,0 +1,29 @@
+"""What the shell of whoever starts a local run says, and how little of it a local run may hear."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+KEPT = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
+"""A package is made for a region (packer.project.region): no file and no key is needed to know it."""
+
+NO_ACCOUNT = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def forget_account(environ: MutableMapping[str, str]) -> None:
+    """Take every AWS setting out of this environment, so that no child inherits one.
+
+    A profile that `. .local/env` named is gone after `make down`, and a key or
+    an endpoint of the shell would lead to another AWS than the embedded one.
+    """
+    for name in [name for name in environ if name.startswith("AWS_") and name not in KEPT]:
+        del environ[name]
+    environ.update(NO_ACCOUNT)
