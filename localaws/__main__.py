@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 with a sentence when not."""
     options = _options(arguments)
     shell.forget_account(os.environ)
+    shell.reach_loopback(os.environ)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, _interrupt)
     try:

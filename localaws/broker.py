@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from localaws import emulator, packaging, people, profiles, roles, runs, sign_in, slack, stack
+from localaws import emulator, packaging, people, profiles, roles, runs, shell, sign_in, slack, stack
 from localaws.embedded import HOST, REGION
 from localaws.failures import LocalAwsError
 
@@ -49,6 +49,7 @@ class Broker:
     def environ(self, profile: str | None = None) -> dict[str, str]:
         """The environment for a program that shall see this AWS and no other, and the tools of this Python first."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        shell.reach_loopback(kept)
         exports = profiles.variables(
             self.directory, endpoint_url=self.endpoint_url, broker_url=self.broker_url, region=self.region
         )

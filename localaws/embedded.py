@@ -9,6 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+from localaws import shell
+
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 
@@ -19,6 +21,7 @@ def main() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(environment(options.port, options.directory.resolve()))
+    shell.reach_loopback(os.environ)
     if options.while_stdin_is_open:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     # ministack reads its environment when imported.

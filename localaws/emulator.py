@@ -20,6 +20,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 READY_WITHIN_SECONDS = 60
 LOOK_AGAIN_SECONDS = 0.05
 
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""The shell's proxy does not know this machine's own ports."""
+
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
@@ -101,7 +104,7 @@ def _wait_until_ready(emulator: Emulator) -> None:
 def answers(port: int, directory: Path) -> bool:
     """Whether the embedded AWS of this directory, and no other, answers there."""
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5) as answer:
+        with DIRECTLY.open(f"http://{HOST}:{port}/health", timeout=5) as answer:
             return bool(json.load(answer)["edition"] == edition(directory.resolve()))
     except (urllib.error.URLError, ConnectionError, TimeoutError, ValueError, KeyError):
         return False

@@ -17,6 +17,8 @@ NO_ACCOUNT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+LOOPBACK = ("127.0.0.1", "localhost")
+
 
 def forget_account(environ: MutableMapping[str, str]) -> None:
     """Take every AWS setting out of this environment, so that no child inherits one.
@@ -27,3 +29,13 @@ def forget_account(environ: MutableMapping[str, str]) -> None:
     for name in [name for name in environ if name.startswith("AWS_") and name not in KEPT]:
         del environ[name]
     environ.update(NO_ACCOUNT)
+
+
+def reach_loopback(environ: MutableMapping[str, str]) -> None:
+    """Let no proxy stand between us and what runs on this machine; other exceptions stay as they are."""
+    said = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    if said.strip() == "*":
+        return
+    named = [name for name in said.split(",") if name]
+    value = ",".join([*named, *(name for name in LOOPBACK if name not in named)])
+    environ.update({"no_proxy": value, "NO_PROXY": value})

@@ -157,6 +157,25 @@ def test_an_emulator_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> N
         emulator.start(emulator.free_port(), tmp_path, tmp_path / "aws.log", ends_with_us=True)
 
 
+def test_a_proxy_of_the_shell_is_not_asked_for_this_machine(tmp_path: Path) -> None:
+    program = (
+        "import pathlib, sys; from localaws import emulator;"
+        "print(emulator.answers(int(sys.argv[1]), pathlib.Path(sys.argv[2])))"
+    )
+    running = emulator.start(emulator.free_port(), tmp_path, tmp_path / "aws.log", ends_with_us=True)
+    kept = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(running.port), str(tmp_path)],
+        cwd=CHECKOUT,
+        env=kept | {"http_proxy": f"http://127.0.0.1:{emulator.free_port()}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    emulator.end(running)
+    assert done.stdout.strip() == "True", done.stderr
+
+
 def test_everything_the_embedded_aws_writes_stays_in_its_directory(tmp_path: Path) -> None:
     running = emulator.start(emulator.free_port(), tmp_path, tmp_path / "aws.log", ends_with_us=True)
     opened = [link.readlink() for link in Path(f"/proc/{running.process.pid}/fd").iterdir() if link.is_symlink()]

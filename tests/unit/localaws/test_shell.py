@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from localaws import profiles, shell
 
 LEFT_BEHIND = {
@@ -43,6 +45,32 @@ def test_a_command_and_its_children_see_no_account_but_the_region() -> None:
     kept = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
     found = {name: value for name, value in heard(**LEFT_BEHIND, **kept).items() if name.startswith("AWS_")}
     assert found == kept | shell.NO_ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("said", "heeded"),
+    [
+        ({}, "127.0.0.1,localhost"),
+        ({"NO_PROXY": ".corp"}, ".corp,127.0.0.1,localhost"),
+        ({"no_proxy": "localhost,.corp", "NO_PROXY": ".other"}, "localhost,.corp,127.0.0.1"),
+    ],
+)
+def test_no_proxy_stands_before_this_machine(said: dict[str, str], heeded: str) -> None:
+    environ = dict(said)
+    shell.reach_loopback(environ)
+    shell.reach_loopback(environ)
+    assert environ == {"no_proxy": heeded, "NO_PROXY": heeded}
+
+
+def test_who_goes_round_every_proxy_already_is_left_alone() -> None:
+    environ = {"NO_PROXY": "*"}
+    shell.reach_loopback(environ)
+    assert environ == {"NO_PROXY": "*"}
+
+
+def test_a_command_and_its_children_go_round_the_proxy_to_this_machine() -> None:
+    found = heard(http_proxy="http://proxy.invalid:3128", no_proxy=".corp")
+    assert found["NO_PROXY"] == found["no_proxy"] == ".corp,127.0.0.1,localhost"
 
 
 def test_the_readme_clears_all_that_it_had_exported() -> None:
