@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.case_files import BadCase
 from policytool.cases import run_all
 from policytool.check import check as complaints_of
-from policytool.source import read
+from policytool.source import BadFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +43,7 @@ def check_files(policies: Folder = HERE, *, as_json: AsJson = False) -> None:
             json.dumps([{name: getattr(one, name) for name in ("file", "line", "level", "message")} for one in found])
         )
     else:
-        _print_complaints([str(one) for one in found], len(read(policies / "access", "*.cedar")))
+        _print_complaints([str(one) for one in found], len(list((policies / "access").glob("*.cedar"))))
     raise typer.Exit(1 if any(one.level == "error" for one in found) else 0)
 
 
@@ -64,7 +63,7 @@ def run_cases(policies: Folder = HERE, *, as_json: AsJson = False) -> None:
     """
     try:
         outcomes = run_all(policies)
-    except (BadCase, ValueError) as error:
+    except (BadFile, ValueError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     failed = [(case, got) for case, got in outcomes if not got.meets(case)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.compiled_rules import compile_rules
@@ -12,6 +14,8 @@ from policytool.source import read
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from policytool.source import Complaint
+
 COMPILED = "access.json"
 """wiring.rules looks for it beside the directory `access`."""
 
@@ -21,7 +25,11 @@ def precompile(policies: Path) -> None:
 
     So a policy that does not validate never deploys, whoever packages it.
     """
-    wrong = [str(found) for found in check(policies) if found.level == "error"]
+    wrong = [found for found in check(policies) if found.level == "error"]
     if wrong:
-        raise PackagingFailed("\n".join(f"policies/access/{found}" for found in wrong))
+        raise PackagingFailed("\n".join(str(_from_checkout(found)) for found in wrong))
     (policies / COMPILED).write_text(compile_rules(read(policies / "access", "*.cedar")))
+
+
+def _from_checkout(found: Complaint) -> Complaint:
+    return replace(found, file=normpath(f"policies/access/{found.file}"))

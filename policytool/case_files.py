@@ -11,6 +11,7 @@ import yaml
 from chalicelib.domain.access import Ask
 from chalicelib.domain.roles import WHOLE_BROKER, Role
 from chalicelib.domain.times import duration, from_rfc3339
+from policytool.source import BadFile, document
 from policytool.world import caller, role
 
 if TYPE_CHECKING:
@@ -38,12 +39,8 @@ CASE = {
 }  # fmt: skip
 
 
-class BadCase(Exception):
+class BadCase(BadFile):
     """A case nobody could mean: where it stands, and which name or field is wrong."""
-
-    def __init__(self, file: str, line: int, message: str) -> None:
-        super().__init__(f"{file}:{line}: {message}")
-        self.file, self.line, self.message = file, line, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ _Reader.add_constructor("tag:yaml.org,2002:map", _fields)
 
 
 def load_cases(folder: Path, known: Vocabulary) -> list[Case]:
-    """Every case of a folder of YAML files; BadCase says where one is wrong, and what."""
+    """Every case of a folder of YAML files; BadFile says where one is wrong, and what."""
     return [
         case for path in sorted(folder.glob("*.yaml")) for case in _CaseFile(f"cases/{path.name}", known).read(path)
     ]
@@ -93,15 +90,11 @@ class _CaseFile:
     known: Vocabulary
 
     def read(self, path: Path) -> list[Case]:
-        try:
-            document = yaml.load(path.read_text(), _Reader)  # noqa: S506  a SafeLoader
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise BadCase(self.name, line, f"not YAML: {error.problem}") from error
-        self._check(document, FILE)
-        callers = {name: self._caller(name, given or Fields()) for name, given in document.get("callers", {}).items()}
-        roles = {name: self._role(name, given or Fields()) for name, given in document.get("roles", {}).items()}
-        return [self._case(given, callers, {**self.known.roles, **roles}) for given in document.get("cases", ())]
+        given = document(path, self.name, _Reader)
+        self._check(given, FILE)
+        callers = {name: self._caller(name, one or Fields()) for name, one in given.get("callers", {}).items()}
+        roles = {name: self._role(name, one or Fields()) for name, one in given.get("roles", {}).items()}
+        return [self._case(one, callers, {**self.known.roles, **roles}) for one in given.get("cases", ())]
 
     def _caller(self, name: str, given: Fields) -> Caller:
         self._check(given, CALLER)

@@ -9,10 +9,10 @@ import cedarpy
 
 from chalicelib.domain.access import load_rules
 from chalicelib.domain.access_policies import Policy
-from policytool.case_files import BadCase, load_cases
+from policytool.case_files import load_cases
 from policytool.promises import broken_promises
 from policytool.reach import reach
-from policytool.source import Complaint, Statement, read, statements
+from policytool.source import BadFile, Complaint, Statement, read, statements, text
 from policytool.world import vocabulary
 
 if TYPE_CHECKING:
@@ -31,19 +31,27 @@ FIX_ACTION = f"the known ones are in policies/access/{SCHEMA}"
 
 def check(policies: Path) -> list[Complaint]:
     """Every complaint about policies/access, errors and warnings, in order of place."""
-    schema = (policies / "access" / SCHEMA).read_text()
+    try:
+        return _complaints(policies)
+    except BadFile as error:
+        return [error.complaint]
+
+
+def _complaints(policies: Path) -> list[Complaint]:
+    """BadFile where what all of them build on cannot be read."""
+    schema = text(policies / "access" / SCHEMA, SCHEMA)
     if found := list(_schema(schema)):
         return found
     known, files = vocabulary(policies), read(policies / "access", "*.cedar")
-    parsed = [(part, _policy(part)) for name, text in files.items() for part in statements(name, text)]
+    parsed = [(part, _policy(part)) for name, said in files.items() for part in statements(name, said)]
     rules = [(part, policy) for part, policy in parsed if isinstance(policy, Policy)]
     found = [policy for _, policy in parsed if isinstance(policy, Complaint)]
     found += [complaint for part, policy in rules for complaint in _rule(part, policy, schema, known)]
     found += _repeated(rules)
     try:
         cases = load_cases(policies / "access" / "cases", known)
-    except BadCase as error:
-        found.append(Complaint(error.file, error.line, "error", error.message))
+    except BadFile as error:
+        found.append(error.complaint)
     if any(complaint.level == "error" for complaint in found):
         return sorted(found)
     return sorted(found + reach(load_rules(files), {policy.id: part for part, policy in rules}, known, cases))

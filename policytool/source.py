@@ -1,10 +1,12 @@
-"""Policy files as text: where each policy stands, so that a complaint names its line."""
+"""Policy files as they are read: where each policy stands, so that a complaint names its line."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +37,19 @@ class Complaint:
         return f"{self.file}:{self.line}: {self.level}: {self.message}"
 
 
+class BadFile(Exception):
+    """A file that cannot be read as what it is: where, and why."""
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}")
+        self.file, self.line, self.message = file, line, message
+
+    @property
+    def complaint(self) -> Complaint:
+        """The same, among others."""
+        return Complaint(self.file, self.line, "error", self.message)
+
+
 def statements(file: str, text: str) -> list[Statement]:
     """The policies of a file; comments and strings may hold semicolons."""
     found, line, start, begun = [], 1, 0, 0
@@ -52,5 +67,30 @@ def statements(file: str, text: str) -> list[Statement]:
 
 
 def read(folder: Path, pattern: str) -> dict[str, str]:
-    """`{file name: text}` of a folder."""
-    return {path.name: path.read_text() for path in sorted(folder.glob(pattern))}
+    """`{file name: text}` of a folder; BadFile where one is not text."""
+    return {path.name: text(path, path.name) for path in sorted(folder.glob(pattern))}
+
+
+def text(path: Path, name: str) -> str:
+    """What a file says, in UTF-8; `name` is what a complaint calls it."""
+    content = path.read_bytes()
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadFile(name, line, "not text in UTF-8; save it as that") from error
+
+
+def document(path: Path, name: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
+    """What a YAML file holds; BadFile where it is none."""
+    said = text(path, name)
+    try:
+        return yaml.load(said, loader)  # noqa: S506  a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadFile(name, line, f"not YAML: {error.problem}") from error
+    except yaml.reader.ReaderError as error:
+        line = said.count("\n", 0, error.position) + 1
+        raise BadFile(name, line, f"not YAML: {error.reason}") from error
+    except ValueError as error:  # a date such as 2026-02-30
+        raise BadFile(name, 1, f"not YAML: {error}") from error

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.roles import ROLE_PATH, Role
+from policytool.source import BadFile, document, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "111122223333"
 """AWS's example account: checks run without any."""
+
+WORDS = ("groups", "caller_tags", "role_tags")
 
 COMMENT = re.compile(r"//[^\n]*")
 DECLARED = re.compile(r'\baction\s+([\w\s,"]+?)\s+appliesTo\s*\{[^}]*?\bresource:\s*\[([^\]]*)\]')
@@ -40,16 +41,39 @@ class Vocabulary:
 
 
 def vocabulary(policies: Path) -> Vocabulary:
-    """Names of policies/access/vocabulary.yaml, roles of policies/roles, actions of the schema."""
-    words = yaml.safe_load((policies / "access" / "vocabulary.yaml").read_text()) or {}
-    templates = [yaml.safe_load(path.read_text()) for path in sorted((policies / "roles").glob("*.yaml"))]
+    """Names of policies/access/vocabulary.yaml, roles of policies/roles, actions of the schema.
+
+    BadFile where one of them cannot be read; it calls them as seen from policies/access.
+    """
+    words = _words(policies / "access" / "vocabulary.yaml")
+    templates = [_template(path) for path in sorted((policies / "roles").glob("*.yaml"))]
     return Vocabulary(
-        groups=frozenset(words.get("groups", ())),
-        caller_tags=frozenset(words.get("caller_tags", ())),
-        role_tags=frozenset(words.get("role_tags", ())),
-        roles={template["name"]: role(template["name"], template) for template in templates},
-        actions=_actions((policies / "access" / "schema.cedarschema").read_text()),
+        **words,
+        roles={template.name: template for template in templates},
+        actions=_actions(text(policies / "access" / "schema.cedarschema", "schema.cedarschema")),
     )
+
+
+def _words(path: Path) -> dict[str, frozenset[str]]:
+    given = document(path, path.name) or {}
+    if not isinstance(given, dict):
+        raise BadFile(path.name, 1, f"expected fields ({', '.join(WORDS)}), not {given!r}")
+    found = {name: given.get(name) or [] for name in WORDS}
+    for name, names in found.items():
+        if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+            raise BadFile(path.name, 1, f"field {name!r} has to be a list of names")
+    return {name: frozenset(names) for name, names in found.items()}
+
+
+def _template(path: Path) -> Role:
+    name = f"../roles/{path.name}"
+    given = document(path, name)
+    if not isinstance(given, dict) or not isinstance(given.get("name"), str):
+        raise BadFile(name, 1, "not a role template: it has to be a mapping with a name")
+    try:
+        return role(given["name"], given)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BadFile(name, 1, "tags has to be a mapping, max_session_seconds a number") from error
 
 
 def _actions(schema: str) -> dict[str, str]:

@@ -49,6 +49,19 @@ def test_a_policy_that_does_not_validate_is_not_packaged(policies: Path, text: s
     assert not (policies / access_rules.COMPILED).exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "complaint"),
+    [
+        ("roles/ec2-full.yaml", b"name: ec2-full\ntags: [\n", r"^policies/roles/ec2-full\.yaml:3: error: not YAML: "),
+        ("access/extra.cedar", b"// caf\xe9\n", r"^policies/access/extra\.cedar:1: error: not text in UTF-8; "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_not_packaged(policies: Path, file: str, content: bytes, complaint: str) -> None:
+    (policies / file).write_bytes(content)
+    with pytest.raises(PackagingFailed, match=complaint):
+        access_rules.precompile(policies)
+
+
 def test_the_shipped_policies_are_packaged_as_their_texts_say(policies: Path) -> None:
     access_rules.precompile(policies)
     texts = read(policies / "access", "*.cedar")

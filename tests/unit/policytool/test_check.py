@@ -159,3 +159,38 @@ def test_a_case_that_makes_no_sense_is_an_error_of_the_check_too(policies: Path)
     (policies / "access" / "cases" / "extra.yaml").write_text("callers: {a: {}}\ncases:\n  - {caller: b}\n")
     found = [str(one) for one in check(policies) if one.level == "error"]
     assert found == ["cases/extra.yaml:3: error: unknown caller 'b'; known are a"]
+
+
+UNREADABLE = [
+    ("access/vocabulary.yaml", b"groups:\n  - a\n bad: [\n", "vocabulary.yaml:3: error: not YAML: "),
+    ("access/vocabulary.yaml", b"- engineers\n", "vocabulary.yaml:1: error: expected fields (groups, caller_tags, "),
+    ("access/vocabulary.yaml", b"groups: engineers\n", "vocabulary.yaml:1: error: field 'groups' has to be a list of "),
+    ("access/vocabulary.yaml", b"groups:\n  - a: b\n", "vocabulary.yaml:1: error: field 'groups' has to be a list of "),
+    ("access/vocabulary.yaml", b"groups:\n- \x07\n", "vocabulary.yaml:2: error: not YAML: "),
+    ("roles/ec2-full.yaml", b"name: ec2-full\ntags: [\n", "../roles/ec2-full.yaml:3: error: not YAML: "),
+    ("roles/ec2-full.yaml", b"tags: {}\n", "../roles/ec2-full.yaml:1: error: not a role template: "),
+    ("roles/ec2-full.yaml", b"name: ec2-full\nmax_session_seconds: 1h\n", "../roles/ec2-full.yaml:1: error: tags has "),
+    ("access/engineers.cedar", b"// fine\n// caf\xe9\n", "engineers.cedar:2: error: not text in UTF-8; "),
+    ("access/cases/engineers.yaml", b"cases:\n# caf\xe9\n", "cases/engineers.yaml:2: error: not text in UTF-8; "),
+    ("access/schema.cedarschema", b"// caf\xe9\n", "schema.cedarschema:1: error: not text in UTF-8; "),
+]
+
+
+@pytest.mark.parametrize(("file", "content", "complaint"), UNREADABLE)
+def test_a_file_that_cannot_be_read_is_reported_where_it_is_wrong(
+    policies: Path, file: str, content: bytes, complaint: str
+) -> None:
+    (policies / file).write_bytes(content)
+    checked = CliRunner().invoke(app, ["check", "--policies", str(policies)])
+    assert checked.exit_code == 1, checked.exception
+    assert any(line.startswith(complaint) for line in checked.output.splitlines()), checked.output
+
+
+@pytest.mark.parametrize(("file", "content", "complaint"), UNREADABLE)
+def test_no_case_is_run_beside_a_file_that_cannot_be_read(
+    policies: Path, file: str, content: bytes, complaint: str
+) -> None:
+    (policies / file).write_bytes(content)
+    tested = CliRunner().invoke(app, ["test", "--policies", str(policies)])
+    assert tested.exit_code == 2, tested.exception
+    assert tested.output.startswith(complaint.replace(" error:", ""))
