@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localaws import control, packaging, shell
-from localaws.failures import LocalAwsError
+from localaws.failures import LocalAwsError, NoSuchPort
 
 if TYPE_CHECKING:
     from types import FrameType
 
 DEFAULT_PORT = 4566
+PORTS = range(1, 65536)
 INTERRUPTED = 130
 
 
@@ -63,6 +64,8 @@ def _tell(line: str) -> None:
 
 
 def _up(options: argparse.Namespace) -> int:
+    if options.port not in PORTS:
+        raise NoSuchPort(options.port)
     deployed = control.up(options.port, _tell)
     print(f"The broker answers at {deployed.broker_url}")
     print("Use it: . .local/env && aws --profile alice sts get-caller-identity")

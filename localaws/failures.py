@@ -12,6 +12,13 @@ class LocalAwsError(Exception):
     """Ends a command with exit code 1; its text is what the person reads."""
 
 
+class NoSuchPort(LocalAwsError):
+    """TCP has no port of this number that one can choose."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} cannot be: choose one from 1 to 65535 with PORT=")
+
+
 class PortInUse(LocalAwsError):
     """Something else listens on the port."""
 

@@ -183,3 +183,11 @@ def test_everything_the_embedded_aws_writes_stays_in_its_directory(tmp_path: Pat
     written = [path for path in opened if path.is_absolute() and path.parts[1] not in {"dev", "proc"}]
     assert written
     assert all(path.is_relative_to(tmp_path) for path in written)
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "99999"])
+def test_a_port_that_cannot_be_is_told(port: str) -> None:
+    command = [sys.executable, "-m", "localaws", "up", "--port", port]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=DEADLINE_SECONDS)
+    said = f"error: port {port} cannot be: choose one from 1 to 65535 with PORT=\n"
+    assert (done.returncode, done.stderr) == (1, said)
