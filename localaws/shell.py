@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
+
+from packer.project import NO_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 KEPT = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
 """A package is made for a region (packer.project.region): no file and no key is needed to know it."""
-
-NO_ACCOUNT = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 LOOPBACK = ("127.0.0.1", "localhost")
 

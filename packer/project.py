@@ -31,8 +31,13 @@ CONSTRAINTS = CHECKOUT / "packer" / "constraints.txt"
 MADE_BY_TOOLS = shutil.ignore_patterns("__pycache__", "*.pyc")
 ZIPS_KEPT = 2
 
-NO_ACCOUNT = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-"""Packaging asks no account: a profile of the shell that is not there any more would only make Chalice fail."""
+NO_ACCOUNT = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""Packaging asks no account. Chalice looks for credentials all the same, and a profile that is gone or a proxy that
+stands before the instance metadata service would make it fail."""
 
 
 def of_this_machine() -> Architecture:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from localaws import profiles, shell
+from packer.project import NO_ACCOUNT
 
 LEFT_BEHIND = {
     "AWS_PROFILE": "alice",
@@ -44,7 +45,7 @@ def heard(**said: str) -> dict[str, str]:
 def test_a_command_and_its_children_see_no_account_but_the_region() -> None:
     kept = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
     found = {name: value for name, value in heard(**LEFT_BEHIND, **kept).items() if name.startswith("AWS_")}
-    assert found == kept | shell.NO_ACCOUNT
+    assert found == kept | NO_ACCOUNT
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,13 @@ def test_a_profile_of_the_shell_that_is_gone_does_not_matter(small: Path, monkey
     assert {path.name for path in out.iterdir()} == {"deployment.zip", "sam.json"}
 
 
+def test_no_proxy_is_asked_for_the_credentials_of_an_instance(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert project.chalice_package(small, ELSEWHERE).is_dir()
+
+
 def test_what_fails_in_chalice_is_told_with_its_log(small: Path) -> None:
     (small / "app.py").write_text("import nothing_of_that_name\n")
     with pytest.raises(PackagingFailed, match=r"^chalice package failed; see .*package\.log$"):
