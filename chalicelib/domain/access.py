@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import cedarpy
 
-from chalicelib.domain.access_policies import WHOLE_CONTEXT, policy_from_json
+from chalicelib.domain.access_policies import WHOLE_CONTEXT, policy_from_json, reads_by_group
 from chalicelib.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role
 from chalicelib.domain.times import rfc3339
 
@@ -143,7 +143,7 @@ class AccessRules:
         if kept is None:
             candidates = self.candidates(role_name)
             selected = tuple(one for one in candidates if one.actions is None or ask.action in one.actions)
-            kept = _Slice(policy_set(selected), _reads_by_group(selected))
+            kept = _Slice(policy_set(selected), reads_by_group(selected))
             _keep(self._sets, key, kept, POLICIES_KEPT // max(1, len(selected)))
         return kept
 
@@ -163,13 +163,6 @@ def _keep(kept: dict[Key, Value], key: Key, value: Value, at_most: int) -> None:
     for oldest in list(kept)[: max(0, len(kept) - max(0, at_most - 1))]:
         kept.pop(oldest, None)
     kept[key] = value
-
-
-def _reads_by_group(policies: Iterable[Policy]) -> dict[str | None, frozenset[str]]:
-    reads: dict[str | None, frozenset[str]] = {}
-    for policy in policies:
-        reads[policy.group] = reads.get(policy.group, frozenset()) | policy.reads()
-    return reads
 
 
 def policy_set(policies: tuple[Policy, ...]) -> cedarpy.PolicySet:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.terms import Terms, terms_from_annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 CONTEXT = {"Var": "context"}
 WHOLE_CONTEXT = frozenset({"*"})
@@ -52,6 +52,14 @@ def policy_from_json(document: Mapping[str, Any]) -> Policy:
     group = _only(document["principal"], "in", "Broker::Group")
     role = _only(document["resource"], "==", "Broker::Role")
     return Policy(policy_id, document["effect"], group, role, _only_actions(document["action"]), terms, document)
+
+
+def reads_by_group(policies: Iterable[Policy]) -> dict[str | None, frozenset[str]]:
+    """What policies read of the context, by the group they are for; None for everybody's."""
+    reads: dict[str | None, frozenset[str]] = {}
+    for policy in policies:
+        reads[policy.group] = reads.get(policy.group, frozenset()) | policy.reads()
+    return reads
 
 
 def _only(scope: Mapping[str, Any], operator: str, kind: str) -> str | None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.callers import OWN_KEYS
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.policy_documents import grants
 from chalicelib.domain.roles import MANAGED_TAG
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 USER_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-
-PREFIX = "access-broker:"
-"""Of the tags that tell the broker who somebody is: suspended, linked to chat, made by it."""
 
 UNFINISHED_TAG = "access-broker:unfinished"
 """On a user from CreateUser until its record is written: no secret of such a user ever left."""
@@ -122,7 +120,7 @@ def check_user(ask: UserAsk) -> None:
     for key, value in ask.tags.items():
         if key.lower().startswith("aws:") or key.lower() in OWN_TAGS:
             fields[f"tags.{key}"] = "reserved: set by AWS or by the broker"
-        elif key.lower().startswith(PREFIX) and not key.islower():
+        elif key.lower().startswith(OWN_KEYS) and not key.islower():
             fields[f"tags.{key}"] = f"in lower case: IAM would put it in the place of {key.lower()}"
         elif not TAG_KEY.fullmatch(key) or not TAG_VALUE.fullmatch(value):
             fields[f"tags.{key}"] = "key 1 to 128, value up to 256 of letters, digits, spaces and _.:/=+-@"
@@ -144,7 +142,7 @@ def lasting_tags(user: User) -> dict[str, str]:
 
 def kept_tags(user: User, ask: UserAsk) -> dict[str, str]:
     """What a PUT leaves on the user without being asked: who is suspended stays so."""
-    return {key: value for key, value in lasting_tags(user).items() if key.startswith(PREFIX) and key not in ask.tags}
+    return {key: value for key, value in lasting_tags(user).items() if key.startswith(OWN_KEYS) and key not in ask.tags}
 
 
 def told(user: User) -> dict[str, Any]:
