@@ -146,15 +146,6 @@ def test_ending_what_has_ended_changes_nothing_and_tells_nothing(desk: Desk, sec
     assert desk.provisioner.orders == []
 
 
-def test_where_the_provisioner_fails_the_session_is_not_shown_as_revoked(desk: Desk) -> None:
-    alices = session()
-    desk.sessions.add(alices)
-    desk.provisioner.failures["ec2-full"] = Conflict("The revocation policy is full")
-    with pytest.raises(Conflict):
-        desk.service.end_session(alices.id, "", origin(RITA))
-    assert desk.sessions.rows[alices.id].revoked_at is None
-
-
 def test_where_there_is_no_room_for_one_session_its_callers_others_on_that_role_end_with_it(desk: Desk) -> None:
     old, young = session(1, issued_at=NOW - timedelta(minutes=5)), session(2)
     elsewhere, bobs = session(3, role="s3-read"), session(4, CAROL)
@@ -179,12 +170,15 @@ def test_where_there_is_room_one_session_ends_alone_and_nothing_is_said_of_room(
     assert "no_room" not in desk.events()[0]["detail"]
 
 
-def test_where_there_is_no_room_for_the_caller_either_the_refusal_is_recorded(desk: Desk) -> None:
+def test_where_there_is_no_room_for_the_caller_either_nothing_is_shown_as_revoked_and_that_is_recorded(
+    desk: Desk,
+) -> None:
     alices = session()
     desk.sessions.add(alices)
     desk.provisioner.failures["ec2-full"] = Conflict("The revocation policy is full")
     with pytest.raises(Conflict):
         desk.service.end_session(alices.id, "done", origin(ALICE))
+    assert desk.sessions.rows[alices.id].revoked_at is None
     [refused] = desk.journal.events
     assert (refused.type, refused.role, refused.session, refused.reason) == ("refuse", "ec2-full", alices.id, "done")
     assert (refused.detail["code"], refused.detail["why"]) == ("conflict", "The revocation policy is full")
