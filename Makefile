@@ -18,7 +18,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.build/pip
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
-CHECKED := app.py chalicelib brokercli policytool localaws packer bench tests
+CHECKED := app.py chalicelib brokercli policytool localaws lambda_package bench tests
 
 .PHONY: demo up down status test bench package deploy check help clean
 
@@ -48,7 +48,7 @@ package: $(READY) ## make sam.json and deployment.zip for a stage (STAGE=dev OUT
 
 deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=... PARAMETERS="Name=value ...")
 	@test -n "$(BUCKET)" || { echo "say which S3 bucket takes the package: make deploy STAGE=$(STAGE) BUCKET=name" >&2; exit 1; }
-	@$(PYTHON) -m packer.overlay $(OUT)/sam.json .chalice/resources-aws.json
+	@$(PYTHON) -m lambda_package.overlay $(OUT)/sam.json .chalice/resources-aws.json
 	@.venv/bin/aws cloudformation package --template-file $(OUT)/sam.json --s3-bucket $(BUCKET) --output-template-file $(OUT)/deployed.yaml
 	@.venv/bin/aws cloudformation deploy --template-file $(OUT)/deployed.yaml --s3-bucket $(BUCKET) \
 	  --stack-name access-broker-$(STAGE) \

@@ -1,31 +1,31 @@
-"""The Chalice app: names the doors, decides nothing."""
+"""The Chalice app: names the handlers, decides nothing."""
 
-from chalicelib.handlers.doors import Doors
+from chalicelib.core.handlers.lazy_app import LazyChalice
 
-app = Doors(
+app = LazyChalice(
     "access-broker",
-    "public",
-    "callers",
-    "roles",
-    "credentials",
-    "console_links",
-    "explain",
-    "role_changes",
-    "users",
-    "sessions",
-    "revocations",
-    "requests",
-    "grants",
-    "reviews",
-    "expire",
-    "slack",
-    "chat",
-    "notify",
-    "audit_reading",
-    "provision",
-    "audit",
-    "trail",
-    "cleanup",
+    "contract.handlers.public",
+    "access.handlers.whoami",
+    "explain.handlers.roles",
+    "sessions.handlers.credentials",
+    "sessions.handlers.console_links",
+    "explain.handlers.explain",
+    "provisioning.handlers.roles",
+    "provisioning.handlers.users",
+    "sessions.handlers.sessions",
+    "sessions.handlers.revocations",
+    "approvals.handlers.requests",
+    "sessions.handlers.grants",
+    "sessions.handlers.reviews",
+    "sessions.handlers.expire_function",
+    "chat.handlers.slack",
+    "chat.handlers.function",
+    "chat.handlers.notify_function",
+    "audit.handlers.read",
+    "provisioning.handlers.function",
+    "audit.handlers.function",
+    "audit.handlers.trail_function",
+    "cleanup.handlers.function",
 )
 app.api.cors = False
 app.api.binary_types = []

@@ -16,16 +16,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import packer
+import lambda_package
 from bench import chat_cold, cold, decisions, sessions_listing, stale_scan, throughput, warm
-from bench.bars import BARS, Row, value
 from bench.processes import BENCH
+from bench.thresholds import BARS, Row, value
 from bench.trees import Trees, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bench.bars import Measured
+    from bench.thresholds import Measured
 
 ROUNDS = 11
 RESULTS = BENCH / "results.json"
@@ -45,9 +45,9 @@ class Ground:
     scratch: Path
 
     @cached_property
-    def package(self) -> packer.Package:
+    def package(self) -> lambda_package.Package:
         """The package of this checkout, for this machine."""
-        return packer.build("dev", self.scratch / "package", packer.of_this_machine())
+        return lambda_package.build("dev", self.scratch / "package", lambda_package.of_this_machine())
 
     @cached_property
     def trees(self) -> Trees:

@@ -13,7 +13,7 @@ from bench.driving import BARE_BOTO3, bare_boto3, warm_bytecode
 from bench.first_events import api_event
 from bench.noise import interleaved, ratio
 from bench.processes import ChildFailed, canned_aws, cold_start
-from chalicelib.domain.slack_signature import sign
+from chalicelib.chat.domain.slack_signature import sign
 
 if TYPE_CHECKING:
     from pathlib import Path

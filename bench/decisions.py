@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 from bench.canned_answers import ACCOUNT, CALLER, CALLER_ID
 from bench.noise import figure, interleaved, ratio
-from chalicelib.domain.access import Ask, load_rules
-from chalicelib.domain.admission import decide
-from chalicelib.domain.callers import Caller
-from chalicelib.domain.roles import Role
+from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.rules import Ask, load_rules
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bench.noise import Figure
-    from chalicelib.domain.access import AccessRules
+    from chalicelib.access.domain.rules import AccessRules
 
 SIZES = (10, 100, 1_000, 10_000)
 DECISIONS = 200

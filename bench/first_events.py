@@ -149,15 +149,15 @@ REPLAYED = {"id": "replayed", "kind": "command", "body": "", "request_id": "requ
 
 FIRST = {
     "app.app": First(CREDENTIALS, lambda answer: answer["statusCode"] == 201),  # noqa: PLR2004  HTTP's Created
-    "chalicelib.handlers.provision.provision": First(PLAN, lambda answer: answer["ok"]),
-    "chalicelib.handlers.audit.audit": First(STREAM_BATCH, lambda answer: answer == {"batchItemFailures": []}),
-    "chalicelib.handlers.chat.chat": First(REPLAYED, lambda answer: answer is None),
-    "chalicelib.handlers.notify.notify": First(FILED, lambda answer: answer == {"batchItemFailures": []}),
-    "chalicelib.handlers.trail.trail": First(ASSUMED, lambda answer: answer == {"verdict": "bypass"}),
-    "chalicelib.handlers.expire.expire": First(
+    "chalicelib.provisioning.handlers.function.provision": First(PLAN, lambda answer: answer["ok"]),
+    "chalicelib.audit.handlers.function.audit": First(STREAM_BATCH, lambda answer: answer == {"batchItemFailures": []}),
+    "chalicelib.chat.handlers.function.chat": First(REPLAYED, lambda answer: answer is None),
+    "chalicelib.chat.handlers.notify_function.notify": First(FILED, lambda answer: answer == {"batchItemFailures": []}),
+    "chalicelib.audit.handlers.trail_function.trail": First(ASSUMED, lambda answer: answer == {"verdict": "bypass"}),
+    "chalicelib.sessions.handlers.expire_function.expire": First(
         TICK, lambda answer: answer == {"requests": 0, "grants": 0, "unreviewed": 0}
     ),
-    "chalicelib.handlers.cleanup.cleanup": First(
+    "chalicelib.cleanup.handlers.function.cleanup": First(
         REHEARSAL, lambda answer: answer["ok"] and not answer["result"]["users"]
     ),
 }

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 
 from bench.noise import figure, ratio
-from chalicelib.aws import rows
-from chalicelib.aws.clients import ISSUING
-from chalicelib.aws.session_log import session_to_row
-from chalicelib.aws.sessions_table import TableSessions
-from chalicelib.domain.ids import new_id
-from chalicelib.domain.sessions import Session, SessionFilter
+from chalicelib.core.aws import rows
+from chalicelib.core.aws.clients import ISSUING
+from chalicelib.core.domain.ids import new_id
+from chalicelib.core.domain.sessions import Session, SessionFilter
+from chalicelib.sessions.aws.session_log import session_to_row
+from chalicelib.sessions.aws.sessions_table import TableSessions
 from localaws import emulator
 
 if TYPE_CHECKING:

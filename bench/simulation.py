@@ -31,8 +31,8 @@ RUSH_SECONDS = 1800
 
 REFRESH_SECONDS = 3300
 
-REMEMBER_SECONDS = 60
-"""wiring.REMEMBER_SECONDS."""
+CACHE_SECONDS = 60
+"""wiring.CACHE_SECONDS."""
 
 WARM_SECONDS, COLD_SECONDS = 0.020, 0.35
 """A credential at 15 ms of AWS (bench/warm.py), and what a start adds (the CPU of bench/cold.py, an estimate)."""
@@ -118,7 +118,7 @@ class Container:
 
     def knows(self, what: str, now: float) -> bool:
         """Whether it read that within the last minute."""
-        return now - self.known.get(what, -REMEMBER_SECONDS) < REMEMBER_SECONDS
+        return now - self.known.get(what, -CACHE_SECONDS) < CACHE_SECONDS
 
 
 @dataclass

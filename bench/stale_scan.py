@@ -21,16 +21,16 @@ import botocore.session
 from bench.noise import Figure, interleaved, ratio
 from bench.processes import CHECKOUT
 from bench.stale_scan_aws import BOUNDARY, TAGS
-from chalicelib.aws.account_roles import AccountRoles
-from chalicelib.domain.staleness import NO_SIGNS, Ours, Signs
-from chalicelib.domain.templates import DEPLOYMENT_TAG
-from chalicelib.services.cleanup_looking import Looking
+from chalicelib.cleanup.aws.account_roles import AccountRoles
+from chalicelib.cleanup.domain.staleness import NO_SIGNS, Ours, Signs
+from chalicelib.cleanup.services.scan import Looking
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from chalicelib.domain.cleanup_report import Sight
-    from chalicelib.domain.staleness_marks import Mark
+    from chalicelib.cleanup.domain.marks import Mark
+    from chalicelib.cleanup.domain.report import Sight
 
 ROLES = 5_000
 FEW_ROLES = 2_000

@@ -36,7 +36,7 @@ def product_cases() -> dict[str, Callable[[], Any]]:
     with open(EVENT_FILE, encoding="utf-8") as file:  # noqa: PTH123
         event = json.load(file)
     handler(event, None)
-    from chalicelib.aws.clients import client  # noqa: PLC0415
+    from chalicelib.core.aws.clients import client  # noqa: PLC0415
 
     sts, dynamodb = client("sts"), client("dynamodb")
     assumed, put = recorded(sts, "assume_role"), recorded(dynamodb, "put_item")

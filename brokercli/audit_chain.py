@@ -13,7 +13,7 @@ from brokercli.failures import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from brokercli.broker import Broker
+    from brokercli.http.broker import Broker
 
 GENESIS = "0" * 64
 NOT_HASHED = frozenset({"hash", "logged_at"})

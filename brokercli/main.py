@@ -17,7 +17,7 @@ from typer.main import get_group
 
 from brokercli import __version__
 from brokercli.failures import INTERRUPTED, Failure
-from brokercli.output import printable
+from brokercli.output.printer import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-import packer
+import lambda_package
+from lambda_package.project import BUILD, CHECKOUT
 from localaws.failures import StepFailed
-from packer.project import BUILD, CHECKOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from packer.project import Architecture
+    from lambda_package.project import Architecture
 
 __all__ = ["BUILD", "CHECKOUT", "package", "runs_here"]
 
@@ -23,8 +23,8 @@ def package(output: Path, stage: str = "dev", architecture: Architecture | None 
     What runs on a laptop is built for the laptop: nothing said means this machine's architecture.
     """
     try:
-        packer.build(stage, output, architecture or packer.of_this_machine())
-    except packer.PackagingFailed as failure:
+        lambda_package.build(stage, output, architecture or lambda_package.of_this_machine())
+    except lambda_package.PackagingFailed as failure:
         raise StepFailed("packaging", failure.detail, failure.log or BUILD / "package.log") from failure
     return output
 

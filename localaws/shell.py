@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packer.project import NO_ACCOUNT
+from lambda_package.project import NO_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 KEPT = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
-"""A package is made for a region (packer.project.region): no file and no key is needed to know it."""
+"""A package is made for a region (lambda_package.project.region): no file and no key is needed to know it."""
 
 LOOPBACK = ("127.0.0.1", "localhost")
 

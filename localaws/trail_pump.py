@@ -31,7 +31,7 @@ def _events(cloudtrail: Any, name: str, since: datetime) -> list[dict[str, Any]]
 
 
 def _matches(record: dict[str, Any]) -> bool:
-    """What the rule's pattern lets through (chalicelib/handlers/trail.py)."""
+    """What the rule's pattern lets through (chalicelib/audit/handlers/trail_function.py)."""
     role = str((record.get("requestParameters") or {}).get("roleArn", ""))
     return "errorCode" not in record and ":role/access-broker/" in role
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from chalicelib.domain.access import Ask
-from chalicelib.domain.roles import WHOLE_BROKER, Role
-from chalicelib.domain.times import duration, from_rfc3339
+from chalicelib.access.domain.rules import Ask
+from chalicelib.core.domain.roles import WHOLE_BROKER, Role
+from chalicelib.core.domain.times import duration, from_rfc3339
+from policytool.known_entities import caller, role
 from policytool.source import BadFile, document
-from policytool.world import caller, role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from chalicelib.domain.callers import Caller
-    from policytool.world import Vocabulary
+    from chalicelib.core.domain.callers import Caller
+    from policytool.known_entities import Vocabulary
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 EXPECTATIONS = ("allow", "approval", "reason", "too_long", "deny", "not_found")

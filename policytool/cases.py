@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.access import Door, load_rules
-from chalicelib.domain.admission import decide, max_seconds
-from chalicelib.domain.approvals import longest_grant
-from chalicelib.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.access.domain.admission import decide, max_seconds
+from chalicelib.access.domain.rules import Door, load_rules
+from chalicelib.approvals.domain.approvals import longest_grant
+from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
 from policytool.case_files import load_cases
+from policytool.known_entities import vocabulary
 from policytool.source import read
-from policytool.world import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from chalicelib.domain.access import AccessRules, Ask
+    from chalicelib.access.domain.rules import AccessRules, Ask
     from policytool.case_files import Case
 
 

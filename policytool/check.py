@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import cedarpy
 
-from chalicelib.domain.access import load_rules
-from chalicelib.domain.access_policies import Policy
+from chalicelib.access.domain.policies import Policy
+from chalicelib.access.domain.rules import load_rules
 from policytool.case_files import load_cases
-from policytool.promises import broken_promises
+from policytool.known_entities import vocabulary
 from policytool.reach import reach
 from policytool.source import BadFile, Complaint, Statement, read, statements, text
-from policytool.world import vocabulary
+from policytool.unkeepable_terms import broken_promises
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from policytool.world import Vocabulary
+    from policytool.known_entities import Vocabulary
 
 SCHEMA = "schema.cedarschema"
 GROUPED = re.compile(r'\baction\s+[\w\s,"]+?\s+in\b')

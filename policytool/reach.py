@@ -9,21 +9,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.access import Ask
-from chalicelib.domain.admission import easiest
-from chalicelib.domain.roles import WHOLE_BROKER
+from chalicelib.access.domain.admission import easiest
+from chalicelib.access.domain.rules import Ask
+from chalicelib.core.domain.roles import WHOLE_BROKER
 from policytool.case_files import NOON
+from policytool.known_entities import caller
 from policytool.source import Complaint, Statement
-from policytool.world import caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chalicelib.domain.access import AccessRules, Verdict
-    from chalicelib.domain.callers import Caller
-    from chalicelib.domain.roles import Role
+    from chalicelib.access.domain.rules import AccessRules, Verdict
+    from chalicelib.core.domain.callers import Caller
+    from chalicelib.core.domain.roles import Role
     from policytool.case_files import Case
-    from policytool.world import Vocabulary
+    from policytool.known_entities import Vocabulary
 
 TAKING = frozenset({"TakeCredentials", "OpenConsole"})
 FEW = 3

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.asking import Since, since_when
 from brokercli.audit_chain import verified
-from brokercli.connection import Connection, connected, only_subcommand
-from brokercli.times import local_and_utc
+from brokercli.frame.connection import Connection, connected, only_subcommand
+from brokercli.frame.role_options import Since, since_when
+from brokercli.output.times import local_and_utc
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 

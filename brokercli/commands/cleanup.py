@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.connection import Connection, connected
 from brokercli.failures import Misused
-from brokercli.times import local_and_utc
+from brokercli.frame.connection import Connection, connected
+from brokercli.output.times import local_and_utc
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
-from brokercli.asking import Reason, Role
-from brokercli.aws_config import Written, write_profile
-from brokercli.connection import Connection, connected
 from brokercli.failures import Misused
-from brokercli.signing import aws_session, chosen_profile
-from brokercli.vault import open_vault
+from brokercli.frame.connection import Connection, connected
+from brokercli.frame.role_options import Reason, Role
+from brokercli.http.signing import aws_session, chosen_profile
+from brokercli.storage.aws_config import Written, write_profile
+from brokercli.storage.vault import open_vault
 
 app = typer.Typer(rich_markup_mode=None)
 

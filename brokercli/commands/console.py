@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.approvals import granted
-from brokercli.asking import For, Reason, Role, RoleAsk
-from brokercli.browser import open_once
 from brokercli.commands.credentials import NoWait
-from brokercli.connection import Connection, connected
+from brokercli.credentials.approval import granted
 from brokercli.failures import Failure
-from brokercli.times import local_and_utc
+from brokercli.frame.connection import Connection, connected
+from brokercli.frame.role_options import For, Reason, Role, RoleAsk
+from brokercli.output.browser import open_once
+from brokercli.output.times import local_and_utc
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -8,15 +8,15 @@ from typing import Annotated
 
 import typer
 
-from brokercli.asking import RoleAsk, ask_for
-from brokercli.composing import composed
-from brokercli.connection import Connection, connect
+from brokercli.credentials.obtain import Issuing
+from brokercli.credentials.role_credentials import RoleCredentials
+from brokercli.credentials.shells import OUTRANKING_KEYS, Shell, assignments
 from brokercli.failures import Failure
-from brokercli.issuing import Issuing
-from brokercli.output import Output
-from brokercli.role_credentials import RoleCredentials
-from brokercli.shells import OUTRANKING_KEYS, Shell, assignments
-from brokercli.vault import open_vault
+from brokercli.frame.connection import Connection, connect
+from brokercli.frame.option_groups import composed
+from brokercli.frame.role_options import RoleAsk, ask_for
+from brokercli.output.printer import Output
+from brokercli.storage.vault import open_vault
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.asking import RoleAsk, ask_for
-from brokercli.composing import composed
-from brokercli.connection import Connection, connect
+from brokercli.frame.connection import Connection, connect
+from brokercli.frame.option_groups import composed
+from brokercli.frame.role_options import RoleAsk, ask_for
 
 app = typer.Typer(rich_markup_mode=None)
 

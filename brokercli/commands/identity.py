@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from brokercli.connection import Connection, connected
+from brokercli.frame.connection import Connection, connected
 
 app = typer.Typer(rich_markup_mode=None)
 

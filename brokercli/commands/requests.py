@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.approvals import Approvals
-from brokercli.asking import For, Reason, Role, RoleAsk
-from brokercli.connection import Connection, connected
-from brokercli.times import local_and_utc, span
+from brokercli.credentials.approval import Approvals
+from brokercli.frame.connection import Connection, connected
+from brokercli.frame.role_options import For, Reason, Role, RoleAsk
+from brokercli.output.times import local_and_utc, span
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from brokercli.asking import Reason
 from brokercli.commands.sessions import Identifier, facts
-from brokercli.connection import Connection, connected
-from brokercli.vault import open_vault
+from brokercli.frame.connection import Connection, connected
+from brokercli.frame.role_options import Reason
+from brokercli.storage.vault import open_vault
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.asking import Reason
 from brokercli.commands.sessions import facts, read_activity
-from brokercli.connection import Connection, connected
 from brokercli.failures import Failure, Misused, NotFound
-from brokercli.times import local_and_utc, span
-from brokercli.vault import open_vault
+from brokercli.frame.connection import Connection, connected
+from brokercli.frame.role_options import Reason
+from brokercli.output.times import local_and_utc, span
+from brokercli.storage.vault import open_vault
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.connection import Connection, connected, only_subcommand
-from brokercli.converging import converge
-from brokercli.times import span
+from brokercli.frame.connection import Connection, connected, only_subcommand
+from brokercli.output.times import span
+from brokercli.roles.apply_templates import converge
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from brokercli import child
-from brokercli.asking import RoleAsk, ask_for
 from brokercli.commands.credentials import BreakGlass, Fresh, NoWait, issuing
-from brokercli.composing import composed
-from brokercli.connection import Connection, connect
-from brokercli.endpoint import Endpoint, renewing
+from brokercli.credentials import run_program
+from brokercli.credentials.endpoint import Endpoint, renewing
+from brokercli.credentials.shells import CONFLICTING, Shell, assignments
 from brokercli.failures import Misused
-from brokercli.shells import CONFLICTING, Shell, assignments
+from brokercli.frame.connection import Connection, connect
+from brokercli.frame.option_groups import composed
+from brokercli.frame.role_options import RoleAsk, ask_for
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -48,9 +48,11 @@ def execute(
     surroundings = person_surroundings(connection)
     if not refresh:
         ask.remark_if_cut(connection.output)
-        child.become(command, child.environment(os.environ, surroundings, credentials.environment()))
+        run_program.become(command, run_program.environment(os.environ, surroundings, credentials.environment()))
     with renewing(Endpoint(lambda: took.kept_or_new(ask), credentials)) as endpoint:
-        raise typer.Exit(child.attend(command, child.environment(os.environ, surroundings, endpoint.variables())))
+        raise typer.Exit(
+            run_program.attend(command, run_program.environment(os.environ, surroundings, endpoint.variables()))
+        )
 
 
 @app.command()
@@ -92,7 +94,7 @@ def serve(
 
 def person_surroundings(connection: Connection) -> dict[str, str]:
     """What the caller's profile says beside keys: it must survive the removal of AWS_PROFILE."""
-    from brokercli.signing import aws_session  # noqa: PLC0415  botocore is slow to import
+    from brokercli.http.signing import aws_session  # noqa: PLC0415  botocore is slow to import
 
     session = aws_session(connection.settings.profile)
     region = session.get_config_variable("region")

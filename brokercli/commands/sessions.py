@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.asking import Since, since_when
-from brokercli.connection import Connection, connected
-from brokercli.times import local_and_utc, remaining
+from brokercli.frame.connection import Connection, connected
+from brokercli.frame.role_options import Since, since_when
+from brokercli.output.times import local_and_utc, remaining
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from brokercli.asking import pairs
-from brokercli.connection import Connection, connected
 from brokercli.failures import NotFound
+from brokercli.frame.connection import Connection, connected
+from brokercli.frame.role_options import pairs
 
 KEPT_TAGS = "access-broker:"
 """Tags under this prefix stay by themselves, and the broker takes its own from nobody."""

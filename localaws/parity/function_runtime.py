@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack.core import lambda_runtime
 
-from localaws.parity.around import around
+from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ministack.services import iam
 
 from localaws.parity import iam_arns
-from localaws.parity.around import around_each
 from localaws.parity.trust_principals import unknown_principal
+from localaws.parity.wrap import around_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import dynamodb
 
-from localaws.parity.around import around
+from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack.core import iam_actions
 
-from localaws.parity.around import ArnQuestion, around
+from localaws.parity.wrap import ArnQuestion, around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import iam, sts
 
-from localaws.parity.around import around
+from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

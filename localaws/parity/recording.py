@@ -19,8 +19,8 @@ from ministack.core.responses import get_account_id
 from ministack.core.router import detect_service, extract_access_key_id, extract_region
 from ministack.services import cloudtrail
 
-from localaws.parity.around import around
 from localaws.parity.cloudtrail_event import Request, event
+from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from ministack.core import iam_actions
 from ministack.services import iam, tagging
 
 from localaws.parity import iam_arns
-from localaws.parity.around import around
+from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack.services import iam
 
-from localaws.parity.around import around_each
+from localaws.parity.wrap import around_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable

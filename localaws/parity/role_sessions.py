@@ -19,8 +19,8 @@ from ministack.core.router import extract_access_key_id
 from ministack.services import iam, sts
 
 from localaws.parity import session_constraints
-from localaws.parity.around import around
 from localaws.parity.trust import role_of
+from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack.services import lambda_svc
 
-from localaws.parity.around import around
+from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

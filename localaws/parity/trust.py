@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core import iam_evaluator
 from ministack.services import iam, sts
 
-from localaws.parity.around import around_each
+from localaws.parity.wrap import around_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable

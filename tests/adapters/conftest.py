@@ -17,8 +17,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib import wiring
-from chalicelib.aws import clients
+from chalicelib.core import wiring
+from chalicelib.core.aws import clients
 from tests.adapters import described
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ ENVIRONMENT = {
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Moto's account with both tables; every cached client and service is new. Moto needs little time to settle."""
-    monkeypatch.setattr(wiring, "settle", lambda seconds: time.sleep(seconds / 50))
+    monkeypatch.setattr(wiring, "sleep", lambda seconds: time.sleep(seconds / 50))
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
@@ -64,7 +64,7 @@ def _boto3_session() -> boto3.Session:
 def _forget() -> None:
     """Every service and client; botocore's session stays, it holds nothing but the service models."""
     clients.client.cache_clear()
-    wirings = [module for name, module in sys.modules.items() if name.startswith("chalicelib.wiring")]
+    wirings = [module for name, module in sys.modules.items() if name.startswith("chalicelib.") and ".wiring" in name]
     for value in [value for module in wirings for value in vars(module).values()]:
         if hasattr(value, "cache_clear"):
             value.cache_clear()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
-from chalicelib.handlers.openapi.document import text
+from chalicelib.contract.openapi.document import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from chalicelib.domain.ledger import digest
-from chalicelib.domain.roles import MANAGED_TAG
-from chalicelib.domain.templates import DEPLOYMENT_TAG
+from chalicelib.audit.domain.hash_chain import digest
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG
 from localaws.broker import PROVISION_FUNCTION
 from localaws.roles import order
 from localaws.trail_pump import pump

@@ -1,7 +1,7 @@
 """A brokered role with every permission does not reach the broker: tried, with such a role's own credentials.
 
 ministack takes `*` for the resource of GetParameters, GetParametersByPath, DeleteAlarms and DeleteDashboards: what the
-boundary says of those is held in tests/unit/domain/test_provisioning_policies.py alone.
+boundary says of those is held in tests/unit/policies/test_provisioner_policies.py alone.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
-from chalicelib.handlers.openapi.document import text
+from chalicelib.contract.openapi.document import text
 from tests.e2e.door import keys_of, send
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import packer
+import lambda_package
 from bench.cold import short_name
 from bench.driving import driven
 from bench.first_events import FIRST
 from bench.processes import BARE, canned_aws
 from bench.trees import handlers, unpacked
-from packer import building
+from lambda_package import building
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +37,12 @@ print(len(sys.modules))
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> packer.Package:
-    return packer.build("dev", tmp_path_factory.mktemp("package"), packer.of_this_machine())
+def package(tmp_path_factory: pytest.TempPathFactory) -> lambda_package.Package:
+    return lambda_package.build("dev", tmp_path_factory.mktemp("package"), lambda_package.of_this_machine())
 
 
 @pytest.fixture(scope="module")
-def trees(package: packer.Package, tmp_path_factory: pytest.TempPathFactory) -> Trees:
+def trees(package: lambda_package.Package, tmp_path_factory: pytest.TempPathFactory) -> Trees:
     return unpacked(package.zip, package.template, tmp_path_factory.mktemp("trees"))
 
 
@@ -52,7 +52,7 @@ def environment() -> Iterator[dict[str, str]]:
         yield variables
 
 
-def test_every_function_of_the_template_has_a_first_event(package: packer.Package) -> None:
+def test_every_function_of_the_template_has_a_first_event(package: lambda_package.Package) -> None:
     assert set(handlers(package.template)) == set(FIRST)
 
 
@@ -69,7 +69,7 @@ def test_every_module_of_ours_can_be_imported(trees: Trees) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_source_has_its_bytecode(package: packer.Package) -> None:
+def test_every_source_has_its_bytecode(package: lambda_package.Package) -> None:
     names = set(zipfile.ZipFile(package.zip).namelist())
     sources = {name for name in names if name.endswith(".py")}
     compiled = {
@@ -79,7 +79,7 @@ def test_every_source_has_its_bytecode(package: packer.Package) -> None:
 
 
 def test_the_package_for_arm64_holds_binaries_for_arm64_and_no_others(tmp_path: Path) -> None:
-    package = packer.build("dev", tmp_path, "arm64")
+    package = lambda_package.build("dev", tmp_path, "arm64")
     with zipfile.ZipFile(package.zip) as archive:
         machines = {archive.read(name)[18:20] for name in archive.namelist() if ".so" in name}
     assert machines == {AARCH64}
@@ -90,9 +90,9 @@ def test_the_package_for_arm64_holds_binaries_for_arm64_and_no_others(tmp_path: 
 
 
 def test_packing_twice_gives_the_same_bytes(
-    package: packer.Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    package: lambda_package.Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "MADE", tmp_path / "made")
-    again = packer.build("dev", tmp_path / "again", packer.of_this_machine())
+    again = lambda_package.build("dev", tmp_path / "again", lambda_package.of_this_machine())
     assert again.zip.read_bytes() == package.zip.read_bytes()
     assert again.template.read_bytes() == package.template.read_bytes()

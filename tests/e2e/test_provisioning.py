@@ -14,7 +14,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.policy_documents import as_list
+from chalicelib.core.domain.policy_documents import as_list
 from localaws import roles
 from localaws.broker import PROVISION_FUNCTION
 from localaws.profiles import session_with

@@ -11,8 +11,8 @@ import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from samtranslator.translator.transform import transform
 
-import packer
-from packer import overlay
+import lambda_package
+from lambda_package import overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class NoManagedPolicies:
 @pytest.fixture(scope="module")
 def resources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The resources after the SAM transform, those included that only a real account takes."""
-    package = packer.build("prod", tmp_path_factory.mktemp("package"), packer.of_this_machine())
+    package = lambda_package.build("prod", tmp_path_factory.mktemp("package"), lambda_package.of_this_machine())
     overlay.add(package.template, Path(".chalice/resources-aws.json"))
     template = json.loads(package.template.read_text())
     for resource in template["Resources"].values():

@@ -11,7 +11,7 @@ import pytest
 
 from bench import costs, simulation
 from bench.simulation import SCALES, Bucket, Container, Scale, simulated
-from chalicelib.wiring import REMEMBER_SECONDS
+from chalicelib.access.wiring import CACHE_SECONDS
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PAGE = (CHECKOUT / "docs" / "scale.md").read_text()
@@ -32,7 +32,7 @@ def test_the_same_seed_tells_the_same_story() -> None:
 
 
 def test_the_simulation_remembers_as_long_as_the_product_does() -> None:
-    assert simulation.REMEMBER_SECONDS == REMEMBER_SECONDS
+    assert simulation.CACHE_SECONDS == CACHE_SECONDS
     container = Container(known={"alice": 100.0})
     assert container.knows("alice", 159.9)
     assert not container.knows("alice", 160.0)

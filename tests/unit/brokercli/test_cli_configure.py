@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokercli.aws_config import with_profile
 from brokercli.failures import Misused
+from brokercli.storage.aws_config import with_profile
 
 HAND_WRITTEN = b"""\
 # my own notes: do not lose me\r

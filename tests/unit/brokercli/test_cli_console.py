@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from brokercli.browser import open_once
+from brokercli.output.browser import open_once
 
 SECRET_URL = "https://signin.aws.amazon.com/federation?Action=login&SigninToken=CANARY"
 

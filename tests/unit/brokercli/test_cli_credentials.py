@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from brokercli.asking import RoleAsk
-from brokercli.issuing import CHOOSING, CHOOSING_FILES, cache_key
-from brokercli.role_credentials import remembered
-from brokercli.settings import Settings
+from brokercli.credentials.obtain import CHOOSING, CHOOSING_FILES, cache_key
+from brokercli.credentials.role_credentials import remembered
+from brokercli.frame.role_options import RoleAsk
+from brokercli.frame.settings import Settings
 from tests.unit.brokercli.contract_server import CANARY
 from tests.unit.brokercli.people import Person
 

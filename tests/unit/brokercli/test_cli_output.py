@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokercli.main import COMMANDS, GROUPS
-from brokercli.times import instant, remaining, seconds, span
+from brokercli.output.times import instant, remaining, seconds, span
 
 CHECKOUT = Path(__file__).parents[3]
 

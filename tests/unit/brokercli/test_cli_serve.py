@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.credentials import ContainerProvider
 
-from brokercli.endpoint import Endpoint, renewing
+from brokercli.credentials.endpoint import Endpoint, renewing
+from brokercli.credentials.role_credentials import NEVER_USED_LATER, RENEWED_EARLY, RoleCredentials
 from brokercli.failures import Unavailable
-from brokercli.role_credentials import NEVER_USED_LATER, RENEWED_EARLY, RoleCredentials
-from brokercli.times import rfc3339
+from brokercli.output.times import rfc3339
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from localaws.packaging import CHECKOUT
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAKE_OPENAPI = ("chalicelib/handlers/openapi/", "chalicelib/handlers/answers/")
+MAKE_OPENAPI = ("chalicelib/contract/openapi/", "chalicelib/contract/answers/")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def names(package: Path) -> set[str]:
 
 
 def sources() -> set[str]:
-    """Every file of ours but those that make /openapi.json, which the packer has written down."""
+    """Every file of ours but those that make /openapi.json, which packaging has written down."""
     every = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "chalicelib").rglob("*.py")}
     return {name for name in every if not name.startswith(MAKE_OPENAPI)}
 
@@ -51,7 +51,7 @@ def test_nothing_of_laptop_or_tests_is_deployed(names: set[str]) -> None:
 
 def test_no_file_of_ours_is_packaged_but_sources_their_bytecode_and_two_tables(names: set[str]) -> None:
     ours = {name for name in names if name.startswith("chalicelib/") and "__pycache__" not in name}
-    assert ours == sources() | {"chalicelib/handlers/routes.json", "chalicelib/handlers/openapi.json"}
+    assert ours == sources() | {"chalicelib/core/handlers/routes.json", "chalicelib/contract/handlers/openapi.json"}
 
 
 def test_every_function_has_a_role_of_its_own(package: Path) -> None:

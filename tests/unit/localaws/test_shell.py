@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lambda_package.project import NO_ACCOUNT
 from localaws import profiles, shell
-from packer.project import NO_ACCOUNT
 
 LEFT_BEHIND = {
     "AWS_PROFILE": "alice",

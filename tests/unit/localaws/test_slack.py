@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.config import Config
+from chalicelib.core.config import Config
 from localaws.slack import Slack
 
 HERE = Slack("http://127.0.0.1:1", "signing", "xoxb-bot", "webhook")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.access import AccessRules, indexed, parsed
+from chalicelib.access.domain.rules import AccessRules, indexed, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

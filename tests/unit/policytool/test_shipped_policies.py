@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.access import load_rules
+from chalicelib.access.domain.rules import load_rules
 from policytool.case_files import Case, load_cases
 from policytool.cases import run
 from policytool.check import check
+from policytool.known_entities import vocabulary
 from policytool.source import read
-from policytool.world import vocabulary
 from tests.unit.policytool.policy_mutants import Mutant, mutants
 
 POLICIES = Path("policies")

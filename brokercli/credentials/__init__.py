@@ -1,0 +1,1 @@
+"""Credentials of a role: obtained, kept current, handed to programs."""

@@ -1,0 +1,1 @@
+"""Settings, connection and option groups that commands share."""

@@ -1,0 +1,1 @@
+"""Printing: JSON, tables, times."""

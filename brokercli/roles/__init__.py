@@ -1,0 +1,1 @@
+"""Role templates and what applying them changes."""

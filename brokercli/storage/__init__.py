@@ -1,0 +1,1 @@
+"""Files and keyrings on the user's computer."""

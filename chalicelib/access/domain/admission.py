@@ -1,0 +1,136 @@
+"""The decision as a whole: through which door, for how long, or why not.
+
+`decide` is what every service calls; `AccessRules.decide` is Cedar's part in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
+
+if TYPE_CHECKING:
+    from chalicelib.access.domain.rules import AccessRules, Ask, Door, Verdict
+
+TAKING = ("TakeCredentials", "OpenConsole")
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The door taken and the longest session it gives, in seconds."""
+
+    door: Door
+    max_seconds: int
+
+
+def decide(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission:
+    """Whether `ask` is granted, through which door and for how long. Everything else is refused.
+
+    Raises NotFound where the caller may not even see the role, and Refused
+    (or its kin) with the nearest rule and what it still needs. `approved` says
+    that the caller holds an active grant, which stands in for the approvals.
+    """
+    verdict = rules.decide(ask)
+    door = chosen(verdict.doors, ask, approved=approved)
+    if door:
+        return _enter(door, ask, approved=approved)
+    if not rules.decide(ask.on("SeeRole")).doors:
+        raise NotFound(f"There is no role {ask.role.name}.")
+    raise _no_door(rules, verdict, ask)
+
+
+def with_approvals(rules: AccessRules, ask: Ask) -> Admission | None:
+    """The same under a grant, through the doors that ask for approvals; None where there is none of those."""
+    door = door_with_approvals(rules, ask)
+    return _enter(door, ask, approved=True) if door else None
+
+
+def door_with_approvals(rules: AccessRules, ask: Ask) -> Door | None:
+    """The door that a grant leads to, be it open for this ask or not.
+
+    No other door counts: `ask` may say that a reason was given which only the approvers were told.
+    """
+    return chosen(tuple(door for door in rules.decide(ask).doors if door.terms.approvals), ask, approved=True)
+
+
+def opens(door: Door, ask: Ask) -> bool:
+    """Whether the door opens for this ask, without anybody's approval."""
+    return _closed(door, ask, approved=False) is None
+
+
+def chosen(doors: tuple[Door, ...], ask: Ask, *, approved: bool) -> Door | None:
+    """The easiest door that opens for this ask; where none does, the easiest; None where there is none."""
+    opening = tuple(door for door in doors if _closed(door, ask, approved=approved) is None)
+    return easiest(opening or doors)
+
+
+def easiest(doors: tuple[Door, ...]) -> Door | None:
+    """The door that asks for least, or None where there is none.
+
+    Ease: fewest approvals, then no reason asked for, then the longest session.
+    """
+    return min(doors, key=_ease, default=None)
+
+
+def _enter(door: Door, ask: Ask, *, approved: bool) -> Admission:
+    closed = _closed(door, ask, approved=approved)
+    if closed:
+        raise closed
+    return Admission(door, max_seconds(door, ask))
+
+
+def max_seconds(door: Door, ask: Ask) -> int:
+    """The longest session through this door: rule, role and AWS's chaining limit together."""
+    limits = [MAX_CHAINED_SECONDS, ask.role.max_session_seconds]
+    if door.terms.max_duration is not None:
+        limits.append(int(door.terms.max_duration.total_seconds()))
+    return min(limits)
+
+
+def _ease(door: Door) -> tuple[int, bool, float, str]:
+    longest = door.terms.max_duration.total_seconds() if door.terms.max_duration else MAX_CHAINED_SECONDS
+    return door.terms.approvals, door.terms.reason_required, -longest, door.policy
+
+
+def _closed(door: Door, ask: Ask, *, approved: bool) -> Refused | InvalidRequest | None:
+    """Why this door stays shut for this ask, or None."""
+    if door.terms.approvals and not approved:
+        return ApprovalRequired(
+            f"Rule {door.policy} gives this role with {door.terms.approvals} approval(s). "
+            f"File a request: broker request {ask.role.name}",
+            (door.policy,),
+        )
+    if door.terms.reason_required and not ask.reason_given:
+        return ReasonRequired(f"Rule {door.policy} asks for a reason. Send one in `reason`.", (door.policy,))
+    longest = max_seconds(door, ask)
+    if ask.duration_given and ask.duration_seconds > longest:
+        return InvalidRequest(
+            f"Rule {door.policy} gives this role for {longest} seconds at most.",
+            {"duration_seconds": f"at most {longest} for this caller and role"},
+        )
+    return None
+
+
+def _what(ask: Ask) -> str:
+    """The role, where it is to be taken; else the action: who has a role may be refused to ask for it or to end it."""
+    if ask.action in TAKING:
+        return ask.role.name
+    return f"{ask.action} on {ask.role.name or 'the whole broker'}"
+
+
+def _no_door(rules: AccessRules, verdict: Verdict, ask: Ask) -> Refused:
+    from chalicelib.access.domain.nearest import in_words, nearest  # noqa: PLC0415  who is let in needs none
+
+    if verdict.errors:
+        return Refused(
+            "The access rules could not be evaluated for this ask, so it is refused. Tell the policy owners."
+        )
+    if verdict.forbidden_by:
+        return Refused(f"Forbidden by {', '.join(verdict.forbidden_by)}.", verdict.forbidden_by)
+    sentence = f"No rule gives {_what(ask)} to {ask.caller.name}."
+    near = nearest(rules, ask)
+    if near is None:
+        return Refused(sentence)
+    return Refused(f"{sentence} {in_words(near)}", (near.policy,))

@@ -1,0 +1,297 @@
+"""The decision: which Cedar policies open which doors for a caller.
+
+This is the line that decides: `AccessRules.decide`. Everything else loads,
+selects or describes. Language and semantics: docs.cedarpolicy.com.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import cedarpy
+
+from chalicelib.access.domain.policies import WHOLE_CONTEXT, policy_from_json, reads_by_group
+from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role
+from chalicelib.core.domain.times import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from chalicelib.access.domain.policies import Policy
+    from chalicelib.access.domain.terms import Terms
+    from chalicelib.core.domain.callers import Caller
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+POLICIES_KEPT = 8192
+"""Parsed policies kept per container, in sets of one role and action each (2 to 9 kB a policy)."""
+
+ENTITIES_KEPT = 1024
+"""Parsed entities kept per container, one for each caller and role that met (about 2 kB each)."""
+
+ADDRESSES_KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked: an action of the schema, by a caller, on a role, in a context.
+
+    `WHOLE_BROKER` as the role asks about the deployment itself, the schema's
+    `Broker::System` (reading the audit log, making users, explaining others).
+    Rules see `duration_seconds` as asked, or the longest there is; only a
+    duration that was given is refused for being too long, others are cut.
+    """
+
+    action: str
+    caller: Caller
+    role: Role
+    at: datetime
+    source_ip: str = ""
+    duration_seconds: int = MAX_CHAINED_SECONDS
+    duration_given: bool = False
+    reason_given: bool = False
+    session_policy_given: bool = False
+    session_tags: tuple[str, ...] = ()
+
+    def on(self, action: str) -> Ask:
+        """The same ask for another action."""
+        return replace(self, action=action)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One matching `permit` and the terms it opens on."""
+
+    policy: str
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policies say: doors are empty unless something permits and nothing forbids."""
+
+    doors: tuple[Door, ...] = ()
+    forbidden_by: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+class _Slice(NamedTuple):
+    """The policies that can match, parsed; and what of the context they read, by the group they are for."""
+
+    policies: cedarpy.PolicySet
+    reads: Mapping[str | None, frozenset[str]]
+
+    def reads_for(self, groups: Iterable[str]) -> frozenset[str]:
+        """The members of the context that can decide for whoever is in these groups.
+
+        Cedar looks at the conditions of a policy only where its scope matches.
+        """
+        return frozenset().union(*(self.reads.get(group, ()) for group in (None, *groups)))
+
+
+@dataclass(frozen=True)
+class AccessRules:
+    """A parsed policy set, selected by role and action before evaluation.
+
+    A policy whose scope says `resource == Broker::Role::"x"` is evaluated for
+    x only, so ten thousand of them cost what ten do; one whose scope names
+    actions, for these only. `digest` names the set in every audit event and
+    in GET /health.
+    """
+
+    digest: str
+    policies: Mapping[str, Policy]
+    general: tuple[str, ...]
+    by_role: Mapping[str, tuple[str, ...]]
+    _sets: dict[tuple[str, str], _Slice] = field(default_factory=dict, repr=False)
+    _entities: dict[tuple[str, str], tuple[Caller, Role, cedarpy.Entities]] = field(default_factory=dict, repr=False)
+
+    def decide(self, ask: Ask) -> Verdict:
+        """Evaluate `ask`. Default deny; `forbid` wins; an error in any policy refuses."""
+        try:
+            entities = self._parsed(ask)
+        except ValueError as error:
+            return Verdict(errors=(str(error),))
+        if unreadable := address_problems(ask.source_ip):
+            return Verdict(errors=unreadable)
+        kept = self._slice(ask)
+        request = request_document(ask, kept.reads_for(ask.caller.groups))
+        result = cedarpy.is_authorized(request, kept.policies, entities)
+        matched = tuple(sorted(result.diagnostics.reasons))
+        if result.diagnostics.errors:
+            return Verdict(errors=tuple(result.diagnostics.errors))
+        if not result.allowed:
+            return Verdict(forbidden_by=matched)
+        return Verdict(doors=tuple(Door(name, self.policies[name].terms) for name in matched))
+
+    def candidates(self, role_name: str) -> tuple[Policy, ...]:
+        """The policies that can say anything about this role, in order of id."""
+        names = (*self.general, *self.by_role.get(role_name, ()))
+        return tuple(self.policies[name] for name in sorted(names))
+
+    def _slice(self, ask: Ask) -> _Slice:
+        """What a scope leaves out neither matches nor fails, so leaving it out changes no verdict."""
+        role_name = ask.role.name if ask.role.name in self.by_role else ""
+        key = (role_name, ask.action)
+        kept = self._sets.get(key)
+        if kept is None:
+            candidates = self.candidates(role_name)
+            selected = tuple(one for one in candidates if one.actions is None or ask.action in one.actions)
+            kept = _Slice(policy_set(selected), reads_by_group(selected))
+            _keep(self._sets, key, kept, POLICIES_KEPT // max(1, len(selected)))
+        return kept
+
+    def _parsed(self, ask: Ask) -> cedarpy.Entities:
+        """The entities of an ask; kept ones only while caller and role are equal to theirs in every field."""
+        key = (ask.caller.unique_id, ask.role.name)
+        kept = self._entities.get(key)
+        if kept and (ask.caller, ask.role) == kept[:2]:
+            return kept[2]
+        entities = cedarpy.Entities.from_json_str(entities_document(ask))
+        _keep(self._entities, key, (ask.caller, ask.role, entities), ENTITIES_KEPT)
+        return entities
+
+
+def _keep(kept: dict[Key, Value], key: Key, value: Value, at_most: int) -> None:
+    """Remember a value; the oldest leave first. Threads may come between: nothing here relies on what was there."""
+    for oldest in list(kept)[: max(0, len(kept) - max(0, at_most - 1))]:
+        kept.pop(oldest, None)
+    kept[key] = value
+
+
+def policy_set(policies: tuple[Policy, ...]) -> cedarpy.PolicySet:
+    """A Cedar policy set whose policy ids are our own `@id`s."""
+    static = {policy.id: policy.document for policy in policies}
+    return cedarpy.PolicySet.from_json_str(
+        json.dumps({"staticPolicies": static, "templates": {}, "templateLinks": []}),
+    )
+
+
+def load_rules(files: Mapping[str, str]) -> AccessRules:
+    """Parse `{file name: Cedar text}`. ValueError names the file and what is wrong with it."""
+    return indexed(digest(files), parsed(files))
+
+
+def indexed(digest: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> AccessRules:
+    """The rules in `(file name, policy as Cedar's JSON)`; ValueError names the file and what is wrong with it."""
+    policies: dict[str, Policy] = {}
+    by_role: dict[str, tuple[str, ...]] = {}
+    for name, document in documents:
+        try:
+            policy = policy_from_json(document)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        if policy.id in policies:
+            raise ValueError(f'{name}: @id("{policy.id}") is used twice; ids must be unique over all files')
+        policies[policy.id] = policy
+        if policy.role is not None:
+            by_role[policy.role] = (*by_role.get(policy.role, ()), policy.id)
+    general = tuple(policy.id for policy in policies.values() if policy.role is None)
+    return AccessRules(digest, policies, general, by_role)
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """SHA-256 over names and texts in order of name: the same set, the same digest."""
+    return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()
+
+
+def parsed(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every policy as Cedar's JSON, with the name of its file, in order of name."""
+    for name, text in sorted(files.items()):
+        try:
+            document = json.loads(cedarpy.policies_to_json_str(text))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        if document["templates"]:
+            raise ValueError(
+                f"{name}: a template (?principal, ?resource) decides nothing here; write out whom and what"
+            )
+        yield from ((name, policy) for policy in document["staticPolicies"].values())
+
+
+def request_document(ask: Ask, reads: frozenset[str] = WHOLE_CONTEXT) -> dict[str, Any]:
+    """The ask as Cedar's request, its context as text, which cedarpy need not copy.
+
+    Cedar takes longer to read a time or an address than to evaluate most rules: what nobody reads is left out.
+    """
+    context = {
+        "source_ip": _address(ask.source_ip),
+        "at": {"__extn": {"fn": "datetime", "arg": rfc3339(ask.at)}},
+        "duration_seconds": ask.duration_seconds,
+        "reason_given": ask.reason_given,
+        "session_policy_given": ask.session_policy_given,
+        "session_tags": list(ask.session_tags),
+    }
+    if reads.isdisjoint(WHOLE_CONTEXT):
+        context = {name: value for name, value in context.items() if name in reads}
+    return {
+        "principal": _uid(*principal_uid(ask.caller)),
+        "action": _uid("Broker::Action", ask.action),
+        "resource": resource_uid(ask.role),
+        "context": json.dumps(context),
+    }
+
+
+@lru_cache(ADDRESSES_KEPT)
+def address_problems(source_ip: str) -> tuple[str, ...]:
+    """What Cedar says against an address: one it cannot read is refused, whether or not a rule asks for it.
+
+    API Gateway's own test calls come from `test-invoke-source-ip`.
+    """
+    nobody, context = _uid("Broker::User", ""), json.dumps({"source_ip": _address(source_ip)})
+    request = {"principal": nobody, "action": _uid("Broker::Action", ""), "resource": nobody, "context": context}
+    return tuple(cedarpy.is_authorized(request, policy_set(()), "[]").diagnostics.errors)
+
+
+def _address(source_ip: str) -> dict[str, Any]:
+    return {"__extn": {"fn": "ip", "arg": source_ip or "0.0.0.0/32"}}
+
+
+def principal_uid(caller: Caller) -> tuple[str, str]:
+    """The caller's Cedar entity type and id."""
+    return ("Broker::User" if caller.kind == "user" else "Broker::RoleSession", caller.name)
+
+
+def entities_document(ask: Ask) -> str:
+    """The entities an ask speaks of, as Cedar's JSON: the caller, their groups, and the role."""
+    groups = [_entity(_uid("Broker::Group", group)) for group in ask.caller.groups]
+    caller = _entity(
+        _uid(*principal_uid(ask.caller)),
+        {"name": ask.caller.name, "id": ask.caller.unique_id, "account": ask.caller.account},
+        ask.caller.tags,
+        [group["uid"] for group in groups],
+    )
+    return json.dumps([caller, _resource(ask.role), *groups])
+
+
+def _resource(role: Role) -> dict[str, Any]:
+    if role == WHOLE_BROKER:
+        return _entity(resource_uid(role))
+    attributes = {"name": role.name, "account": role.account, "path": role.path}
+    return _entity(resource_uid(role), attributes, role.tags)
+
+
+def resource_uid(role: Role) -> dict[str, str]:
+    """The Cedar entity of a role, or of the deployment itself."""
+    if role == WHOLE_BROKER:
+        return _uid("Broker::System", "access-broker")
+    return _uid("Broker::Role", role.name)
+
+
+def _entity(
+    uid: Mapping[str, str],
+    attributes: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    parents: list[Mapping[str, str]] | None = None,
+) -> dict[str, Any]:
+    return {"uid": uid, "attrs": attributes or {}, "tags": dict(tags or {}), "parents": parents or []}
+
+
+def _uid(kind: str, name: str) -> dict[str, str]:
+    return {"type": kind, "id": name}

@@ -1,0 +1,1 @@
+"""Entry points of access: HTTP views and Lambda functions."""

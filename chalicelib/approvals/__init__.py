@@ -1,0 +1,1 @@
+"""Requests for access, decisions about them, and the grants they yield."""

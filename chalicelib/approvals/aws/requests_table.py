@@ -1,0 +1,148 @@
+"""Request rows: written on condition that nobody was faster, read by caller, role and state."""
+
+from __future__ import annotations
+
+import hashlib
+from heapq import merge
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.approvals.aws.grants_table import grant_to_row
+from chalicelib.approvals.domain.requests import STATES, Request, repeats
+from chalicelib.core.aws import rows
+from chalicelib.core.aws.index_queries import newest_first
+from chalicelib.core.domain.errors import Conflict
+from chalicelib.core.domain.events import to_json
+from chalicelib.core.domain.ids import FORM
+from chalicelib.core.domain.pages import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chalicelib.approvals.domain.grants import Grant
+    from chalicelib.approvals.domain.requests import RequestFilter
+    from chalicelib.core.domain.events import AuditEvent
+
+KEPT_SECONDS = 400 * 86400
+ONCE_SECONDS = 86400
+"""How long a key of filing is remembered."""
+
+READ_AT_MOST = 1000
+"""Rows looked at for one page: what matches seldom comes in short pages, not in slow ones."""
+
+
+class TableRequests:
+    """Rows `pk=REQUEST#<id>, sk=REQUEST`, and `pk=REQUEST#ONCE#<digest>, sk=ONCE` for keys of filing."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._dynamodb, self._table = client, table
+
+    def get(self, request_id: str) -> Request | None:
+        """The request, read consistently, or None; what is no id is not looked for."""
+        if not FORM.fullmatch(request_id):
+            return None
+        row = rows.get(self._dynamodb, self._table, f"REQUEST#{request_id}", "REQUEST")
+        return msgspec.convert(row, Request) if row else None
+
+    def file(self, request: Request, once: str, event: AuditEvent) -> Request:
+        """Write a new request; with a key `once` that this caller used before, answers the one filed then."""
+        row = {**request_to_row(request), "event": to_json(event)}
+        if not once:
+            rows.put(self._dynamodb, self._table, row)
+            return request
+        key = _once_key(request, once)
+        marker = {
+            "pk": key,
+            "sk": "ONCE",
+            "request": request.id,
+            "ttl": int(request.filed_at.timestamp()) + ONCE_SECONDS,
+        }
+        try:
+            self._transact([self._put(row, rows.ABSENT), self._put(marker, rows.ABSENT)])
+        except Conflict:
+            return self._filed_before(key, request)
+        return request
+
+    def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:
+        """Write the next version, and the grant it yields, in one transaction; Conflict if somebody was faster."""
+        row = {**request_to_row(changed), "event": to_json(event)}
+        items = [self._put(row, "version = :read", {":read": {"N": str(changed.version - 1)}})]
+        if grant:
+            items.append(self._put(grant_to_row(grant), rows.ABSENT))
+        self._transact(items)
+
+    def page(
+        self, wanted: RequestFilter, limit: int, cursor: str | None, matches: Callable[[Request], bool]
+    ) -> Page[Request]:
+        """Newest first. The cursor is the last id looked at, whether it matched or not."""
+        found: list[Request] = []
+        for looked_at, request in enumerate(self._newest_first(wanted, cursor), start=1):
+            if matches(request):
+                found.append(request)
+            if len(found) == limit or looked_at == READ_AT_MOST:
+                return Page(tuple(found), request.id)
+        return Page(tuple(found))
+
+    def pending(self) -> Iterator[Request]:
+        """Every request that nobody has settled."""
+        return self._partition("by-group", "REQUEST#STATE#pending", None)
+
+    def _newest_first(self, wanted: RequestFilter, cursor: str | None) -> Iterator[Request]:
+        """From the narrowest index; without any filter the states are read side by side.
+
+        Who asks for expired ones means those that lie among the pending until the expire function comes by, too.
+        """
+        if wanted.caller:
+            return self._partition("by-caller", f"REQUEST#{wanted.caller}", cursor)
+        if wanted.role:
+            return self._partition("by-role", f"REQUEST#{wanted.role}", cursor)
+        states = {None: STATES, "expired": ("expired", "pending")}.get(wanted.state, (wanted.state,))
+        partitions = [self._partition("by-group", f"REQUEST#STATE#{state}", cursor) for state in states]
+        return merge(*partitions, key=attrgetter("id"), reverse=True)
+
+    def _partition(self, index: str, partition: str, before: str | None) -> Iterator[Request]:
+        found = newest_first(self._dynamodb, self._table, index, partition, before)
+        return (msgspec.convert(row, Request) for row in found)
+
+    def _filed_before(self, key: str, request: Request) -> Request:
+        marker = rows.get(self._dynamodb, self._table, key, "ONCE")
+        first = self.get(marker["request"]) if marker else None
+        if first is None or not repeats(request, first):
+            raise Conflict("This idempotency key was used for another request. Use a new one.")
+        return first
+
+    def _put(self, row: dict[str, Any], condition: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": rows.to_item(row),
+            "ConditionExpression": condition,
+        }
+        return {"Put": {**put, "ExpressionAttributeValues": values} if values else put}
+
+    def _transact(self, items: list[dict[str, Any]]) -> None:
+        try:
+            self._dynamodb.transact_write_items(TransactItems=items)
+        except (ClientError, BotoCoreError) as error:
+            raise rows.write_failed(error) from error
+
+
+def request_to_row(request: Request) -> dict[str, Any]:
+    """The request's own fields, with the keys of the three indexes."""
+    return {
+        **msgspec.to_builtins(request),
+        "pk": f"REQUEST#{request.id}",
+        "sk": "REQUEST",
+        "caller_key": f"REQUEST#{request.caller}",
+        "role_key": f"REQUEST#{request.role}",
+        "group_key": f"REQUEST#STATE#{request.state}",
+        "ttl": int(request.filed_at.timestamp()) + KEPT_SECONDS,
+    }
+
+
+def _once_key(request: Request, once: str) -> str:
+    """Keys are each caller's own: nobody finds another's request by guessing one."""
+    filer = request.asked_by_id or request.caller_id
+    return f"REQUEST#ONCE#{hashlib.sha256(f'{filer} {once}'.encode()).hexdigest()}"

@@ -1,0 +1,64 @@
+"""What approval a role takes: which rule states the terms, and who can never be among those who agree."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.core.domain.errors import Conflict, InvalidRequest, ReasonRequired, Refused
+from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chalicelib.access.domain.rules import Door
+    from chalicelib.core.domain.callers import Caller
+
+USUAL_GRANT = timedelta(seconds=MAX_CHAINED_SECONDS)
+"""The longest grant of a rule that states no `@grant`: one session's worth."""
+
+
+def longest_grant(door: Door) -> timedelta:
+    """The longest grant that approvals under this rule give."""
+    return door.terms.grant or USUAL_GRANT
+
+
+def door_to_ask_for(doors: tuple[Door, ...], duration: timedelta, *, reason_given: bool) -> Door:
+    """Of the doors to a role, the one that asks fewest to agree among those that give it for so long.
+
+    Raises Conflict where a door stands open without any approval,
+    ReasonRequired, or InvalidRequest with the longest grant there is.
+    """
+    standing = next((door for door in doors if not door.terms.approvals), None)
+    if standing:
+        raise Conflict(f"Rule {standing.policy} gives this role without approval. Take it: broker creds")
+    by_ease = sorted(doors, key=lambda door: (door.terms.approvals, door.terms.reason_required, door.policy))
+    long_enough = [door for door in by_ease if longest_grant(door) >= duration]
+    if not long_enough:
+        longest = int(max(map(longest_grant, doors)).total_seconds())
+        raise InvalidRequest(
+            f"No rule grants this role for so long: {longest} seconds at most.",
+            {"duration_seconds": f"at most {longest} for this caller and role"},
+        )
+    for door in long_enough:
+        if reason_given or not door.terms.reason_required:
+            return door
+    first = long_enough[0]
+    raise ReasonRequired(f"Rule {first.policy} asks for a reason. Send one in `reason`.", (first.policy,))
+
+
+def principal_id(unique_id: str) -> str:
+    """IAM's id of the user or role itself: two sessions of one role are one principal."""
+    return unique_id.partition(":")[0]
+
+
+def require_second_person(who: Caller, asked_ids: Iterable[str]) -> None:
+    """Refused where the one who would decide is among those who asked, in whatever shape.
+
+    `asked_ids` are IAM's unique ids. Behind a session that the broker issued
+    may be anybody, also who asked.
+    """
+    if principal_id(who.unique_id) in {principal_id(asked) for asked in asked_ids if asked}:
+        raise Refused("Whoever asks never decides: this needs somebody else.")
+    if who.brokered:
+        raise Refused("A session that the broker issued decides nothing. Sign as yourself.")

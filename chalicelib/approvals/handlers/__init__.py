@@ -1,0 +1,1 @@
+"""Entry points of approvals: HTTP views and Lambda functions."""

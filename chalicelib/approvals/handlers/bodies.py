@@ -1,0 +1,52 @@
+"""Bodies of asking and approving."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from chalicelib.approvals.domain.grants import LONGEST_GRANT, SHORTEST_GRANT
+from chalicelib.approvals.services.request import RequestAsk
+from chalicelib.core.domain.visible_text import said
+from chalicelib.core.handlers.fields import Reason, RoleName  # noqa: TC001  msgspec reads the annotations
+
+GrantSeconds = Annotated[
+    int,
+    msgspec.Meta(
+        ge=int(SHORTEST_GRANT.total_seconds()),
+        le=int(LONGEST_GRANT.total_seconds()),
+        description="How long the access is wanted, over as many sessions as it takes",
+    ),
+]
+Instant = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with an offset")]
+UserName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$(?!\n)", description="An IAM user")]
+Comment = Annotated[str, msgspec.Meta(max_length=1000, description="For the one who asked, and the audit log")]
+
+
+class RequestBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/requests."""
+
+    role: RoleName
+    duration_seconds: GrantSeconds = 3600
+    reason: Reason = ""
+    not_before: Instant | None = None
+    on_behalf_of: UserName | None = None
+
+    def ask(self, once: str) -> RequestAsk:
+        """The ask for the service."""
+        return RequestAsk(
+            role=self.role,
+            duration_seconds=self.duration_seconds,
+            reason=said(self.reason),
+            not_before=self.not_before,
+            on_behalf_of=self.on_behalf_of or "",
+            once=once,
+        )
+
+
+class CommentBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/requests/{id}/approve, deny and cancel."""
+
+    comment: Comment = ""

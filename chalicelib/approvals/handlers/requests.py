@@ -1,0 +1,113 @@
+"""Asking and approving over HTTP. docs/approvals.md describes the answers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.approvals import wiring
+from chalicelib.approvals.domain.requests import STATES, RequestFilter, State
+from chalicelib.approvals.handlers.bodies import CommentBody, RequestBody
+from chalicelib.approvals.handlers.views import request_document
+from chalicelib.core.domain.errors import InvalidRequest
+from chalicelib.core.domain.visible_text import said
+from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
+from chalicelib.core.handlers.paging import page_asked
+from chalicelib.core.handlers.queries import Query
+from chalicelib.core.wiring import clock
+
+if TYPE_CHECKING:
+    from chalice.app import Request as HttpRequest
+
+    from chalicelib.approvals.domain.requests import Request
+
+blueprint = Blueprint(__name__)
+
+FILTERS = ("state", "role", "caller")
+KEY = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
+"""Idempotency-Key: any visible ASCII."""
+
+
+@blueprint.route("/v1/requests", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
+@answering(blueprint)
+def file_request() -> Response:
+    """File a request."""
+    request = blueprint.current_request
+    who = authenticate(request)
+    wanted = body(request, RequestBody).ask(_idempotency_key(request))
+    return _shown(wiring.requesting().file(wanted, who), 201)
+
+
+@blueprint.route("/v1/requests", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def list_requests() -> Response:
+    """One page of requests, newest first."""
+    request = blueprint.current_request
+    who = authenticate(request, reads_query=True)
+    limit, _ = page_asked(request, *FILTERS)
+    query = Query(request, "limit", "cursor", *FILTERS)
+    page = wiring.request_reading().page(_filter(query), limit, query.id("cursor") or None, who)
+    now = clock()
+    shown = [request_document(one, now) for one in page.items]
+    return answer({"requests": shown, "next_cursor": page.cursor})
+
+
+@blueprint.route("/v1/requests/{request_id}", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def show_request(request_id: str) -> Response:
+    """One request."""
+    return _shown(wiring.request_reading().one(request_id, authenticate(blueprint.current_request)))
+
+
+@blueprint.route("/v1/requests/{request_id}/approve", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
+@answering(blueprint)
+def approve(request_id: str) -> Response:
+    """Agree to a request."""
+    request = blueprint.current_request
+    who = authenticate(request)
+    comment = comment_in(request)
+    return _shown(wiring.deciding().decide(request_id, "approve", comment, who))
+
+
+@blueprint.route("/v1/requests/{request_id}/deny", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
+@answering(blueprint)
+def deny(request_id: str) -> Response:
+    """Refuse a request."""
+    request = blueprint.current_request
+    who = authenticate(request)
+    comment = comment_in(request)
+    return _shown(wiring.deciding().decide(request_id, "deny", comment, who))
+
+
+@blueprint.route("/v1/requests/{request_id}/cancel", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
+@answering(blueprint)
+def cancel(request_id: str) -> Response:
+    """Take back a request of one's own."""
+    request = blueprint.current_request
+    who = authenticate(request)
+    return _shown(wiring.deciding().cancel(request_id, comment_in(request), who))
+
+
+def comment_in(request: HttpRequest) -> str:
+    """The comment in a body that may be missing."""
+    return said(body(request, CommentBody).comment) if request.raw_body else ""
+
+
+def _shown(request: Request, status: int = 200) -> Response:
+    grant = wiring.request_reading().grant(request)
+    return answer(request_document(request, clock(), grant), status)
+
+
+def _idempotency_key(request: HttpRequest) -> str:
+    key = str(request.headers.get("idempotency-key") or "")
+    if key and not KEY.fullmatch(key):
+        raise InvalidRequest("The key does not fit.", {"Idempotency-Key": "1 to 128 visible ASCII characters"})
+    return key
+
+
+def _filter(query: Query) -> RequestFilter:
+    state = cast("State | None", query.word("state", STATES) or None)
+    return RequestFilter(query.name("caller"), query.name("role"), state)

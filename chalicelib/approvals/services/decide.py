@@ -1,0 +1,122 @@
+"""Deciding: approve, deny, cancel. Each ends in one right state, whoever else acts at the same moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.approvals.domain.approvals import principal_id
+from chalicelib.approvals.domain.grants import granted
+from chalicelib.approvals.domain.requests import SAID, Decision, cancelled, decided, expired, outcome
+from chalicelib.approvals.services.approvers import owns
+from chalicelib.core.domain.errors import AwsUnavailable, Conflict, Contended, NotFound, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.approvals.domain.requests import Request, Word
+    from chalicelib.approvals.services.approvers import Approvers
+    from chalicelib.approvals.services.close_overdue import Lapsing
+    from chalicelib.approvals.services.records import ApprovalRecords
+    from chalicelib.approvals.services.stores import Requests
+    from chalicelib.core.domain.errors import BrokerError
+    from chalicelib.core.domain.events import Origin
+
+MAX_TRIES = 12
+"""Attempts to write against others on the same request; with the pauses of wiring under 8 s in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deciding:
+    """Reads, decides, writes on condition that nothing changed in between; else from the start.
+
+    Saying the same twice changes nothing and answers the request as it is.
+    """
+
+    requests: Requests
+    approvers: Approvers
+    records: ApprovalRecords
+    lapsing: Lapsing
+    pause: Callable[[int], None]
+
+    def decide(self, request_id: str, word: Word, comment: str, origin: Origin) -> Request:
+        """Approve or deny, once per approver; the approval that completes the number makes the grant.
+
+        Raises NotFound, Refused, or Conflict that says what became of the request.
+        """
+        request = self._found(request_id)
+        rules = self._right(request, word, comment, origin)
+
+        approver_id = principal_id(origin.caller.unique_id)
+
+        def next_version(current: Request) -> Request:
+            said = current.said_by(approver_id)
+            if said and said.decision == word and current.state in {"pending", SAID[word]}:
+                return current
+            now = self.records.clock()
+            return decided(current, Decision(word, origin.caller.name, approver_id, now, comment, origin.via))
+
+        def save(changed: Request) -> None:
+            grant = granted(changed) if changed.state == "approved" else None
+            event = self.records.decided(changed, changed.decisions[-1], grant, rules, origin)
+            self.requests.save(changed, event, grant)
+
+        return self._settle(request_id, next_version, save)
+
+    def cancel(self, request_id: str, comment: str, origin: Origin) -> Request:
+        """Take back what one asked for, or what one's program asked for."""
+        request = self._found(request_id)
+        if not owns(origin, request):
+            raise self._refused(self._not_theirs(request, origin), "Cancel", request, origin)
+
+        def next_version(current: Request) -> Request:
+            return current if current.state == "cancelled" else cancelled(current, self.records.clock())
+
+        def save(changed: Request) -> None:
+            self.requests.save(changed, self.records.cancelled(changed, comment, origin))
+
+        return self._settle(request_id, next_version, save)
+
+    def _settle(
+        self, request_id: str, next_version: Callable[[Request], Request], save: Callable[[Request], None]
+    ) -> Request:
+        for attempt in range(MAX_TRIES):
+            request = self._found(request_id)
+            if request.overdue(self.records.clock()):
+                self.lapsing.request(request)
+                raise Conflict(outcome(expired(request)))
+            changed = next_version(request)
+            if changed == request:
+                return request
+            try:
+                save(changed)
+            except (Conflict, Contended):
+                self.pause(attempt)
+            else:
+                return changed
+        raise AwsUnavailable(f"Too many decide on request {request_id} in the same moment. Try again.")
+
+    def _found(self, request_id: str) -> Request:
+        request = self.requests.get(request_id)
+        if request is None:
+            raise NotFound(f"There is no request {request_id}.")
+        return request
+
+    def _right(self, request: Request, word: Word, comment: str, origin: Origin) -> tuple[str, ...]:
+        """The rules that let the caller decide; every refusal is on record before it is answered."""
+        try:
+            asked_ids = (request.caller_id, request.asked_by_id)
+            return self.approvers.demand("Approve", request.role, asked_ids, comment, origin)
+        except Refused as refusal:
+            raise self._refused(refusal, word.capitalize(), request, origin) from None
+        except NotFound:
+            absent = NotFound(f"There is no request {request.id}.")
+            raise self._refused(absent, word.capitalize(), request, origin) from None
+
+    def _not_theirs(self, request: Request, origin: Origin) -> BrokerError:
+        if self.approvers.sight(origin)(request):
+            return Refused("Only whoever asked may cancel a request. Deny it instead.")
+        return NotFound(f"There is no request {request.id}.")
+
+    def _refused(self, refusal: BrokerError, action: str, request: Request, origin: Origin) -> BrokerError:
+        return self.records.refused(refusal, action, request.role, origin, {"request": request.id})

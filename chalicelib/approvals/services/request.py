@@ -1,0 +1,212 @@
+"""Requesting: asking for a role that others must agree to, and looking at what was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.rules import Ask
+from chalicelib.approvals.domain.approvals import door_to_ask_for
+from chalicelib.approvals.domain.grants import FARTHEST_START, require_length
+from chalicelib.approvals.domain.requests import Request, RequestFilter, answer_by
+from chalicelib.core.domain.errors import Conflict, InvalidRequest, NotFound, ReasonRequired, Refused
+
+if TYPE_CHECKING:
+    from chalicelib.access.domain.rules import AccessRules, Door
+    from chalicelib.access.services.catalogue import Catalogue
+    from chalicelib.access.services.principals import People
+    from chalicelib.approvals.domain.grants import Grant
+    from chalicelib.approvals.services.approvers import Approvers
+    from chalicelib.approvals.services.records import ApprovalRecords
+    from chalicelib.approvals.services.stores import Grants, Requests
+    from chalicelib.core.domain.callers import Caller
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.pages import Page
+    from chalicelib.core.domain.roles import Role
+    from chalicelib.core.domain.times import Clock
+
+MAX_WAITING = 50
+"""Requests of one person's that wait at once."""
+
+CLOCKS_APART = timedelta(minutes=5)
+"""A start may lie so far in the past and still mean "now": SigV4 allows clients the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAsk:
+    """What is asked for, already validated in form. `once` makes filing it again answer what was filed first."""
+
+    role: str
+    duration_seconds: int
+    reason: str = ""
+    not_before: datetime | None = None
+    on_behalf_of: str = ""
+    once: str = ""
+
+
+class Crowded(Conflict):
+    """Too many of one person's requests wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requesting:
+    """The terms come from the rules: who may ask is `RequestAccess`, how many must agree the door to the role."""
+
+    rules: AccessRules
+    catalogue: Catalogue
+    people: People
+    requests: Requests
+    records: ApprovalRecords
+
+    def file(self, wanted: RequestAsk, origin: Origin) -> Request:
+        """File a request; every outcome but bad input leaves exactly one event.
+
+        Raises NotFound (also for roles the caller may not see), Refused and
+        its kin, Conflict where no approval is needed or too many of the person's requests wait, InvalidRequest.
+        """
+        now = self.records.clock()
+        require_length(timedelta(seconds=wanted.duration_seconds))
+        try:
+            role = self._role(wanted.role)
+            person = self._person(wanted, role, origin)
+            door = self._door(wanted, role, person, origin, now)
+            self._check_waiting(person, now)
+        except (Refused, NotFound, Crowded) as refusal:
+            detail = {"duration_seconds": wanted.duration_seconds, "for": wanted.on_behalf_of or origin.caller.name}
+            raise self.records.refused(refusal, "RequestAccess", wanted.role, origin, detail) from None
+        request = self._request(wanted, person, door, origin, now)
+        return self.requests.file(request, wanted.once, self.records.filed(request, origin))
+
+    def _check_waiting(self, person: Caller, now: datetime) -> None:
+        """One person's requests are told one by one, in the same queue as broken glass: nobody buries the others'."""
+        mine = RequestFilter(caller=person.name, state="pending")
+        waiting = self.requests.page(mine, MAX_WAITING, None, lambda one: mine.matches(one, now)).items
+        if len(waiting) == MAX_WAITING:
+            raise Crowded(
+                f"{person.name} has {MAX_WAITING} requests waiting already. Cancel some, or wait for answers."
+            )
+
+    def _role(self, name: str) -> Role:
+        role = self.catalogue.get(name)
+        if role is None:
+            raise NotFound(f"There is no role {name}.")
+        return role
+
+    def _person(self, wanted: RequestAsk, role: Role, origin: Origin) -> Caller:
+        """The one who would get the access: the caller, or with a rule for it somebody they ask for."""
+        if wanted.on_behalf_of in {"", origin.caller.name}:
+            return origin.caller
+        reasoned = bool(wanted.reason)
+        now = self.records.clock()
+        decide(self.rules, Ask("AskForOthers", origin.caller, role, now, origin.source_ip, reason_given=reasoned))
+        person = self.people.user(wanted.on_behalf_of)
+        if person is None:
+            raise NotFound(f"IAM has no user {wanted.on_behalf_of}.")
+        return person
+
+    def _door(self, wanted: RequestAsk, role: Role, person: Caller, origin: Origin, now: datetime) -> Door:
+        """The rule that states the terms. The person's own rules decide, whoever asks for them.
+
+        Where somebody asks for another, nobody knows from where that other
+        will come: rules on the source address do not open.
+        """
+        asking = Ask(
+            action="RequestAccess",
+            caller=person,
+            role=role,
+            at=now,
+            source_ip=origin.source_ip if person == origin.caller else "",
+            duration_seconds=wanted.duration_seconds,
+            reason_given=bool(wanted.reason),
+        )
+        self._check_may_ask(asking)
+        doors = self._doors(asking, _start(wanted, now))
+        return door_to_ask_for(doors, timedelta(seconds=wanted.duration_seconds), reason_given=bool(wanted.reason))
+
+    def _check_may_ask(self, asking: Ask) -> None:
+        """Refused, or its kin; who needs not ask, since they have the role as it is, is told that instead."""
+        try:
+            decide(self.rules, asking, approved=True)
+        except Refused as refusal:
+            doors = self.rules.decide(asking.on("TakeCredentials")).doors
+            if isinstance(refusal, ReasonRequired) or all(door.terms.approvals for door in doors):
+                raise
+            role, have = asking.role.name, f"{asking.caller.name} has {asking.role.name} already"
+            raise Refused(f"{have}, without approval: broker exec {role} -- COMMAND", refusal.policies) from None
+
+    def _doors(self, asking: Ask, start: datetime) -> tuple[Door, ...]:
+        """The doors to the role at the moment the access would begin; Refused where there is none.
+
+        Credentials' doors, or the console's where those alone need approval.
+        """
+        credentials = Ask(
+            "TakeCredentials", asking.caller, asking.role, start, asking.source_ip, reason_given=asking.reason_given
+        )
+        by_action = (self.rules.decide(taking).doors for taking in (credentials, credentials.on("OpenConsole")))
+        found = [doors for doors in by_action if doors]
+        if found:
+            return next((doors for doors in found if all(door.terms.approvals for door in doors)), found[0])
+        decide(self.rules, asking.on("TakeCredentials"), approved=True)
+        raise Refused(f"The rules let you ask for {asking.role.name} but give it to nobody at that time.")
+
+    def _request(self, wanted: RequestAsk, person: Caller, door: Door, origin: Origin, now: datetime) -> Request:
+        start = _start(wanted, now)
+        not_before = start if start > now else None
+        for_another = person != origin.caller
+        return Request(
+            id=self.records.new_id(now),
+            caller=person.name,
+            caller_id=person.unique_id,
+            caller_arn=person.arn,
+            role=wanted.role,
+            duration_seconds=wanted.duration_seconds,
+            approvals=door.terms.approvals,
+            policy=door.policy,
+            filed_at=now,
+            answer_by=answer_by(now, not_before, timedelta(seconds=wanted.duration_seconds)),
+            reason=wanted.reason,
+            not_before=not_before,
+            asked_by=origin.caller.name if for_another else "",
+            asked_by_id=origin.caller.unique_id if for_another else "",
+            policy_set=origin.policy_set,
+        )
+
+
+def _start(wanted: RequestAsk, now: datetime) -> datetime:
+    """When the access is to begin; InvalidRequest for a start that is over or too far ahead."""
+    start = wanted.not_before or now
+    if not now - CLOCKS_APART <= start <= now + FARTHEST_START:
+        raise InvalidRequest("The start does not fit.", {"not_before": f"from now to {FARTHEST_START.days} days ahead"})
+    return max(start, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReading:
+    """Reads only; nothing here leaves a record."""
+
+    requests: Requests
+    grants: Grants
+    approvers: Approvers
+    clock: Clock
+
+    def one(self, request_id: str, origin: Origin) -> Request:
+        """One request; NotFound alike for requests that do not exist and those the caller may not see."""
+        request = self.requests.get(request_id)
+        if request is None or not self.approvers.sight(origin)(request):
+            raise NotFound(f"There is no request {request_id}.")
+        return request
+
+    def page(self, wanted: RequestFilter, limit: int, cursor: str | None, origin: Origin) -> Page[Request]:
+        """Newest first, what the caller may see of it; a page may be short."""
+        now, sees = self.clock(), self.approvers.sight(origin)
+        walked = wanted
+        if wanted.role and not self.approvers.concerned(wanted.role, origin):
+            # By-role's cursor would tell that there is such a role, and what goes on there.
+            walked = replace(wanted, caller=origin.caller.name)
+        return self.requests.page(walked, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
+
+    def grant(self, request: Request) -> Grant | None:
+        """What the request yielded, or None."""
+        return self.grants.get(request) if request.state == "approved" else None

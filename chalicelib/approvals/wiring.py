@@ -1,0 +1,93 @@
+"""Services and clients of approvals, made when first used."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib.access.wiring import catalogue, rights, rules
+from chalicelib.core.wiring import clock, config, journal, new_id, pause
+
+if TYPE_CHECKING:
+    from chalicelib.approvals.services.approvers import Approvers
+    from chalicelib.approvals.services.close_overdue import Lapsing
+    from chalicelib.approvals.services.decide import Deciding
+    from chalicelib.approvals.services.records import ApprovalRecords
+    from chalicelib.approvals.services.request import Requesting, RequestReading
+    from chalicelib.approvals.services.stores import Grants, Requests
+
+
+@cache
+def grants() -> Grants:
+    """Grant rows."""
+    from chalicelib.approvals.aws.grants_table import TableGrants
+    from chalicelib.core.aws.clients import client
+
+    return TableGrants(client("dynamodb"), config().table)
+
+
+@cache
+def requests() -> Requests:
+    """Request rows."""
+    from chalicelib.approvals.aws.requests_table import TableRequests
+    from chalicelib.core.aws.clients import client
+
+    return TableRequests(client("dynamodb"), config().table)
+
+
+@cache
+def approval_records() -> ApprovalRecords:
+    """The events of asking and approving."""
+    from chalicelib.approvals.services.records import ApprovalRecords
+
+    return ApprovalRecords(journal=journal(), clock=clock, new_id=new_id)
+
+
+@cache
+def approvers() -> Approvers:
+    """Who may decide and who may look."""
+    from chalicelib.approvals.services.approvers import Approvers
+
+    return Approvers(rules=rules(), catalogue=catalogue(), rights=rights(), clock=clock)
+
+
+@cache
+def requesting() -> Requesting:
+    """The service behind POST /v1/requests."""
+    from chalicelib.access.aws.principals import IamPrincipals
+    from chalicelib.approvals.services.request import Requesting
+    from chalicelib.core.aws.clients import client
+
+    return Requesting(
+        rules=rules(),
+        catalogue=catalogue(),
+        people=IamPrincipals(client("iam")),
+        requests=requests(),
+        records=approval_records(),
+    )
+
+
+@cache
+def request_reading() -> RequestReading:
+    """The service behind GET /v1/requests."""
+    from chalicelib.approvals.services.request import RequestReading
+
+    return RequestReading(requests=requests(), grants=grants(), approvers=approvers(), clock=clock)
+
+
+@cache
+def lapsing() -> Lapsing:
+    """The service behind the schedule of the expire function."""
+    from chalicelib.approvals.services.close_overdue import Lapsing
+
+    return Lapsing(requests=requests(), grants=grants(), records=approval_records())
+
+
+@cache
+def deciding() -> Deciding:
+    """The service behind approve, deny and cancel."""
+    from chalicelib.approvals.services.decide import Deciding
+
+    return Deciding(
+        requests=requests(), approvers=approvers(), records=approval_records(), lapsing=lapsing(), pause=pause
+    )

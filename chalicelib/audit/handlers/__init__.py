@@ -1,0 +1,1 @@
+"""Entry points of audit: HTTP views and Lambda functions."""

@@ -1,0 +1,64 @@
+"""Reading the audit log: for those who may, and every refusal on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.events import AuditEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.access.services.rights import Rights
+    from chalicelib.audit.domain.filter import AuditFilter
+    from chalicelib.audit.domain.hash_chain import Head
+    from chalicelib.audit.services.deliver import Ledger
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.pages import Page
+    from chalicelib.core.domain.times import Clock
+    from chalicelib.core.services.journal import Journal
+
+
+class AuditReader(Protocol):
+    """The audit log group, read."""
+
+    def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
+        """Lines in order of the log, each with `logged_at`. A page may be short."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReading:
+    """Cedar's `ReadAudit` decides: on the whole broker, or on the one role that is asked about."""
+
+    rights: Rights
+    log: AuditReader
+    ledger: Ledger
+    journal: Journal
+    clock: Clock
+    new_id: NewId
+
+    def page(self, wanted: AuditFilter, limit: int, cursor: str | None, origin: Origin) -> Page[Mapping[str, Any]]:
+        """One page of the log; NotFound or Refused as `Rights.demand`."""
+        self._demand(wanted.role if not self.rights.may_read("", origin) else "", origin)
+        return self.log.page(wanted, limit, cursor)
+
+    def head(self, origin: Origin) -> Head:
+        """The end of the chain, as the ledger has it."""
+        self._demand("", origin)
+        return self.ledger.head()
+
+    def _demand(self, role: str, origin: Origin) -> None:
+        try:
+            self.rights.demand("ReadAudit", role, origin)
+        except (Refused, NotFound) as refusal:
+            now = self.clock()
+            detail = {"code": refusal.code, "why": refusal.detail, "action": "ReadAudit"}
+            rules = getattr(refusal, "policies", ())
+            self.journal.record(
+                AuditEvent(self.new_id(now), "refuse", now, origin, role, policies=rules, detail=detail)
+            )
+            raise

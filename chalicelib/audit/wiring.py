@@ -1,0 +1,87 @@
+"""Services and clients of audit, made when first used."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib.access.wiring import catalogue, rights
+from chalicelib.core.wiring import clock, config, journal, meter, new_id, pause
+from chalicelib.sessions.wiring import sessions
+
+if TYPE_CHECKING:
+    from chalicelib.audit.services.bypass_detection import Trailing
+    from chalicelib.audit.services.deliver import Auditing
+    from chalicelib.audit.services.read import AuditReading
+    from chalicelib.audit.services.session_expiry_events import Expiring
+
+
+@cache
+def auditing() -> Auditing:
+    """The service behind the table's stream."""
+    from chalicelib.audit.aws.audit_log import CloudWatchAuditLog
+    from chalicelib.audit.aws.dead_letters import SqsDeadLetters
+    from chalicelib.audit.aws.ledger import TableLedger
+    from chalicelib.audit.services.deliver import Auditing
+    from chalicelib.core.aws.clients import client
+
+    return Auditing(
+        ledger=TableLedger(client("dynamodb"), config().require("ledger_table")),
+        log=CloudWatchAuditLog(client("logs"), config().require("audit_log_group")),
+        dead_letters=SqsDeadLetters(client("sqs"), config().require("dead_letter_queue_url")),
+        clock=clock,
+        pause=pause,
+    )
+
+
+@cache
+def expiring() -> Expiring:
+    """The service behind the audit function's schedule."""
+    from chalicelib.audit.aws.ledger import TableLedger
+    from chalicelib.audit.services.session_expiry_events import Expiring
+    from chalicelib.core.aws.clients import client
+    from chalicelib.sessions.aws.sessions_table import TableSessions
+
+    ledger = TableLedger(client("dynamodb"), config().require("ledger_table"))
+    return Expiring(
+        sessions=TableSessions(client("dynamodb"), config().table),
+        checkpoint=ledger,
+        auditing=auditing(),
+        told=meter().events,
+        clock=clock,
+    )
+
+
+@cache
+def audit_reading() -> AuditReading:
+    """The service behind GET /v1/audit."""
+    from chalicelib.audit.aws.audit_reader import CloudWatchAuditReader
+    from chalicelib.audit.aws.ledger import TableLedger
+    from chalicelib.audit.services.read import AuditReading
+    from chalicelib.core.aws.clients import client
+
+    return AuditReading(
+        rights=rights(),
+        log=CloudWatchAuditReader(client("logs"), config().require("audit_log_group")),
+        ledger=TableLedger(client("dynamodb"), config().require("ledger_table")),
+        journal=journal(),
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+@cache
+def trailing() -> Trailing:
+    """The service behind CloudTrail's AssumeRole events."""
+    from chalicelib.audit.aws.role_owners import IamRoleOwners
+    from chalicelib.audit.services.bypass_detection import Trailing
+    from chalicelib.core.aws.clients import client
+
+    return Trailing(
+        deployment=config().deployment,
+        owners=IamRoleOwners(lambda: client("iam")),
+        broker_role_arn=config().require("broker_role_arn"),
+        catalogue=catalogue(),
+        sessions=sessions(),
+        journal=journal(),
+    )

@@ -1,0 +1,1 @@
+"""Slack, notices and the outgoing webhook."""

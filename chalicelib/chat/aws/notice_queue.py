@@ -1,0 +1,41 @@
+"""Notices on their way: a FIFO queue, so that one request's are told in order and one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.core.aws.clients import translated
+
+if TYPE_CHECKING:
+    from chalicelib.chat.domain.notices import Notice
+
+
+class SqsNotices:
+    """SendMessage with a group per target and subject (SQS developer guide, FIFO queues)."""
+
+    def __init__(self, client: Any, queue_url: str) -> None:
+        self._sqs, self._queue_url = client, queue_url
+
+    def put(self, notice: Notice, once: str) -> None:
+        """Return once SQS has it; the same `once` within five minutes is the same message."""
+        try:
+            self._sqs.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=msgspec.json.encode(notice).decode(),
+                MessageGroupId=f"{notice.target}-{notice.id}",
+                MessageDeduplicationId=once,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, "queueing a notice") from error
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        """ChangeMessageVisibility: nobody gets it before then."""
+        try:
+            self._sqs.change_message_visibility(
+                QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, "postponing a notice") from error

@@ -1,0 +1,1 @@
+"""Entry points of chat: HTTP views and Lambda functions."""

@@ -1,0 +1,227 @@
+"""Chatting: the words and clicks of people whom Slack vouches for, run through the same services as HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chalicelib.chat.domain.visits import Linked
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qs
+
+from chalicelib.approvals.domain.requests import RequestFilter
+from chalicelib.approvals.services.request import RequestAsk
+from chalicelib.chat.domain import messages as say
+from chalicelib.chat.domain.commands import AskFor, NotUnderstood, Revoke, ShowMine, ShowRoles, ShowWho, parse
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
+from chalicelib.core.domain.events import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.approvals.domain.requests import Request, Word
+    from chalicelib.approvals.services.decide import Deciding
+    from chalicelib.approvals.services.records import ApprovalRecords
+    from chalicelib.approvals.services.request import Requesting, RequestReading
+    from chalicelib.chat.domain.commands import Command
+    from chalicelib.chat.domain.visits import Visit
+    from chalicelib.explain.services.browse_roles import Browsing
+    from chalicelib.sessions.services.end_grant import Granting
+
+ROLES_SHOWN = 50
+LOOKED_THROUGH = 100
+LASTING = {"active", "scheduled"}
+VIA = "slack"
+BUTTONS: dict[str, Word] = {"approve": "approve", "deny": "deny"}
+NOBODY = Caller("unknown", VIA, "", "", "")
+TOLD = 100
+"""How many characters of what somebody unknown said are kept."""
+
+
+class Answers(Protocol):
+    """Answers that only the one who asked sees."""
+
+    def answer(self, response_url: str, text: str) -> None:
+        """Say it to them alone; NotDelivered if Slack does not take it."""
+        ...
+
+
+class Directory(Protocol):
+    """IAM users by their place in the chat."""
+
+    def people(self) -> Sequence[Linked]:
+        """Everybody who is linked, with groups and tags."""
+        ...
+
+
+class Visits(Protocol):
+    """Visits that were taken up."""
+
+    def first(self, visit: Visit, invocation: str) -> bool:
+        """Whether this invocation is the one that takes it up: a retry of it is, a replay is not."""
+        ...
+
+
+class Worker(Protocol):
+    """The chat function, as the webhook sees it."""
+
+    def hand_over(self, visit: Visit) -> None:
+        """Return once the visit is queued; AwsUnavailable or RefusedByAws."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One visit, read: who, what, and where to answer them alone."""
+
+    team: str
+    user: str
+    response_url: str
+    text: str = ""
+    click: tuple[str, str] | None = None
+    """Which button, and its value: the request."""
+
+    @property
+    def handle(self) -> str:
+        """As the IAM tag access-broker:slack has it."""
+        return f"{self.team}/{self.user}"
+
+
+def read(visit: Visit) -> Said:
+    """The form that Slack sent: a command, or a click on a button."""
+    form = {name: values[0] for name, values in parse_qs(visit.body, keep_blank_values=True).items()}
+    if visit.kind == "command":
+        return Said(form["team_id"], form["user_id"], form["response_url"], form.get("text", ""))
+    payload: dict[str, Any] = json.loads(form["payload"])
+    user, action = payload["user"], payload["actions"][0]
+    team = user.get("team_id") or payload["team"]["id"]
+    return Said(
+        team, user["id"], payload["response_url"], click=(str(action["action_id"]), str(action.get("value", "")))
+    )
+
+
+class Sessions(Protocol):
+    """Taking back one session (services.revoking)."""
+
+    def end_session(self, session_id: str, reason: str, origin: Origin) -> object:
+        """End it; NotFound, Refused, Conflict where the role's list takes not even its caller."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """The services that people reach by chat: the same as by HTTP."""
+
+    browsing: Browsing
+    requesting: Requesting
+    reading: RequestReading
+    deciding: Deciding
+    granting: Granting
+    sessions: Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chatting:
+    """Every visit once, as the person whose IAM tag names this place in the chat."""
+
+    actions: Actions
+    directory: Directory
+    visits: Visits
+    answers: Answers
+    records: ApprovalRecords
+    policy_set: str
+
+    def take(self, visit: Visit, invocation: str) -> None:
+        """Do what was asked and answer the one who asked; a replay does nothing and is recorded."""
+        if not self.visits.first(visit, invocation):
+            replayed = Refused("A request of Slack's was sent again; it was acted upon once.")
+            self._refused(replayed, self._origin(NOBODY, visit), {"webhook": "replayed"})
+            return
+        said = read(visit)
+        self.answers.answer(said.response_url, self._answered(said, visit))
+
+    def _answered(self, said: Said, visit: Visit) -> str:
+        try:
+            origin = self._origin(self._person(said, visit), visit)
+            if said.click:
+                return self._clicked(*said.click, origin)
+            return self._run(parse(said.text), visit, origin)
+        except NotUnderstood as expected:
+            return str(expected)
+        except BrokerError as failure:
+            return say.plain(failure.detail)
+
+    def _person(self, said: Said, visit: Visit) -> Caller:
+        """The one whose tag names this place; Refused, once it is on record, where that is nobody or several."""
+        found = [one for one in self.directory.people() if one.handle == said.handle]
+        if len(found) == 1:
+            return found[0].caller
+        why = say.DOUBLY_LINKED if found else say.HOW_TO_LINK.format(handle=said.handle)
+        tried = {"request": said.click[1], "clicked": said.click[0]} if said.click else {"said": said.text[:TOLD]}
+        detail = {"webhook": "doubly_linked" if found else "not_linked", "handle": said.handle, **tried}
+        raise self._refused(Refused(why), self._origin(NOBODY, visit), detail)
+
+    def _clicked(self, button: str, request_id: str, origin: Origin) -> str:
+        word = BUTTONS.get(button)
+        if word is None:
+            raise self._refused(Refused("That button is not one of the broker's."), origin, {"clicked": button[:TOLD]})
+        return say.decision_said(self.actions.deciding.decide(request_id, word, "", origin))
+
+    def _run(self, command: Command, visit: Visit, origin: Origin) -> str:
+        match command:
+            case ShowRoles():
+                return self._roles(origin)
+            case ShowMine():
+                return self._list(RequestFilter(caller=origin.caller.name), origin)
+            case ShowWho(role):
+                return self._who(role, origin)
+            case AskFor(role, seconds, reason):
+                ask = RequestAsk(role, seconds, reason, once=visit.id)
+                return say.filed(self.actions.requesting.file(ask, origin))
+            case Revoke(identifier):
+                return self._revoke(identifier, origin)
+
+    def _roles(self, origin: Origin) -> str:
+        page = self.actions.browsing.roles(ROLES_SHOWN, "", origin)
+        lines = [
+            f"{say.plain(role.name)}: {role.access}{', quarantined' if role.quarantined else ''}"
+            for role in page.items
+            if role.access != "none"
+        ]
+        return "\n".join(lines) or "No role is open to you, not even by asking."
+
+    def _list(self, wanted: RequestFilter, origin: Origin) -> str:
+        page = self.actions.reading.page(wanted, say.SHOWN_AT_MOST, None, origin)
+        return say.requests_list(page.items, self.records.clock())
+
+    def _who(self, role: str, origin: Origin) -> str:
+        """Requests that wait, and those whose grant still gives or will give the role."""
+        now, reading = self.records.clock(), self.actions.reading
+
+        def current(request: Request) -> bool:
+            grant = reading.grant(request)
+            return request.state_at(now) == "pending" or (grant is not None and grant.state(now) in LASTING)
+
+        newest = reading.page(RequestFilter(role=role), LOOKED_THROUGH, None, origin).items
+        return say.requests_list(filter(current, newest), now)
+
+    def _revoke(self, identifier: str, origin: Origin) -> str:
+        try:
+            grant = self.actions.granting.end(identifier, "", origin)
+        except NotFound:
+            self.actions.sessions.end_session(identifier, "", origin)
+            return f"Session `{identifier}` is taken back."
+        return f"The access to {say.plain(grant.role)} is given back."
+
+    def _origin(self, who: Caller, visit: Visit) -> Origin:
+        return Origin(who, visit.request_id, "", self.policy_set, VIA)
+
+    def _refused(self, refusal: Refused, origin: Origin, detail: Mapping[str, str]) -> BrokerError:
+        """What chat itself turns away; the services record their own."""
+        return self.records.refused(refusal, "Chat", "", origin, detail)

@@ -1,0 +1,165 @@
+"""Notifying: others hear of requests, decisions and broken glass, after the fact and however long it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from chalicelib.chat.domain.postings import Place
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.chat.domain import messages as say
+from chalicelib.chat.domain.cleanup_messages import cleanup_message
+from chalicelib.chat.domain.notices import Notice, of_broken_glass, of_event, review_standing
+from chalicelib.chat.domain.postings import Posting
+from chalicelib.core.domain.errors import BrokerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chalicelib.approvals.services.stores import Requests
+    from chalicelib.chat.domain.messages import Message
+    from chalicelib.chat.domain.notices import Kind, Target
+    from chalicelib.core.domain.times import Clock
+    from chalicelib.sessions.services.browse import Sessions
+
+
+class NoticeQueue(Protocol):
+    """Notices on their way, in order for each subject and target."""
+
+    def put(self, notice: Notice, once: str) -> None:
+        """Return once it is durable; the same `once` again soon changes nothing. AwsUnavailable or RefusedByAws."""
+        ...
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        """Hand this one out again after so long."""
+        ...
+
+
+class Board(Protocol):
+    """A channel where messages stand and can be changed."""
+
+    @property
+    def open(self) -> bool:
+        """Whether there is one."""
+        ...
+
+    def post(self, message: Message) -> Place:
+        """A new message; NotDelivered."""
+        ...
+
+    def update(self, place: Place, message: Message) -> None:
+        """Another text in the same place; NotDelivered. One that was deleted is no failure."""
+        ...
+
+
+class Postings(Protocol):
+    """Which message shows what."""
+
+    def get(self, subject: str) -> Posting | None:
+        """The message about a request or session, or None."""
+        ...
+
+    def keep(self, subject: str, posting: Posting) -> None:
+        """Remember it."""
+        ...
+
+
+class Outlet(Protocol):
+    """Another system's address."""
+
+    def deliver(self, delivery: str, body: bytes) -> None:
+        """Return once it took the body; NotDelivered. `delivery` is the same for every attempt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A row that others hear of: its place in the stream, the record's own id, and what it is about."""
+
+    sequence: str
+    once: str
+    kind: Kind
+    id: str
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spreading:
+    """A change becomes one notice for each system that is set up, so that none waits for another's turn."""
+
+    queue: NoticeQueue
+    targets: tuple[Target, ...]
+
+    def spread(self, changes: Iterable[Changed]) -> str | None:
+        """The sequence number from which on to redeliver, or None."""
+        for change in changes:
+            try:
+                for target in self.targets:
+                    notice = Notice(target, change.kind, change.id, change.event)
+                    self.queue.put(notice, f"{target}-{change.once}")
+            except BrokerError:
+                return change.sequence
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldInSlack:
+    """One message per request or broken glass, brought up to how things stand when it is told.
+
+    So late, repeated and reordered notices all end in the same message. Every
+    step of clean-up has a message of its own.
+    """
+
+    board: Board
+    postings: Postings
+    requests: Requests
+    sessions: Sessions
+    clock: Clock
+
+    def tell(self, notice: Notice) -> None:
+        """Post the message or change it; nothing if it says so already. NotDelivered."""
+        shown = self._shown(notice) if self.board.open else None
+        if shown is None:
+            return
+        message, version = shown
+        standing = self.postings.get(notice.id)
+        if standing and standing.version == version:
+            return
+        if standing:
+            self.board.update(standing.place, message)
+        place = standing.place if standing else self.board.post(message)
+        self.postings.keep(notice.id, Posting(place, version))
+
+    def _shown(self, notice: Notice) -> tuple[Message, str] | None:
+        if notice.kind == "request":
+            request = self.requests.get(notice.id)
+            return (say.request_message(request, self.clock()), str(request.version)) if request else None
+        if notice.kind == "cleanup":
+            message = cleanup_message(json.loads(notice.event))
+            return (message, "said") if message else None
+        session = self.sessions.get(notice.id)
+        return (say.broken_glass_message(session), review_standing(session)) if session else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldByWebhook:
+    """One signed document per step, to any other system."""
+
+    outlet: Outlet
+    sessions: Sessions
+
+    def tell(self, notice: Notice) -> None:
+        """Deliver it; NotDelivered."""
+        if notice.kind == "break_glass":
+            session = self.sessions.get(notice.id)
+            if session is None:
+                return
+            document = of_broken_glass(session)
+        else:
+            document = of_event(notice.event)
+        body = json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode()
+        self.outlet.deliver(document["id"], body)

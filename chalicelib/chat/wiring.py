@@ -1,0 +1,70 @@
+"""Services and clients of chat, made when first used."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib.access.wiring import rules
+from chalicelib.approvals.wiring import approval_records, deciding, request_reading, requesting
+from chalicelib.core.wiring import clock, config
+from chalicelib.explain.wiring import browsing
+from chalicelib.sessions.wiring import granting, revoking
+
+if TYPE_CHECKING:
+    from chalicelib.chat.domain.slack_signature import NotFromSlack
+    from chalicelib.chat.services.chat import Chatting, Worker
+    from chalicelib.core.aws.secrets import ParameterSecrets
+
+
+@cache
+def secrets() -> ParameterSecrets:
+    """What this deployment shares with others."""
+    from chalicelib.core.aws.clients import client
+    from chalicelib.core.aws.secrets import ParameterSecrets
+
+    return ParameterSecrets(client("ssm"), f"/{config().deployment}", clock)
+
+
+@cache
+def worker() -> Worker:
+    """The chat function."""
+    from chalicelib.chat.aws.slack_worker import LambdaWorker
+    from chalicelib.core.aws.clients import client
+
+    return LambdaWorker(client("lambda"), config().require("chat_function"))
+
+
+def turned_away(refusal: NotFromSlack, request_id: str, source_ip: str) -> None:
+    """Record a webhook that Slack did not sign. Off the path of those that it did."""
+    from chalicelib.core.domain.callers import Caller
+    from chalicelib.core.domain.events import Origin
+
+    origin = Origin(Caller("unknown", "slack", "", "", ""), request_id, source_ip, rules().digest, "slack")
+    approval_records().refused(refusal, "Chat", "", origin, {"webhook": refusal.why})
+
+
+@cache
+def chatting() -> Chatting:
+    """The service behind the chat function."""
+    from chalicelib.chat.aws.seen_requests import TableVisits
+    from chalicelib.chat.aws.slack import SlackAnswers
+    from chalicelib.chat.aws.slack_people import IamDirectory
+    from chalicelib.chat.services.chat import Actions, Chatting
+    from chalicelib.core.aws.clients import client
+
+    return Chatting(
+        actions=Actions(
+            browsing=browsing(),
+            requesting=requesting(),
+            reading=request_reading(),
+            deciding=deciding(),
+            granting=granting(),
+            sessions=revoking(),
+        ),
+        directory=IamDirectory(client("iam"), clock),
+        visits=TableVisits(client("dynamodb"), config().table),
+        answers=SlackAnswers(config().slack_answers),
+        records=approval_records(),
+        policy_set=rules().digest,
+    )

@@ -1,0 +1,1 @@
+"""Stale roles: found, reported, quarantined, deleted."""

@@ -1,0 +1,149 @@
+"""What a look at the account found, what a run may do about it, and what it did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chalicelib.cleanup.domain.marks import Mark, Verdict
+    from chalicelib.cleanup.domain.staleness import RoleFacts
+    from chalicelib.cleanup.domain.terms import Stage
+
+ACTS: frozenset[Stage] = frozenset({"warned", "quarantined", "deleted"})
+"""Stages that somebody notices: they need a second look and count against the budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A role that is on its way out or comes back, the verdict on it, and how far clean-up had got."""
+
+    role: RoleFacts
+    verdict: Verdict
+    mark: Mark | None = None
+
+    @property
+    def own_mark(self) -> Mark | None:
+        """The mark, unless it is of a namesake that is gone."""
+        return self.mark if self.mark and self.mark.unique_id == self.role.unique_id else None
+
+    @property
+    def stage(self) -> Stage:
+        """The stage before this run."""
+        return self.own_mark.stage if self.own_mark else "alive"
+
+    @property
+    def since(self) -> datetime | None:
+        """When it entered that stage."""
+        return self.own_mark.since if self.own_mark else None
+
+    @property
+    def moves(self) -> bool:
+        """Whether the verdict puts the role into another stage."""
+        return self.verdict.stage != self.stage
+
+    @property
+    def acts(self) -> bool:
+        """Whether getting there is noticed."""
+        return self.moves and self.verdict.stage in ACTS
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A role that is not what the provisioner made."""
+
+    role: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look at the account. `complete` is false where AWS stopped answering half-way.
+
+    `gone` are marks of roles that are no longer there.
+    """
+
+    found: tuple[Found, ...] = ()
+    alive: Counter[str] = field(default_factory=Counter)
+    others: int = 0
+    ours: int = 0
+    gone: tuple[Mark, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many roles one run may take further than `reported`: the smaller of both, but one at least."""
+
+    roles: int = 20
+    percent: int = 10
+
+    def limit(self, ours: int) -> int:
+        """The number for an account with so many roles of ours."""
+        return min(self.roles, max(1, ours * self.percent // 100))
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a run wanted to do and how much it was allowed."""
+
+    wanted: int
+    limit: int
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether somebody has to decide."""
+        return self.wanted > self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a run could not do; the next one tries again."""
+
+    role: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserFinding:
+    """A user of ours that somebody should look at: reported, never touched."""
+
+    name: str
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What else was past its end."""
+
+    revocations: int = 0
+    requests: int = 0
+    grants: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run, or a rehearsal of one. `changes` says which roles went (or would go) to which stage."""
+
+    run: str
+    at: datetime
+    up_to: Stage
+    sight: Sight
+    spending: Spending
+    changes: Mapping[str, Stage] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    users: tuple[UserFinding, ...] = ()
+    tidied: Tidied = field(default_factory=Tidied)
+    dry_run: bool = False
+    complete: bool = True
+
+    @property
+    def may_act(self) -> bool:
+        """Whether the run may do what somebody notices: within its budget, and it saw every role."""
+        return self.sight.complete and not self.spending.exceeded

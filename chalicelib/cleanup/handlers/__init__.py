@@ -1,0 +1,1 @@
+"""Entry points of cleanup: HTTP views and Lambda functions."""

@@ -1,0 +1,135 @@
+"""Looking: every role of the account judged in one pass, and one role judged again right before an act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.cleanup.domain.marks import judge
+from chalicelib.cleanup.domain.report import Drift, Found, Sight
+from chalicelib.cleanup.domain.staleness import NO_SIGNS, Case, is_ours
+from chalicelib.core.domain.errors import AwsUnavailable
+from chalicelib.provisioning.domain.fingerprints import drift
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chalicelib.cleanup.domain.marks import Mark
+    from chalicelib.cleanup.domain.staleness import Ours, RoleFacts, Signs
+    from chalicelib.cleanup.services.records import Marks
+
+
+class AccountRoles(Protocol):
+    """IAM's roles, whoever made them."""
+
+    def every(self) -> Iterator[RoleFacts]:
+        """All roles of the account, in bulk; AwsUnavailable in the middle if AWS stops answering."""
+        ...
+
+    def look(self, name: str) -> RoleFacts | None:
+        """One role as it is at this moment, or None."""
+        ...
+
+
+class RoleSigns(Protocol):
+    """The broker's own rows about a role."""
+
+    def of(self, role: str, now: datetime) -> Signs:
+        """What sessions, grants, requests and changes say at this moment."""
+        ...
+
+
+class Applied(Protocol):
+    """The catalogue, for comparison."""
+
+    def fingerprints(self) -> Mapping[str, Mapping[str, str]]:
+        """What the provisioner made of each role of this account, by name; empty where it did not say."""
+        ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one pass has seen so far: names of ours, and whole facts only of roles that are on their way."""
+
+    marks: Mapping[str, Mark]
+    applied: Mapping[str, Mapping[str, str]]
+    found: list[Found] = field(default_factory=list)
+    alive: Counter[str] = field(default_factory=Counter)
+    drift: list[Drift] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    others: int = 0
+
+    def note(self, found: Found, *, ours: bool) -> None:
+        """One role. One that is no longer ours, but was on its way out, comes back."""
+        if not ours and not found.moves:
+            self.others += 1
+            return
+        self.names.add(found.role.name)
+        if found.moves or found.verdict.stage != "alive":
+            self.found.append(found)
+        else:
+            self.alive[found.verdict.code] += 1
+        if ours:
+            self._compare(found.role)
+
+    def _compare(self, role: RoleFacts) -> None:
+        if role.name not in self.applied:
+            self.drift.append(Drift(role.name, "not in the catalogue, so nobody can ask for it"))
+        elif why := drift(self.applied[role.name], role.fingerprint):
+            self.drift.append(Drift(role.name, why))
+
+    def sight(self, *, complete: bool) -> Sight:
+        """What was seen; what is missing counts only if the pass got to its end."""
+        sight = Sight(tuple(self.found), self.alive, self.others, len(self.names), drift=tuple(self.drift))
+        if not complete:
+            return replace(sight, complete=False)
+        missing = [
+            Drift(name, "in the catalogue, but no role of ours in IAM")
+            for name in sorted(set(self.applied) - self.names)
+        ]
+        gone = [mark for mark in self.marks.values() if mark.staged and mark.role not in self.names]
+        return replace(sight, gone=tuple(gone), drift=(*sight.drift, *missing))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """Reads only. `roles` is asked in bulk; the table is asked about suspects alone."""
+
+    roles: AccountRoles
+    signs: RoleSigns
+    marks: Marks
+    applied: Applied
+    ours: Ours
+
+    def look(self, now: datetime) -> Sight:
+        """The whole account. What AWS did not answer is left for the next run."""
+        tally = Tally({mark.role: mark for mark in self.marks.every()}, self.applied.fingerprints())
+        try:
+            for role in self.roles.every():
+                ours = is_ours(Case(role, self.ours, now))
+                tally.note(self._suspected(role, tally.marks.get(role.name), now), ours=ours)
+        except AwsUnavailable:
+            return tally.sight(complete=False)
+        return tally.sight(complete=True)
+
+    def again(self, name: str, now: datetime) -> Found | None:
+        """One role as IAM and the table show it at this moment; None if it is gone."""
+        role = self.roles.look(name)
+        return self._judged(role, self.marks.get(name), self.signs.of(name, now), now) if role else None
+
+    def _suspected(self, role: RoleFacts, mark: Mark | None, now: datetime) -> Found:
+        """The verdict; whoever is alive by what IAM says alone needs no look into the table."""
+        found = self._judged(role, mark, NO_SIGNS, now)
+        if found.verdict.stage == "alive":
+            return found
+        return self._judged(role, mark, self.signs.of(role.name, now), now)
+
+    def _judged(self, role: RoleFacts, mark: Mark | None, signs: Signs, now: datetime) -> Found:
+        return Found(role, judge(Case(role, self.ours, now, signs, mark)), mark)

@@ -1,0 +1,81 @@
+"""Tidying: what else is past its end, and users that somebody should look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chalicelib.cleanup.domain.users import UserFacts
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from chalicelib.cleanup.domain.report import Failure, Tidied, UserFinding
+from chalicelib.cleanup.domain.users import findings
+from chalicelib.core.domain.errors import BrokerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from chalicelib.cleanup.domain.terms import Terms
+    from chalicelib.core.services.provisioner import Provisioner
+
+Result = TypeVar("Result")
+
+
+class AccountUsers(Protocol):
+    """Users under our path, as IAM's credential report tells of them."""
+
+    def every(self, *, patient: bool) -> Iterable[UserFacts]:
+        """All of them; AwsUnavailable while IAM prepares the report, which `patient` waits for longer."""
+        ...
+
+
+class Lapses(Protocol):
+    """Requests that nobody answered and grants that ran out."""
+
+    def run(self) -> tuple[int, int]:
+        """Write down what is over: how many requests, how many grants."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidying:
+    """None of it keeps roles from being cleaned up: what fails is said, and tried again by the next run."""
+
+    provisioner: Provisioner
+    lapses: Lapses
+    people: AccountUsers
+    terms: Terms
+
+    def tidy(self) -> tuple[Tidied, tuple[Failure, ...]]:
+        """Expired revocation entries leave the policies, requests and grants past their end are written down."""
+        failures: list[Failure] = []
+        pruned = _tried("pruning revocations", self._prune, 0, failures)
+        requests, grants = _tried("requests and grants past their end", self.lapses.run, (0, 0), failures)
+        return Tidied(pruned, requests, grants), tuple(failures)
+
+    def look(self, now: datetime, *, patient: bool) -> tuple[tuple[UserFinding, ...], tuple[Failure, ...]]:
+        """Users of ours that never signed in, and keys that nobody uses; `patient` where nobody waits for it."""
+        failures: list[Failure] = []
+        nothing: tuple[UserFinding, ...] = ()
+        found = _tried("IAM's credential report", lambda: self._findings(now, patient=patient), nothing, failures)
+        return found, tuple(failures)
+
+    def _prune(self) -> int:
+        return len(self.provisioner.order({"action": "prune_revocations"})["changed"])
+
+    def _findings(self, now: datetime, *, patient: bool) -> tuple[UserFinding, ...]:
+        users = self.people.every(patient=patient)
+        return tuple(finding for user in users for finding in findings(user, self.terms, now))
+
+
+def _tried(what: str, call: Callable[[], Result], otherwise: Result, failures: list[Failure]) -> Result:
+    try:
+        return call()
+    except BrokerError as error:
+        failures.append(Failure("", f"{what}: {error.detail}"))
+        return otherwise

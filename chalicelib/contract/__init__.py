@@ -1,0 +1,1 @@
+"""The HTTP contract: /health, /openapi.json and the schemas behind it."""

@@ -1,0 +1,102 @@
+"""Answers about users and roles as IAM holds them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from chalicelib.contract.answers.forms import Instant  # noqa: TC001  the same
+from chalicelib.provisioning.domain.role_state import Change  # noqa: TC001  msgspec reads the annotations
+
+Policy = Annotated[dict[str, Any], msgspec.Meta(description="An IAM policy document")]
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """An IAM user. `grants` names what gives them permissions; where it is empty, they have zero access, verified."""
+
+    name: str
+    arn: str
+    tags: dict[str, str]
+    groups: tuple[str, ...]
+    console_access: bool
+    access_keys: Annotated[tuple[str, ...], msgspec.Meta(description="Ids of access keys")]
+    zero_access: bool
+    grants: tuple[str, ...]
+    sign_in_url: str
+
+
+class AccessKey(msgspec.Struct, frozen=True):
+    """A new access key: shown here and nowhere again."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+class MadeUser(User, frozen=True, kw_only=True):
+    """A user just put. Secrets are there only in the answer to the call that made them."""
+
+    created: bool
+    warnings: tuple[str, ...]
+    password: str | msgspec.UnsetType = msgspec.UNSET
+    password_reset_required: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    access_key: AccessKey | msgspec.UnsetType = msgspec.UNSET
+
+
+class ProvisionedRole(msgspec.Struct, frozen=True, kw_only=True):
+    """A role as the catalogue lists it."""
+
+    name: str
+    arn: str
+    description: str
+    max_session_seconds: int
+    tags: dict[str, str]
+    direct_users: tuple[str, ...]
+    switch_role_url: str | None
+
+
+class AppliedRole(ProvisionedRole, frozen=True, kw_only=True):
+    """A role and what changed, or in a dry run would change."""
+
+    not_switchable_because: str | None
+    warnings: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+class RestoredRole(ProvisionedRole, frozen=True, kw_only=True):
+    """A role that is back, and what is not."""
+
+    changes: tuple[Change, ...]
+    cannot_come_back: tuple[str, ...]
+
+
+class ExportedState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decided what the role gave and to whom."""
+
+    description: str
+    max_session_seconds: int
+    trust: Policy
+    boundary_arn: str
+    managed_policies: tuple[str, ...]
+    inline_policies: dict[str, Policy]
+    tags: dict[str, str]
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """A deleted role, whole: `restore` brings it back from this."""
+
+    format: Literal[1]
+    name: str
+    arn: str
+    unique_id: str
+    exported_at: Instant
+    state: ExportedState
+    instance_profiles: tuple[str, ...]
+    direct_users: tuple[str, ...]
+
+
+class DeletedRole(msgspec.Struct, frozen=True):
+    """A role that is gone, and its export."""
+
+    name: str
+    export: Export

@@ -1,0 +1,1 @@
+"""Entry points of contract: HTTP views and Lambda functions."""

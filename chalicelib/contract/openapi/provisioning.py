@@ -1,0 +1,65 @@
+"""The table of provisioning: users without permissions, roles from reviewed templates."""
+
+from chalicelib.cleanup.handlers.function import CleanupBody
+from chalicelib.contract.answers import provisioning as answers
+from chalicelib.contract.answers.cleanup import CleanupReport
+from chalicelib.contract.openapi.operations import Operation
+from chalicelib.contract.openapi.parameters import IDEMPOTENT, DryRun
+from chalicelib.provisioning.handlers.bodies import TemplateBody, UserBody
+
+OPERATIONS = (
+    Operation(
+        id="putUser",
+        route="PUT /v1/users/{name}",
+        summary="Make an IAM user without permissions, or bring one up to date.",
+        body=UserBody,
+        headers=IDEMPOTENT,
+        answers={200: answers.MadeUser, 201: answers.MadeUser},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="showUser",
+        route="GET /v1/users/{name}",
+        summary="Show a user as IAM has them now.",
+        answers={200: answers.User},
+        errors=(404,),
+    ),
+    Operation(
+        id="deleteUser",
+        route="DELETE /v1/users/{name}",
+        summary="Delete a user that the broker made; answers them as they were.",
+        answers={200: answers.User},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="putRole",
+        route="PUT /v1/roles/{name}",
+        summary="Apply a role template, or only say what would change.",
+        body=TemplateBody,
+        query={"dry_run": DryRun},
+        answers={200: answers.AppliedRole, 201: answers.AppliedRole},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="deleteRole",
+        route="DELETE /v1/roles/{name}",
+        summary="Delete a role; answers the export from which it can be restored.",
+        answers={200: answers.DeletedRole},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="restoreRole",
+        route="POST /v1/roles/{name}/restore",
+        summary="Bring back a deleted or quarantined role.",
+        answers={200: answers.RestoredRole},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="rehearseCleanup",
+        route="POST /v1/cleanup",
+        summary="Say which roles are stale and what a clean-up run would do to them.",
+        body=CleanupBody,
+        answers={200: CleanupReport},
+        errors=(404,),
+    ),
+)

@@ -1,0 +1,108 @@
+"""AWS clients: one per service and container, made when first used."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import botocore.config
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
+
+from chalicelib.core.domain.errors import AwsUnavailable, RefusedByAws, TooManyRequests
+
+if TYPE_CHECKING:
+    from chalicelib.core.domain.errors import BrokerError
+
+logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs answers whole: AssumeRole's credentials too
+
+SETTINGS = botocore.config.Config(
+    connect_timeout=2,
+    read_timeout=7,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    # A client per service is shared by the threads of one request.
+    max_pool_connections=16,
+    # AWS checks the same, and answers with a code of its own; here it would cost a tenth of every call (bench/).
+    parameter_validation=False,
+    # CloudTrail shows it. botocore's own is put together anew for every call, at another tenth.
+    user_agent="access-broker",
+)
+"""For whoever has a caller waiting: a service that takes the connection and hangs is given up after 24 s (thrice 7, and
+1 and 2 between at the most), while API Gateway still waits (29 s) and Lambda lets us answer (30 s)."""
+
+ISSUING = SETTINGS.merge(botocore.config.Config(read_timeout=3))
+"""Given up after 12 s of that. An ask for credentials may have to wait for STS in vain and then mark its row: 24 s for
+both. They answer in milliseconds."""
+
+SETTINGS_OF = {"sts": ISSUING, "dynamodb": ISSUING}
+
+BUSY = frozenset(
+    {
+        "InternalFailure", "InternalServerError", "RequestTimeout", "ServiceFailure", "ServiceUnavailable",
+        "TransactionInProgressException",
+    },
+)  # fmt: skip
+"""Error codes that say "try again later" (botocore retries them first)."""
+
+THROTTLED = frozenset(
+    {
+        "LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown",
+        "Throttling", "ThrottlingException", "TooManyRequestsException",
+    },
+)  # fmt: skip
+"""Those that say "and less often"."""
+
+
+class UnreadableAnswer(BotoCoreError):
+    """AWS answered, in a form that botocore does not understand."""
+
+    fmt = "The answer could not be read."
+
+
+class _Reading:
+    """A client whose every failure is a ClientError or a BotoCoreError; botocore's parser has an error of its own."""
+
+    def _make_api_call(self, operation: str, parameters: dict[str, Any]) -> Any:
+        try:
+            return super()._make_api_call(operation, parameters)  # type: ignore[misc]
+        except ResponseParserError:
+            # It quotes the answer, which may hold credentials.
+            raise UnreadableAnswer from None
+
+
+def _add_reading(**creating: Any) -> None:
+    creating["base_classes"].insert(0, _Reading)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    session = botocore.session.get_session()
+    session.register("creating-client-class", _add_reading)
+    return session
+
+
+@cache
+def client(service: str, region: str | None = None) -> Any:
+    """The container's client for `service`; credentials, endpoint and (unless told) region from the environment."""
+    return _session().create_client(service, region, config=SETTINGS_OF.get(service, SETTINGS))
+
+
+def error_code(error: Exception) -> str:
+    """AWS's own error code, or the name of botocore's exception."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "Unknown"))
+    return type(error).__name__
+
+
+def translated(error: ClientError | BotoCoreError, doing: str) -> BrokerError:
+    """Our error for AWS's: its code is kept, its message (ARNs, accounts) is not."""
+    code = error_code(error)
+    if isinstance(error, ParamValidationError):
+        return RefusedByAws(f"AWS takes no value of that form while {doing} ({code}).", code)
+    if code in THROTTLED:
+        return TooManyRequests(f"AWS asks for fewer calls while {doing} ({code}). Try again in a moment.")
+    if isinstance(error, BotoCoreError) or code in BUSY:
+        return AwsUnavailable(f"AWS did not answer while {doing} ({code}). Try again in a moment.")
+    return RefusedByAws(f"AWS refused {doing} ({code}).", code)

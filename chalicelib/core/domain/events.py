@@ -1,0 +1,116 @@
+"""Audit events: what happened, to whom, decided by which rule. Schema: docs/audit.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.times import rfc3339
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.core.domain.callers import Caller
+
+SCHEMA_VERSION = 1
+
+TYPES = frozenset(
+    {
+        "issue", "issue_failed", "refuse", "revoke", "expire", "request", "decide", "cancel", "end",
+        "review", "provision", "delete", "restore", "cleanup", "bypass", "unrecorded", "direct_use",
+    },
+)  # fmt: skip
+"""Every word `type` may say."""
+
+
+MAX_DETAIL = 100_000
+"""Characters of a detail: with the rest of its row an event fits a DynamoDB item, and the audit function reads it."""
+
+CUTS = ((4000, 400), (1000, 100), (250, 50), (60, 50), (60, 10), (60, 0))
+"""Characters of a text and entries of a list or object, tried in order; the last leaves our own members only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a change came from: the verified caller and the request that asked.
+
+    `via` names the door where it was not the API: `slack`.
+    """
+
+    caller: Caller
+    request_id: str = ""
+    source_ip: str = ""
+    policy_set: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One thing that happened. `id` is unique for ever: the log is deduplicated by it.
+
+    `detail` holds what only this type has; it never holds a secret.
+    """
+
+    id: str
+    type: str
+    at: datetime
+    origin: Origin
+    role: str = ""
+    session: str = ""
+    reason: str = ""
+    policies: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a type that no reader of the log would look for."""
+        if self.type not in TYPES:
+            raise ValueError(f"unknown event type {self.type!r}")
+
+
+def to_json(event: AuditEvent) -> str:
+    """The event as one line of ASCII JSON: no input can forge a second line, or make it too long to be logged."""
+    caller = event.origin.caller
+    detail = {**({"via": event.origin.via} if event.origin.via else {}), **event.detail}
+    document = {
+        "version": SCHEMA_VERSION,
+        "id": event.id,
+        "type": event.type,
+        "at": rfc3339(event.at),
+        "caller": {"name": caller.name, "kind": caller.kind, "arn": caller.arn, "id": caller.unique_id},
+        "role": event.role,
+        "session": event.session,
+        "reason": event.reason,
+        "policies": list(event.policies),
+        "policy_set": event.origin.policy_set,
+        "request_id": event.origin.request_id,
+        "source_ip": event.origin.source_ip,
+        "detail": detail,
+    }
+    line = _line(document)
+    return line if len(line) <= MAX_DETAIL else _line({**document, "detail": _bounded(detail)})
+
+
+def _bounded(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The detail; where it is too long, cut as little as helps, with `cut` saying so."""
+    if len(_line(detail)) <= MAX_DETAIL:
+        return detail
+    tries = ({name: _cut(value, *sizes) for name, value in detail.items()} | {"cut": True} for sizes in CUTS)
+    return next(found for found in tries if len(_line(found)) <= MAX_DETAIL)
+
+
+def _cut(value: Any, characters: int, entries: int) -> Any:
+    """Texts of at most `characters`, lists and objects of at most `entries`, at every depth."""
+    if isinstance(value, str):
+        return value if len(value) <= characters else f"{value[:characters]}…"
+    if isinstance(value, Mapping):
+        return {name: _cut(entry, characters, entries) for name, entry in islice(value.items(), entries)}
+    if isinstance(value, (list, tuple)):
+        return [_cut(entry, characters, entries) for entry in value[:entries]]
+    return value
+
+
+def _line(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":"))

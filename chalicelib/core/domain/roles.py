@@ -1,0 +1,103 @@
+"""A brokered role: what the broker knows of it and how AWS names it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEEP_TAG = "access-broker:keep"
+"""On a role that clean-up shall never touch; the value may say why."""
+
+DEPLOYMENT_TAG = "access-broker:deployment"
+"""Which deployment made it: two stages may share an account, and neither touches the other's."""
+
+ROLE_PATH = "/access-broker/"
+"""Everything the broker makes or hands out lives under this IAM path."""
+
+ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+"""IAM CreateRole, RoleName."""
+
+MANAGED_TAG = "access-broker:managed"
+"""Set on everything the provisioner makes; clean-up touches nothing without it."""
+
+SESSION_TAG = "access-broker:session"
+"""The session tag that carries the session id: what a revocation denies."""
+
+MAX_CHAINED_SECONDS = 3600
+"""A role that assumes a role gets one hour at most (STS AssumeRole, role chaining)."""
+
+MAX_SESSION_POLICY = 2048
+"""Characters of a session policy, all policy ARNs included (STS AssumeRole, Policy)."""
+
+MAX_POLICY_ARNS = 10
+MAX_CALLER_TAGS = 48
+"""STS takes 50 session tags; two are the broker's."""
+
+SHORTEST_SESSION = timedelta(seconds=900)
+"""AWS issues no shorter session (STS AssumeRole, DurationSeconds): an approval later than that is worth nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role under our path, as the catalogue row describes it.
+
+    `fingerprint` is what the provisioner made of it (domain.fingerprints).
+    `direct_users` may assume it without the broker, as the template has them:
+    by name, or a user, role or session by ARN; `demands_external_id` says that
+    they must send one.
+    `quarantined` says that clean-up had everything denied to it.
+    """
+
+    name: str
+    arn: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    max_session_seconds: int = MAX_CHAINED_SECONDS
+    direct_users: tuple[str, ...] = ()
+    demands_external_id: bool = False
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
+    quarantined: bool = False
+
+    @property
+    def account(self) -> str:
+        """The twelve digits of the account that owns the role."""
+        return self.arn.split(":")[4]
+
+    @property
+    def path(self) -> str:
+        """The IAM path, with both slashes."""
+        return "/" + self.arn.split(":role/", 1)[1].removesuffix(self.name)
+
+    @property
+    def switchable(self) -> bool:
+        """Whether the console can switch to it: its form sends neither source identity nor external id."""
+        return bool(self.direct_users) and not self.demands_external_id
+
+
+WHOLE_BROKER = Role(name="", arn="")
+"""Stands where a role would, in asks about the deployment itself. No role has an empty name."""
+
+
+def external_id(deployment: str, role_arn: str) -> str:
+    """The external id of one role: chosen by the broker, never by a caller.
+
+    Derived, not stored: the trust policy and every AssumeRole compute the same
+    value. It is not a secret (AWS: "external ID"); it ties a role to one broker.
+    """
+    return hashlib.sha256(f"{deployment}\n{role_arn}".encode()).hexdigest()[:32]
+
+
+def switch_role_url(role: Role) -> str | None:
+    """The console's switch-role link, or None where the role cannot be switched to."""
+    if not role.switchable:
+        return None
+    path_and_name = role.arn.split(":role/", 1)[1]
+    query = urlencode({"account": role.account, "roleName": path_and_name, "displayName": role.name}, safe="/")
+    return f"https://signin.aws.amazon.com/switchrole?{query}"

@@ -1,0 +1,1 @@
+"""Entry points of core: HTTP views and Lambda functions."""

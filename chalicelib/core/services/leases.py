@@ -1,0 +1,96 @@
+"""One change of a role or user at a time: a lease in the table, extended step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.core.domain.errors import AwsUnavailable, Conflict, RefusedByAws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.times import Clock, Pause
+
+LEASE_SECONDS = 30
+"""How long after its last step a provisioner that was killed keeps others out."""
+
+WAIT_SECONDS = 40
+"""How long a change waits for another one of the same thing; more than a lease."""
+
+LOOK_AGAIN_SECONDS = 0.5
+
+
+class LeaseStore(Protocol):
+    """One holder per thing at a time."""
+
+    def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Whether `holder` has it until then: it was free, its own already, or the lease had run out."""
+        ...
+
+    def extend(self, thing: str, holder: str, until: datetime) -> bool:
+        """Whether it is still the holder's, now until then."""
+        ...
+
+    def release(self, thing: str, holder: str) -> None:
+        """Give it up; nothing happens if somebody else has it by now."""
+        ...
+
+
+class LeaseLost(Conflict):
+    """Somebody else took over: whoever raises this must not touch the thing again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to change one thing; `extend` before every step."""
+
+    thing: str
+    holder: str
+    leases: Leases
+
+    def extend(self) -> None:
+        """Keep the lease for the next step; LeaseLost if it ran out and somebody else has it."""
+        until = self.leases.clock() + timedelta(seconds=LEASE_SECONDS)
+        if not self.leases.store.extend(self.thing, self.holder, until):
+            raise LeaseLost("This change took so long that another one took over. Look at the result and repeat.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leases:
+    """Hands out leases, waiting a bounded time for them."""
+
+    store: LeaseStore
+    clock: Clock
+    new_id: NewId
+    pause: Pause
+
+    @contextmanager
+    def hold(self, thing: str) -> Iterator[Lease]:
+        """The lease on `thing` while the block runs; Conflict if it does not come free in time."""
+        lease = self._take(thing)
+        try:
+            yield lease
+        finally:
+            # What was done is done, and the answer may hold secrets: a lease that is not given up runs out.
+            with suppress(AwsUnavailable, RefusedByAws):
+                self.store.release(thing, lease.holder)
+
+    def _take(self, thing: str) -> Lease:
+        started = self.clock()
+        holder = self.new_id(started)
+        while True:
+            now = self.clock()
+            if self.store.take(thing, holder, now, now + timedelta(seconds=LEASE_SECONDS)):
+                return Lease(thing, holder, self)
+            if now - started > timedelta(seconds=WAIT_SECONDS):
+                raise Conflict("Another change of this is under way. Try again in a minute.")
+            self.pause(LOOK_AGAIN_SECONDS)

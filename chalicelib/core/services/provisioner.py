@@ -1,0 +1,16 @@
+"""The provision function, seen from the other functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Provisioner(Protocol):
+    """The provision function, seen from the API."""
+
+    def order(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """The result of an order; its error raised again as what it was on the other side."""
+        ...

@@ -1,0 +1,53 @@
+"""What a container remembers of IAM and the catalogue: for a minute, read once at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from chalicelib.core.domain.times import Clock
+
+Value = TypeVar("Value")
+
+ENTRIES_KEPT = 4096
+"""Entries kept per container; the oldest leave first."""
+
+LOCKS = 64
+"""Shared by all keys: a lock for each would stay behind for every name that somebody guesses."""
+
+
+@dataclass
+class TtlCache(Generic[Value]):
+    """Values by key with an age limit. One reader per key at a time (single flight).
+
+    A failed read is not remembered, and a value past its age is never
+    returned, not even when reading it again fails: stale is not allowed.
+    """
+
+    clock: Clock
+    seconds: int
+    _values: dict[str, tuple[datetime, Value]] = field(default_factory=dict)
+    _reading: tuple[Lock, ...] = field(default_factory=lambda: tuple(Lock() for _ in range(LOCKS)))
+
+    def get(self, key: str, read: Callable[[], Value]) -> Value:
+        """The remembered value of `key`, or what `read` answers now."""
+        with self._reading[hash(key) % LOCKS]:
+            found = self._values.get(key)
+            if found and self.clock() - found[0] < timedelta(seconds=self.seconds):
+                return found[1]
+            since = self.clock()
+            value = read()
+            self._values.pop(key, None)
+            self._values[key] = (since, value)
+        self._forget_oldest()
+        return value
+
+    def _forget_oldest(self) -> None:
+        while len(self._values) > ENTRIES_KEPT:
+            self._values.pop(next(iter(self._values)), None)

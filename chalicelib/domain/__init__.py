@@ -1,1 +1,0 @@
-"""Pure decisions and values: no I/O, no clock, no environment, no AWS SDK."""

@@ -1,0 +1,1 @@
+"""Why a role is open to a caller or closed, layer by layer."""

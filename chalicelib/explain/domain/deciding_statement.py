@@ -1,0 +1,39 @@
+"""Which statement of an IAM policy document decides an operation: deny first, then allow.
+
+Follows "Policy evaluation logic" of the IAM user guide for Action and
+NotAction. Resources and conditions are reported, not judged: their values are
+known only when the operation is called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from chalicelib.core.domain.iam_patterns import read_statements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """The effect and the statement that has it; `conditional` where it depends on resource or conditions."""
+
+    effect: Literal["Allow", "Deny", "ImplicitDeny"]
+    statement: str
+    conditional: bool = False
+
+
+def deciding(document: Mapping[str, Any], operation: str) -> Deciding:
+    """The statement that decides `operation` (`service:Action`) in this document alone."""
+    found = [statement for statement in read_statements("", document) if statement.covers(operation)]
+    for statement in found:
+        if statement.denies_everywhere(operation):
+            return Deciding("Deny", statement.place)
+    may_deny = any(statement.effect == "Deny" for statement in found)
+    for statement in found:
+        if statement.effect == "Allow":
+            limited = statement.conditional or "*" not in (statement.resources or ())
+            return Deciding("Allow", statement.place, may_deny or limited)
+    return Deciding("ImplicitDeny", "no statement")

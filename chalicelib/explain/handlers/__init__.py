@@ -1,0 +1,1 @@
+"""Entry points of explain: HTTP views and Lambda functions."""

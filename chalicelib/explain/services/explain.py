@@ -1,0 +1,140 @@
+"""Explaining to a caller, or to somebody with the right, what decides about a role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib.access.domain.rules import Ask
+from chalicelib.core.domain.callers import Caller, source_identity
+from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.events import AuditEvent
+from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role, external_id
+from chalicelib.explain.domain.layers import Layer, Question, RoleInAws, explain, smallest_change
+from chalicelib.explain.domain.trust_evaluation import BrokerInAws
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.access.services.principals import People
+    from chalicelib.access.services.rights import Rights
+    from chalicelib.approvals.services.stores import Grants
+    from chalicelib.core.domain.errors import BrokerError
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.services.journal import Journal
+
+
+class IamFacts(Protocol):
+    """IAM, read only, for explanations."""
+
+    def role(self, arn: str) -> RoleInAws | None:
+        """What IAM holds of the role, its policies aside, or None."""
+        ...
+
+    def policies(self, arn: str) -> Mapping[str, Mapping[str, Any]]:
+        """The role's attached and inline policies by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainAsk:
+    """What to explain. Without `caller`, the one who asks."""
+
+    role: str
+    caller: str = ""
+    action: str = "TakeCredentials"
+    duration_seconds: int | None = None
+    reason: str = ""
+    operation: str = ""
+    policy: Mapping[str, Any] | None = None
+    policy_arns: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The layers in order, and the first thing to change."""
+
+    caller: str
+    role: str
+    allowed: bool
+    layers: tuple[Layer, ...]
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explaining:
+    """Reads only; a refusal to explain somebody else is recorded."""
+
+    deployment: str
+    broker_role_arn: str
+    rights: Rights
+    people: People
+    iam: IamFacts
+    grants: Grants
+    journal: Journal
+    new_id: NewId
+
+    def explain(self, wanted: ExplainAsk, origin: Origin) -> Explanation:
+        """Every layer's verdict; NotFound for a role that neither the asker nor, where allowed, the other may see."""
+        subject = self._subject(wanted, origin)
+        role = self.rights.catalogue.get(wanted.role)
+        if role is None or not self._visible(role, origin):
+            raise NotFound(f"There is no role {wanted.role}.")
+        ask = self._ask(wanted, subject, role, origin)
+        question = Question(
+            ask=ask,
+            grants=tuple(self.grants.held(subject.unique_id, role.name, ask.at)),
+            operation=wanted.operation,
+            session_policy=wanted.policy,
+            policy_arns=wanted.policy_arns,
+        )
+        broker = BrokerInAws(self.broker_role_arn, external_id(self.deployment, role.arn), source_identity(subject))
+        layers = explain(self.rights.rules, question, self._in_aws(role, wanted), broker)
+        allowed = all(layer.verdict != "closed" for layer in layers)
+        return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
+
+    def _in_aws(self, role: Role, wanted: ExplainAsk) -> RoleInAws | None:
+        found = self.iam.role(role.arn)
+        return replace(found, policies=self.iam.policies(role.arn)) if found and wanted.operation else found
+
+    def _subject(self, wanted: ExplainAsk, origin: Origin) -> Caller:
+        """The caller to explain; Refused unless it is oneself or the rules allow explaining others."""
+        if wanted.caller in ("", origin.caller.name):
+            return origin.caller
+        try:
+            self.rights.demand("ExplainOthers", wanted.role, origin)
+        except (Refused, NotFound) as refusal:
+            self._record(refusal, wanted, origin)
+            raise
+        subject = self.people.user(wanted.caller)
+        if subject is None:
+            raise NotFound(f"IAM has no user {wanted.caller}.")
+        return subject
+
+    def _record(self, refusal: BrokerError, wanted: ExplainAsk, origin: Origin) -> None:
+        now = self.rights.clock()
+        detail = {"code": refusal.code, "why": refusal.detail, "action": "ExplainOthers", "about": wanted.caller}
+        rules = getattr(refusal, "policies", ())
+        self.journal.record(
+            AuditEvent(self.new_id(now), "refuse", now, origin, wanted.role, policies=rules, detail=detail)
+        )
+
+    def _visible(self, role: Role, origin: Origin) -> bool:
+        ask = Ask("TakeCredentials", origin.caller, role, self.rights.clock(), origin.source_ip, reason_given=True)
+        return bool(self.rights.rules.decide(ask).doors or self.rights.rules.decide(ask.on("SeeRole")).doors)
+
+    def _ask(self, wanted: ExplainAsk, subject: Caller, role: Role, origin: Origin) -> Ask:
+        return Ask(
+            action=wanted.action,
+            caller=subject,
+            role=role,
+            at=self.rights.clock(),
+            source_ip=origin.source_ip,
+            duration_seconds=wanted.duration_seconds or MAX_CHAINED_SECONDS,
+            duration_given=wanted.duration_seconds is not None,
+            reason_given=bool(wanted.reason),
+            session_policy_given=wanted.policy is not None or bool(wanted.policy_arns),
+            session_tags=tuple(sorted(wanted.tags)),
+        )

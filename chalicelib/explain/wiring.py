@@ -1,0 +1,42 @@
+"""Services and clients of explain, made when first used."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib.access.wiring import catalogue, rights, rules
+from chalicelib.approvals.wiring import grants
+from chalicelib.core.wiring import clock, config, journal, new_id
+
+if TYPE_CHECKING:
+    from chalicelib.explain.services.browse_roles import Browsing
+    from chalicelib.explain.services.explain import Explaining
+
+
+@cache
+def browsing() -> Browsing:
+    """The service behind GET /v1/roles."""
+    from chalicelib.explain.services.browse_roles import Browsing
+
+    return Browsing(rules=rules(), catalogue=catalogue(), grants=grants(), clock=clock)
+
+
+@cache
+def explaining() -> Explaining:
+    """The service behind POST /v1/explain."""
+    from chalicelib.access.aws.principals import IamPrincipals
+    from chalicelib.core.aws.clients import client
+    from chalicelib.explain.aws.iam_facts import ReadOnlyIam
+    from chalicelib.explain.services.explain import Explaining
+
+    return Explaining(
+        deployment=config().deployment,
+        broker_role_arn=config().require("broker_role_arn"),
+        rights=rights(),
+        people=IamPrincipals(client("iam")),
+        iam=ReadOnlyIam(client("iam"), config().require("boundary_arn")),
+        grants=grants(),
+        journal=journal(),
+        new_id=new_id,
+    )

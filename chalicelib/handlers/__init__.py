@@ -1,1 +1,0 @@
-"""The doors: parse an event, call one service, render the answer."""

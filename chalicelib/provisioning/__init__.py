@@ -1,0 +1,1 @@
+"""IAM users and roles made from templates: compile, apply, quarantine, delete, restore."""

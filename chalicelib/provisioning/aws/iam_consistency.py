@@ -1,0 +1,68 @@
+"""IAM is eventually consistent: calls that may fail only because IAM has not caught up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.core.aws.clients import error_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.core.domain.times import Pause
+
+WAITS = (0.5, 1.0, 2.0, 4.0, 4.0, 4.0)
+"""Seconds between tries; about 16 in all, so that an answer still fits into one HTTP request (29 seconds)."""
+
+CATCHING_UP = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Repeats a call while IAM has not caught up. `pause` adds the jitter."""
+
+    pause: Pause
+
+    def call(self, operation: Callable[..., Any], **parameters: Any) -> Any:
+        """What `operation` answers; its last ClientError when the waits are used up."""
+        return self._repeated(_may_pass, operation, parameters)
+
+    def until_shown(self, operation: Callable[..., Any], **parameters: Any) -> Any:
+        """The same where NoSuchEntity may pass, too: about what is known to be there, or was a call ago."""
+        return self._repeated(_not_shown_or_may_pass, operation, parameters)
+
+    def _repeated(
+        self, passing: Callable[[ClientError], bool], operation: Callable[..., Any], parameters: dict[str, Any]
+    ) -> Any:
+        for seconds in WAITS:
+            try:
+                return operation(**parameters)
+            except ClientError as error:
+                if not passing(error):
+                    raise
+            self.pause(seconds)
+        return operation(**parameters)
+
+
+def if_there(operation: Callable[..., Any], **parameters: str) -> Any:
+    """What `operation` answers, or None where IAM says NoSuchEntity; every other error is the caller's."""
+    try:
+        return operation(**parameters)
+    except ClientError as error:
+        if error_code(error) == "NoSuchEntity":
+            return None
+        raise
+
+
+def _not_shown_or_may_pass(error: ClientError) -> bool:
+    return error_code(error) == "NoSuchEntity" or _may_pass(error)
+
+
+def _may_pass(error: ClientError) -> bool:
+    """A principal made a moment ago is "invalid" in a trust policy until IAM knows it everywhere."""
+    code = error_code(error)
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    return code in CATCHING_UP or (code == "MalformedPolicyDocument" and "principal" in message.lower())

@@ -1,0 +1,115 @@
+"""The provisioner's rows: catalogue, users and exports, each written with its audit event."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.access.aws.catalogue import PARTITION, role_from_row, role_to_row
+from chalicelib.core.aws import rows
+from chalicelib.core.aws.rows import KEPT_DAYS
+from chalicelib.core.domain.events import to_json
+from chalicelib.core.domain.times import rfc3339
+from chalicelib.provisioning.domain.users import HandedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chalicelib.core.domain.events import AuditEvent
+    from chalicelib.core.domain.roles import Role
+    from chalicelib.provisioning.domain.users import User
+
+ANY = "attribute_not_exists(pk) OR attribute_exists(pk)"
+"""The lease decides who may write these rows, not the row's state."""
+
+
+class TableProvisionLog:
+    """Rows `ROLE <name>`, `USER <name>`, `EXPORT#<name> EXPORT` (encrypted at rest as the whole table is)."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._dynamodb, self._table = client, table
+
+    def role(self, name: str) -> Role | None:
+        """The catalogue's row, read consistently."""
+        row = rows.get(self._dynamodb, self._table, PARTITION, name)
+        return role_from_row(row) if row else None
+
+    def record_role(self, role: Role, event: AuditEvent) -> None:
+        """Write the catalogue row; AuditUnavailable unless it is durable."""
+        rows.put(self._dynamodb, self._table, {**role_to_row(role), "event": to_json(event)}, ANY)
+
+    def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
+        """Write the user's row with what the call made and its token; AuditUnavailable unless it is durable."""
+        row = {
+            "pk": "USER",
+            "sk": user.name,
+            "arn": user.arn,
+            "unique_id": user.unique_id,
+            "changed_at": rfc3339(event.at),
+            "token": _digest(token) if token else None,
+            "made_password": made.password,
+            "made_access_key": made.access_key_id,
+            "event": to_json(event),
+        }
+        rows.put(self._dynamodb, self._table, row, ANY)
+
+    def user_id(self, name: str) -> str:
+        """The unique id in the user's row, read consistently, or ""."""
+        return str(self._user(name).get("unique_id", ""))
+
+    def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
+        """What the user's latest change made, if it was asked for with this token since then; otherwise nothing."""
+        row = self._user(name)
+        if row.get("token") != _digest(token) or row["changed_at"] < rfc3339(since):
+            return HandedOut()
+        return HandedOut(row.get("made_password", False), row.get("made_access_key", ""))
+
+    def forget_user(self, name: str, event: AuditEvent) -> None:
+        """Remove the user's row and tell of it, both or neither."""
+        self._together([_remove("USER", name), _told(event)])
+
+    def forget_role(self, name: str, export: Mapping[str, Any], event: AuditEvent) -> None:
+        """Remove the catalogue row and keep the export with the event, both or neither."""
+        kept = {"pk": f"EXPORT#{name}", "sk": "EXPORT", "export": json.dumps(export), "event": to_json(event)}
+        self._together([_remove(PARTITION, name), {"Put": {"Item": rows.to_item(kept)}}])
+
+    def export(self, name: str) -> Mapping[str, Any] | None:
+        """The latest export of a role, read consistently."""
+        row = rows.get(self._dynamodb, self._table, f"EXPORT#{name}", "EXPORT")
+        return json.loads(row["export"]) if row else None
+
+    def _user(self, name: str) -> dict[str, Any]:
+        return rows.get(self._dynamodb, self._table, "USER", name) or {}
+
+    def _together(self, writes: list[dict[str, Any]]) -> None:
+        for write in writes:
+            for parameters in write.values():
+                parameters["TableName"] = self._table
+        try:
+            self._dynamodb.transact_write_items(TransactItems=writes)
+        except (ClientError, BotoCoreError) as error:
+            raise rows.write_failed(error) from error
+
+
+def _digest(token: str) -> str:
+    """What is kept of a token: enough to know it again, not to use it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _told(event: AuditEvent) -> dict[str, Any]:
+    """The event on a row of its own, where the row it belongs to is going."""
+    row = {
+        "pk": f"EVENT#{event.id}",
+        "sk": "EVENT",
+        "event": to_json(event),
+        "ttl": int(event.at.timestamp()) + KEPT_DAYS * 86400,
+    }
+    return {"Put": {"Item": rows.to_item(row), "ConditionExpression": rows.ABSENT}}
+
+
+def _remove(pk: str, sk: str) -> dict[str, Any]:
+    return {"Delete": {"Key": rows.key(pk, sk)}}

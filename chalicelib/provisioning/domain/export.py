@@ -1,0 +1,89 @@
+"""What is kept of a deleted role: everything that decides what it gave, and what cannot come back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.roles import Role
+from chalicelib.core.domain.times import rfc3339
+from chalicelib.provisioning.domain.fingerprints import fingerprint
+from chalicelib.provisioning.domain.role_state import QUARANTINE_POLICY, ProvisionedRole, RoleState
+from chalicelib.provisioning.domain.trust import demands_external_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+FORMAT = 1
+
+DELETING_TAG = "access-broker:deleting"
+"""On a role from the moment its export is kept: a delete that was killed goes on from that export."""
+
+QUARANTINED = "The role is quarantined: an inline policy denies everything until it is released."
+
+
+def export_document(role: ProvisionedRole, direct_users: tuple[str, ...], at: datetime) -> dict[str, Any]:
+    """The whole role as plain JSON."""
+    state = asdict(role.state)
+    state["tags"] = {key: value for key, value in role.state.tags.items() if key != DELETING_TAG}
+    return {
+        "format": FORMAT,
+        "name": role.name,
+        "arn": role.arn,
+        "unique_id": role.unique_id,
+        "exported_at": rfc3339(at),
+        "state": state,
+        "instance_profiles": list(role.instance_profiles),
+        "direct_users": list(direct_users),
+    }
+
+
+def exported_state(export: Mapping[str, Any]) -> RoleState:
+    """The state as it was, quarantine included."""
+    state = export["state"]
+    return RoleState(**{**state, "managed_policies": tuple(state["managed_policies"])})
+
+
+def usable_state(export: Mapping[str, Any]) -> RoleState:
+    """The state to bring back: a role that was deleted from quarantine comes back usable."""
+    state = exported_state(export)
+    inline = {name: document for name, document in state.inline_policies.items() if name != QUARANTINE_POLICY}
+    return replace(state, inline_policies=inline)
+
+
+def exported_role(export: Mapping[str, Any]) -> Role:
+    """The role as the catalogue lists it."""
+    return role_as_found(export["name"], export["arn"], exported_state(export), tuple(export["direct_users"]))
+
+
+def role_as_found(name: str, arn: str, state: RoleState, direct_users: tuple[str, ...]) -> Role:
+    """A catalogue row from what IAM holds; `direct_users` is what only the template said."""
+    return Role(
+        name=name,
+        arn=arn,
+        description=state.description,
+        tags=dict(state.tags),
+        max_session_seconds=state.max_session_seconds,
+        direct_users=direct_users,
+        demands_external_id=demands_external_id(state.trust),
+        fingerprint=fingerprint(state),
+        quarantined=QUARANTINE_POLICY in state.inline_policies,
+    )
+
+
+def cannot_come_back(export: Mapping[str, Any], restored: ProvisionedRole) -> tuple[str, ...]:
+    """What a restore leaves behind, in words for the one who asked."""
+    if export["unique_id"] == restored.unique_id:
+        return ()
+    old, new = export["unique_id"], restored.unique_id
+    return (
+        f"The unique id {old} is gone; the role is now {new}.",
+        "Policies elsewhere that trusted the deleted role as a principal hold its old id: write them again.",
+        "The date of creation and the record of last use begin anew; sessions from before the deletion stay dead.",
+    )
+
+
+def state_warnings(state: RoleState) -> tuple[str, ...]:
+    """What somebody who looks at this state must know."""
+    return (QUARANTINED,) if QUARANTINE_POLICY in state.inline_policies else ()

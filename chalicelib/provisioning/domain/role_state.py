@@ -1,0 +1,169 @@
+"""A role's state as IAM holds it, and the difference between two states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.policy_documents import grants, same
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, Role
+from chalicelib.provisioning.domain.templates import managed_policy_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from chalicelib.provisioning.domain.templates import RoleTemplate
+
+    Document = Mapping[str, Any]
+
+INLINE_POLICY = "access-broker-template"
+"""The inline policy that comes from the template."""
+
+QUARANTINE_POLICY = "access-broker-quarantine"
+"""Denies everything while clean-up waits for somebody to miss the role."""
+
+OURS_PREFIX = "access-broker-"
+"""Other inline policies with this prefix (quarantine, revocations) are not the template's to change."""
+
+DENY_ALL: Document = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Quarantined", "Effect": "Deny", "Action": "*", "Resource": "*"}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoleState:
+    """Everything that decides what a role gives and to whom. Managed policies are ARNs."""
+
+    description: str
+    max_session_seconds: int
+    trust: Document
+    boundary_arn: str
+    managed_policies: tuple[str, ...] = ()
+    inline_policies: Mapping[str, Document] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionedRole:
+    """A role as IAM answers it. A role made again under the same name has another `unique_id`."""
+
+    name: str
+    arn: str
+    path: str
+    unique_id: str
+    state: RoleState
+    instance_profiles: tuple[str, ...] = ()
+
+    def is_of(self, deployment: str) -> bool:
+        """Whether this deployment made it: path alone is not enough, tags alone are not either."""
+        tags = self.state.tags
+        return tags.get(MANAGED_TAG) == "true" and tags.get(DEPLOYMENT_TAG) == deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attribute of a role (`item` names which policy or tag); None means absent."""
+
+    attribute: str
+    item: str
+    before: Any
+    after: Any
+
+
+def desired_state(
+    template: RoleTemplate, trust: Document, boundary_arn: str, deployment: str, partition: str
+) -> RoleState:
+    """What a template makes of a role, revocations and quarantine aside."""
+    return RoleState(
+        description=template.description,
+        max_session_seconds=template.max_session_seconds,
+        trust=trust,
+        boundary_arn=boundary_arn,
+        managed_policies=tuple(sorted(managed_policy_arn(name, partition) for name in template.managed_policies)),
+        inline_policies={INLINE_POLICY: template.inline_policy} if template.inline_policy else {},
+        tags={**template.tags, MANAGED_TAG: "true", DEPLOYMENT_TAG: deployment},
+    )
+
+
+def removal_order(inline_policies: Mapping[str, Document]) -> list[str]:
+    """Names of a role's inline policies: what only denies (quarantine, revocations) goes after what grants."""
+    return sorted(inline_policies, key=lambda name: (not grants(inline_policies[name]), name))
+
+
+CREATED = Change("role", "", None, "created")
+
+
+def changes(actual: RoleState | None, wanted: RoleState) -> tuple[Change, ...]:
+    """What must happen to make `actual` mean `wanted`, in the order it must happen.
+
+    The boundary comes first. Permissions go before trust changes and come
+    after it; what an inline policy denies is there before a managed policy
+    comes, and goes last. So no step from one template's state to another's
+    gives more than one of the two, with two exceptions: an inline policy is
+    replaced in one call, which may give more to those whom the old trust
+    names, until the trust follows; and managed policies count as granting.
+    """
+    if actual is None:
+        bare = RoleState(wanted.description, wanted.max_session_seconds, wanted.trust, wanted.boundary_arn)
+        return (CREATED, *changes(_with_tags(bare, wanted.tags), wanted))
+    found = [*_scalar_changes(actual, wanted), *_policy_changes(actual, wanted), *_tag_changes(actual, wanted)]
+    return tuple(sorted(found, key=_order))
+
+
+def _with_tags(state: RoleState, tags: Mapping[str, str]) -> RoleState:
+    return RoleState(state.description, state.max_session_seconds, state.trust, state.boundary_arn, tags=tags)
+
+
+def _scalar_changes(actual: RoleState, wanted: RoleState) -> Iterator[Change]:
+    for name in ("boundary_arn", "description", "max_session_seconds"):
+        before, after = getattr(actual, name), getattr(wanted, name)
+        if before != after:
+            yield Change(name, "", before, after)
+    if not same(actual.trust, wanted.trust):
+        yield Change("trust", "", actual.trust, wanted.trust)
+
+
+def _policy_changes(actual: RoleState, wanted: RoleState) -> Iterator[Change]:
+    for arn in sorted(set(actual.managed_policies) - set(wanted.managed_policies)):
+        yield Change("managed_policy", arn, "attached", None)
+    for arn in sorted(set(wanted.managed_policies) - set(actual.managed_policies)):
+        yield Change("managed_policy", arn, None, "attached")
+    for name in sorted({*actual.inline_policies, *wanted.inline_policies}):
+        before, after = actual.inline_policies.get(name), wanted.inline_policies.get(name)
+        # A wanted state may be older than what was revoked since: what is on the role counts.
+        newer = name.startswith(OURS_PREFIX) and name != INLINE_POLICY and before is not None
+        if not newer and not same(before, after):
+            yield Change("inline_policy", name, before, after)
+
+
+def _tag_changes(actual: RoleState, wanted: RoleState) -> Iterator[Change]:
+    for key in sorted({*actual.tags, *wanted.tags}):
+        before, after = actual.tags.get(key), wanted.tags.get(key)
+        if before != after:
+            yield Change("tag", key, before, after)
+
+
+def _order(change: Change) -> int:
+    before, after = change.before, change.after
+    if change.attribute == "managed_policy":
+        return 1 if after is None else 6
+    if change.attribute == "inline_policy":
+        if after is None:
+            return 2 if grants(before) else 7
+        return 3 if before is not None or not grants(after) else 5
+    # Tags last: one says that a delete is under way, and holds until everything is back (provisioning_export.py).
+    return {"boundary_arn": 0, "tag": 8}.get(change.attribute, 4)
+
+
+def catalogue_role(arn: str, template: RoleTemplate, state: RoleState) -> Role:
+    """The role as the catalogue lists it."""
+    return Role(
+        name=template.name,
+        arn=arn,
+        description=state.description,
+        tags=dict(state.tags),
+        max_session_seconds=state.max_session_seconds,
+        direct_users=template.trust.direct_users,
+        demands_external_id=bool(template.trust.external_id),
+    )

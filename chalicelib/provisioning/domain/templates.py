@@ -1,0 +1,167 @@
+"""Role templates: what a reviewed file (policies/roles) asks for, checked in form before AWS sees it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.errors import InvalidRequest
+from chalicelib.core.domain.policy_documents import compact
+from chalicelib.core.domain.policy_grammar import document_problems, statement_problems
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_NAME, SESSION_TAG
+from chalicelib.provisioning.domain.trust_exceptions import EXCEPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Fields = dict[str, str]
+
+
+RESERVED_TAGS = frozenset({MANAGED_TAG, SESSION_TAG, DEPLOYMENT_TAG})
+
+DESCRIPTION = re.compile(r"[\t\n -~\u00a1-\u00ff]{0,1000}")
+"""What IAM takes but for carriage returns, which XML does not carry back."""
+TAG_KEY = re.compile(r"[\w\s.:/=+@-]{1,128}")
+TAG_VALUE = re.compile(r"[\w\s.:/=+@-]{0,256}")
+
+MIN_SESSION_SECONDS, MAX_SESSION_SECONDS = 3600, 43200
+"""IAM CreateRole, MaxSessionDuration."""
+
+MAX_MANAGED_POLICIES = 10
+"""Managed policies per role (IAM quotas)."""
+
+MAX_EXCEPTION = 64
+"""Characters; the longest name of domain.trust_exceptions has twenty."""
+
+MAX_TAGS = 50 - len(RESERVED_TAGS)
+
+MAX_INLINE_CHARACTERS = 6144
+"""IAM allows 10,240 for all inline policies of a role; the rest is kept for revocations and quarantine."""
+
+
+class UnsafeTemplate(InvalidRequest):
+    """A template that no permission makes acceptable. Unlike other bad input it goes on record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Who may assume the role, and on which conditions.
+
+    `callers` limits who may come through the broker (user names, or
+    `ROLE/SESSION`); empty means whomever the access rules let. `source_ips`,
+    `require_mfa` and `external_id` bind direct principals: through the broker
+    it is a Lambda that calls STS, and Cedar has judged the caller's address.
+    `statements` are further trust statements, word for word; what they do
+    that is unusual must be named in `exceptions`.
+    """
+
+    through_broker: bool = True
+    callers: tuple[str, ...] = ()
+    direct_users: tuple[str, ...] = ()
+    source_ips: tuple[str, ...] = ()
+    require_mfa: bool = False
+    organization_id: str = ""
+    external_id: str = ""
+    statements: tuple[Mapping[str, Any], ...] = ()
+    exceptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleTemplate:
+    """One role as its file describes it (docs/provisioning.md)."""
+
+    name: str
+    description: str = ""
+    managed_policies: tuple[str, ...] = ()
+    inline_policy: Mapping[str, Any] | None = None
+    max_session_seconds: int = 3600
+    tags: Mapping[str, str] = field(default_factory=dict)
+    trust: Trust = field(default_factory=Trust)
+
+
+def check_form(template: RoleTemplate) -> None:
+    """InvalidRequest with every field that AWS or the broker would not take."""
+    fields: Fields = {}
+    for check in CHECKS:
+        check(template, fields)
+    if fields:
+        raise InvalidRequest(f"The template of {template.name} does not fit; see fields.", fields)
+
+
+def managed_policy_arn(name: str, partition: str) -> str:
+    """The ARN of a managed policy: ARNs stay, a name (with its path, if any) is one of AWS's own."""
+    return name if name.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{name}"
+
+
+def _check_name(template: RoleTemplate, fields: Fields) -> None:
+    if not ROLE_NAME.fullmatch(template.name):
+        fields["name"] = "1 to 64 of letters, digits and _+=,.@-"
+    if not DESCRIPTION.fullmatch(template.description):
+        fields["description"] = "at most 1000 printable characters of Latin-1"
+    if not MIN_SESSION_SECONDS <= template.max_session_seconds <= MAX_SESSION_SECONDS:
+        fields["max_session_seconds"] = f"from {MIN_SESSION_SECONDS} to {MAX_SESSION_SECONDS}"
+
+
+def _check_policies(template: RoleTemplate, fields: Fields) -> None:
+    if len(template.managed_policies) > MAX_MANAGED_POLICIES:
+        fields["managed_policies"] = f"at most {MAX_MANAGED_POLICIES} (IAM quotas)"
+    if len(set(template.managed_policies)) < len(template.managed_policies):
+        fields["managed_policies"] = "each policy once"
+    if template.inline_policy is None:
+        return
+    if problem := next(document_problems(template.inline_policy), None):
+        fields["inline_policy"] = f"an IAM policy document: {problem}"
+    elif len(compact(template.inline_policy)) > MAX_INLINE_CHARACTERS:
+        fields["inline_policy"] = f"at most {MAX_INLINE_CHARACTERS} characters without white space"
+
+
+def _check_tags(template: RoleTemplate, fields: Fields) -> None:
+    for key, value in template.tags.items():
+        if key.lower().startswith("aws:") or key.lower() in RESERVED_TAGS:
+            fields[f"tags.{key}"] = "reserved: set by AWS or by the broker"
+        elif not TAG_KEY.fullmatch(key) or not TAG_VALUE.fullmatch(value):
+            fields[f"tags.{key}"] = "key 1 to 128, value up to 256 of letters, digits, spaces and _.:/=+-@"
+    if len(template.tags) > MAX_TAGS:
+        fields["tags"] = f"at most {MAX_TAGS} beside the broker's own"
+    if len({key.lower() for key in template.tags}) < len(template.tags):
+        fields["tags"] = "two keys differ in case only; IAM treats them as one"
+
+
+def _check_trusted(template: RoleTemplate, fields: Fields) -> None:
+    trust = template.trust
+    if not (trust.through_broker or trust.direct_users or trust.statements):
+        fields["trust"] = "nobody is trusted: through_broker, direct_users or statements must say somebody"
+    if trust.callers and not trust.through_broker:
+        fields["trust.callers"] = "limits who comes through the broker, but through_broker is false"
+    if not _fit_in_number(trust.exceptions):
+        fields["trust.exceptions"] = f"each name once, at most {len(EXCEPTIONS)}, of {MAX_EXCEPTION} characters at most"
+    for number, statement in enumerate(trust.statements):
+        if problem := next(statement_problems(statement, "trust"), None):
+            fields[f"trust.statements[{number}]"] = f"a statement of a trust policy: {problem}"
+    for address in trust.source_ips:
+        if not _is_network(address):
+            fields["trust.source_ips"] = f"{address} is neither an IP address nor a CIDR block"
+
+
+def _fit_in_number(exceptions: tuple[str, ...]) -> bool:
+    """Whether a refusal of these names stays short enough to read."""
+    once = len(set(exceptions)) == len(exceptions) <= len(EXCEPTIONS)
+    return once and all(len(name) <= MAX_EXCEPTION for name in exceptions)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+CHECKS: tuple[Callable[[RoleTemplate, Fields], None], ...] = (
+    _check_name,
+    _check_policies,
+    _check_tags,
+    _check_trusted,
+)

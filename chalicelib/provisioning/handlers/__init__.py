@@ -1,0 +1,1 @@
+"""Entry points of provisioning: HTTP views and Lambda functions."""

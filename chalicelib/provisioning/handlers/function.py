@@ -1,0 +1,100 @@
+"""The provision function: users and roles. Invoked by the API, the CLI's pipeline and clean-up; never over HTTP."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import Blueprint
+
+from chalicelib.core.domain.errors import BrokerError, InvalidRequest
+from chalicelib.core.handlers.bodies import converted
+from chalicelib.provisioning import wiring
+from chalicelib.provisioning.handlers.bodies import Order
+from chalicelib.provisioning.handlers.views import (
+    applied_document,
+    error_document,
+    made_document,
+    restored_document,
+    role_document,
+    user_document,
+)
+from chalicelib.sessions.handlers import revocation_actions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+blueprint = Blueprint(__name__)
+logger = logging.getLogger("access-broker")
+
+
+@blueprint.lambda_function(name="provision")
+def provision(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Carry out one order: `{"ok": true, "result": …}` or `{"ok": false, "error": {code, detail, …}}`."""
+    try:
+        if event.get("action") in revocation_actions.ACTIONS:
+            return {"ok": True, "result": revocation_actions.handle(event)}
+        order = converted(event, Order)
+        return {"ok": True, "result": _action(order)(order)}
+    except BrokerError as error:
+        return {"ok": False, "error": error_document(error)}
+    except Exception as error:  # noqa: BLE001  the last line of defence answers, as edge.py does
+        # Type only: a message may quote what must not be logged.
+        logger.error("unexpected %s while provisioning", type(error).__name__)  # noqa: TRY400
+        return {"ok": False, "error": error_document(BrokerError("Something broke in the provisioner. Try again."))}
+
+
+def _action(order: Order) -> Callable[[Order], dict[str, Any]]:
+    if order.action not in ACTIONS:
+        raise InvalidRequest("Unknown action.", {"action": f"one of {', '.join(sorted(ACTIONS))}"})
+    return ACTIONS[order.action]
+
+
+def _create_user(order: Order) -> dict[str, Any]:
+    return made_document(wiring.users().put(order.user.ask(order.name, order.token), order.origin.origin()))
+
+
+def _show_user(order: Order) -> dict[str, Any]:
+    return user_document(wiring.users().show(order.existing()))
+
+
+def _delete_user(order: Order) -> dict[str, Any]:
+    return user_document(wiring.users().delete(order.existing(), order.origin.origin()))
+
+
+def _plan_role(order: Order) -> dict[str, Any]:
+    return applied_document(wiring.provisioning().plan(order.wanted(), order.origin.origin()))
+
+
+def _apply_role(order: Order) -> dict[str, Any]:
+    return applied_document(wiring.provisioning().apply(order.wanted(), order.origin.origin()))
+
+
+def _delete_role(order: Order) -> dict[str, Any]:
+    deleted = wiring.deletion().delete(order.existing(), order.origin.origin(), quarantined=order.quarantined)
+    return {"name": order.name, "export": deleted}
+
+
+def _restore_role(order: Order) -> dict[str, Any]:
+    return restored_document(wiring.deletion().restore(order.existing(), order.origin.origin()))
+
+
+def _quarantine_role(order: Order) -> dict[str, Any]:
+    return role_document(wiring.deletion().quarantine(order.existing(), order.origin.origin()))
+
+
+def _release_role(order: Order) -> dict[str, Any]:
+    return role_document(wiring.deletion().release(order.existing(), order.origin.origin()))
+
+
+ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
+    "create_user": _create_user,
+    "show_user": _show_user,
+    "delete_user": _delete_user,
+    "plan_role": _plan_role,
+    "apply_role": _apply_role,
+    "delete_role": _delete_role,
+    "restore_role": _restore_role,
+    "quarantine_role": _quarantine_role,
+    "release_role": _release_role,
+}

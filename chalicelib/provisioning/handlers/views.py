@@ -1,0 +1,92 @@
+"""How provisioning answers: the same documents from the function and over HTTP (docs/provisioning.md)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.roles import switch_role_url
+from chalicelib.provisioning.domain.users import lasting_tags
+
+if TYPE_CHECKING:
+    from chalicelib.core.domain.errors import BrokerError
+    from chalicelib.core.domain.roles import Role
+    from chalicelib.provisioning.domain.role_state import Change
+    from chalicelib.provisioning.services.apply import Applied
+    from chalicelib.provisioning.services.quarantine_delete_restore import Restored
+    from chalicelib.provisioning.services.users import MadeUser, UserView
+
+
+def role_document(role: Role) -> dict[str, Any]:
+    """A role as the catalogue lists it."""
+    return {
+        "name": role.name,
+        "arn": role.arn,
+        "description": role.description,
+        "max_session_seconds": role.max_session_seconds,
+        "tags": dict(role.tags),
+        "direct_users": list(role.direct_users),
+        "switch_role_url": switch_role_url(role),
+    }
+
+
+def applied_document(applied: Applied) -> dict[str, Any]:
+    """A role and what changed (or, in a dry run, would change)."""
+    return {
+        **role_document(applied.role),
+        "not_switchable_because": applied.not_switchable_because,
+        "warnings": list(applied.warnings),
+        "changes": _changes(applied.changes),
+    }
+
+
+def restored_document(restored: Restored) -> dict[str, Any]:
+    """A role that is back, and what is not."""
+    return {
+        **role_document(restored.role),
+        "changes": _changes(restored.changes),
+        "cannot_come_back": list(restored.cannot_come_back),
+    }
+
+
+def _changes(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+    return [asdict(change) for change in changes]
+
+
+def user_document(view: UserView) -> dict[str, Any]:
+    """A user; `zero_access` is what IAM said after looking at every policy that reaches them."""
+    user = view.user
+    return {
+        "name": user.name,
+        "arn": user.arn,
+        "tags": lasting_tags(user),
+        "groups": list(user.groups),
+        "console_access": user.console_access,
+        "access_keys": list(user.access_keys),
+        "zero_access": not view.grants,
+        "grants": list(view.grants),
+        "sign_in_url": view.sign_in_url,
+    }
+
+
+def made_document(made: MadeUser) -> dict[str, Any]:
+    """A user just put, with the secrets that this call made: shown here and nowhere again."""
+    document = {**user_document(made.view), "created": made.created, "warnings": list(made.warnings)}
+    if made.password:
+        document |= {"password": made.password, "password_reset_required": True}
+    if made.access_key:
+        key = made.access_key
+        document["access_key"] = {
+            "access_key_id": key.access_key_id,
+            "secret_access_key": key.secret_access_key,
+        }
+    return document
+
+
+def error_document(error: BrokerError) -> dict[str, Any]:
+    """An error as the function answers it: enough to raise it again on the other side."""
+    document: dict[str, Any] = {"code": error.code, "detail": error.detail}
+    for member in ("fields", "aws_code", "policies"):
+        if value := getattr(error, member, None):
+            document[member] = value
+    return document

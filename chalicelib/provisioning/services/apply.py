@@ -1,0 +1,93 @@
+"""Applying role templates: compare, change only what differs, record, roll back what failed half-way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.core.domain.errors import AuditUnavailable
+from chalicelib.provisioning.domain.export import state_warnings
+from chalicelib.provisioning.domain.fingerprints import fingerprint
+from chalicelib.provisioning.domain.role_state import CREATED, QUARANTINE_POLICY, catalogue_role, changes
+from chalicelib.provisioning.domain.templates import UnsafeTemplate
+from chalicelib.provisioning.domain.trust import not_switchable_because
+from chalicelib.provisioning.services.converge import Attempt
+
+if TYPE_CHECKING:
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.roles import Role
+    from chalicelib.core.services.leases import Leases
+    from chalicelib.provisioning.domain.role_state import Change, ProvisionedRole, RoleState
+    from chalicelib.provisioning.domain.templates import RoleTemplate
+    from chalicelib.provisioning.services.compile import Compiler
+    from chalicelib.provisioning.services.converge import Convergence
+    from chalicelib.provisioning.services.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply did, or in a dry run would do."""
+
+    role: Role
+    changes: tuple[Change, ...]
+    not_switchable_because: str | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioning:
+    """Makes roles be what their templates say. Twice in a row changes nothing."""
+
+    compiler: Compiler
+    convergence: Convergence
+    records: Records
+    leases: Leases
+
+    def plan(self, template: RoleTemplate, origin: Origin) -> Applied:
+        """What `apply` would change; nothing is changed anywhere."""
+        wanted, warnings = self._compiled(template, origin)
+        return self._applied(template, wanted, self.convergence.current(template.name), warnings)
+
+    def apply(self, template: RoleTemplate, origin: Origin) -> Applied:
+        """Make it so, or leave everything as it was.
+
+        Raises InvalidRequest, UnsafeTemplate, Conflict (not ours, or somebody
+        else is at it), RefusedByAws, AwsUnavailable, AuditUnavailable.
+        """
+        wanted, warnings = self._compiled(template, origin)
+        with self.leases.hold(f"role/{template.name}") as lease:
+            before = self.convergence.current(template.name)
+            applied = self._applied(template, wanted, before, warnings)
+            if not applied.changes and self.records.log.role(template.name) == applied.role:
+                return applied
+            attempt = Attempt(template.name, before, lease)
+            self.convergence.reach_or_return(attempt, wanted)
+            lease.extend()
+            try:
+                self.records.role(applied.role, "apply_role", applied.changes, origin, "provision")
+            except AuditUnavailable:
+                self.convergence.roll_back(attempt)
+                raise
+        return applied
+
+    def _compiled(self, template: RoleTemplate, origin: Origin) -> tuple[RoleState, tuple[str, ...]]:
+        try:
+            return self.compiler.compile(template)
+        except UnsafeTemplate as refusal:
+            raise self.records.refused(refusal, "apply_role", template.name, origin) from None
+
+    def _applied(
+        self, template: RoleTemplate, wanted: RoleState, actual: ProvisionedRole | None, warnings: tuple[str, ...]
+    ) -> Applied:
+        arn = self.compiler.deployment.role_arn(template.name)
+        role = replace(catalogue_role(arn, template, wanted), fingerprint=fingerprint(wanted))
+        role = replace(role, quarantined=actual is not None and QUARANTINE_POLICY in actual.state.inline_policies)
+        seen = state_warnings(actual.state) if actual else ()
+        why = not_switchable_because(template.trust)
+        return Applied(role, self._changes(template.name, wanted, actual), why, (*warnings, *seen))
+
+    def _changes(self, name: str, wanted: RoleState, actual: ProvisionedRole | None) -> tuple[Change, ...]:
+        """A role that a killed call made, and did not record, is new to everybody who reads the record."""
+        todo = changes(actual.state if actual else None, wanted)
+        unrecorded = actual is not None and self.records.log.role(name) is None
+        return (CREATED, *todo) if unrecorded else todo

@@ -1,0 +1,103 @@
+"""Who may provision: the access rules decide in the API, then the provision function acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.rules import Ask
+from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.events import AuditEvent
+from chalicelib.core.domain.roles import ROLE_PATH, WHOLE_BROKER, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.access.domain.rules import AccessRules
+    from chalicelib.access.services.catalogue import Catalogue
+    from chalicelib.core.domain.errors import BrokerError
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.times import Clock
+    from chalicelib.core.services.journal import Journal
+    from chalicelib.core.services.provisioner import Provisioner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Cedar's `Provision`, asked in one place. `catalogue` is read anew: a stale tag must not decide."""
+
+    rules: AccessRules
+    catalogue: Catalogue
+    journal: Journal
+    provisioner: Provisioner
+    clock: Clock
+    new_id: NewId
+
+    def about_user(self, order: Mapping[str, Any], origin: Origin) -> dict[str, Any]:
+        """Carry out an order about a user: a matter of the whole broker."""
+        return self._carry_out(order, (WHOLE_BROKER,), origin)
+
+    def about_role(self, order: Mapping[str, Any], origin: Origin, tags: Mapping[str, str] | None) -> dict[str, Any]:
+        """Carry out an order about a role.
+
+        The caller must be allowed to provision the role as it is and, where
+        a template is applied, as its `tags` would make it: that first, so that
+        a refusal tells nobody whether there is such a role. One that is not
+        there and gets no tags is a matter of the whole broker.
+        """
+        name = str(order["name"])
+        found = self.catalogue.get(name)
+        wanted = None if tags is None else Role(name, _arn(name, origin), tags=tags)
+        return self._carry_out(order, tuple(role for role in (wanted, found) if role) or (WHOLE_BROKER,), origin)
+
+    def _carry_out(self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin) -> dict[str, Any]:
+        for role in about:
+            ask = Ask("Provision", origin.caller, role, self.clock(), origin.source_ip)
+            try:
+                decide(self.rules, ask)
+            except (Refused, NotFound) as refusal:
+                absent = role is WHOLE_BROKER and str(order["action"]).endswith("_role")
+                told = NotFound(f"There is no role {order['name']}.") if absent else refusal
+                raise self._refused(told, order, origin) from None
+        return self.provisioner.order({**order, "origin": _origin_document(origin)})
+
+    def _refused(self, refusal: BrokerError, order: Mapping[str, Any], origin: Origin) -> BrokerError:
+        """The same refusal, once it is on record."""
+        now = self.clock()
+        name = str(order["name"])
+        event = AuditEvent(
+            id=self.new_id(now),
+            type="refuse",
+            at=now,
+            origin=origin,
+            role=name if str(order["action"]).endswith("_role") else "",
+            policies=getattr(refusal, "policies", ()),
+            detail={"action": order["action"], "name": name, "code": refusal.code, "why": refusal.detail},
+        )
+        self.journal.record(event)
+        return refusal
+
+
+def _arn(name: str, origin: Origin) -> str:
+    """The ARN a role would have: in the caller's partition and account, which are ours."""
+    partition = origin.caller.arn.split(":")[1]
+    return f"arn:{partition}:iam::{origin.caller.account}:role{ROLE_PATH}{name}"
+
+
+def _origin_document(origin: Origin) -> dict[str, Any]:
+    """The origin as the provision function reads it (handlers/provision_bodies.py)."""
+    caller = origin.caller
+    return {
+        "caller": {
+            "kind": caller.kind,
+            "name": caller.name,
+            "arn": caller.arn,
+            "account": caller.account,
+            "unique_id": caller.unique_id,
+        },
+        "request_id": origin.request_id,
+        "source_ip": origin.source_ip,
+        "policy_set": origin.policy_set,
+    }

@@ -1,0 +1,106 @@
+"""From a reviewed template to the state IAM shall hold, or to a refusal that names what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib.core.domain.callers import USER_NAME
+from chalicelib.core.domain.errors import InvalidRequest
+from chalicelib.core.domain.roles import ROLE_PATH, external_id
+from chalicelib.provisioning.domain.role_state import RoleState, desired_state
+from chalicelib.provisioning.domain.templates import check_form, managed_policy_arn
+from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.provisioning.domain.escalation import EscalationPaths
+    from chalicelib.provisioning.domain.templates import RoleTemplate
+    from chalicelib.provisioning.services.sign_in import UserAdmin
+
+
+class PolicyLibrary(Protocol):
+    """Managed policies."""
+
+    def document(self, arn: str) -> Mapping[str, Any] | None:
+        """The default version's document, or None where there is no such policy."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What this deployment is called and what it made: the parts of Config that provisioning needs."""
+
+    name: str
+    broker_role_arn: str
+    boundary_arn: str
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`."""
+        return self.broker_role_arn.split(":")[1]
+
+    @property
+    def account(self) -> str:
+        """Twelve digits."""
+        return self.broker_role_arn.split(":")[4]
+
+    def role_arn(self, role: str) -> str:
+        """The ARN of a role under our path."""
+        return f"arn:{self.partition}:iam::{self.account}:role{ROLE_PATH}{role}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiler:
+    """Reads IAM (users, managed policies), writes nothing."""
+
+    deployment: Deployment
+    policies: PolicyLibrary
+    users: UserAdmin
+    paths: EscalationPaths
+
+    def compile(self, template: RoleTemplate) -> tuple[RoleState, tuple[str, ...]]:
+        """The wanted state and warnings; InvalidRequest or UnsafeTemplate with the fields at fault."""
+        check_form(template)
+        warnings = self.paths.check(self._documents(template))
+        trust = trust_policy(template.trust, self._parties(template))
+        deployment = self.deployment
+        state = desired_state(template, trust, deployment.boundary_arn, deployment.name, deployment.partition)
+        return state, warnings
+
+    def _documents(self, template: RoleTemplate) -> dict[str, Mapping[str, Any]]:
+        """Every policy document the role would have, by the name to blame."""
+        documents: dict[str, Mapping[str, Any]] = {}
+        if template.inline_policy:
+            documents["inline_policy"] = template.inline_policy
+        for name in template.managed_policies:
+            document = self.policies.document(managed_policy_arn(name, self.deployment.partition))
+            if document is None:
+                raise InvalidRequest(
+                    f"There is no managed policy {name}.",
+                    {"managed_policies": f"{name}: a name of AWS's own (with its path, if it has one) or an ARN"},
+                )
+            documents[name] = document
+        return documents
+
+    def _parties(self, template: RoleTemplate) -> TrustParties:
+        return TrustParties(
+            broker_role_arn=self.deployment.broker_role_arn,
+            external_id=external_id(self.deployment.name, self.deployment.role_arn(template.name)),
+            user_arns={name: self._user_arn(name) for name in template.trust.direct_users if _is_name(name)},
+        )
+
+    def _user_arn(self, name: str) -> str:
+        user = self.users.read(name)
+        if user is None or user.name != name:  # IAM finds a name in any letter case
+            raise InvalidRequest(
+                f"There is no user {name} to trust. Create it first: broker users create {name}",
+                {"trust.direct_users": f"{name}: no such user in this account"},
+            )
+        return user.arn
+
+
+def _is_name(text: str) -> bool:
+    """Whether this can only be a user name; anything else is judged by the trust rules, which name what it is."""
+    return USER_NAME.fullmatch(text) is not None and not text.isdecimal() and ".amazonaws.com" not in text

@@ -1,0 +1,127 @@
+"""Bringing a role in IAM to a wanted state, and back, though IAM shows changes late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict
+from chalicelib.core.domain.roles import ROLE_PATH
+from chalicelib.core.services.leases import LeaseLost
+from chalicelib.provisioning.domain.role_state import changes
+
+if TYPE_CHECKING:
+    from chalicelib.core.domain.times import Pause
+    from chalicelib.core.services.leases import Lease
+    from chalicelib.provisioning.domain.role_state import Change, ProvisionedRole, RoleState
+
+LOOKS = (0.0, 0.1, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before each look at whether IAM shows what was asked: eventually consistent, 8 seconds in all."""
+
+
+class RoleAdmin(Protocol):
+    """IAM's roles. Every write may be repeated: what is done already stays done."""
+
+    def read(self, name: str) -> ProvisionedRole | None:
+        """The role of that name in any letter case, wherever its path, or None."""
+        ...
+
+    def create(self, name: str, state: RoleState) -> str:
+        """CreateRole under our path, with trust, boundary and tags in the same call.
+
+        Answers the new role's unique id, or "" if somebody has the name already.
+        """
+        ...
+
+    def change(self, name: str, change: Change) -> None:
+        """Make one change; RefusedByAws or AwsUnavailable with AWS's code."""
+        ...
+
+    def join_instance_profile(self, name: str, profile: str) -> None:
+        """AddRoleToInstanceProfile; fine if it is in there already, RefusedByAws if another role is."""
+        ...
+
+    def delete(self, role: ProvisionedRole) -> None:
+        """Take everything off the role, what only denies last, then DeleteRole."""
+        ...
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One change of one role under its lease: how it was found, and the unique id of what the change itself created."""
+
+    name: str
+    before: ProvisionedRole | None
+    lease: Lease
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convergence:
+    """Every write is preceded by extending the lease, so that two provisioners never take turns."""
+
+    roles: RoleAdmin
+    deployment: str
+    pause: Pause
+
+    def current(self, name: str) -> ProvisionedRole | None:
+        """The role if there is one; Conflict if it is not this deployment's to change."""
+        role = self.roles.read(name)
+        if role is None:
+            return None
+        if role.name != name:
+            raise Conflict(f"There is a role {role.name}, and IAM takes no two names that differ in letter case only.")
+        if not (role.path == ROLE_PATH and role.is_of(self.deployment)):
+            raise Conflict(f"A role {name} exists that this deployment did not make. It is left alone.")
+        return role
+
+    def reach(self, attempt: Attempt, wanted: RoleState) -> ProvisionedRole:
+        """Change until IAM shows `wanted`; Conflict as soon as it shows a role that is not ours.
+
+        A look may be stale, and every change may be repeated.
+        """
+        for seconds in LOOKS:
+            self.pause(seconds)
+            actual = self.current(attempt.name)
+            todo = changes(actual.state if actual else None, wanted)
+            if actual is not None and not todo:
+                return actual
+            self._make(attempt, todo, wanted)
+        raise AwsUnavailable("IAM took the changes but does not show them yet. Repeat in a minute.")
+
+    def reach_or_return(self, attempt: Attempt, wanted: RoleState) -> ProvisionedRole:
+        """`reach`, or leave the role as it was found: as it was before, or not there."""
+        try:
+            return self.reach(attempt, wanted)
+        except LeaseLost:
+            raise
+        except BrokerError:
+            self.roll_back(attempt)
+            raise
+
+    def roll_back(self, attempt: Attempt) -> None:
+        """Back to what was before. What cannot be undone shows as a difference in the next plan."""
+        if attempt.before is not None:
+            self.reach(attempt, attempt.before.state)
+        elif attempt.created:
+            self._remove(attempt)
+
+    def _make(self, attempt: Attempt, todo: tuple[Change, ...], wanted: RoleState) -> None:
+        for change in todo:
+            attempt.lease.extend()
+            if change.attribute != "role":
+                self.roles.change(attempt.name, change)
+            elif created := self.roles.create(attempt.name, wanted):
+                attempt.created = created
+            else:
+                return  # somebody has the name, or the look was stale: the next one tells
+
+    def _remove(self, attempt: Attempt) -> None:
+        """Delete what the attempt itself created, and nothing else of that name."""
+        for seconds in LOOKS:
+            self.pause(seconds)
+            found = self.roles.read(attempt.name)
+            if found is not None and found.unique_id == attempt.created:
+                attempt.lease.extend()
+                self.roles.delete(found)
+                return

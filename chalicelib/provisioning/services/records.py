@@ -1,0 +1,104 @@
+"""What provisioning leaves on record: rows that carry their audit event, with before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.provisioning.domain.users import HandedOut, User
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.events import AuditEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.core.domain.errors import BrokerError
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.roles import Role
+    from chalicelib.core.domain.times import Clock
+    from chalicelib.core.services.journal import Journal
+    from chalicelib.provisioning.domain.role_state import Change
+
+
+class ProvisionLog(Protocol):
+    """Catalogue rows, user rows and exports. Each write carries its audit event (the row is the outbox)."""
+
+    def role(self, name: str) -> Role | None:
+        """The catalogue's row, read consistently."""
+        ...
+
+    def record_role(self, role: Role, event: AuditEvent) -> None:
+        """Write the catalogue row; AuditUnavailable unless it is durable."""
+        ...
+
+    def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
+        """Write the user's row with what the call made and its token; AuditUnavailable unless it is durable."""
+        ...
+
+    def user_id(self, name: str) -> str:
+        """The unique id in the user's row, read consistently, or ""."""
+        ...
+
+    def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
+        """What the user's latest change made, if it was asked for with this token since then; otherwise nothing."""
+        ...
+
+    def forget_user(self, name: str, event: AuditEvent) -> None:
+        """Remove the user's row and tell of it, both or neither."""
+        ...
+
+    def export(self, name: str) -> Mapping[str, Any] | None:
+        """The latest export of a role, read consistently."""
+        ...
+
+    def forget_role(self, name: str, export: Mapping[str, Any], event: AuditEvent) -> None:
+        """Remove the catalogue row and keep the export with the event, both or neither."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The catalogue, the exports and the journal, written with their events."""
+
+    log: ProvisionLog
+    journal: Journal
+    clock: Clock
+    new_id: NewId
+
+    def role(
+        self,
+        role: Role,
+        action: str,
+        changes: tuple[Change, ...],
+        origin: Origin,
+        kind: str,
+        *,
+        lost: tuple[str, ...] = (),
+    ) -> None:
+        """The catalogue row after a change, and what could not be put back; AuditUnavailable unless it is durable."""
+        detail = {"action": action, "changes": [asdict(change) for change in changes]}
+        if lost:
+            detail["cannot_come_back"] = list(lost)
+        self.log.record_role(role, self.event(kind, origin, detail, role.name))
+
+    def refused(self, refusal: BrokerError, action: str, name: str, origin: Origin) -> BrokerError:
+        """The same refusal, once it is on record."""
+        detail = {
+            "action": action,
+            "code": refusal.code,
+            "why": refusal.detail,
+            "fields": getattr(refusal, "fields", {}),
+        }
+        self.journal.record(self.event("refuse", origin, detail, name))
+        return refusal
+
+    def event(self, kind: str, origin: Origin, detail: Mapping[str, Any], role: str = "") -> AuditEvent:
+        """An event of now."""
+        now = self.clock()
+        return AuditEvent(id=self.new_id(now), type=kind, at=now, origin=origin, role=role, detail=detail)

@@ -1,1 +1,0 @@
-"""What the product does. Talks to the world through domain.ports only."""

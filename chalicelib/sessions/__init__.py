@@ -1,0 +1,1 @@
+"""Role sessions: issue, browse, revoke, and review break-glass."""

@@ -1,0 +1,87 @@
+"""Session rows that do not stand alone: under a grant, or behind broken glass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.approvals.aws.grants_table import STILL_OPEN, partition
+from chalicelib.approvals.domain.grants import GrantEnded
+from chalicelib.core.aws import rows
+from chalicelib.core.domain.errors import AuditUnavailable
+from chalicelib.core.domain.events import to_json
+from chalicelib.sessions.aws.reviews_table import review_closed, review_to_row
+from chalicelib.sessions.aws.session_log import TableSessionLog, session_to_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.core.domain.events import AuditEvent
+    from chalicelib.core.domain.sessions import Session
+
+MAX_TRIES = 8
+"""Attempts against other transactions on the same grant; with the pauses of wiring under 4 s in all."""
+
+
+class TableBoundSessionLog(TableSessionLog):
+    """The session log, with what must be true of the session at the moment its row is written.
+
+    Under a grant, the grant takes note of the session in the same transaction,
+    or the row is not written: nobody is handed a session under a grant that
+    has just ended, and whoever ends a grant knows every session it gave.
+    """
+
+    def __init__(self, client: Any, table: str, pause: Callable[[int], None]) -> None:
+        super().__init__(client, table)
+        self._pause = pause
+
+    def record(self, session: Session, event: AuditEvent) -> None:
+        """Write a new row with its event; GrantEnded, or AuditUnavailable unless it is durable."""
+        bound = [self._noted(session)] if session.grant else []
+        if session.break_glass:
+            bound.append(self._put(review_to_row(session)))
+        if not bound:
+            super().record(session, event)
+            return
+        self._transact([self._put({**session_to_row(session), "event": to_json(event)}), *bound], session)
+
+    def mark_failed(self, session: Session, event: AuditEvent) -> None:
+        """Say that AssumeRole was refused: no credentials exist for this row, and nothing needs a review."""
+        if not session.break_glass:
+            super().mark_failed(session, event)
+            return
+        together = self._failed(session, event), review_closed(self._table, session)
+        self._transact([{"Update": update} for update in together], session)
+
+    def _transact(self, items: list[dict[str, Any]], session: Session) -> None:
+        for attempt in range(MAX_TRIES):
+            try:
+                self._dynamodb.transact_write_items(TransactItems=items)
+            except (ClientError, BotoCoreError) as error:
+                reasons = rows.cancellation_reasons(error)
+                if session.grant and "ConditionalCheckFailed" in reasons[1:2]:
+                    raise GrantEnded(f"Grant {session.grant} ended in this moment.") from error
+                # The only write that DynamoDB asks to repeat: another one on the same rows is under way.
+                if "TransactionConflict" not in reasons:
+                    raise rows.write_failed(error) from error
+                self._pause(attempt)
+            else:
+                return
+        raise AuditUnavailable("Too many write to the record of this session or grant at once. Try again in a moment.")
+
+    def _noted(self, session: Session) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": rows.key(partition(session.caller_id, session.role), session.grant),
+                "UpdateExpression": "ADD sessions :session",
+                "ConditionExpression": STILL_OPEN,
+                "ExpressionAttributeValues": {":session": {"SS": [session.id]}},
+            },
+        }
+
+    def _put(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "Put": {"TableName": self._table, "Item": rows.to_item(row), "ConditionExpression": rows.ABSENT},
+        }

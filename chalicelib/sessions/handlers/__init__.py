@@ -1,0 +1,1 @@
+"""Entry points of sessions: HTTP views and Lambda functions."""

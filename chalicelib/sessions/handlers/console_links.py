@@ -1,0 +1,32 @@
+"""POST /v1/console-links: sign in to the AWS console as a brokered role."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.core.domain.times import rfc3339
+from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
+from chalicelib.core.wiring import clock
+from chalicelib.sessions import wiring
+from chalicelib.sessions.handlers.bodies import ConsoleLinkBody
+from chalicelib.sessions.handlers.credentials import session_document
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.route("/v1/console-links", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
+@answering(blueprint)
+def open_console() -> Response:
+    """Issue a console session; the URL in the answer is a secret for fifteen minutes."""
+    request = blueprint.current_request
+    who = authenticate(request)
+    wanted = body(request, ConsoleLinkBody)
+    link = wiring.console_links().open(wanted.ask(), wanted.destination, who)
+    shown = {
+        "session": session_document(link.session, clock()),
+        "sign_in_url": link.sign_in_url,
+        "sign_in_url_expires_at": rfc3339(link.sign_in_url_expires_at),
+        "switch_role_url": link.switch_role_url,
+    }
+    return answer(shown, 201)

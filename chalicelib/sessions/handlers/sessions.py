@@ -1,0 +1,104 @@
+"""Sessions over HTTP: who had what, and what they did. docs/audit.md describes the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.core.domain.sessions import SessionFilter, State
+from chalicelib.core.domain.times import rfc3339
+from chalicelib.core.handlers.edge import SIGNED, answer, answering
+from chalicelib.core.handlers.paging import page_asked
+from chalicelib.core.handlers.queries import Query
+from chalicelib.core.wiring import clock
+from chalicelib.sessions import wiring
+from chalicelib.sessions.handlers.credentials import session_document
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.core.domain.sessions import Session
+
+blueprint = Blueprint(__name__)
+
+FILTERS = ("caller", "role", "state", "since", "until")
+NOTE = (
+    "Management events of these regions only; CloudTrail shows a call about five minutes after it was made. "
+    "What was done in another region is in that region's event history."
+)
+STATES: tuple[State, ...] = ("active", "expired", "revoked", "failed")
+
+
+@blueprint.route("/v1/sessions", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def list_sessions() -> Response:
+    """One page of sessions, newest first."""
+    request = blueprint.current_request
+    who = authenticate(request, reads_query=True)
+    limit, _ = page_asked(request, *FILTERS)
+    query = Query(request, "limit", "cursor", *FILTERS)
+    page = wiring.session_reading().page(_filter(query), limit, query.id("cursor") or None, who)
+    now = clock()
+    return answer({"sessions": [shown(session, now) for session in page.items], "next_cursor": page.cursor})
+
+
+@blueprint.route("/v1/sessions/active", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def count_active() -> Response:
+    """How many sessions are alive."""
+    request = blueprint.current_request
+    who = authenticate(request, reads_query=True)
+    query = Query(request, "caller", "role")
+    wanted = SessionFilter(caller=query.name("caller"), role=query.name("role"))
+    return answer({"active": wiring.session_reading().active(wanted, who)})
+
+
+@blueprint.route("/v1/sessions/{session_id}", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def show_session(session_id: str) -> Response:
+    """One session."""
+    session = wiring.session_reading().one(session_id, authenticate(blueprint.current_request))
+    return answer(shown(session, clock()))
+
+
+@blueprint.route("/v1/sessions/{session_id}/activity", methods=["GET"], authorizer=SIGNED)
+@answering(blueprint)
+def show_activity(session_id: str) -> Response:
+    """What the session did."""
+    request = blueprint.current_request
+    who = authenticate(request, reads_query=True)
+    cursor = Query(request, "cursor").text("cursor") or None
+    activity = wiring.activity()
+    page = activity.page(session_id, cursor, who)
+    return answer(
+        {
+            "session": session_id,
+            "events": page.items,
+            "next_cursor": page.cursor,
+            "complete": page.cursor is None,
+            "regions": activity.log.regions,
+            "note": NOTE,
+        },
+    )
+
+
+def shown(session: Session, now: datetime) -> dict[str, Any]:
+    """A session with what those ask who look at it later."""
+    left = session.expires_at - now if session.state(now) == "active" else None
+    return {
+        **session_document(session, now),
+        "revoked_at": rfc3339(session.revoked_at) if session.revoked_at else None,
+        "remaining_seconds": int(left.total_seconds()) if left else 0,
+    }
+
+
+def _filter(query: Query) -> SessionFilter:
+    return SessionFilter(
+        caller=query.name("caller"),
+        role=query.name("role"),
+        state=cast("State | None", query.word("state", STATES) or None),
+        since=query.instant("since"),
+        until=query.instant("until"),
+    )

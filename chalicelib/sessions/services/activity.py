@@ -1,0 +1,42 @@
+"""What a session did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from chalicelib.core.domain.sessions import Session
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.pages import Page
+    from chalicelib.sessions.domain.activity import Call
+    from chalicelib.sessions.services.browse import SessionReading
+
+
+class ActivityLog(Protocol):
+    """CloudTrail, by session."""
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that are looked up, and no others."""
+        ...
+
+    def page(self, session: Session, cursor: str | None) -> Page[Call]:
+        """What the session did: in order of time within a page, pages going back in time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """Who may see a session may see what it did."""
+
+    sessions: SessionReading
+    log: ActivityLog
+
+    def page(self, session_id: str, cursor: str | None, origin: Origin) -> Page[Call]:
+        """One page of the session's calls; NotFound as `SessionReading.one`."""
+        return self.log.page(self.sessions.one(session_id, origin), cursor)

@@ -1,0 +1,79 @@
+"""Break-glass reviews: what somebody took without asking waits until another signs it off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib.core.domain.errors import Conflict, NotFound, Refused
+from chalicelib.core.domain.events import AuditEvent
+from chalicelib.core.domain.times import rfc3339
+
+if TYPE_CHECKING:
+    from chalicelib.approvals.services.approvers import Approvers
+    from chalicelib.approvals.services.records import ApprovalRecords
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.sessions import Session
+    from chalicelib.sessions.services.browse import Sessions
+
+
+class BreakGlassReviews(Protocol):
+    """What was done behind broken glass and waits for somebody to sign it off."""
+
+    def sign_off(self, session: Session, event: AuditEvent) -> None:
+        """Write who reviewed the session, once; Conflict if somebody has already."""
+        ...
+
+    def unreviewed(self) -> int:
+        """How many sessions still wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewing:
+    """Cedar's `ReviewBreakGlass`, by anybody but the one who broke the glass."""
+
+    sessions: Sessions
+    reviews: BreakGlassReviews
+    approvers: Approvers
+    records: ApprovalRecords
+
+    def review(self, session_id: str, comment: str, origin: Origin) -> Session:
+        """Sign a session off, once. NotFound, Refused, or Conflict where there is nothing (more) to review."""
+        session = self.sessions.get(session_id)
+        if session is None:
+            raise NotFound(f"There is no session {session_id}.")
+        rules = self._right(session, comment, origin)
+        if not session.unreviewed:
+            raise Conflict(_nothing_to_review(session))
+        now = self.records.clock()
+        reviewed = replace(session, reviewed_by=origin.caller.name, reviewed_at=now, review_comment=comment)
+        event = AuditEvent(
+            id=self.records.new_id(now),
+            type="review",
+            at=now,
+            origin=origin,
+            role=session.role,
+            session=session.id,
+            reason=comment,
+            policies=rules,
+            detail={"for": session.caller, "break_glass": True, "issued_at": rfc3339(session.issued_at)},
+        )
+        self.reviews.sign_off(reviewed, event)
+        return reviewed
+
+    def _right(self, session: Session, comment: str, origin: Origin) -> tuple[str, ...]:
+        detail = {"session": session.id}
+        try:
+            return self.approvers.demand("ReviewBreakGlass", session.role, (session.caller_id,), comment, origin)
+        except Refused as refusal:
+            raise self.records.refused(refusal, "ReviewBreakGlass", session.role, origin, detail) from None
+        except NotFound:
+            absent = NotFound(f"There is no session {session.id}.")
+            raise self.records.refused(absent, "ReviewBreakGlass", session.role, origin, detail) from None
+
+
+def _nothing_to_review(session: Session) -> str:
+    if session.reviewed_at:
+        return f"{session.reviewed_by} reviewed session {session.id} at {rfc3339(session.reviewed_at)}."
+    return f"Session {session.id} was not taken behind broken glass: there is nothing to review."

@@ -1,6 +1,0 @@
-"""Stands in for client-side monitoring, which tells a local agent of every call: nobody runs one in Lambda."""
-
-
-def __getattr__(name: str) -> object:
-    """Name what is missing, for whoever turns it on (AWS_CSM_ENABLED)."""
-    raise ImportError(f"botocore.monitoring.{name} is left out of the package: see packer/stand_ins/botocore")

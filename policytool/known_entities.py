@@ -1,0 +1,106 @@
+"""The callers and roles that checks and cases speak of: vocabulary, templates and cases together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.roles import ROLE_PATH, Role
+from policytool.source import BadFile, document, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ACCOUNT = "111122223333"
+"""AWS's example account: checks run without any."""
+
+WORDS = ("groups", "caller_tags", "role_tags")
+
+COMMENT = re.compile(r"//[^\n]*")
+DECLARED = re.compile(r'\baction\s+([\w\s,"]+?)\s+appliesTo\s*\{[^}]*?\bresource:\s*\[([^\]]*)\]')
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names the policies may use."""
+
+    groups: frozenset[str] = frozenset()
+    caller_tags: frozenset[str] = frozenset()
+    role_tags: frozenset[str] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    actions: Mapping[str, str] = field(default_factory=dict)
+    """Each action of the schema, with the kinds of resource it is about."""
+
+    @property
+    def broker_wide(self) -> frozenset[str]:
+        """The actions that may be about the whole broker: the others need a role."""
+        return frozenset(action for action, about in self.actions.items() if "System" in about)
+
+
+def vocabulary(policies: Path) -> Vocabulary:
+    """Names of policies/access/vocabulary.yaml, roles of policies/roles, actions of the schema.
+
+    BadFile where one of them cannot be read; it calls them as seen from policies/access.
+    """
+    words = _words(policies / "access" / "vocabulary.yaml")
+    templates = [_template(path) for path in sorted((policies / "roles").glob("*.yaml"))]
+    return Vocabulary(
+        **words,
+        roles={template.name: template for template in templates},
+        actions=_actions(text(policies / "access" / "schema.cedarschema", "schema.cedarschema")),
+    )
+
+
+def _words(path: Path) -> dict[str, frozenset[str]]:
+    given = document(path, path.name) or {}
+    if not isinstance(given, dict):
+        raise BadFile(path.name, 1, f"expected fields ({', '.join(WORDS)}), not {given!r}")
+    found = {name: given.get(name) or [] for name in WORDS}
+    for name, names in found.items():
+        if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+            raise BadFile(path.name, 1, f"field {name!r} has to be a list of names")
+    return {name: frozenset(names) for name, names in found.items()}
+
+
+def _template(path: Path) -> Role:
+    name = f"../roles/{path.name}"
+    given = document(path, name)
+    if not isinstance(given, dict) or not isinstance(given.get("name"), str):
+        raise BadFile(name, 1, "not a role template: it has to be a mapping with a name")
+    try:
+        return role(given["name"], given)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BadFile(name, 1, "tags has to be a mapping, max_session_seconds a number") from error
+
+
+def _actions(schema: str) -> dict[str, str]:
+    declared = DECLARED.findall(COMMENT.sub("", schema))
+    return {name.strip('\n "'): about for names, about in declared for name in names.split(",")}
+
+
+def role(name: str, given: Mapping[str, Any]) -> Role:
+    """A role as a template or a case describes it."""
+    return Role(
+        name=name,
+        arn=f"arn:aws:iam::{given.get('account', ACCOUNT)}:role{ROLE_PATH}{name}",
+        tags={str(key): str(value) for key, value in (given.get("tags") or {}).items()},
+        max_session_seconds=int(given.get("max_session_seconds", 3600)),
+    )
+
+
+def caller(name: str, given: Mapping[str, Any]) -> Caller:
+    """A caller as a case describes it: `kind`, `id`, `groups`, `tags`."""
+    kind = given.get("kind", "user")
+    place = f"iam::{ACCOUNT}:user" if kind == "user" else f"sts::{ACCOUNT}:assumed-role"
+    return Caller(
+        kind=kind,
+        name=name,
+        arn=f"arn:aws:{place}/{name}",
+        account=ACCOUNT,
+        unique_id=str(given.get("id", f"AIDA{name.upper()}")),
+        groups=tuple(given.get("groups", ())),
+        tags={str(key): str(value) for key, value in (given.get("tags") or {}).items()},
+    )

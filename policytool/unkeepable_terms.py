@@ -1,0 +1,55 @@
+"""Terms that parse and that the broker cannot keep: no time is so short, no rule for this action reads them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.approvals.domain.grants import LONGEST_GRANT, SHORTEST_GRANT
+from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, SHORTEST_SESSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chalicelib.access.domain.policies import Policy
+
+SESSIONS = (SHORTEST_SESSION, timedelta(seconds=MAX_CHAINED_SECONDS))
+GRANTS = (SHORTEST_GRANT, LONGEST_GRANT)
+"""A second into a grant of 900 s no session is short enough for what is left of it: 30 minutes leave a quarter of an
+hour to begin one. Longer ones nobody can ask for (POST /v1/requests), and nobody reads the grants so far back
+(chalicelib/approvals/domain/grants.py)."""
+
+TAKING = frozenset({"TakeCredentials", "OpenConsole", "RequestAccess"})
+DECIDING = frozenset({"Approve", "ReviewBreakGlass"})
+READ_FOR = {"approvals": TAKING, "reason": TAKING | DECIDING | {"AskForOthers", "BreakGlass", "Revoke"}}
+"""The actions for which the broker asks for approvals, and a reason: any other one would never be done, or done
+without."""
+
+
+def broken_promises(policy: Policy) -> Iterator[tuple[str, str]]:
+    """Each term that can never work: the annotation's name, and what to write instead."""
+    stated = {name for name in ("approvals", "reason", "max_duration", "grant") if name in _annotations(policy)}
+    if policy.effect == "forbid":
+        yield from ((name, "a forbid has no terms; take it away, or write a permit") for name in sorted(stated))
+        return
+    yield from _durations(policy)
+    if policy.terms.grant is not None and not policy.terms.approvals:
+        yield "grant", "only approvals yield a grant; add @approvals, or take it away"
+    for name, actions in READ_FOR.items():
+        if name in stated and not (policy.actions and policy.actions <= actions):
+            yield name, f"it works for {', '.join(sorted(actions))} only; name these as the rule's actions"
+
+
+def _durations(policy: Policy) -> Iterator[tuple[str, str]]:
+    terms = policy.terms
+    for name, given, (least, most) in (("max_duration", terms.max_duration, SESSIONS), ("grant", terms.grant, GRANTS)):
+        if given is not None and not least <= given <= most:
+            yield name, f"from {_said(least)} to {_said(most)}, not {_annotations(policy)[name]}"
+
+
+def _said(time: timedelta) -> str:
+    return f"{time.days}d" if time.days else f"{time.seconds // 60}m"
+
+
+def _annotations(policy: Policy) -> dict[str, str]:
+    return dict(policy.document.get("annotations") or {})

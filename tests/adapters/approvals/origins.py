@@ -1,0 +1,13 @@
+"""The origin of a call, for tests that call services past the HTTP door (Chalice handles one request at a time)."""
+
+from __future__ import annotations
+
+from chalicelib.access.wiring import principals, rules
+from chalicelib.core.domain.callers import caller_from_identity
+from chalicelib.core.domain.events import Origin
+
+
+def origin_of(identity: dict[str, str]) -> Origin:
+    """What the edge makes of this identity."""
+    caller = principals().describe(caller_from_identity(identity))
+    return Origin(caller, "request-1", identity["sourceIp"], rules().digest)

@@ -1,0 +1,170 @@
+"""Listing sessions from the table, on moto: by index, newest first, page by page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.core.aws import rows
+from chalicelib.core.aws.clients import client
+from chalicelib.core.domain.sessions import Session, SessionFilter
+from chalicelib.sessions.aws.session_log import session_to_row
+from chalicelib.sessions.aws.sessions_table import DAYS_AT_MOST, READ_AT_MOST, TableSessions
+from tests.fakes.audit import session
+from tests.fakes.core import CAROL, NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class RecordingClient:
+    """DynamoDB's client that counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.operations: list[str] = []
+        client("dynamodb").meta.events.register("before-call.dynamodb", self._count)
+
+    def _count(self, model: object, **_: object) -> None:
+        self.operations.append(model.name)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def table(account: None) -> TableSessions:
+    return TableSessions(client("dynamodb"), "broker")
+
+
+def put(*sessions: Session) -> None:
+    for one in sessions:
+        client("dynamodb").put_item(TableName="broker", Item=rows.to_item(session_to_row(one)))
+
+
+def anything(_session: Session) -> bool:
+    return True
+
+
+def pages(
+    table: TableSessions, wanted: SessionFilter, limit: int, matches: Callable[[Session], bool] = anything
+) -> list[list[str]]:
+    """The ids of every page, to the end."""
+    found, cursor = [], None
+    while True:
+        page = table.page(wanted, NOW, limit, cursor, matches)
+        found.append([one.id for one in page.items])
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
+def newest_first(*sessions: Session) -> list[str]:
+    return sorted((one.id for one in sessions), reverse=True)
+
+
+def test_a_session_is_read_by_id(table) -> None:
+    one = session(revoked_at=NOW)
+    put(one)
+    assert table.get(one.id) == one
+    assert table.get("0" * 26) is None
+
+
+@pytest.mark.parametrize("wanted", [SessionFilter(caller="alice"), SessionFilter(role="ec2-full"), SessionFilter()])
+def test_pages_follow_one_another_newest_first_and_lose_nothing(table, wanted: SessionFilter) -> None:
+    made = [session(number, issued_at=NOW - number * timedelta(minutes=90)) for number in range(40)]
+    put(*made)
+    found = pages(table, wanted, 7)
+    assert [one for page in found for one in page] == newest_first(*made)
+    assert max(map(len, found)) == 7
+
+
+def test_each_index_shows_its_own(table) -> None:
+    one, other, third = session(1), session(2, CAROL), session(3, role="s3-read")
+    put(one, other, third)
+    assert pages(table, SessionFilter(caller="alice"), 10) == [newest_first(one, third)]
+    assert pages(table, SessionFilter(role="s3-read"), 10) == [[third.id]]
+    assert pages(table, SessionFilter(caller="nobody"), 10) == [[]]
+
+
+def test_times_are_bounds_the_first_counts_in_the_last_does_not(table) -> None:
+    made = [session(number, issued_at=NOW - number * HOUR) for number in range(6)]
+    put(*made)
+    for caller in ("alice", ""):
+        wanted = SessionFilter(caller=caller, since=NOW - 4 * HOUR, until=NOW - HOUR)
+        assert pages(table, wanted, 10) == [newest_first(*made[2:5])]
+    assert pages(table, SessionFilter(caller="alice", since=NOW, until=NOW - HOUR), 10) == [[]]
+
+
+def test_a_cursor_later_than_until_opens_nothing_that_until_shuts(table) -> None:
+    made = [session(number, issued_at=NOW - number * HOUR) for number in range(4)]
+    put(*made)
+    found = table.page(SessionFilter(caller="alice", until=NOW - HOUR), NOW, 10, "7" + "z" * 25, anything)
+    assert [one.id for one in found.items] == newest_first(*made[2:])
+
+
+def test_quiet_months_are_walked_over_in_short_pages(table) -> None:
+    old, recent = session(1, issued_at=NOW - 100 * DAY), session(2)
+    put(old, recent)
+    found = pages(table, SessionFilter(), 10)
+    assert [one for page in found for one in page] == [recent.id, old.id]
+    assert len(found) >= 100 // DAYS_AT_MOST
+
+
+def test_what_does_not_match_is_passed_over_with_a_bound_on_the_work(table) -> None:
+    made = [session(number, issued_at=NOW - timedelta(seconds=number)) for number in range(30)]
+    put(*made)
+    wanted = {made[3].id, made[28].id}
+    assert pages(table, SessionFilter(caller="alice"), 1, lambda one: one.id in wanted)[:2] == [
+        [made[3].id],
+        [made[28].id],
+    ]
+    assert READ_AT_MOST > 30
+
+
+def test_every_session_of_a_filter_comes_without_pages(table) -> None:
+    made = [session(number, issued_at=NOW - number * timedelta(minutes=30)) for number in range(4)]
+    put(*made)
+    assert [one.id for one in table.every(SessionFilter(role="ec2-full", since=NOW - HOUR), NOW)] == newest_first(
+        *made[:3]
+    )
+    assert [one.id for one in table.every(SessionFilter(since=NOW - HOUR), NOW)] == newest_first(*made[:3])
+
+
+def test_the_last_sessions_of_a_caller_take_one_query_and_never_a_scan(table) -> None:
+    put(*(session(number) for number in range(50)))
+    recording = RecordingClient()
+    page = table.page(SessionFilter(caller="alice"), NOW, 20, None, anything)
+    assert (len(page.items), recording.operations) == (20, ["Query"])
+
+
+def test_marking_a_session_revoked_keeps_the_first_time_and_its_event(table) -> None:
+    one = session()
+    put(one)
+    table.mark_revoked(one.id, NOW)
+    table.mark_revoked(one.id, NOW + HOUR)
+    found = table.get(one.id)
+    assert found
+    assert found.revoked_at == NOW
+
+
+def test_what_ran_out_within_a_time_is_found_to_the_millisecond_whatever_its_day(table) -> None:
+    day = NOW.replace(hour=0, minute=30)
+    tick = timedelta(milliseconds=1)
+    ends = [day - tick, day, day + tick, day + timedelta(minutes=5), day + timedelta(minutes=5) + tick]
+    made = [session(number, issued_at=end - HOUR, expires_at=end) for number, end in enumerate(ends)]
+    put(*made, session(9, issued_at=day, expires_at=day + HOUR))
+    found = table.expired(day, day + timedelta(minutes=5))
+    assert [one.id for one in found] == [made[3].id, made[2].id]
+
+
+def test_what_is_alive_is_counted_without_reading_it(table) -> None:
+    put(
+        session(1),
+        session(2, issued_at=NOW - HOUR),
+        session(3, revoked_at=NOW),
+        session(4, failed=True),
+        session(5, issued_at=NOW - timedelta(minutes=59)),
+    )
+    assert table.alive(NOW) == 2

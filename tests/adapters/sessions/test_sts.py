@@ -1,0 +1,44 @@
+"""STS: what a caller is told when AWS refuses the session that the broker had decided to issue."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, RefusedByAws
+from chalicelib.core.domain.sessions import SessionSettings
+from chalicelib.core.handlers.edge import problem
+from chalicelib.sessions.aws.sts import StsRoleSessions
+
+ROLE = "arn:aws:iam::123456789012:role/access-broker/tool"
+
+
+def refused(code: str) -> BrokerError:
+    client = boto3.client("sts", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as stubbed:
+        stubbed.add_client_error("assume_role", code, ROLE)
+        with pytest.raises(BrokerError) as error:
+            StsRoleSessions(client).assume(SessionSettings(ROLE, "alice-01k1", "alice", "external", 900))
+    return error.value
+
+
+def test_who_takes_a_role_made_a_moment_ago_is_told_to_try_again() -> None:
+    error = refused("AccessDenied")
+    assert isinstance(error, RefusedByAws)
+    assert error.aws_code == "AccessDenied"
+    assert "less than a minute ago may need another try" in error.detail
+    assert "123456789012" not in error.detail
+
+
+@pytest.mark.parametrize("code", ["Throttling", "RequestLimitExceeded"])
+def test_where_aws_asks_for_fewer_calls_the_caller_is_told_to_wait(code: str) -> None:
+    error = refused(code)
+    answer = problem(error, "request-1")
+    assert (error.code, answer.status_code, answer.headers["Retry-After"]) == ("too_many_requests", 429, "5")
+    assert isinstance(error, AwsUnavailable)
+
+
+@pytest.mark.parametrize("code", ["PackedPolicyTooLarge", "Throttling"])
+def test_another_refusal_is_not_blamed_on_a_new_role(code: str) -> None:
+    assert "less than a minute" not in refused(code).detail

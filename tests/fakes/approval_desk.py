@@ -1,0 +1,195 @@
+"""Asking, approving and issuing on fakes, with everybody who takes part."""
+# ruff: noqa: ARG002  a fake takes what its port takes
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.services.rights import Rights
+from chalicelib.approvals.services.approvers import Approvers
+from chalicelib.approvals.services.close_overdue import Lapsing
+from chalicelib.approvals.services.decide import Deciding
+from chalicelib.approvals.services.records import ApprovalRecords
+from chalicelib.approvals.services.request import RequestAsk, Requesting, RequestReading
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.ids import new_id
+from chalicelib.core.domain.roles import Role
+from chalicelib.sessions.services.end_grant import Granting
+from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
+from chalicelib.sessions.services.review_break_glass import Reviewing
+from tests.fakes.approvals import FakeGrants, FakePeople, FakeRequests, FakeReviews, FakeSessions
+from tests.fakes.core import BESIDE, Clock, FakeCatalogue, FakeJournal, FakeSts, origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from chalicelib.approvals.domain.requests import Request
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.sessions import Session
+
+ACCOUNT = "123456789012"
+
+RULES = """
+@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource)
+  unless { resource.hasTag("hidden") };
+@id("one-agrees") @approvals("1") @reason("required") @grant("8h") permit (
+  principal in Broker::Group::"engineers",
+  action in [Broker::Action::"RequestAccess", Broker::Action::"TakeCredentials"],
+  resource == Broker::Role::"prod");
+@id("two-agree") @approvals("2") @grant("8h") permit (
+  principal in Broker::Group::"engineers",
+  action in [Broker::Action::"RequestAccess", Broker::Action::"TakeCredentials"],
+  resource == Broker::Role::"vault");
+@id("standing") permit (
+  principal in Broker::Group::"engineers",
+  action in [Broker::Action::"RequestAccess", Broker::Action::"TakeCredentials"],
+  resource == Broker::Role::"tools");
+@id("approve") permit (principal in Broker::Group::"approvers",
+  action in [Broker::Action::"Approve", Broker::Action::"ReviewBreakGlass"], resource);
+@id("bots") permit (principal in Broker::Group::"chatbots", action == Broker::Action::"AskForOthers", resource);
+@id("glass") @reason("required") permit (principal in Broker::Group::"on-call",
+  action == Broker::Action::"BreakGlass", resource);
+@id("respond") permit (principal in Broker::Group::"responders", action == Broker::Action::"Revoke", resource);
+@id("audit") permit (principal in Broker::Group::"auditors", action == Broker::Action::"ReadAudit", resource);
+@id("out") forbid (principal, action, resource) when { principal.hasTag("access-broker:suspended") };
+"""
+
+
+def user(name: str, *groups: str, **tags: str) -> Caller:
+    return Caller("user", name, f"arn:aws:iam::{ACCOUNT}:user/{name}", ACCOUNT, f"AIDA{name.upper()}", groups, tags)
+
+
+def role(name: str, **tags: str) -> Role:
+    return Role(name, f"arn:aws:iam::{ACCOUNT}:role/access-broker/{name}", tags=tags)
+
+
+ALICE = user("alice", "engineers")
+DAVE = user("dave", "engineers", "approvers", "on-call")
+BOB = user("bob", "approvers")
+EVE = user("eve", "approvers")
+BOT = user("slackbot", "chatbots", "approvers")
+HEIDI = user("heidi", "responders")
+GRACE = user("grace", "auditors")
+CAROL = user("carol")
+EVERYBODY = (ALICE, DAVE, BOB, EVE, BOT, HEIDI, GRACE, CAROL)
+ROLES = {name: role(name) for name in ("prod", "vault", "tools")} | {"hidden": role("hidden", hidden="yes")}
+
+
+@dataclass
+class Ids:
+    """Ids in order of time, as the broker's own."""
+
+    count: int = 0
+
+    def __call__(self, at: datetime) -> str:
+        self.count += 1
+        return new_id(at, self.count.to_bytes(10, "big"))
+
+
+@dataclass
+class FakeEnder:
+    """Takes sessions back and remembers which."""
+
+    sessions: FakeSessions
+    clock: Clock
+    before_end: Callable[[str], None] = lambda _session_id: None
+    ended: list[str] = field(default_factory=list)
+    fails_with: Exception | None = None
+
+    def end_session(self, session_id: str, reason: str, origin: Origin) -> None:
+        """As whoever may."""
+        self.end_with_grant(self.sessions.rows[session_id], reason, origin)
+
+    def end_with_grant(self, session: Session, reason: str, origin: Origin) -> None:
+        if self.fails_with:
+            raise self.fails_with
+        self.before_end(session.id)
+        self.ended.append(session.id)
+        self.sessions.mark_revoked(session.id, self.clock())
+
+
+class ApprovalDesk:
+    """Every service of asking and approving, sharing one clock and one set of stores."""
+
+    def __init__(self, rules: str = RULES) -> None:
+        self.clock, self.journal = Clock(), FakeJournal()
+        self.catalogue = FakeCatalogue(dict(ROLES))
+        self.grants = FakeGrants()
+        self.requests = FakeRequests(self.grants, events=self.grants.events)
+        self.sessions, self.sts = FakeSessions(self.grants), FakeSts()
+        self.people = FakePeople({one.name: one for one in EVERYBODY})
+        self.ender = FakeEnder(self.sessions, self.clock)
+        self.rules, ids = load_rules({"a.cedar": rules}), Ids()
+        records = ApprovalRecords(journal=self.journal, clock=self.clock, new_id=ids)
+        rights = Rights(rules=self.rules, catalogue=self.catalogue, clock=self.clock)
+        self.approvers = Approvers(rules=self.rules, catalogue=self.catalogue, rights=rights, clock=self.clock)
+        self.requesting = Requesting(
+            rules=self.rules,
+            catalogue=self.catalogue,
+            people=self.people,
+            requests=self.requests,
+            records=records,
+        )
+        self.reading = RequestReading(
+            requests=self.requests, grants=self.grants, approvers=self.approvers, clock=self.clock
+        )
+        self.lapsing = Lapsing(requests=self.requests, grants=self.grants, records=records)
+        self.deciding = Deciding(
+            requests=self.requests,
+            approvers=self.approvers,
+            records=records,
+            lapsing=self.lapsing,
+            pause=lambda _attempt: None,
+        )
+        self.granting = Granting(
+            requests=self.requests,
+            grants=self.grants,
+            sessions=self.sessions,
+            ender=self.ender,
+            rights=rights,
+            records=records,
+        )
+        self.reviews = FakeReviews(self.sessions)
+        self.reviewing = Reviewing(
+            sessions=self.sessions, reviews=self.reviews, approvers=self.approvers, records=records
+        )
+        self.issuing = Issuing(
+            deployment="access-broker-test",
+            rules=self.rules,
+            catalogue=self.catalogue,
+            grants=self.grants,
+            sessions=self.sessions,
+            journal=self.journal,
+            sts=self.sts,
+            beside=BESIDE,
+            clock=self.clock,
+            new_id=ids,
+        )
+
+    @property
+    def events(self) -> list[str]:
+        """The types of everything that was told of requests and grants, in order."""
+        return [event.type for event in self.requests.events]
+
+    def file(self, who: Caller = ALICE, role_name: str = "prod", hours: float = 2, **more: object) -> Request:
+        wanted = {"reason": "deploy", **more}
+        ask = RequestAsk(role_name, round(hours * 3600), **wanted)  # type: ignore[arg-type]
+        return self.requesting.file(ask, origin(who))
+
+    def approve(self, request: Request, who: Caller = BOB, comment: str = "") -> Request:
+        return self.deciding.decide(request.id, "approve", comment, origin(who))
+
+    def deny(self, request: Request, who: Caller = BOB, comment: str = "") -> Request:
+        return self.deciding.decide(request.id, "deny", comment, origin(who))
+
+    def issue(self, who: Caller = ALICE, role_name: str = "prod", **more: object) -> Session:
+        wanted = {"reason": "deploy", **more}
+        session, _ = self.issuing.issue(CredentialsAsk(role_name, **wanted), origin(who))  # type: ignore[arg-type]
+        return session
+
+    def hours_pass(self, hours: float) -> None:
+        self.clock.now += timedelta(hours=hours)

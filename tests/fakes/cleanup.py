@@ -1,0 +1,263 @@
+"""One account as clean-up sees it: the provisioner is the real one on fakes, so its every write can be cut off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cleanup.domain.marks import Mark
+from chalicelib.cleanup.domain.report import Budget
+from chalicelib.cleanup.domain.staleness import NO_SIGNS, Ours, RoleFacts, Signs
+from chalicelib.cleanup.domain.terms import Terms
+from chalicelib.cleanup.services.act import Acting
+from chalicelib.cleanup.services.records import CleanupRecords
+from chalicelib.cleanup.services.run import Cleaning, RunLease
+from chalicelib.cleanup.services.scan import Looking
+from chalicelib.cleanup.services.tidy import Tidying
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.errors import Conflict
+from chalicelib.core.domain.events import AuditEvent, Origin
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH
+from chalicelib.provisioning.domain.export import role_as_found
+from chalicelib.provisioning.domain.fingerprints import fingerprint
+from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, ProvisionedRole, RoleState
+from tests.fakes.provisioning import ADMIN, DEPLOYMENT, START, World
+from tests.fakes.provisioning_iam import ACCOUNT, Killed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from chalicelib.cleanup.domain.terms import Stage
+    from chalicelib.cleanup.domain.users import UserFacts
+    from chalicelib.core.domain.roles import Role
+
+CLEANER = Origin(Caller("role", f"{DEPLOYMENT.name}-cleanup", account=ACCOUNT, arn="", unique_id=""))
+OURS = {MANAGED_TAG: "true", DEPLOYMENT_TAG: DEPLOYMENT.name}
+BOLD = Terms(up_to="deleted")
+
+
+@dataclass
+class FakeMarks:
+    """Rows with versions; a write of each counts among the world's writes."""
+
+    write: Callable[[str], None]
+    held: dict[str, Mark] = field(default_factory=dict)
+    events: list[AuditEvent] = field(default_factory=list)
+    runs: list[AuditEvent] = field(default_factory=list)
+
+    def every(self) -> list[Mark]:
+        return list(self.held.values())
+
+    def get(self, role: str) -> Mark | None:
+        return self.held.get(role)
+
+    def save(self, mark: Mark, event: AuditEvent | None) -> None:
+        self.write(f"mark {mark.role} {mark.acting or mark.stage}")
+        before = self.held.get(mark.role)
+        if mark.version != (before.version + 1 if before else 1):
+            raise Conflict("Somebody else changed this.")
+        self.held[mark.role] = mark
+        self.events += [event] if event else []
+
+    def forget(self, mark: Mark) -> None:
+        self.write(f"forget {mark.role}")
+        if self.held.get(mark.role) == mark:
+            del self.held[mark.role]
+
+    def record_run(self, event: AuditEvent) -> None:
+        self.write("run")
+        self.runs.append(event)
+
+
+@dataclass
+class FakeAccount:
+    """IAM in bulk. A page of one role; `throttled` is the page that does not come."""
+
+    world: CleanupWorld
+    throttled: tuple[int, Exception] | None = None
+    after_the_pass: Callable[[], None] | None = None
+    looks: list[str] = field(default_factory=list)
+
+    def every(self) -> Iterator[RoleFacts]:
+        for number, name in enumerate(sorted(self.world.iam.roles.held)):
+            if self.throttled and number == self.throttled[0]:
+                raise self.throttled[1]
+            yield self.world.facts(name)
+        if self.after_the_pass:
+            happening, self.after_the_pass = self.after_the_pass, None
+            happening()
+
+    def look(self, name: str) -> RoleFacts | None:
+        self.looks.append(name)
+        return self.world.facts(name) if name in self.world.iam.roles.held else None
+
+
+@dataclass
+class FakeProvisioner:
+    """The provision function; `fails` maps an action and a role to what it answers instead."""
+
+    world: World
+    orders: list[tuple[str, str]] = field(default_factory=list)
+    fails: dict[tuple[str, str], Exception] = field(default_factory=dict)
+    after: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
+
+    def order(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        action, name = order["action"], order.get("name", "")
+        self.orders.append((action, name))
+        if (action, name) in self.fails:
+            raise self.fails[action, name]
+        if action == "prune_revocations":
+            return {"changed": ["tool"], "failed": []}
+        # IAM's NoSuchEntity: what is gone already is done (aws/iam_roles.py).
+        with suppress(KeyError):
+            terms = {"quarantined": order["quarantined"]} if "quarantined" in order else {}
+            getattr(self.world.deletion, action.removesuffix("_role"))(name, CLEANER, **terms)
+        self.after.pop((action, name), lambda: None)()
+        return {"name": name}
+
+
+@dataclass
+class FakeLapses:
+    fails_with: Exception | None = None
+
+    def run(self) -> tuple[int, int]:
+        if self.fails_with:
+            raise self.fails_with
+        return 2, 3
+
+
+@dataclass
+class FakePeople:
+    users: list[UserFacts] = field(default_factory=list)
+    fails_with: Exception | None = None
+    waits: list[bool] = field(default_factory=list)
+
+    def every(self, *, patient: bool) -> list[UserFacts]:
+        self.waits.append(patient)
+        if self.fails_with:
+            raise self.fails_with
+        return self.users
+
+
+@dataclass
+class CleanupWorld:
+    """The provisioner's world, with time, use and the broker's own rows."""
+
+    terms: Terms = BOLD
+    budget: Budget = field(default_factory=lambda: Budget(roles=20, percent=100))
+    iam: World = field(default_factory=World)
+    signs: dict[str, Signs] = field(default_factory=dict)
+    created: dict[str, datetime] = field(default_factory=dict)
+    used: dict[str, datetime] = field(default_factory=dict)
+    lapses: FakeLapses = field(default_factory=FakeLapses)
+    people: FakePeople = field(default_factory=FakePeople)
+
+    def __post_init__(self) -> None:
+        self.marks = FakeMarks(self.iam.happens.write)
+        self.account = FakeAccount(self)
+        self.provisioner = FakeProvisioner(self.iam)
+
+    def add(self, name: str, *, created: float = 300, used: float | None = 120, **state: Any) -> None:
+        """A role made so many days ago, and last used so many."""
+        whole = {"boundary_arn": DEPLOYMENT.boundary_arn, "tags": OURS, **state}
+        made = RoleState("", 3600, {"Version": "2012-10-17", "Statement": []}, **whole)
+        arn = f"arn:aws:iam::{ACCOUNT}:role{ROLE_PATH}{name}"
+        unique_id = f"AROA-{name}"
+        self.iam.roles.held[name] = ProvisionedRole(name, arn, ROLE_PATH, unique_id, made)
+        self.created[unique_id] = START - timedelta(days=created)
+        if used is not None:
+            self.used[unique_id] = START - timedelta(days=used)
+
+    def catalogued(self, name: str) -> Role:
+        """The catalogue's row, as the provisioner wrote it when it made the role as it is now."""
+        role = self.iam.roles.held[name]
+        return role_as_found(name, role.arn, role.state, ())
+
+    def at(self, name: str, stage: Stage, days: float, acting: Stage | None = None) -> None:
+        """The role has been in that stage for so many days."""
+        since = START - timedelta(days=days)
+        self.marks.held[name] = Mark(name, f"AROA-{name}", stage, since, since, acting)
+        if stage == "quarantined" and name in self.iam.roles.held:
+            self.quarantine(name)
+
+    def quarantine(self, name: str) -> None:
+        role = self.iam.roles.held[name]
+        inline = {**role.state.inline_policies, QUARANTINE_POLICY: DENY_ALL}
+        self.iam.roles.held[name] = replace(role, state=replace(role.state, inline_policies=inline))
+
+    def facts(self, name: str) -> RoleFacts:
+        role = self.iam.roles.read(name)
+        assert role is not None
+        return RoleFacts(
+            name,
+            role.path,
+            role.unique_id,
+            self.created.setdefault(role.unique_id, self.iam.now),
+            self.used.get(role.unique_id),
+            role.state.tags,
+            role.instance_profiles,
+            role.state.boundary_arn,
+            QUARANTINE_POLICY in role.state.inline_policies,
+            fingerprint(role.state),
+        )
+
+    def of(self, role: str, _now: datetime) -> Signs:
+        """As the port RoleSigns."""
+        return self.signs.get(role, NO_SIGNS)
+
+    def fingerprints(self) -> dict[str, Mapping[str, str]]:
+        """As the port Applied."""
+        return {name: role.fingerprint for name, role in self.iam.log.roles.items()}
+
+    def pass_days(self, days: float) -> None:
+        self.iam.now += timedelta(days=days)
+
+    def use(self, name: str) -> None:
+        self.used[self.iam.roles.held[name].unique_id] = self.iam.now
+
+    @property
+    def cleaning(self) -> Cleaning:
+        ours = Ours(DEPLOYMENT.name, DEPLOYMENT.boundary_arn, self.terms)
+        looking = Looking(roles=self.account, signs=self, marks=self.marks, applied=self, ours=ours)
+        records = CleanupRecords(marks=self.marks, origin=CLEANER, clock=self.iam.clock, new_id=self.iam.new_id)
+        acting = Acting(looking=looking, records=records, provisioner=self.provisioner)
+        tidying = Tidying(provisioner=self.provisioner, lapses=self.lapses, people=self.people, terms=self.terms)
+        lease = RunLease(store=self.iam.lease_store, clock=self.iam.clock)
+        return Cleaning(acting=acting, tidying=tidying, lease=lease, budget=self.budget)
+
+    def kill(self) -> None:
+        """The process ends here."""
+        raise Killed
+
+    def kill_at(self, what: str) -> None:
+        """The process ends at the first write from now on that begins so."""
+        writes = self.iam.writes
+
+        def look() -> None:
+            if writes[-1].startswith(what):
+                self.iam.happens.at.clear()
+                raise Killed
+
+        self.iam.happens.at |= dict.fromkeys(range(len(writes) + 1, len(writes) + 20), look)
+
+    def restore(self, name: str) -> None:
+        """`broker roles restore NAME`."""
+        self.iam.deletion.restore(name, ADMIN)
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        return {name: mark.stage for name, mark in sorted(self.marks.held.items())}
+
+    @property
+    def quarantined(self) -> set[str]:
+        return {name for name in self.iam.roles.held if self.facts(name).quarantined}
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """Everything a run leaves behind but times: marks, roles, and how often each step was told."""
+        marks = {name: (mark.stage, mark.acting) for name, mark in self.marks.held.items()}
+        told = Counter((event.role, event.detail["before"], event.detail["stage"]) for event in self.marks.events)
+        return marks, dict(self.iam.roles.held), told

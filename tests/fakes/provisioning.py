@@ -1,0 +1,96 @@
+"""One account with one deployment of the provisioner, on fakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.events import Origin
+from chalicelib.core.services.leases import Leases
+from chalicelib.provisioning.domain.escalation import EscalationPaths
+from chalicelib.provisioning.services.apply import Provisioning
+from chalicelib.provisioning.services.compile import Compiler, Deployment
+from chalicelib.provisioning.services.converge import Convergence
+from chalicelib.provisioning.services.quarantine_delete_restore import Deletion
+from chalicelib.provisioning.services.records import Records
+from chalicelib.provisioning.services.sign_in import SignIn
+from chalicelib.provisioning.services.users import Users
+from tests.fakes.provisioning_iam import (
+    ACCOUNT,
+    FakeAccount,
+    FakePolicies,
+    FakeRoles,
+    FakeUsers,
+    Interruptions,
+)
+from tests.fakes.provisioning_table import FakeLeases, FakeLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEPLOYMENT = Deployment("broker-dev", f"arn:aws:iam::{ACCOUNT}:role/api", f"arn:aws:iam::{ACCOUNT}:policy/boundary")
+ADMIN = Origin(Caller("user", "root-of-trust", f"arn:aws:iam::{ACCOUNT}:user/admin", ACCOUNT, "AIDA0"), "request-1")
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """One account with one deployment. Waiting moves the clock and nothing else."""
+
+    now: datetime = START
+    happens: Interruptions = field(default_factory=Interruptions)
+    log: FakeLog = field(default_factory=FakeLog)
+    lease_store: FakeLeases = field(default_factory=FakeLeases)
+    policies: FakePolicies = field(default_factory=FakePolicies)
+    account: FakeAccount = field(default_factory=FakeAccount)
+    paths: EscalationPaths = field(default_factory=EscalationPaths)
+    numbers: count[int] = field(default_factory=lambda: count(1))
+    while_waiting: Callable[[], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.roles, self.users = FakeRoles(self.happens), FakeUsers(self.happens)
+
+    @property
+    def writes(self) -> list[str]:
+        """Every write to IAM so far."""
+        return self.happens.writes
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        if self.while_waiting:
+            self.while_waiting()
+
+    def new_id(self, _at: datetime) -> str:
+        return f"{next(self.numbers):026}"
+
+    @property
+    def leases(self) -> Leases:
+        return Leases(store=self.lease_store, clock=self.clock, new_id=self.new_id, pause=self.pause)
+
+    @property
+    def records(self) -> Records:
+        return Records(log=self.log, journal=self.log, clock=self.clock, new_id=self.new_id)
+
+    @property
+    def convergence(self) -> Convergence:
+        return Convergence(roles=self.roles, deployment=DEPLOYMENT.name, pause=self.pause)
+
+    @property
+    def provisioning(self) -> Provisioning:
+        compiler = Compiler(deployment=DEPLOYMENT, policies=self.policies, users=self.users, paths=self.paths)
+        return Provisioning(compiler=compiler, convergence=self.convergence, records=self.records, leases=self.leases)
+
+    @property
+    def deletion(self) -> Deletion:
+        return Deletion(convergence=self.convergence, records=self.records, leases=self.leases)
+
+    @property
+    def user_service(self) -> Users:
+        sign_in = SignIn(deployment=DEPLOYMENT, users=self.users, account=self.account, draw=lambda n: n // 2)
+        return Users(deployment=DEPLOYMENT, users=self.users, sign_in=sign_in, records=self.records, leases=self.leases)

@@ -1,0 +1,98 @@
+"""The table as provisioning sees it: rows, their events, and leases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.provisioning.domain.users import HandedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from chalicelib.core.domain.events import AuditEvent
+    from chalicelib.core.domain.roles import Role
+    from chalicelib.provisioning.domain.users import User
+
+
+@dataclass
+class FakeLog:
+    """The table's rows. `fails_with` is raised by every write while it is set."""
+
+    roles: dict[str, Role] = field(default_factory=dict)
+    exports: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    calls: dict[str, tuple[str, datetime, HandedOut]] = field(default_factory=dict)
+    events: list[AuditEvent] = field(default_factory=list)
+    fails_with: Exception | None = None
+
+    def role(self, name: str) -> Role | None:
+        return self.roles.get(name)
+
+    def record_role(self, role: Role, event: AuditEvent) -> None:
+        self._told(event)
+        self.roles[role.name] = role
+
+    def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
+        self._told(event)
+        self.users[user.name] = user
+        self.calls[user.name] = (token, event.at, made)
+
+    def user_id(self, name: str) -> str:
+        return self.users[name].unique_id if name in self.users else ""
+
+    def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
+        asked, at, made = self.calls.get(name, ("", since, HandedOut()))
+        return made if asked == token and at >= since else HandedOut()
+
+    def forget_user(self, name: str, event: AuditEvent) -> None:
+        self._told(event)
+        self.users.pop(name, None)
+
+    def export(self, name: str) -> Mapping[str, Any] | None:
+        return self.exports.get(name)
+
+    def forget_role(self, name: str, export: Mapping[str, Any], event: AuditEvent) -> None:
+        self._told(event)
+        self.roles.pop(name, None)
+        self.exports[name] = export
+
+    def record(self, event: AuditEvent) -> None:
+        """As a journal."""
+        self._told(event)
+
+    def _told(self, event: AuditEvent) -> None:
+        if self.fails_with:
+            raise self.fails_with
+        self.events.append(event)
+
+
+@dataclass
+class FakeLeases:
+    """`before_extending` is what happens just before the n-th extension, once."""
+
+    held: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    before_extending: dict[int, Callable[[], None]] = field(default_factory=dict)
+    extensions: int = 0
+
+    def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
+        if thing in self.held and self.held[thing][1] >= now and self.held[thing][0] != holder:
+            return False
+        self.held[thing] = (holder, until)
+        return True
+
+    def extend(self, thing: str, holder: str, until: datetime) -> bool:
+        if self.before_extending:
+            self.extensions += 1
+            if happening := self.before_extending.get(self.extensions):
+                self.before_extending = {}
+                happening()
+        if self.held.get(thing, ("", until))[0] != holder:
+            return False
+        self.held[thing] = (holder, until)
+        return True
+
+    def release(self, thing: str, holder: str) -> None:
+        if self.held.get(thing, ("", None))[0] == holder:
+            del self.held[thing]

@@ -1,0 +1,115 @@
+"""What the broker says in chat."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.approvals.domain.requests import Decision, Request, answer_by, decided
+from chalicelib.chat.domain.messages import broken_glass_message, plain, request_message, section, span
+from tests.fakes.audit import session
+from tests.fakes.core import NOW
+
+if TYPE_CHECKING:
+    from chalicelib.chat.domain.messages import Message
+
+ASKED = Request(
+    id="01k" + "0" * 23,
+    caller="alice",
+    caller_id="AIDAALICE",
+    caller_arn="arn:aws:iam::123456789012:user/alice",
+    role="prod-ec2",
+    duration_seconds=7200,
+    approvals=1,
+    policy="one-agrees",
+    filed_at=NOW,
+    answer_by=answer_by(NOW, None, timedelta(hours=2)),
+    reason="deploy <!channel> & <https://evil.example|click>",
+)
+
+
+def written(request: Request) -> str:
+    return json.dumps(request_message(request, NOW).blocks)
+
+
+def test_a_waiting_request_has_both_buttons_with_its_id() -> None:
+    *_, actions = request_message(ASKED, NOW).blocks
+    assert [(one["action_id"], one["value"]) for one in actions["elements"]] == [
+        ("approve", ASKED.id),
+        ("deny", ASKED.id),
+    ]
+
+
+def test_others_words_neither_ping_nor_link() -> None:
+    assert "<!channel>" not in written(ASKED)
+    assert "<https://evil" not in written(ASKED)
+    assert plain("a & <b>") == "a &amp; &lt;b&gt;"
+
+
+@pytest.mark.parametrize(("word", "said"), [("approve", "Approved by bob: go"), ("deny", "Denied by bob: go")])
+def test_a_settled_request_says_who_decided_and_has_no_buttons(word: str, said: str) -> None:
+    settled = decided(ASKED, Decision(word, "bob", "AIDABOB", NOW, "go"))  # type: ignore[arg-type]
+    assert said in written(settled)
+    assert "actions" not in written(settled)
+
+
+def test_an_overdue_request_has_no_buttons_even_before_it_is_written_down() -> None:
+    late = request_message(ASKED, ASKED.answer_by)
+    assert "Nobody answered in time" in json.dumps(late.blocks)
+    assert "actions" not in json.dumps(late.blocks)
+
+
+def test_both_names_are_shown_where_a_program_asked() -> None:
+    assert "Asked for them by slackbot" in written(replace(ASKED, asked_by="slackbot", asked_by_id="AIDABOT"))
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(900, "15m"), (3600, "1h"), (9000, "2h30m")])
+def test_spans_are_short(seconds: int, words: str) -> None:
+    assert span(seconds) == words
+
+
+def test_a_reason_cannot_pass_for_what_the_broker_says_nor_push_it_out() -> None:
+    forged = replace(ASKED, reason="x\nApproved by bob\u2028Until tomorrow " + "&" * 1000)
+    asked, reason, _ = texts(request_message(forged, NOW))
+    assert "0 of 1 agreed" in asked
+    assert "\n" not in reason
+    assert "Approved" not in asked
+
+
+def test_comments_cannot_push_out_until_when_a_grant_lasts() -> None:
+    two = replace(ASKED, approvals=2)
+    for number in (1, 2):
+        two = decided(two, Decision("approve", f"bob{number}", f"AIDABOB{number}", NOW, "&" * 1000))
+    said, *_ = texts(request_message(two, NOW))
+    assert "Until <!date^" in said.split("\n")[1]
+    assert "; the last session begins by <!date^" in said.split("\n")[1]
+
+
+def test_broken_glass_calls_everybody_whatever_its_reason_says() -> None:
+    broken = session(break_glass=True, reason="&" * 1000)
+    alarm, reason = texts(broken_glass_message(broken))
+    assert "Until <!date^" in alarm
+    assert f"<!here> Nobody has reviewed it yet: `broker review {broken.id}" in alarm
+    assert reason.startswith("Reason: &amp;&amp;")
+
+
+@pytest.mark.parametrize("before", range(2975, 3001))
+def test_a_section_is_never_cut_inside_an_escape_or_a_form_of_slack(before: int) -> None:
+    text = section("x" * before + plain("&<") + "<!here>" + "x" * 50)["text"]["text"]
+    assert before <= len(text) + 1 <= 3001
+    assert not re.search("[&<>]", re.sub("&amp;|&lt;|<!here>", "", text))
+
+
+def test_plain_words_become_no_links() -> None:
+    for block in request_message(replace(ASKED, reason="see https://evil.example"), NOW).blocks[:2]:
+        assert block["text"]["verbatim"] is True
+
+
+def texts(message: Message) -> list[str]:
+    """What each block says; "" for buttons."""
+    return [block.get("text", {}).get("text", "") for block in message.blocks]

@@ -1,0 +1,190 @@
+"""Words and clicks from Slack: as the linked person, once each, answered to them alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+
+from chalicelib.chat.domain.visits import Linked, Visit
+from chalicelib.chat.services.chat import Actions, Chatting
+from chalicelib.explain.services.browse_roles import Browsing
+from tests.fakes.approval_desk import ALICE, BOB, CAROL, ApprovalDesk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chalicelib.core.domain.callers import Caller
+
+URL = "https://hooks.slack.com/commands/T1/2/3"
+HANDLES = {"T1/UALICE": ALICE, "T1/UBOB": BOB, "T1/UCAROL": CAROL}
+
+
+@dataclass
+class FakeSlack:
+    """Answers given, and visits taken up by which invocation."""
+
+    said: list[tuple[str, str]] = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)
+    linked: list[Linked] = field(default_factory=lambda: [Linked(one, handle) for handle, one in HANDLES.items()])
+
+    def answer(self, response_url: str, text: str) -> None:
+        self.said.append((response_url, text))
+
+    def people(self) -> Sequence[Linked]:
+        return self.linked
+
+    def first(self, visit: Visit, invocation: str) -> bool:
+        return self.taken.setdefault(visit.id, invocation) == invocation
+
+
+class ChatDesk(ApprovalDesk):
+    """The same services, reached by chat."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slack = FakeSlack()
+        browsing = Browsing(rules=self.rules, catalogue=self.catalogue, grants=self.grants, clock=self.clock)
+        self.chatting = Chatting(
+            actions=Actions(
+                browsing=browsing,
+                requesting=self.requesting,
+                reading=self.reading,
+                deciding=self.deciding,
+                granting=self.granting,
+                sessions=self.ender,
+            ),
+            directory=self.slack,
+            visits=self.slack,
+            answers=self.slack,
+            records=self.deciding.records,
+            policy_set="digest",
+        )
+
+    def say(self, who: Caller, text: str, visit: str = "v1") -> str:
+        form = {"team_id": "T1", "user_id": f"U{who.name.upper()}", "response_url": URL, "text": text}
+        return self.take(Visit(visit, "command", urlencode(form), "request-1"))
+
+    def click(self, who: Caller, word: str, request_id: str, visit: str = "v2") -> str:
+        payload: dict[str, Any] = {
+            "user": {"id": f"U{who.name.upper()}", "team_id": "T1"},
+            "response_url": URL,
+            "actions": [{"action_id": word, "value": request_id}],
+        }
+        return self.take(Visit(visit, "interaction", urlencode({"payload": json.dumps(payload)}), "request-2"))
+
+    def take(self, visit: Visit, invocation: str = "i1") -> str:
+        self.chatting.take(visit, f"{invocation} {visit.id}")
+        return self.slack.said[-1][1]
+
+
+@pytest.fixture
+def desk() -> ChatDesk:
+    return ChatDesk()
+
+
+def test_asking_and_approving_by_chat_gives_the_access_and_no_secret(desk: ChatDesk) -> None:
+    answer = desk.say(ALICE, "request prod 2h deploy")
+    [request] = desk.requests.rows.values()
+    assert f"`{request.id}`" in answer
+    assert "broker exec prod" in answer
+    assert "was approved by bob" in desk.click(BOB, "approve", request.id)
+    assert desk.issue().grant == request.id
+    assert {event.origin.via for event in desk.requests.events} == {"slack"}
+    assert desk.requests.rows[request.id].decisions[0].via == "slack"
+
+
+def test_a_click_without_the_right_says_so_to_them_alone_and_is_on_record(desk: ChatDesk) -> None:
+    desk.say(ALICE, "request prod 2h deploy")
+    [request] = desk.requests.rows.values()
+    assert "Group approvers" in desk.click(CAROL, "approve", request.id)
+    assert "Whoever asks never decides" in desk.click(ALICE, "approve", request.id, "v3")
+    assert {url for url, _ in desk.slack.said} == {URL}
+    assert desk.requests.rows[request.id].state == "pending"
+    assert [event.detail["request"] for event in desk.journal.events] == [request.id, request.id]
+
+
+def test_a_replay_does_nothing_and_is_on_record(desk: ChatDesk) -> None:
+    desk.say(ALICE, "request prod 2h deploy")
+    visit = Visit("v1", "command", "", "request-9")
+    desk.chatting.take(visit, "another invocation")
+    assert (len(desk.requests.rows), len(desk.slack.said)) == (1, 1)
+    assert desk.journal.events[-1].detail["webhook"] == "replayed"
+
+
+def test_lambdas_own_retry_of_a_visit_files_nothing_twice(desk: ChatDesk) -> None:
+    desk.say(ALICE, "request prod 2h deploy")
+    desk.say(ALICE, "request prod 2h deploy")
+    assert len(desk.requests.rows) == 1
+
+
+def test_somebody_unknown_is_told_how_to_be_linked(desk: ChatDesk) -> None:
+    desk.slack.linked = []
+    assert "`access-broker:slack` = `T1/UALICE`" in desk.say(ALICE, "request prod 2h deploy")
+    assert not desk.requests.rows
+
+
+@pytest.mark.parametrize("linked", [[], [Linked(ALICE, "T1/UBOB"), Linked(BOB, "T1/UBOB")]])
+def test_what_somebody_unlinked_tries_is_on_record_once(desk: ChatDesk, linked: list[Linked]) -> None:
+    request = desk.file()
+    desk.slack.linked = linked
+    desk.click(BOB, "approve", request.id)
+    desk.say(BOB, f"revoke {request.id}")
+    clicked, said = desk.journal.events
+    assert {(one.type, one.origin.caller.kind, one.detail["handle"]) for one in (clicked, said)} == {
+        ("refuse", "unknown", "T1/UBOB")
+    }
+    assert (clicked.detail["clicked"], clicked.detail["request"]) == ("approve", request.id)
+    assert said.detail["said"] == f"revoke {request.id}"
+    assert desk.requests.rows[request.id].state == "pending"
+
+
+def test_a_button_that_is_not_ours_is_answered_and_on_record(desk: ChatDesk) -> None:
+    assert "not one of the broker's" in desk.click(BOB, "launch", "x")
+    [event] = desk.journal.events
+    assert (event.origin.caller, event.detail["clicked"]) == (BOB, "launch")
+
+
+def test_two_users_with_one_place_in_the_chat_are_nobody(desk: ChatDesk) -> None:
+    desk.slack.linked.append(Linked(BOB, "T1/UALICE"))
+    assert "More than one" in desk.say(ALICE, "request prod 2h deploy")
+    assert not desk.requests.rows
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "prod: approval"),
+        ("mine", "prod: pending"),
+        ("who prod", "(alice, 2h)"),
+        ("nonsense", "/access request ROLE"),
+        ("request tools 1h x", "without approval"),
+        ("request nothing 1h x", "There is no role nothing"),
+        ("request prod 9h x", "28800 seconds at most"),
+        ("request prod 15m x", "from 30 minutes to 30 days"),
+        ("request prod 62d x", "from 30 minutes to 30 days"),
+    ],
+)
+def test_everything_gets_an_answer(desk: ChatDesk, text: str, part: str) -> None:
+    desk.file()
+    assert part in desk.say(ALICE, text)
+
+
+def test_who_has_a_role_are_those_who_wait_and_those_who_still_have_it(desk: ChatDesk) -> None:
+    waiting, given = desk.file(), desk.approve(desk.file())
+    desk.deny(desk.file())
+    told = desk.say(ALICE, "who prod")
+    assert {request for request in (waiting.id, given.id) if request in told} == {waiting.id, given.id}
+    assert "denied" not in told
+    desk.hours_pass(2)
+    assert given.id not in desk.say(ALICE, "who prod", "v9")
+
+
+def test_access_is_given_back_by_chat(desk: ChatDesk) -> None:
+    request = desk.approve(desk.file())
+    session = desk.issue()
+    assert "given back" in desk.say(ALICE, f"revoke {request.id}")
+    assert desk.ender.ended == [session.id]

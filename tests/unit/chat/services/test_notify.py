@@ -1,0 +1,184 @@
+"""Others are told what stands, once, however often and in whatever order the news arrive."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chalicelib.chat.domain.notices import Notice
+from chalicelib.chat.domain.postings import Place
+from chalicelib.chat.services.notify import Changed, Spreading, ToldByWebhook, ToldInSlack
+from chalicelib.core.domain.errors import AwsUnavailable, NotDelivered
+from chalicelib.core.domain.events import to_json
+from tests.fakes.approval_desk import ALICE, BOB, DAVE, ApprovalDesk
+from tests.fakes.core import NOW, origin
+
+if TYPE_CHECKING:
+    from chalicelib.chat.domain.messages import Message
+    from chalicelib.chat.domain.postings import Posting
+
+
+@dataclass
+class FakeOutside:
+    """A channel, the memory of it, a queue and another system; each can be down."""
+
+    open: bool = True
+    down: bool = False
+    messages: dict[str, Message] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+    kept: dict[str, Posting] = field(default_factory=dict)
+    queued: dict[str, Notice] = field(default_factory=dict)
+    delivered: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def _take(self) -> None:
+        if self.down:
+            raise NotDelivered("down")
+
+    def post(self, message: Message) -> Place:
+        self._take()
+        place = Place("C1", str(len(self.messages)))
+        self.messages[place.ts] = message
+        return place
+
+    def update(self, place: Place, message: Message) -> None:
+        self._take()
+        self.changes.append(place.ts)
+        self.messages[place.ts] = message
+
+    def get(self, subject: str) -> Posting | None:
+        return self.kept.get(subject)
+
+    def keep(self, subject: str, posting: Posting) -> None:
+        self.kept[subject] = posting
+
+    def put(self, notice: Notice, once: str) -> None:
+        if self.down:
+            raise AwsUnavailable("down")
+        self.queued.setdefault(once, notice)
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        raise NotImplementedError
+
+    def deliver(self, delivery: str, body: bytes) -> None:
+        self._take()
+        self.delivered.append((delivery, json.loads(body)))
+
+
+class NoticeDesk(ApprovalDesk):
+    def __init__(self) -> None:
+        super().__init__()
+        self.outside = FakeOutside()
+        self.slack = ToldInSlack(
+            board=self.outside,
+            postings=self.outside,
+            requests=self.requests,
+            sessions=self.sessions,
+            clock=self.clock,
+        )
+        self.webhook = ToldByWebhook(outlet=self.outside, sessions=self.sessions)
+
+    def tell(self, request_id: str) -> None:
+        self.slack.tell(Notice("slack", "request", request_id))
+
+    def words(self) -> str:
+        [message] = self.outside.messages.values()
+        return json.dumps(message.blocks, ensure_ascii=False)
+
+
+@pytest.fixture
+def desk() -> NoticeDesk:
+    return NoticeDesk()
+
+
+def test_a_request_is_one_message_with_buttons_that_then_says_who_decided(desk: NoticeDesk) -> None:
+    request = desk.file()
+    desk.tell(request.id)
+    [message] = desk.outside.messages.values()
+    assert [button["action_id"] for button in message.blocks[-1]["elements"]] == ["approve", "deny"]
+    desk.approve(request)
+    desk.tell(request.id)
+    assert "Approved by bob" in desk.words()
+    assert "actions" not in desk.words()
+
+
+def test_the_same_news_again_changes_nothing(desk: NoticeDesk) -> None:
+    request = desk.file()
+    for _ in range(3):
+        desk.tell(request.id)
+    assert (len(desk.outside.messages), desk.outside.changes) == (1, [])
+
+
+def test_what_was_decided_while_slack_was_down_is_told_as_it_stands(desk: NoticeDesk) -> None:
+    request = desk.file()
+    desk.outside.down = True
+    with pytest.raises(NotDelivered):
+        desk.tell(request.id)
+    desk.approve(request)
+    desk.outside.down = False
+    desk.tell(request.id)
+    desk.tell(request.id)
+    assert "Approved by bob" in desk.words()
+    assert desk.outside.changes == []
+
+
+def test_a_request_taken_back_loses_its_buttons(desk: NoticeDesk) -> None:
+    request = desk.file()
+    desk.tell(request.id)
+    desk.deciding.cancel(request.id, "", origin(ALICE))
+    desk.tell(request.id)
+    assert "Taken back" in desk.words()
+    assert "actions" not in desk.words()
+
+
+def test_a_request_that_nobody_answered_loses_them_too(desk: NoticeDesk) -> None:
+    request = desk.file()
+    desk.tell(request.id)
+    desk.hours_pass(24)
+    desk.lapsing.run()
+    desk.tell(request.id)
+    assert "Nobody answered in time" in desk.words()
+    assert "actions" not in desk.words()
+
+
+def test_where_nobody_connected_slack_nothing_is_tried(desk: NoticeDesk) -> None:
+    desk.outside.open = False
+    desk.outside.down = True
+    desk.tell(desk.file().id)
+
+
+def test_broken_glass_is_announced_and_the_message_says_when_it_is_reviewed(desk: NoticeDesk) -> None:
+    session = desk.issue(DAVE, break_glass=True)
+    notice = Notice("slack", "break_glass", session.id)
+    desk.slack.tell(notice)
+    assert "<!here>" in desk.words()
+    assert "Nobody has reviewed" in desk.words()
+    desk.sessions.rows[session.id] = replace(session, reviewed_by=BOB.name, reviewed_at=NOW, review_comment="<ok>")
+    desk.slack.tell(notice)
+    assert "Reviewed by bob: &lt;ok&gt;" in desk.words()
+    desk.webhook.tell(Notice("webhook", "break_glass", session.id))
+    assert desk.outside.delivered[0][1]["detail"]["review"] == "reviewed"
+
+
+def test_the_other_system_gets_every_step_with_the_id_it_deduplicates_by(desk: NoticeDesk) -> None:
+    request = desk.file()
+    event = desk.requests.events[-1]
+    for _ in range(2):
+        desk.webhook.tell(Notice("webhook", "request", request.id, to_json(event)))
+    assert [(delivery, told["type"]) for delivery, told in desk.outside.delivered] == [(event.id, "request")] * 2
+
+
+def test_one_change_is_one_notice_per_system_also_when_the_stream_repeats_it(desk: NoticeDesk) -> None:
+    spreading = Spreading(queue=desk.outside, targets=("slack", "webhook"))
+    change = Changed("1", "record-1", "request", "r1", "{}")
+    assert [spreading.spread([change]) for _ in range(2)] == [None, None]
+    assert [notice.target for notice in desk.outside.queued.values()] == ["slack", "webhook"]
+
+
+def test_a_queue_that_does_not_answer_has_the_stream_come_again_from_there(desk: NoticeDesk) -> None:
+    desk.outside.down = True
+    spreading = Spreading(queue=desk.outside, targets=("slack",))
+    assert spreading.spread([Changed("7", "record-7", "request", "r1")]) == "7"
+    assert Spreading(queue=desk.outside, targets=()).spread([Changed("7", "record-7", "request", "r1")]) is None

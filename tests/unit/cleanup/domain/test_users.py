@@ -1,0 +1,38 @@
+"""Which users of ours somebody should look at."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.cleanup.domain.terms import Terms
+from chalicelib.cleanup.domain.users import KeyFacts, UserFacts, findings
+from tests.fakes.staleness_table import NOW, ago
+
+TABLE = {
+    "never signed in": (UserFacts("a", ago(30), has_password=True), ["never_signed_in"]),
+    "never signed in, but new": (UserFacts("a", ago(29), has_password=True), []),
+    "signed in once": (UserFacts("a", ago(300), has_password=True, signed_in_at=ago(299)), []),
+    "cannot sign in": (UserFacts("a", ago(300)), []),
+    "key never used": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(30)),)), ["key_unused"]),
+    "key never used, but new": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(29)),)), []),
+    "key not used for long": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(300), ago(90)),)), ["key_unused"]),
+    "key used lately": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(300), ago(89)),)), []),
+    "everything at once": (
+        UserFacts("a", ago(300), has_password=True, keys=(KeyFacts(1, ago(300)), KeyFacts(2, ago(300), ago(100)))),
+        ["never_signed_in", "key_unused", "key_unused"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TABLE)
+def test_a_user_is_named_for_each_thing_nobody_uses(what: str) -> None:
+    user, codes = TABLE[what]
+    assert [finding.code for finding in findings(user, Terms(), NOW)] == codes
+
+
+def test_the_words_say_which_key_and_since_when() -> None:
+    user = UserFacts("a", ago(300), keys=(KeyFacts(1, ago(300)), KeyFacts(2, ago(300), ago(100))))
+    assert [finding.why for finding in findings(user, Terms(), NOW)] == [
+        "access key 1 never used, made 2026-01-27",
+        "access key 2 not used since 2026-08-15",
+    ]

@@ -1,0 +1,160 @@
+"""Explaining says what issuing does: both services on the same state, and who may ask about others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.access.domain.rules import AccessRules, load_rules
+from chalicelib.access.services.rights import Rights
+from chalicelib.approvals.domain.grants import Grant
+from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
+from chalicelib.core.domain.roles import external_id
+from chalicelib.explain.domain.layers import RoleInAws
+from chalicelib.explain.services.explain import ExplainAsk, Explaining
+from chalicelib.provisioning.domain.templates import Trust
+from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
+from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
+from tests.fakes.approvals import FakeGrants
+from tests.fakes.core import (
+    ALICE,
+    BESIDE,
+    CAROL,
+    EC2,
+    NOW,
+    Clock,
+    FakeCatalogue,
+    FakeJournal,
+    FakeSessionLog,
+    FakeSts,
+    Ids,
+    origin,
+)
+
+if TYPE_CHECKING:
+    from chalicelib.core.domain.callers import Caller
+
+DEPLOYMENT, BROKER_ROLE = "access-broker-test", "arn:aws:iam::123456789012:role/broker-api"
+SEEN = '@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);'
+EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+class FakeIam:
+    """IAM with every role as its template makes it, and alice as the only user."""
+
+    def user(self, name: str) -> Caller | None:
+        return ALICE if name == ALICE.name else None
+
+    def role(self, arn: str) -> RoleInAws | None:
+        parties = TrustParties(BROKER_ROLE, external_id(DEPLOYMENT, arn), {})
+        return RoleInAws(trust_policy(Trust(), parties), EVERYTHING, 3600)
+
+    def policies(self, _arn: str) -> dict[str, dict[str, Any]]:
+        return {"AmazonEC2FullAccess": EVERYTHING}
+
+
+class Desk:
+    """Both services, with what one caller holds."""
+
+    def __init__(self, rules: AccessRules, held: list[Grant], *, quarantined: bool = False) -> None:
+        self.journal = FakeJournal()
+        catalogue = FakeCatalogue({EC2.name: replace(EC2, quarantined=quarantined)})
+        clock, grants = Clock(), FakeGrants()
+        for grant in held:
+            grants.put(grant)
+        self.issuing = Issuing(
+            deployment=DEPLOYMENT, rules=rules, catalogue=catalogue, grants=grants, sessions=FakeSessionLog(),
+            journal=FakeJournal(), sts=FakeSts(), beside=BESIDE, clock=clock, new_id=Ids(),
+        )  # fmt: skip
+        self.explaining = Explaining(
+            deployment=DEPLOYMENT, broker_role_arn=BROKER_ROLE, people=FakeIam(), iam=FakeIam(),
+            grants=grants, journal=self.journal,
+            rights=Rights(rules=rules, catalogue=catalogue, clock=clock), new_id=Ids(),
+        )  # fmt: skip
+
+    def issues(self, wanted: CredentialsAsk) -> bool:
+        try:
+            self.issuing.issue(wanted, origin())
+        except BrokerError:
+            return False
+        return True
+
+
+def doors(*annotations: str) -> AccessRules:
+    """A rule each, which gives everybody every role on these terms."""
+    permit = 'permit (principal, action == Broker::Action::"TakeCredentials", resource);'
+    texts = [f'@id("door-{number}") {terms} {permit}' for number, terms in enumerate(annotations)]
+    return load_rules({"doors.cedar": "\n".join([SEEN, *texts])})
+
+
+TERMS = st.tuples(
+    st.sampled_from(["", '@approvals("1")', '@approvals("2")']),
+    st.sampled_from(["", '@reason("required")']),
+    st.sampled_from(["", '@max_duration("15m")', '@max_duration("30m")']),
+).map(" ".join)
+GRANTS = st.builds(
+    lambda number, approvals, begins, lasts, reason: Grant(
+        id=f"grant-{number}", caller=ALICE.name, caller_id=ALICE.unique_id, role=EC2.name, approvals=approvals,
+        starts_at=NOW + timedelta(minutes=begins), until=NOW + timedelta(minutes=begins + lasts), reason=reason,
+    ),
+    st.integers(0, 9), st.integers(1, 2), st.sampled_from([-20, 0, 5]), st.sampled_from([19, 34, 60]),
+    st.sampled_from(["", "deploy"]),
+)  # fmt: skip
+ASKS = st.builds(
+    lambda seconds, reason: CredentialsAsk(EC2.name, duration_seconds=seconds, reason=reason),
+    st.sampled_from([None, 900, 1800, 3600]),
+    st.sampled_from(["", "ticket 7"]),
+)
+
+
+@given(
+    st.lists(TERMS, max_size=4),
+    st.lists(GRANTS, max_size=3, unique_by=lambda grant: grant.id),
+    ASKS,
+    st.sampled_from([False, False, True]),
+)
+def test_it_says_allowed_if_and_only_if_issuing_issues(
+    annotations: list[str],
+    held: list[Grant],
+    wanted: CredentialsAsk,
+    quarantined: bool,  # noqa: FBT001  hypothesis draws it
+) -> None:
+    desk = Desk(doors(*annotations), held, quarantined=quarantined)
+    asked = ExplainAsk(wanted.role, duration_seconds=wanted.duration_seconds, reason=wanted.reason)
+    explanation = desk.explaining.explain(asked, origin())
+    assert explanation.allowed is desk.issues(wanted), explanation
+    assert bool(explanation.change) is not explanation.allowed
+
+
+OTHERS = """
+@id("by-role") permit (principal, action == Broker::Action::"ExplainOthers",
+    resource == Broker::Role::"ec2-full");
+"""
+
+
+def test_a_rule_about_one_role_lets_others_be_explained_on_that_role() -> None:
+    desk = Desk(load_rules({"a.cedar": SEEN + OTHERS}), [])
+    assert desk.explaining.explain(ExplainAsk("ec2-full", caller="alice"), origin(CAROL)).caller == "alice"
+
+
+@pytest.mark.parametrize(("rules", "refusal"), [(SEEN, Refused), ("", NotFound)])
+def test_who_may_not_explain_others_is_refused_and_recorded(rules: str, refusal: type[BrokerError]) -> None:
+    desk = Desk(load_rules({"a.cedar": rules}), [])
+    with pytest.raises(refusal):
+        desk.explaining.explain(ExplainAsk("ec2-full", caller="alice"), origin(CAROL))
+    [event] = desk.journal.events
+    assert (event.type, event.detail["action"], event.detail["about"]) == ("refuse", "ExplainOthers", "alice")
+
+
+def test_a_reason_that_only_the_approvers_were_told_opens_no_door_without_approvals() -> None:
+    held = [Grant("grant-1", "alice", "AIDA1", "ec2-full", 1, NOW, NOW + timedelta(hours=1), reason="deploy")]
+    desk = Desk(doors('@reason("required")', '@approvals("2")'), held)
+    explanation = desk.explaining.explain(ExplainAsk("ec2-full"), origin())
+    assert (explanation.allowed, explanation.layers[0].by) == (False, "door-0")
+    assert not desk.issues(CredentialsAsk("ec2-full"))
+    assert desk.explaining.explain(replace(ExplainAsk("ec2-full"), reason="mine"), origin()).allowed

@@ -1,0 +1,219 @@
+"""The files that bind the provisioner: boundary, its own policy, the templates that ship."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from chalicelib.core.aws.metrics import NAMESPACE
+from chalicelib.core.domain.iam_patterns import matches
+from chalicelib.provisioning.domain.escalation import load_paths
+from chalicelib.provisioning.domain.templates import check_form
+from chalicelib.provisioning.handlers.bodies import TemplateBody
+
+BOUNDARY = json.loads(Path("policies/boundary.json").read_text())
+PROVISION = json.loads(Path("policies/lambda/provision.json").read_text())
+RESOURCES = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
+ESCALATION = json.loads(Path("policies/escalation.json").read_text())
+UNDER_THE_PATH = ("role/access-broker/*", "user/access-broker/*", "group/access-broker/*")
+
+ARNS = {
+    "AWS::CloudWatch::Alarm": "arn:${AWS::Partition}:cloudwatch:eu-west-1:${AWS::AccountId}:alarm:",
+    "AWS::CloudWatch::Dashboard": "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/",
+    "AWS::DynamoDB::Table": "arn:${AWS::Partition}:dynamodb:eu-west-1:${AWS::AccountId}:table/",
+    "AWS::Lambda::Function": "arn:${AWS::Partition}:lambda:eu-west-1:${AWS::AccountId}:function:",
+    "AWS::Logs::LogGroup": "arn:${AWS::Partition}:logs:eu-west-1:${AWS::AccountId}:log-group:",
+    "AWS::SNS::Topic": "arn:${AWS::Partition}:sns:eu-west-1:${AWS::AccountId}:",
+    "AWS::SQS::Queue": "arn:${AWS::Partition}:sqs:eu-west-1:${AWS::AccountId}:",
+}
+NAMES = ("DashboardName", "FunctionName", "LogGroupName", "QueueName", "TableName", "TopicName")
+DENIED_OTHERWISE = {"Boundary": "iam:*", "RestAPI": "apigateway:*"}
+NEEDS_THE_BOUNDARY = {
+    "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
+    "iam:PutRolePolicy", "iam:DeleteRolePolicy",
+}  # fmt: skip
+NEVER = {
+    "iam:DeleteRolePermissionsBoundary", "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:AttachGroupPolicy",
+    "iam:PutGroupPolicy", "iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion",
+    "iam:DeletePolicy", "iam:UpdateLoginProfile", "iam:UpdateUser", "sts:AssumeRole", "lambda:UpdateFunctionCode",
+}  # fmt: skip
+
+
+def allows() -> list[dict[str, Any]]:
+    return [statement for statement in PROVISION["Statement"] if statement["Effect"] == "Allow"]
+
+
+def actions(statement: dict[str, Any]) -> set[str]:
+    found = statement["Action"]
+    return {found} if isinstance(found, str) else set(found)
+
+
+def test_the_boundary_that_deploys_is_the_reviewed_file() -> None:
+    assert RESOURCES["Boundary"]["Properties"]["PolicyDocument"] == BOUNDARY
+
+
+def test_the_boundary_fits_into_a_managed_policy() -> None:
+    assert len(json.dumps(BOUNDARY, separators=(",", ":"))) < 6144
+
+
+def denied(sid: str) -> dict[str, Any]:
+    statement: dict[str, Any]
+    (statement,) = [one for one in BOUNDARY["Statement"] if one["Sid"] == sid]
+    assert statement["Effect"] == "Deny"
+    return statement
+
+
+def off_limits(arn: str) -> bool:
+    """Whether the boundary denies brokered roles everything on it."""
+    statements = [denied("NothingOfTheBrokersOwn"), denied("NothingOfAnotherStageInTheAccount")]
+    assert [statement["Action"] for statement in statements] == ["*", "*"]
+    return any(fnmatchcase(arn, pattern["Fn::Sub"]) for one in statements for pattern in one["Resource"])
+
+
+def arn_of(logical: str) -> str:
+    """What CloudFormation will call the resource; one without a name gets the stack's, its own and a random one."""
+    resource = RESOURCES[logical]
+    properties = resource["Properties"]
+    given = next(
+        (properties[name] for name in NAMES if name in properties), {"Fn::Sub": f"${{AWS::StackName}}-{logical}-X1"}
+    )
+    return ARNS[resource.get("Type", "AWS::Lambda::Function")] + given.get("Fn::Sub", "${AWS::StackName}")
+
+
+def of_another_stage(arn: str) -> str:
+    return arn.replace("${AWS::StackName}", "access-broker-prod")
+
+
+@pytest.mark.parametrize("logical", sorted(set(RESOURCES) - set(DENIED_OTHERWISE)))
+def test_no_resource_of_the_stack_is_open_to_a_brokered_role(logical) -> None:
+    assert off_limits(arn_of(logical))
+    assert off_limits(of_another_stage(arn_of(logical)))
+
+
+def test_no_brokered_role_puts_figures_where_the_alarms_look() -> None:
+    statement = denied("NoFiguresThatHushTheBrokersAlarms")
+    assert (statement["Action"], statement["Resource"]) == ("cloudwatch:PutMetricData", "*")
+    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
+
+
+def test_what_the_boundary_denies_otherwise_is_denied_whatever_it_is_called() -> None:
+    for action in DENIED_OTHERWISE.values():
+        (statement,) = [one for one in BOUNDARY["Statement"] if action in actions(one)]
+        assert (statement["Effect"], statement["Resource"]) == ("Deny", "*")
+    tag = {"aws:ResourceTag/aws:cloudformation:stack-name": [{"Ref": "AWS::StackName"}, "access-broker-*"]}
+    assert denied("NotTheBrokersApiWhoseIdIsNotKnownHere")["Condition"] == {"StringLike": tag}
+
+
+def test_the_streams_of_the_brokers_functions_are_left_alone() -> None:
+    condition = denied("NotTheStreamsThatCarryTheAudit")["Condition"]["ArnLike"]
+    patterns = [pattern["Fn::Sub"] for pattern in condition["lambda:FunctionArn"]]
+    for arn in (arn_of("Audit"), of_another_stage(arn_of("Audit"))):
+        assert any(fnmatchcase(arn, pattern) for pattern in patterns)
+
+
+def secrets() -> set[str]:
+    """The parameters that functions of the broker read, as ARNs of any region."""
+    found = (
+        one["Fn::Sub"].replace("${AWS::Region}", "eu-west-1")
+        for file in Path("policies/lambda").glob("*.json")
+        for statement in json.loads(file.read_text())["Statement"]
+        if "ssm:GetParameter" in actions(statement)
+        for one in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
+    )
+    return set(found)
+
+
+@pytest.mark.parametrize("secret", sorted(secrets()))
+def test_no_secret_of_the_broker_is_open_to_a_brokered_role_by_name_or_by_a_path_above_it(secret) -> None:
+    root, _, name = secret.partition(":parameter/")
+    above = {f"{root}:parameter/{'/'.join(name.split('/')[:depth])}" for depth in range(name.count("/") + 1)}
+    assert len(above) == 2
+    assert all(off_limits(arn) and off_limits(of_another_stage(arn)) for arn in {secret, *above})
+
+
+def test_the_boundary_closes_every_path_that_a_template_is_refused_for() -> None:
+    """A managed policy may change after the check, and the provisioner's own credentials know no check."""
+    everywhere = [one for one in BOUNDARY["Statement"] if one["Resource"] == "*" and "Condition" not in one]
+    closed = [action for one in everywhere if one["Effect"] == "Deny" for action in actions(one)]
+    paths = load_paths(json.dumps(ESCALATION)).paths
+    assert [
+        path.name
+        for path in paths
+        if not path.tolerated and not any(matches(pattern, action) for pattern in closed for action in path.actions)
+    ] == []
+
+
+def test_the_boundary_says_no_to_blinding_cloudtrail() -> None:
+    assert actions(denied("NoBlindfoldForBypassDetection")) >= {"cloudtrail:StopLogging", "cloudtrail:DeleteTrail"}
+
+
+def test_what_is_not_the_brokers_stays_open_to_a_brokered_role() -> None:
+    anybody = "arn:${AWS::Partition}:{}:eu-west-1:${AWS::AccountId}:{}"
+    others = {
+        "ssm": "parameter/web/password",
+        "dynamodb": "table/orders",
+        "sns": "orders",
+        "cloudwatch": "alarm:orders",
+    }
+    assert not [
+        name for service, name in others.items() if off_limits(anybody.replace("{}", service, 1).replace("{}", name))
+    ]
+
+
+def test_no_action_of_the_provisioner_is_a_pattern() -> None:
+    assert [action for statement in allows() for action in actions(statement) if "*" in action] == []
+
+
+def test_roles_are_made_and_given_policies_only_with_the_boundary() -> None:
+    for statement in allows():
+        if actions(statement) & NEEDS_THE_BOUNDARY:
+            assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}}
+    assert {action for statement in allows() for action in actions(statement)} >= NEEDS_THE_BOUNDARY
+
+
+def test_users_of_another_stage_in_the_account_are_out_of_reach() -> None:
+    """The tag is demanded of a new user, and compared where there is one: a user IAM does not show yet has none."""
+    tag = "access-broker:deployment"
+    for statement in allows():
+        writes = {action for action in actions(statement) if not action.startswith(("iam:Get", "iam:List"))}
+        if "user/access-broker/*" not in str(statement["Resource"]) or not writes:
+            continue
+        operator, key = (
+            ("StringEquals", f"aws:RequestTag/{tag}")
+            if "iam:CreateUser" in writes
+            else ("StringEqualsIfExists", f"iam:ResourceTag/{tag}")
+        )
+        assert statement["Condition"][operator][key] == {"Ref": "AWS::StackName"}, statement["Sid"]
+
+
+def test_what_would_let_the_provisioner_climb_is_not_in_its_policy() -> None:
+    assert {action for statement in allows() for action in actions(statement)} & NEVER == set()
+
+
+def test_iam_is_written_only_under_the_path() -> None:
+    reads = ("iam:Get", "iam:List")
+    for statement in allows():
+        writes = {action for action in actions(statement) if action.startswith("iam:") and not action.startswith(reads)}
+        if writes and writes != {"iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile"}:
+            assert statement["Resource"]["Fn::Sub"].endswith(UNDER_THE_PATH), statement["Sid"]
+
+
+def test_policies_refused_by_name_are_denied_to_the_provisioner_itself() -> None:
+    (deny,) = [statement for statement in PROVISION["Statement"] if statement["Effect"] == "Deny"]
+    denied = {
+        arn["Fn::Sub"].partition(":iam::aws:policy/")[2] for arn in deny["Condition"]["ArnEquals"]["iam:PolicyARN"]
+    }
+    assert denied == set(ESCALATION["refused_managed_policies"])
+
+
+@pytest.mark.parametrize("file", sorted(Path("policies/roles").glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_template_that_ships_is_well_formed_and_named_as_its_file(file) -> None:
+    template = msgspec.convert(yaml.safe_load(file.read_text()), TemplateBody).template()
+    check_form(template)
+    assert template.name == file.stem

@@ -1,0 +1,91 @@
+"""The API's question before a change: both the role as it is and the role as it would be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.access.domain.rules import load_rules
+from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.roles import Role
+from chalicelib.provisioning.services.authorization import Asking
+from tests.fakes.core import ALICE, CAROL, EC2, Clock, FakeCatalogue, Ids, origin
+from tests.fakes.provisioning_table import FakeLog
+
+RULES = load_rules(
+    {
+        "rules.cedar": """
+            @id("engineers-provision-their-own")
+            permit (principal in Broker::Group::"engineers", action == Broker::Action::"Provision", resource)
+            when { resource has name && resource.hasTag("access-broker:audience")
+                   && resource.getTag("access-broker:audience") == "engineers" };
+            @id("all-see")
+            permit (principal, action == Broker::Action::"SeeRole", resource);
+        """
+    }
+)
+PRODUCTION = Role("prod", "arn:aws:iam::123456789012:role/access-broker/prod", tags={"access-broker:audience": "ops"})
+ENGINEERS = {"access-broker:audience": "engineers"}
+
+
+@dataclass
+class FakeProvisioner:
+    orders: list[dict[str, Any]] = field(default_factory=list)
+
+    def order(self, order: Any) -> dict[str, Any]:
+        self.orders.append(order)
+        return {"done": order["action"]}
+
+
+@pytest.fixture
+def provisioner() -> FakeProvisioner:
+    return FakeProvisioner()
+
+
+@pytest.fixture
+def log() -> FakeLog:
+    return FakeLog()
+
+
+@pytest.fixture
+def asking(provisioner: FakeProvisioner, log: FakeLog) -> Asking:
+    catalogue = FakeCatalogue({EC2.name: EC2, PRODUCTION.name: PRODUCTION})
+    return Asking(rules=RULES, catalogue=catalogue, journal=log, provisioner=provisioner, clock=Clock(), new_id=Ids())
+
+
+def test_an_allowed_order_reaches_the_provisioner_with_the_verified_caller(asking, provisioner) -> None:
+    assert asking.about_role({"action": "apply_role", "name": "new"}, origin(ALICE), ENGINEERS) == {
+        "done": "apply_role"
+    }
+    (order,) = provisioner.orders
+    assert order["origin"]["caller"] == {"kind": "user", "name": "alice", "arn": ALICE.arn,
+                                         "account": ALICE.account, "unique_id": ALICE.unique_id}  # fmt: skip
+    assert order["origin"]["request_id"] == "request-1"
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "tags"),
+    [
+        ("apply_role", "new", {"access-broker:audience": "ops"}),
+        ("apply_role", "new", {}),
+        ("apply_role", "prod", ENGINEERS),
+        ("apply_role", "ec2-full", {"access-broker:audience": "ops"}),
+        ("delete_role", "prod", None),
+        ("restore_role", "gone", None),
+    ],
+)
+def test_a_role_of_others_cannot_be_made_taken_over_given_away_or_deleted(asking, log, action, name, tags) -> None:
+    with pytest.raises((Refused, NotFound)):
+        asking.about_role({"action": action, "name": name}, origin(ALICE), tags)
+    assert asking.provisioner.orders == []
+    (event,) = log.events
+    assert (event.type, event.role, event.detail["action"]) == ("refuse", name, action)
+
+
+def test_users_are_a_matter_of_the_whole_broker(asking, provisioner, log) -> None:
+    with pytest.raises(Refused):
+        asking.about_user({"action": "create_user", "name": "bob"}, origin(CAROL))
+    assert provisioner.orders == []
+    assert [(event.type, event.role, event.detail["name"]) for event in log.events] == [("refuse", "", "bob")]

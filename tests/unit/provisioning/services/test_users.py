@@ -1,0 +1,366 @@
+"""Users: zero access proven, secrets once, nothing half made left."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.core.domain.errors import (
+    AuditUnavailable,
+    AwsUnavailable,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    RefusedByAws,
+)
+from chalicelib.core.domain.events import to_json
+from chalicelib.core.services.leases import LEASE_SECONDS, LeaseLost
+from chalicelib.provisioning.domain.users import UNFINISHED_TAG, GivenPolicy, PasswordPolicy, User, UserAsk
+from tests.fakes.provisioning import ADMIN, World
+from tests.fakes.provisioning_iam import Killed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+ASK = UserAsk("bob", {"team": "web"}, ("engineers",), console_access=True, access_key=True)
+WRITES_OF_A_CREATE = 5
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.users.groups = {
+        "engineers": (),
+        "locked": (GivenPolicy("group locked: inline policy no", DENY),),
+        "admins": (GivenPolicy("group admins: attached policy AdministratorAccess", ALLOW),),
+    }
+    return made
+
+
+def test_a_new_user_has_zero_access_and_gets_the_secrets_once(world) -> None:
+    made = world.user_service.put(ASK, ADMIN)
+    assert made.created
+    assert made.view.grants == ()
+    assert made.view.sign_in_url == "https://acme.signin.aws.amazon.com/console"
+    assert made.view.user.groups == ("engineers",)
+    assert len(made.password) >= 24
+    assert made.access_key is not None
+    again = world.user_service.put(ASK, ADMIN)
+    assert (again.created, again.password, again.access_key) == (False, "", None)
+
+
+def test_a_second_put_changes_nothing_and_leaves_no_event(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    writes = len(world.writes)
+    world.user_service.put(ASK, ADMIN)
+    assert len(world.writes) == writes
+    assert len(world.log.events) == 1
+
+
+def test_no_secret_is_recorded_anywhere(world) -> None:
+    made = world.user_service.put(ASK, ADMIN)
+    recorded = " ".join(to_json(event) for event in world.log.events) + repr(world.log.users) + repr(made)
+    assert made.password not in recorded
+    assert "s3cret-key" not in recorded
+
+
+def test_the_event_says_what_was_before_and_after(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    world.user_service.put(replace(ASK, groups=(), console_access=False), ADMIN)
+    created, changed = (event.detail for event in world.log.events)
+    assert (created["before"], created["after"]["groups"]) == (None, ["engineers"])
+    assert (changed["before"]["console_access"], changed["after"]["console_access"]) == (True, False)
+
+
+def test_a_put_brings_tags_groups_and_sign_in_to_what_is_asked(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    world.user_service.put(UserAsk("bob", {"team": "db"}, ("locked",)), ADMIN)
+    user = world.users.held["bob"]
+    assert (user.tags["team"], user.groups, user.console_access) == ("db", ("locked",), False)
+
+
+def tagged(world: World, **tags: str) -> None:
+    """Somebody tags bob by hand; the names are those after `access-broker:`."""
+    bob = world.users.held["bob"]
+    world.users.held["bob"] = replace(bob, tags={**bob.tags, **{f"access-broker:{key}": tags[key] for key in tags}})
+
+
+def test_a_put_leaves_a_suspended_user_suspended_and_linked_to_chat(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    tagged(world, suspended="leaver", slack="T1/UBOB")
+    world.user_service.put(UserAsk("bob", {"access-broker:slack": "T1/UBOB2"}), ADMIN)
+    tags = world.users.held["bob"].tags
+    assert (tags["access-broker:suspended"], tags["access-broker:slack"]) == ("leaver", "T1/UBOB2")
+    assert "team" not in tags
+
+
+def test_a_put_that_is_undone_leaves_suspended_who_was_suspended_meanwhile(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    before = world.users.held["bob"].tags
+    world.users.own["bob"] = (GivenPolicy("inline policy by-hand", ALLOW),)
+    policies: Callable[[User], tuple[GivenPolicy, ...]] = world.users.policies
+
+    def somebody_suspends_bob_while_iam_is_read(user: User) -> tuple[GivenPolicy, ...]:
+        tagged(world, suspended="leaver")
+        return policies(user)
+
+    world.users.policies = somebody_suspends_bob_while_iam_is_read
+    with pytest.raises(Conflict, match="inline policy by-hand"):
+        world.user_service.put(UserAsk("bob", {"access-broker:team": "db"}), ADMIN)
+    assert world.users.held["bob"].tags == {**before, "access-broker:suspended": "leaver"}
+
+
+def test_a_group_that_grants_is_refused_unless_asked_for(world) -> None:
+    with pytest.raises(InvalidRequest, match="group admins: attached policy AdministratorAccess"):
+        world.user_service.put(UserAsk("bob", groups=("admins",)), ADMIN)
+    assert world.writes == []
+    made = world.user_service.put(UserAsk("bob", groups=("admins",), groups_may_grant=True), ADMIN)
+    assert made.view.grants == ("group admins: attached policy AdministratorAccess",)
+
+
+def test_a_group_that_only_denies_or_does_not_exist(world) -> None:
+    assert world.user_service.put(UserAsk("bob", groups=("locked",)), ADMIN).view.grants == ()
+    with pytest.raises(NotFound, match="nowhere"):
+        world.user_service.put(UserAsk("eve", groups=("nowhere",)), ADMIN)
+
+
+def test_a_group_outside_the_brokers_path_is_named_before_iam_refuses_it(world) -> None:
+    world.users.group_paths = {"engineers": "/"}
+    with pytest.raises(InvalidRequest) as refused:
+        world.user_service.put(ASK, ADMIN)
+    assert refused.value.fields == {"groups": "engineers: not under /access-broker/"}
+    assert world.writes == []
+
+
+def test_zero_access_is_what_iam_says_afterwards_not_what_was_meant(world) -> None:
+    world.users.own["bob"] = (GivenPolicy("inline policy by-hand", ALLOW),)
+    with pytest.raises(Conflict, match="inline policy by-hand"):
+        world.user_service.put(ASK, ADMIN)
+    assert world.users.held == {}
+
+
+def test_a_user_that_is_not_ours_is_left_alone(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    ours = world.users.held["bob"]
+    for stranger in (
+        replace(ours, path="/"),
+        replace(ours, tags={}),
+        replace(ours, tags={"access-broker:managed": "true"}),
+    ):
+        world.users.held["bob"] = stranger
+        for act in (world.user_service.put, lambda ask, by: world.user_service.delete(ask.name, by)):
+            with pytest.raises((Conflict, NotFound)):
+                act(ASK, ADMIN)
+        assert world.users.held["bob"] == stranger
+
+
+def test_a_warning_tells_when_the_first_sign_in_would_fail(world) -> None:
+    world.account.policy = PasswordPolicy(min_length=40)
+    made = world.user_service.put(ASK, ADMIN)
+    assert len(made.password) == 40
+    assert "AllowUsersToChangePassword" in made.warnings[0]
+
+
+@pytest.mark.parametrize("at", range(1, WRITES_OF_A_CREATE))
+def test_a_create_that_fails_half_way_leaves_nothing(world, at) -> None:
+    world.happens.at = {at: RefusedByAws("no", "LimitExceeded")}
+    with pytest.raises(RefusedByAws):
+        world.user_service.put(ASK, ADMIN)
+    assert (world.users.held, world.log.users, world.lease_store.held) == ({}, {}, {})
+
+
+def test_what_cannot_be_recorded_is_taken_back(world) -> None:
+    world.log.fails_with = AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.user_service.put(ASK, ADMIN)
+    assert world.users.held == {}
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+def test_an_update_that_fails_half_way_leaves_the_user_as_they_were(world, at) -> None:
+    world.user_service.put(UserAsk("bob", {"team": "web"}), ADMIN)
+    before = world.users.held["bob"]
+    world.happens.at = {len(world.writes) + at: RefusedByAws("no", "LimitExceeded")}
+    with pytest.raises(RefusedByAws):
+        world.user_service.put(UserAsk("bob", {"team": "db"}, ("engineers",), console_access=True), ADMIN)
+    assert world.users.held["bob"] == before
+
+
+@pytest.mark.parametrize("at", range(1, WRITES_OF_A_CREATE + 1))
+def test_a_create_that_was_killed_half_way_gives_working_secrets_when_run_again(world, at) -> None:
+    world.happens.at = {at: Killed()}
+    ask = replace(ASK, token="key-1")
+    with pytest.raises(Killed):
+        world.user_service.put(ask, ADMIN)
+    world.lease_store.held = {"user/bob": ("the killed one", world.now + timedelta(seconds=LEASE_SECONDS))}
+    made = world.user_service.put(ask, ADMIN)
+    assert made.password == world.users.passwords[-1]
+    assert made.access_key is not None
+    assert list(world.users.held) == ["bob"]
+    assert UNFINISHED_TAG not in world.users.held["bob"].tags
+    assert world.users.held["bob"].access_keys == (made.access_key.access_key_id,)
+
+
+def test_a_deleted_user_is_gone_and_the_event_says_how_they_were(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    world.user_service.delete("bob", ADMIN)
+    assert (world.users.held, world.log.users) == ({}, {})
+    event = world.log.events[-1]
+    assert (event.type, event.detail["before"]["groups"], event.detail["after"]) == ("delete", ["engineers"], None)
+    with pytest.raises(NotFound):
+        world.user_service.show("bob")
+
+
+def test_a_delete_that_cannot_be_recorded_does_not_happen(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    before, world.log.fails_with = world.users.held["bob"], AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.user_service.delete("bob", ADMIN)
+    assert world.users.held["bob"] == before
+
+
+def test_a_delete_that_fails_is_told_and_can_be_repeated(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    world.happens.at = {len(world.writes) + 1: RefusedByAws("no", "DeleteConflict")}
+    with pytest.raises(RefusedByAws):
+        world.user_service.delete("bob", ADMIN)
+    assert [event.detail["action"] for event in world.log.events[1:]] == ["delete_user", "delete_user_failed"]
+    assert world.log.events[-1].detail["after"]["groups"] == ["engineers"]
+    world.user_service.delete("bob", ADMIN)
+    assert (world.users.held, world.log.users) == ({}, {})
+
+
+@pytest.mark.parametrize("extension", [1, 2])
+def test_no_user_stays_whose_delete_is_on_record_because_a_lease_was_lost(world, extension) -> None:
+    world.user_service.put(ASK, ADMIN)
+    world.lease_store.extensions = 0
+    world.lease_store.before_extending = {
+        extension: lambda: world.lease_store.held.update({"user/bob": ("another", world.now)})
+    }
+    with suppress(LeaseLost):
+        world.user_service.delete("bob", ADMIN)
+    recorded = "delete" in [event.type for event in world.log.events]
+    assert recorded == ("bob" not in world.users.held)
+
+
+def test_a_password_is_taken_only_once_that_is_on_record(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    before, world.log.fails_with = world.users.held["bob"], AuditUnavailable("no")
+    with pytest.raises(AuditUnavailable):
+        world.user_service.put(replace(ASK, console_access=False), ADMIN)
+    assert world.users.held["bob"] == before
+
+
+def test_a_user_that_somebody_else_makes_in_the_same_moment_is_not_deleted(world) -> None:
+    def they_are_faster() -> None:
+        world.users.held["bob"] = User("bob", "arn", "/access-broker/", "AIDAPROD")
+
+    world.happens.at = {1: they_are_faster}
+    with pytest.raises(RefusedByAws):
+        world.user_service.put(ASK, ADMIN)
+    assert world.users.held["bob"].unique_id == "AIDAPROD"
+
+
+def test_a_finished_user_whose_tags_iam_shows_late_is_not_made_anew(world) -> None:
+    made = world.user_service.put(ASK, ADMIN)
+    tagged(world, unfinished="true")
+    again = world.user_service.put(ASK, ADMIN)
+    assert again.view.user.unique_id == made.view.user.unique_id
+    assert world.users.held["bob"].access_keys == (made.access_key.access_key_id,)
+    assert UNFINISHED_TAG not in world.users.held["bob"].tags
+
+
+def test_a_name_that_differs_from_a_users_in_letter_case_only_is_nobodys(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    read = world.users.read
+    world.users.read = lambda name: read(name.lower())
+    with pytest.raises(Conflict, match="letter case"):
+        world.user_service.put(replace(ASK, name="BOB"), ADMIN)
+    with pytest.raises(NotFound):
+        world.user_service.delete("BOB", ADMIN)
+
+
+def test_secrets_leave_even_if_the_lease_cannot_be_given_up(world) -> None:
+    def release(_thing: str, _holder: str) -> None:
+        raise AwsUnavailable("AWS did not answer.")
+
+    world.lease_store.release = release
+    made = world.user_service.put(ASK, ADMIN)
+    assert made.password == world.users.passwords[-1]
+    assert made.access_key is not None
+
+
+def test_show_answers_what_iam_says_now(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    world.users.own["bob"] = (GivenPolicy("inline policy by-hand", ALLOW),)
+    view = world.user_service.show("bob")
+    assert view.grants == ("inline policy by-hand",)
+    assert asdict(view.user)["console_access"]
+
+
+def test_a_call_whose_answer_was_lost_is_repeated_with_its_token_for_new_secrets(world) -> None:
+    ask = replace(ASK, token="key-1")
+    lost = world.user_service.put(ask, ADMIN)
+    again = world.user_service.put(ask, ADMIN)
+    assert lost.access_key is not None
+    assert again.access_key is not None
+    assert world.users.held["bob"].access_keys == (again.access_key.access_key_id,)
+    assert again.access_key.access_key_id != lost.access_key.access_key_id
+    assert (again.created, bool(again.password), len(world.users.passwords)) == (False, True, 2)
+    assert again.view.user.unique_id == lost.view.user.unique_id
+    told = world.log.events[-1].detail
+    assert told["before"]["access_keys"] == [lost.access_key.access_key_id]
+    assert told["made"] == {"password": True, "access_key_id": again.access_key.access_key_id}
+
+
+def test_another_callers_same_key_replaces_no_secret(world) -> None:
+    ask = replace(ASK, token="key-1")
+    first = world.user_service.put(ask, ADMIN)
+    other = replace(ADMIN, caller=replace(ADMIN.caller, name="second", unique_id="AIDA1"))
+    assert world.user_service.put(ask, other).access_key is None
+    assert world.users.held["bob"].access_keys == first.view.user.access_keys
+
+
+@pytest.mark.parametrize("console", [True, False])
+def test_a_repetition_replaces_no_secret_that_its_own_call_did_not_make(world, console) -> None:
+    made = world.user_service.put(replace(ASK, console_access=console), ADMIN)
+    world.now += timedelta(days=90)
+    tags_only = replace(ASK, tags={"team": "db"}, console_access=console, access_key=False, token="key-1")
+    for _ in range(2):
+        again = world.user_service.put(tags_only, ADMIN)
+        assert (again.password, again.access_key) == ("", None)
+    assert world.users.held["bob"].access_keys == (made.access_key.access_key_id,)
+    assert len(world.users.passwords) == int(console)
+    assert len(world.log.events) == 2
+
+
+def test_a_password_made_again_is_told_though_nothing_else_changed(world) -> None:
+    ask = UserAsk("bob", console_access=True, token="key-1")
+    for _ in range(2):
+        assert world.user_service.put(ask, ADMIN).password
+    assert [event.detail["made"]["password"] for event in world.log.events] == [True, True]
+
+
+def test_a_key_used_again_for_something_else_shows_in_the_event_what_it_took(world) -> None:
+    made = world.user_service.put(replace(ASK, token="key-1"), ADMIN)
+    world.user_service.put(replace(ASK, access_key=False, console_access=False, token="key-1"), ADMIN)
+    before, after = (world.log.events[-1].detail[key] for key in ("before", "after"))
+    assert (before["access_keys"], after["access_keys"]) == ([made.access_key.access_key_id], [])
+    assert (before["console_access"], after["console_access"]) == (True, False)
+
+
+@pytest.mark.parametrize("other", [{"token": ""}, {"token": "key-2"}, {}])
+def test_another_token_or_the_same_one_much_later_replaces_no_secret(world, other) -> None:
+    first = world.user_service.put(replace(ASK, token="key-1"), ADMIN)
+    if not other:
+        world.now += timedelta(hours=1)
+    again = world.user_service.put(replace(ASK, **{"token": "key-1", **other}), ADMIN)
+    assert (again.password, again.access_key) == ("", None)
+    assert world.users.held["bob"].access_keys == first.view.user.access_keys
+    assert len(world.users.passwords) == 1

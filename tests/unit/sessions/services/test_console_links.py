@@ -1,0 +1,88 @@
+"""Console links: a session like any other, decided by OpenConsole."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from chalicelib.access.domain.rules import load_rules
+from chalicelib.core.domain.errors import AwsUnavailable, Refused
+from chalicelib.core.domain.sessions import Credentials
+from chalicelib.sessions.services.console_links import ConsoleLinks
+from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
+from tests.fakes.approvals import FakeGrants
+from tests.fakes.core import (
+    BESIDE,
+    CAROL,
+    NOW,
+    Clock,
+    FakeCatalogue,
+    FakeJournal,
+    FakeSessionLog,
+    FakeSts,
+    Ids,
+    origin,
+)
+
+POLICIES = """
+@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);
+@id("console") permit (principal in Broker::Group::"engineers", action == Broker::Action::"OpenConsole", resource);
+"""
+WANTED = CredentialsAsk("ec2-full", reason="look", kind="console")
+
+
+@dataclass
+class FakeSignIn:
+    fails_with: Exception | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def link(self, credentials: Credentials, destination: str) -> str:
+        self.asked.append(f"{credentials.access_key_id} {destination}")
+        if self.fails_with:
+            raise self.fails_with
+        return "https://signin.example/federation?SigninToken=canary"
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.sessions, self.journal, self.sign_in = FakeSessionLog(), FakeJournal(), FakeSignIn()
+        issuing = Issuing(
+            deployment="test",
+            rules=load_rules({"a.cedar": POLICIES}),
+            catalogue=FakeCatalogue(),
+            grants=FakeGrants(),
+            sessions=self.sessions,
+            journal=self.journal,
+            sts=FakeSts(),
+            beside=BESIDE,
+            clock=Clock(),
+            new_id=Ids(),
+        )
+        self.links = ConsoleLinks(issuing=issuing, catalogue=FakeCatalogue(), sign_in=self.sign_in, clock=Clock())
+
+
+def test_a_console_session_is_recorded_as_one_and_the_link_lives_fifteen_minutes() -> None:
+    desk = Desk()
+    link = desk.links.open(WANTED, "https://console.aws.amazon.com/", origin())
+    assert desk.sessions.rows[0].kind == "console"
+    assert desk.sessions.events[0].detail["kind"] == "console"
+    assert (link.sign_in_url_expires_at - NOW).total_seconds() == 900
+
+
+def test_the_link_is_not_shown_by_accident() -> None:
+    assert "canary" not in repr(Desk().links.open(WANTED, "https://console.aws.amazon.com/", origin()))
+
+
+def test_who_may_not_open_the_console_is_refused_and_recorded() -> None:
+    desk = Desk()
+    with pytest.raises(Refused):
+        desk.links.open(WANTED, "https://console.aws.amazon.com/", origin(CAROL))
+    assert desk.sign_in.asked == []
+    assert len(desk.journal.events) == 1
+
+
+def test_when_the_sign_in_endpoint_is_away_nothing_leaves() -> None:
+    desk = Desk()
+    desk.sign_in.fails_with = AwsUnavailable("away")
+    with pytest.raises(AwsUnavailable):
+        desk.links.open(WANTED, "https://console.aws.amazon.com/", origin())
+    assert [event.type for event in desk.sessions.events] == ["issue"]  # AWS holds credentials: not `issue_failed`

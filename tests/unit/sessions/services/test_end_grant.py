@@ -1,0 +1,297 @@
+"""Sessions under grants, and grants that end: only what nothing else covers ends with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.access.domain.rules import load_rules
+from chalicelib.core.domain.errors import ApprovalRequired, AwsUnavailable, Conflict, InvalidRequest, NotFound, Refused
+from chalicelib.sessions.services.revoke import Revoking
+from tests.fakes.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, EVE, HEIDI, RULES, ApprovalDesk, Ids
+from tests.fakes.audit import FakeProvisioner
+from tests.fakes.core import origin
+
+if TYPE_CHECKING:
+    from chalicelib.approvals.domain.requests import Request
+    from chalicelib.core.domain.callers import Caller
+    from chalicelib.core.domain.sessions import Session
+
+
+@pytest.fixture
+def desk() -> ApprovalDesk:
+    return ApprovalDesk()
+
+
+def granted(desk: ApprovalDesk, who: Caller = ALICE, **more: object) -> Request:
+    request = desk.file(who, **more)  # type: ignore[arg-type]
+    desk.approve(request)
+    return desk.approve(request, EVE) if request.approvals > 1 else desk.requests.rows[request.id]
+
+
+def test_without_a_grant_the_role_asks_for_approval(desk: ApprovalDesk) -> None:
+    desk.file()
+    with pytest.raises(ApprovalRequired):
+        desk.issue()
+
+
+def test_a_grant_opens_the_role_and_the_session_says_which(desk: ApprovalDesk) -> None:
+    request = granted(desk)
+    session = desk.issue()
+    assert session.grant == request.id
+    event = desk.sessions.events[0]
+    assert (event.detail["request"], event.detail["grant"]) == (request.id, request.id)
+    [grant] = desk.grants.rows.values()
+    assert grant.sessions == {session.id}
+
+
+def test_grants_are_read_only_where_approval_is_asked_for(desk: ApprovalDesk) -> None:
+    desk.issue(role_name="tools")
+    assert desk.grants.reads == 0
+
+
+def test_a_grant_is_for_its_caller_and_its_role_only(desk: ApprovalDesk) -> None:
+    granted(desk)
+    namesake = replace(ALICE, unique_id="AIDANEW")
+    for who, role in ((DAVE, "prod"), (ALICE, "vault"), (namesake, "prod")):
+        with pytest.raises(ApprovalRequired):
+            desk.issue(who, role)
+
+
+def test_a_session_never_outlives_its_grant(desk: ApprovalDesk) -> None:
+    granted(desk, hours=2)
+    desk.hours_pass(1.5)
+    session = desk.issue()
+    assert session.expires_at - session.issued_at == timedelta(minutes=30)
+    assert desk.sts.asked[-1].duration_seconds == 1800
+
+
+def test_with_less_than_a_session_left_the_refusal_says_so(desk: ApprovalDesk) -> None:
+    granted(desk, hours=2)
+    desk.clock.pass_seconds(2 * 3600 - 899)
+    with pytest.raises(Refused, match="in 899 seconds; AWS issues no session under 900"):
+        desk.issue()
+    assert desk.journal.events[-1].type == "refuse"
+
+
+def test_the_longest_of_overlapping_grants_is_used(desk: ApprovalDesk) -> None:
+    granted(desk, hours=1)
+    longer = granted(desk, hours=8)
+    granted(desk, hours=2)
+    assert desk.issue().grant == longer.id
+
+
+def test_a_grant_that_has_not_begun_says_when_it_will(desk: ApprovalDesk) -> None:
+    start = desk.clock() + timedelta(hours=3)
+    granted(desk, not_before=start)
+    with pytest.raises(Refused, match=r"from 2026-11-23T15:00:00\.000Z on") as refusal:
+        desk.issue()
+    assert refusal.value.code == "not_allowed"
+    desk.hours_pass(3)
+    assert desk.issue().expires_at <= start + timedelta(hours=2)
+
+
+def test_an_approval_in_the_middle_of_the_window_gives_the_rest(desk: ApprovalDesk) -> None:
+    request = desk.file(hours=2, not_before=desk.clock() + timedelta(hours=1))
+    desk.hours_pass(2)
+    desk.approve(request)
+    [grant] = desk.grants.rows.values()
+    assert (grant.starts_at, grant.until - grant.starts_at) == (desk.clock(), timedelta(hours=1))
+
+
+def test_a_grant_agreed_to_by_one_does_not_open_a_door_that_now_asks_for_two(desk: ApprovalDesk) -> None:
+    granted(desk)
+    stricter = ApprovalDesk(RULES.replace('@id("one-agrees") @approvals("1")', '@id("one-agrees") @approvals("2")'))
+    stricter.issuing = replace(stricter.issuing, grants=desk.grants)
+    with pytest.raises(ApprovalRequired):
+        stricter.issue()
+
+
+def test_the_rules_still_decide_after_the_approval(desk: ApprovalDesk) -> None:
+    granted(desk)
+    for who in (replace(ALICE, groups=()), replace(ALICE, tags={"access-broker:suspended": "leaver"})):
+        with pytest.raises((Refused, NotFound)):
+            desk.issue(who)
+
+
+def test_the_reason_given_to_the_approvers_counts_for_the_sessions(desk: ApprovalDesk) -> None:
+    granted(desk, reason="deploy 1.2")
+    assert desk.issue(reason="").reason == "deploy 1.2"
+    assert desk.issue(reason="look again").reason == "look again"
+
+
+def test_the_reason_given_to_the_approvers_opens_no_door_that_asks_for_none_of_them() -> None:
+    standing = """@id("for-a-reason") @reason("required") permit (principal,
+      action == Broker::Action::"TakeCredentials", resource == Broker::Role::"prod");"""
+    desk = ApprovalDesk()
+    request = granted(desk, reason="deploy 1.2")
+    desk.issuing = replace(desk.issuing, rules=load_rules({"a.cedar": RULES + standing}))
+    session = desk.issue(reason="")
+    assert (session.policies, session.grant, session.reason) == (("one-agrees",), request.id, "deploy 1.2")
+    session = desk.issue(reason="have a look")
+    assert (session.policies, session.grant, session.reason) == (("for-a-reason",), "", "have a look")
+
+
+def test_a_door_that_is_too_short_does_not_hide_the_one_the_grant_opens() -> None:
+    short = """@id("short") @max_duration("15m") permit (principal in Broker::Group::"engineers",
+        action == Broker::Action::"TakeCredentials", resource == Broker::Role::"prod");"""
+    desk = ApprovalDesk(RULES)
+    request = granted(desk)
+    both = ApprovalDesk(RULES + short)
+    both.issuing = replace(both.issuing, grants=desk.grants)
+    both.sessions.grants = desk.grants
+    assert both.issue(duration_seconds=3600).grant == request.id
+    with pytest.raises(InvalidRequest):
+        both.issue(DAVE, duration_seconds=3600)
+
+
+def test_both_names_are_in_a_session_that_a_bot_asked_for(desk: ApprovalDesk) -> None:
+    granted(desk, BOT, on_behalf_of="alice")
+    session = desk.issue()
+    assert (session.caller, session.asked_by, session.source_identity) == ("alice", "slackbot", "alice")
+    assert desk.sts.asked[-1].tags["access-broker:asked-by"] == "slackbot"
+    assert desk.sessions.events[0].detail["asked_by"] == "slackbot"
+    with pytest.raises(Refused):
+        desk.issue(BOT)
+
+
+def test_im_done_ends_the_grant_and_its_sessions(desk: ApprovalDesk) -> None:
+    request = granted(desk)
+    session = desk.issue()
+    over = desk.granting.end(request.id, "done", origin(ALICE))
+    assert (over.state(desk.clock()), over.ended_by) == ("ended", "alice")
+    assert desk.ender.ended == [session.id]
+    with pytest.raises(ApprovalRequired):
+        desk.issue()
+    assert desk.events == ["request", "decide", "end"]
+
+
+def test_ending_one_grant_leaves_what_another_covers(desk: ApprovalDesk) -> None:
+    first, second = granted(desk, hours=8), granted(desk, hours=4)
+    session = desk.issue()
+    assert session.grant == first.id
+    desk.granting.end(first.id, "", origin(ALICE))
+    assert desk.ender.ended == []
+    assert desk.issue().grant == second.id
+    desk.granting.end(second.id, "", origin(ALICE))
+    assert set(desk.ender.ended) == set(desk.sessions.rows)
+
+
+def test_a_grant_that_ends_before_the_session_does_not_cover_it(desk: ApprovalDesk) -> None:
+    long = granted(desk, hours=8)
+    granted(desk, hours=0.5)
+    session = desk.issue()
+    desk.granting.end(long.id, "", origin(ALICE))
+    assert desk.ender.ended == [session.id]
+
+
+def test_of_all_the_sessions_a_grant_gave_only_those_that_may_be_alive_are_read_newest_first(
+    desk: ApprovalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, issued = granted(desk, hours=8), []
+    for _ in range(40):
+        issued.append(desk.issue())
+        desk.clock.now += timedelta(minutes=10)
+    alive = [session.id for session in reversed(issued) if session.state(desk.clock()) == "active"]
+    read: list[str] = []
+
+    def get(session_id: str) -> Session:
+        read.append(session_id)
+        return desk.sessions.rows[session_id]
+
+    monkeypatch.setattr(desk.sessions, "get", get)
+    desk.granting.end(request.id, "", origin(ALICE))
+    assert desk.ender.ended == alive
+    assert (len(alive), len(read)) == (5, 6)
+
+
+def test_a_session_is_ended_to_its_last_second(desk: ApprovalDesk) -> None:
+    request = granted(desk, hours=8)
+    session = desk.issue()
+    desk.clock.now = session.expires_at - timedelta(milliseconds=1)
+    desk.granting.end(request.id, "", origin(ALICE))
+    assert desk.ender.ended == [session.id]
+
+
+def test_ending_it_again_takes_up_what_was_left(desk: ApprovalDesk) -> None:
+    request = granted(desk)
+    session = desk.issue()
+    desk.ender.fails_with = AwsUnavailable("IAM is slow")
+    with pytest.raises(AwsUnavailable):
+        desk.granting.end(request.id, "", origin(ALICE))
+    desk.ender.fails_with = None
+    desk.granting.end(request.id, "", origin(ALICE))
+    assert desk.ender.ended == [session.id]
+    assert desk.events.count("end") == 1
+
+
+def test_a_grants_sessions_end_though_the_roles_list_has_no_room_for_one(desk: ApprovalDesk) -> None:
+    request = granted(desk)
+    sessions = [desk.issue(), desk.issue()]
+    provisioner = FakeProvisioner(no_room_for_entries=True)
+    ender = Revoking(
+        rights=desk.granting.rights,
+        sessions=desk.sessions,
+        provisioner=provisioner,
+        journal=desk.journal,
+        clock=desk.clock,
+        new_id=Ids(),
+    )
+    replace(desk.granting, ender=ender).end(request.id, "", origin(ALICE))
+    assert [desk.sessions.rows[one.id].state(desk.clock()) for one in sessions] == ["revoked", "revoked"]
+    assert [order["action"] for order in provisioner.orders] == ["revoke_caller"]
+
+
+def test_a_session_whose_grant_ended_meanwhile_is_not_handed_out(desk: ApprovalDesk) -> None:
+    request = granted(desk)
+    record = desk.sessions.record
+
+    def late(session: object, event: object) -> None:
+        desk.granting.end(request.id, "", origin(ALICE))
+        record(session, event)  # type: ignore[arg-type]
+
+    desk.sessions.record = late  # type: ignore[method-assign]
+    with pytest.raises(Refused):
+        desk.issue()
+    assert desk.sessions.rows == {}
+    assert desk.journal.events[-1].type == "refuse"
+
+
+def test_responders_end_grants_and_others_do_not(desk: ApprovalDesk) -> None:
+    request = granted(desk)
+    for who in (BOB, CAROL):
+        with pytest.raises(Refused):
+            desk.granting.end(request.id, "", origin(who))
+    assert desk.granting.end(request.id, "key leaked", origin(HEIDI)).ended_by == "heidi"
+
+
+def test_a_grant_that_ran_out_has_nothing_to_end(desk: ApprovalDesk) -> None:
+    request = granted(desk, hours=1)
+    desk.hours_pass(1)
+    with pytest.raises(Conflict, match="is over since"):
+        desk.granting.end(request.id, "", origin(ALICE))
+    with pytest.raises(NotFound):
+        desk.granting.end(desk.file().id, "", origin(ALICE))
+
+
+def test_a_grant_that_somebody_else_writes_down_in_the_same_moment_does_not_count(desk: ApprovalDesk) -> None:
+    request = granted(desk, hours=1)
+    desk.hours_pass(2)
+    grant = desk.grants.get(request)
+    assert grant
+    desk.grants.before_write = lambda: desk.lapsing.grant(grant)
+    assert desk.lapsing.run() == (0, 0)
+    assert desk.events == ["request", "decide", "expire"]
+
+
+def test_what_ran_out_is_told_once(desk: ApprovalDesk) -> None:
+    granted(desk, hours=1)
+    desk.file()
+    desk.hours_pass(25)
+    assert desk.lapsing.run() == (1, 1)
+    assert desk.lapsing.run() == (0, 0)
+    assert desk.events == ["request", "decide", "request", "expire", "expire"]
+    assert {event.origin.caller.name for event in desk.requests.events[-2:]} == {"alice"}
