@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.core.services.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
     from chalicelib.core.domain.roles import Role
     from chalicelib.core.domain.times import Clock
 
+    class Catalogue(Protocol):
+        """The roles the broker knows: rows written by the provisioner alone."""
 
-class Catalogue(Protocol):
-    """The roles the broker knows: rows written by the provisioner alone."""
+        def get(self, name: str) -> Role | None:
+            """The role of that name, or None."""
+            ...
 
-    def get(self, name: str) -> Role | None:
-        """The role of that name, or None."""
-        ...
-
-    def after(self, name: str) -> Iterator[Role]:
-        """Every role whose name comes after `name`, in order of name, read as far as somebody looks."""
-        ...
+        def after(self, name: str) -> Iterator[Role]:
+            """Every role whose name comes after `name`, in order of name, read as far as somebody looks."""
+            ...
 
 
 class CachedCatalogue:

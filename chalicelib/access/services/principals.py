@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.core.services.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from chalicelib.core.domain.callers import Caller
     from chalicelib.core.domain.times import Clock
 
+    class Principals(Protocol):
+        """IAM, read only: who a caller is beyond the ARN."""
 
-class Principals(Protocol):
-    """IAM, read only: who a caller is beyond the ARN."""
+        def describe(self, caller: Caller) -> Caller:
+            """The caller with groups and tags; Refused if the unique id is not the current one."""
+            ...
 
-    def describe(self, caller: Caller) -> Caller:
-        """The caller with groups and tags; Refused if the unique id is not the current one."""
-        ...
+    class People(Protocol):
+        """IAM users by name."""
 
-
-class People(Protocol):
-    """IAM users by name."""
-
-    def user(self, name: str) -> Caller | None:
-        """The IAM user of that name with groups and tags, or None."""
-        ...
+        def user(self, name: str) -> Caller | None:
+            """The IAM user of that name with groups and tags, or None."""
+            ...
 
 
 class CachedPrincipals:

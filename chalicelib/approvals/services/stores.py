@@ -2,66 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+    from typing import Protocol
 
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.domain.requests import Request, RequestFilter
     from chalicelib.core.domain.events import AuditEvent
     from chalicelib.core.domain.pages import Page
 
+    class Requests(Protocol):
+        """Request rows. Each write carries the audit event it makes."""
 
-class Requests(Protocol):
-    """Request rows. Each write carries the audit event it makes."""
+        def get(self, request_id: str) -> Request | None:
+            """The request as it is at this moment, or None."""
+            ...
 
-    def get(self, request_id: str) -> Request | None:
-        """The request as it is at this moment, or None."""
-        ...
+        def file(self, request: Request, once: str, event: AuditEvent) -> Request:
+            """Write a new request; with a key `once` that this caller used before, answers the one filed then."""
+            ...
 
-    def file(self, request: Request, once: str, event: AuditEvent) -> Request:
-        """Write a new request; with a key `once` that this caller used before, answers the one filed then."""
-        ...
+        def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:
+            """Write the next version, and the grant it yields, in one transaction.
 
-    def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:
-        """Write the next version, and the grant it yields, in one transaction.
+            Conflict if somebody was faster, Contended if somebody is at it.
+            """
+            ...
 
-        Conflict if somebody was faster, Contended if somebody is at it.
-        """
-        ...
+        def page(
+            self, wanted: RequestFilter, limit: int, cursor: str | None, matches: Callable[[Request], bool]
+        ) -> Page[Request]:
+            """Newest first: those of the filter that match. A page may be short."""
+            ...
 
-    def page(
-        self, wanted: RequestFilter, limit: int, cursor: str | None, matches: Callable[[Request], bool]
-    ) -> Page[Request]:
-        """Newest first: those of the filter that match. A page may be short."""
-        ...
+        def pending(self) -> Iterable[Request]:
+            """Every request that nobody has settled."""
+            ...
 
-    def pending(self) -> Iterable[Request]:
-        """Every request that nobody has settled."""
-        ...
+    class Grants(Protocol):
+        """Grant rows."""
 
+        def get(self, request: Request) -> Grant | None:
+            """The grant of a request as it is at this moment, or None."""
+            ...
 
-class Grants(Protocol):
-    """Grant rows."""
+        def held(self, caller_id: str, role: str, now: datetime) -> list[Grant]:
+            """The caller's grants for the role that are not long over, as they are at this moment."""
+            ...
 
-    def get(self, request: Request) -> Grant | None:
-        """The grant of a request as it is at this moment, or None."""
-        ...
+        def recent(self, caller: str, now: datetime) -> Iterable[Grant]:
+            """The grants of everybody of that name that are not long over; the newest may be missing for a moment."""
+            ...
 
-    def held(self, caller_id: str, role: str, now: datetime) -> list[Grant]:
-        """The caller's grants for the role that are not long over, as they are at this moment."""
-        ...
+        def end(self, ended: Grant, event: AuditEvent) -> None:
+            """Write that the grant is over; Conflict if it is already."""
+            ...
 
-    def recent(self, caller: str, now: datetime) -> Iterable[Grant]:
-        """The grants of everybody of that name that are not long over; the newest may be missing for a moment."""
-        ...
-
-    def end(self, ended: Grant, event: AuditEvent) -> None:
-        """Write that the grant is over; Conflict if it is already."""
-        ...
-
-    def open(self) -> Iterable[Grant]:
-        """Every grant that is not written down as over."""
-        ...
+        def open(self) -> Iterable[Grant]:
+            """Every grant that is not written down as over."""
+            ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.audit.domain.bypass_detection import judge
 from chalicelib.core.domain import ids
@@ -12,19 +12,20 @@ from chalicelib.core.domain.errors import Conflict
 from chalicelib.core.domain.events import AuditEvent, Origin
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from chalicelib.access.services.catalogue import Catalogue
     from chalicelib.audit.domain.bypass_detection import Assumption, Verdict
     from chalicelib.core.domain.roles import Role
     from chalicelib.core.services.journal import Journal
     from chalicelib.sessions.services.browse import Sessions
 
+    class RoleOwners(Protocol):
+        """Which deployment made a role of this account: two may share one."""
 
-class RoleOwners(Protocol):
-    """Which deployment made a role of this account: two may share one."""
-
-    def deployment_of(self, role: str) -> str:
-        """Its name; empty for a role that is gone, or that no broker made."""
-        ...
+        def deployment_of(self, role: str) -> str:
+            """Its name; empty for a role that is gone, or that no broker made."""
+            ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from chalicelib.audit.domain.hash_chain import Head, Seen
+
+    class Ledger(Protocol):
+        """The chain of audit events."""
+
+        def head(self) -> Head:
+            """The end of the chain."""
+            ...
+
+        def look(self, event_ids: Sequence[str]) -> Seen:
+            """What is known of these events; AwsUnavailable or RefusedByAws."""
+            ...
+
+        def append(self, head: Head, links: Sequence[Link]) -> None:
+            """Add lines after `head`, all or none.
+
+            Conflict if the head moved or an event is there already, Contended if somebody is moving it.
+            """
+            ...
+
+        def mark_delivered(self, links: Sequence[Link]) -> None:
+            """Remember that the log has these lines."""
+            ...
+
+    class AuditLog(Protocol):
+        """The audit log group."""
+
+        def put(self, links: Sequence[Link]) -> None:
+            """Write lines in order; AuditUnavailable unless every one was taken."""
+            ...
+
+    class DeadLetters(Protocol):
+        """Stream records that no program can read."""
+
+        def park(self, sequence: str, text: str, why: str) -> None:
+            """Keep the record for a person; AuditUnavailable unless it is kept."""
+            ...
+
 
 import json
 from dataclasses import dataclass
@@ -30,45 +69,6 @@ MAX_LINES = 99
 
 MAX_BYTES = 900_000
 """Below PutLogEvents' 1,048,576 bytes with its overhead per event and the four members of the chain."""
-
-
-class Ledger(Protocol):
-    """The chain of audit events."""
-
-    def head(self) -> Head:
-        """The end of the chain."""
-        ...
-
-    def look(self, event_ids: Sequence[str]) -> Seen:
-        """What is known of these events; AwsUnavailable or RefusedByAws."""
-        ...
-
-    def append(self, head: Head, links: Sequence[Link]) -> None:
-        """Add lines after `head`, all or none.
-
-        Conflict if the head moved or an event is there already, Contended if somebody is moving it.
-        """
-        ...
-
-    def mark_delivered(self, links: Sequence[Link]) -> None:
-        """Remember that the log has these lines."""
-        ...
-
-
-class AuditLog(Protocol):
-    """The audit log group."""
-
-    def put(self, links: Sequence[Link]) -> None:
-        """Write lines in order; AuditUnavailable unless every one was taken."""
-        ...
-
-
-class DeadLetters(Protocol):
-    """Stream records that no program can read."""
-
-    def park(self, sequence: str, text: str, why: str) -> None:
-        """Keep the record for a person; AuditUnavailable unless it is kept."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

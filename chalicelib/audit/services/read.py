@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.events import AuditEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
 
     from chalicelib.access.services.rights import Rights
     from chalicelib.audit.domain.filter import AuditFilter
@@ -21,13 +22,12 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.journal import Journal
 
+    class AuditReader(Protocol):
+        """The audit log group, read."""
 
-class AuditReader(Protocol):
-    """The audit log group, read."""
-
-    def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
-        """Lines in order of the log, each with `logged_at`. A page may be short."""
-        ...
+        def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
+            """Lines in order of the log, each with `logged_at`. A page may be short."""
+            ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

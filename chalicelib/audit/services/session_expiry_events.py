@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
+
+    class SessionEnds(Protocol):
+        """Session rows, for the schedule that tells how they end."""
+
+        def expired(self, after: datetime, until: datetime) -> Iterator[Session]:
+            """Sessions whose time ran out after `after` and by `until`, whatever else ended them before."""
+            ...
+
+        def alive(self, now: datetime) -> int:
+            """How many sessions are active."""
+            ...
+
+    class ExpiryCheckpoint(Protocol):
+        """Up to when expired sessions have their `expire` event."""
+
+        def expiries_until(self) -> datetime | None:
+            """The instant, or None before the first run."""
+            ...
+
+        def set_expiries_until(self, at: datetime) -> None:
+            """Remember it."""
+            ...
+
 
 import hashlib
 import json
@@ -36,30 +60,6 @@ STEP = timedelta(hours=1)
 
 PORTION = 990
 """Events in memory at once: ten transactions of the ledger."""
-
-
-class SessionEnds(Protocol):
-    """Session rows, for the schedule that tells how they end."""
-
-    def expired(self, after: datetime, until: datetime) -> Iterator[Session]:
-        """Sessions whose time ran out after `after` and by `until`, whatever else ended them before."""
-        ...
-
-    def alive(self, now: datetime) -> int:
-        """How many sessions are active."""
-        ...
-
-
-class ExpiryCheckpoint(Protocol):
-    """Up to when expired sessions have their `expire` event."""
-
-    def expiries_until(self) -> datetime | None:
-        """The instant, or None before the first run."""
-        ...
-
-    def set_expiries_until(self, at: datetime) -> None:
-        """Remember it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

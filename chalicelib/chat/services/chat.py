@@ -6,8 +6,45 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Protocol
 
     from chalicelib.chat.domain.visits import Linked
+
+    class Answers(Protocol):
+        """Answers that only the one who asked sees."""
+
+        def answer(self, response_url: str, text: str) -> None:
+            """Say it to them alone; NotDelivered if Slack does not take it."""
+            ...
+
+    class Directory(Protocol):
+        """IAM users by their place in the chat."""
+
+        def people(self) -> Sequence[Linked]:
+            """Everybody who is linked, with groups and tags."""
+            ...
+
+    class Visits(Protocol):
+        """Visits that were taken up."""
+
+        def first(self, visit: Visit, invocation: str) -> bool:
+            """Whether this invocation is the one that takes it up: a retry of it is, a replay is not."""
+            ...
+
+    class Worker(Protocol):
+        """The chat function, as the webhook sees it."""
+
+        def hand_over(self, visit: Visit) -> None:
+            """Return once the visit is queued; AwsUnavailable or RefusedByAws."""
+            ...
+
+    class Sessions(Protocol):
+        """Taking back one session (services.revoking)."""
+
+        def end_session(self, session_id: str, reason: str, origin: Origin) -> object:
+            """End it; NotFound, Refused, Conflict where the role's list takes not even its caller."""
+            ...
+
 
 import json
 from dataclasses import dataclass
@@ -44,38 +81,6 @@ TOLD = 100
 """How many characters of what somebody unknown said are kept."""
 
 
-class Answers(Protocol):
-    """Answers that only the one who asked sees."""
-
-    def answer(self, response_url: str, text: str) -> None:
-        """Say it to them alone; NotDelivered if Slack does not take it."""
-        ...
-
-
-class Directory(Protocol):
-    """IAM users by their place in the chat."""
-
-    def people(self) -> Sequence[Linked]:
-        """Everybody who is linked, with groups and tags."""
-        ...
-
-
-class Visits(Protocol):
-    """Visits that were taken up."""
-
-    def first(self, visit: Visit, invocation: str) -> bool:
-        """Whether this invocation is the one that takes it up: a retry of it is, a replay is not."""
-        ...
-
-
-class Worker(Protocol):
-    """The chat function, as the webhook sees it."""
-
-    def hand_over(self, visit: Visit) -> None:
-        """Return once the visit is queued; AwsUnavailable or RefusedByAws."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """One visit, read: who, what, and where to answer them alone."""
@@ -104,14 +109,6 @@ def read(visit: Visit) -> Said:
     return Said(
         team, user["id"], payload["response_url"], click=(str(action["action_id"]), str(action.get("value", "")))
     )
-
-
-class Sessions(Protocol):
-    """Taking back one session (services.revoking)."""
-
-    def end_session(self, session_id: str, reason: str, origin: Origin) -> object:
-        """End it; NotFound, Refused, Conflict where the role's list takes not even its caller."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from chalicelib.chat.domain.postings import Place
+
+    class NoticeQueue(Protocol):
+        """Notices on their way, in order for each subject and target."""
+
+        def put(self, notice: Notice, once: str) -> None:
+            """Return once it is durable; the same `once` again soon changes nothing. AwsUnavailable or RefusedByAws."""
+            ...
+
+        def postpone(self, receipt: str, seconds: int) -> None:
+            """Hand this one out again after so long."""
+            ...
+
+    class Board(Protocol):
+        """A channel where messages stand and can be changed."""
+
+        @property
+        def open(self) -> bool:
+            """Whether there is one."""
+            ...
+
+        def post(self, message: Message) -> Place:
+            """A new message; NotDelivered."""
+            ...
+
+        def update(self, place: Place, message: Message) -> None:
+            """Another text in the same place; NotDelivered. One that was deleted is no failure."""
+            ...
+
+    class Postings(Protocol):
+        """Which message shows what."""
+
+        def get(self, subject: str) -> Posting | None:
+            """The message about a request or session, or None."""
+            ...
+
+        def keep(self, subject: str, posting: Posting) -> None:
+            """Remember it."""
+            ...
+
+    class Outlet(Protocol):
+        """Another system's address."""
+
+        def deliver(self, delivery: str, body: bytes) -> None:
+            """Return once it took the body; NotDelivered. `delivery` is the same for every attempt."""
+            ...
+
 
 import json
 from dataclasses import dataclass
@@ -25,55 +73,6 @@ if TYPE_CHECKING:
     from chalicelib.chat.domain.notices import Kind, Target
     from chalicelib.core.domain.times import Clock
     from chalicelib.sessions.services.browse import Sessions
-
-
-class NoticeQueue(Protocol):
-    """Notices on their way, in order for each subject and target."""
-
-    def put(self, notice: Notice, once: str) -> None:
-        """Return once it is durable; the same `once` again soon changes nothing. AwsUnavailable or RefusedByAws."""
-        ...
-
-    def postpone(self, receipt: str, seconds: int) -> None:
-        """Hand this one out again after so long."""
-        ...
-
-
-class Board(Protocol):
-    """A channel where messages stand and can be changed."""
-
-    @property
-    def open(self) -> bool:
-        """Whether there is one."""
-        ...
-
-    def post(self, message: Message) -> Place:
-        """A new message; NotDelivered."""
-        ...
-
-    def update(self, place: Place, message: Message) -> None:
-        """Another text in the same place; NotDelivered. One that was deleted is no failure."""
-        ...
-
-
-class Postings(Protocol):
-    """Which message shows what."""
-
-    def get(self, subject: str) -> Posting | None:
-        """The message about a request or session, or None."""
-        ...
-
-    def keep(self, subject: str, posting: Posting) -> None:
-        """Remember it."""
-        ...
-
-
-class Outlet(Protocol):
-    """Another system's address."""
-
-    def deliver(self, delivery: str, body: bytes) -> None:
-        """Return once it took the body; NotDelivered. `delivery` is the same for every attempt."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

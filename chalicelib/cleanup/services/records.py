@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Protocol
+
+    class Marks(Protocol):
+        """How far clean-up got with each role."""
+
+        def every(self) -> Iterable[Mark]:
+            """All marks."""
+            ...
+
+        def get(self, role: str) -> Mark | None:
+            """The mark of a role, read consistently, or None."""
+            ...
+
+        def save(self, mark: Mark, event: AuditEvent | None) -> None:
+            """Write the mark over the version before it, with its event; Conflict if somebody was faster."""
+            ...
+
+        def forget(self, mark: Mark) -> None:
+            """Remove the mark of a role that somebody else deleted; nothing happens if it changed meanwhile."""
+            ...
+
+        def record_run(self, event: AuditEvent) -> None:
+            """Write the summary of the latest run."""
+            ...
+
 
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,30 +49,6 @@ if TYPE_CHECKING:
 
 NAMED_AT_MOST = 100
 """Names in a summary: an event has to fit into one row and one line of the log. The stage events name every role."""
-
-
-class Marks(Protocol):
-    """How far clean-up got with each role."""
-
-    def every(self) -> Iterable[Mark]:
-        """All marks."""
-        ...
-
-    def get(self, role: str) -> Mark | None:
-        """The mark of a role, read consistently, or None."""
-        ...
-
-    def save(self, mark: Mark, event: AuditEvent | None) -> None:
-        """Write the mark over the version before it, with its event; Conflict if somebody was faster."""
-        ...
-
-    def forget(self, mark: Mark) -> None:
-        """Remove the mark of a role that somebody else deleted; nothing happens if it changed meanwhile."""
-        ...
-
-    def record_run(self, event: AuditEvent) -> None:
-        """Write the summary of the latest run."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

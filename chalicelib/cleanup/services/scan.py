@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
+
+    class AccountRoles(Protocol):
+        """IAM's roles, whoever made them."""
+
+        def every(self) -> Iterator[RoleFacts]:
+            """All roles of the account, in bulk; AwsUnavailable in the middle if AWS stops answering."""
+            ...
+
+        def look(self, name: str) -> RoleFacts | None:
+            """One role as it is at this moment, or None."""
+            ...
+
+    class RoleSigns(Protocol):
+        """The broker's own rows about a role."""
+
+        def of(self, role: str, now: datetime) -> Signs:
+            """What sessions, grants, requests and changes say at this moment."""
+            ...
+
+    class Applied(Protocol):
+        """The catalogue, for comparison."""
+
+        def fingerprints(self) -> Mapping[str, Mapping[str, str]]:
+            """What the provisioner made of each role of this account, by name; empty where it did not say."""
+            ...
+
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -24,34 +51,6 @@ if TYPE_CHECKING:
     from chalicelib.cleanup.domain.marks import Mark
     from chalicelib.cleanup.domain.staleness import Ours, RoleFacts, Signs
     from chalicelib.cleanup.services.records import Marks
-
-
-class AccountRoles(Protocol):
-    """IAM's roles, whoever made them."""
-
-    def every(self) -> Iterator[RoleFacts]:
-        """All roles of the account, in bulk; AwsUnavailable in the middle if AWS stops answering."""
-        ...
-
-    def look(self, name: str) -> RoleFacts | None:
-        """One role as it is at this moment, or None."""
-        ...
-
-
-class RoleSigns(Protocol):
-    """The broker's own rows about a role."""
-
-    def of(self, role: str, now: datetime) -> Signs:
-        """What sessions, grants, requests and changes say at this moment."""
-        ...
-
-
-class Applied(Protocol):
-    """The catalogue, for comparison."""
-
-    def fingerprints(self) -> Mapping[str, Mapping[str, str]]:
-        """What the provisioner made of each role of this account, by name; empty where it did not say."""
-        ...
 
 
 @dataclass(slots=True)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Protocol
 
     from chalicelib.cleanup.domain.users import UserFacts
+
+    class AccountUsers(Protocol):
+        """Users under our path, as IAM's credential report tells of them."""
+
+        def every(self, *, patient: bool) -> Iterable[UserFacts]:
+            """All of them; AwsUnavailable while IAM prepares the report, which `patient` waits for longer."""
+            ...
+
+    class Lapses(Protocol):
+        """Requests that nobody answered and grants that ran out."""
+
+        def run(self) -> tuple[int, int]:
+            """Write down what is over: how many requests, how many grants."""
+            ...
+
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -24,22 +40,6 @@ if TYPE_CHECKING:
     from chalicelib.core.services.provisioner import Provisioner
 
 Result = TypeVar("Result")
-
-
-class AccountUsers(Protocol):
-    """Users under our path, as IAM's credential report tells of them."""
-
-    def every(self, *, patient: bool) -> Iterable[UserFacts]:
-        """All of them; AwsUnavailable while IAM prepares the report, which `patient` waits for longer."""
-        ...
-
-
-class Lapses(Protocol):
-    """Requests that nobody answered and grants that ran out."""
-
-    def run(self) -> tuple[int, int]:
-        """Write down what is over: how many requests, how many grants."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

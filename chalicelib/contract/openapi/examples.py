@@ -11,7 +11,8 @@ from chalicelib.explain.handlers.explain import ExplainBody
 from chalicelib.explain.services.browse_roles import RoleView
 from chalicelib.explain.services.explain import Explanation
 from chalicelib.provisioning.handlers.bodies import TemplateBody, UserBody
-from chalicelib.sessions.handlers.bodies import ConsoleLinkBody, CredentialsBody, ReviewBody
+from chalicelib.sessions.handlers.bodies import ConsoleLinkBody, CredentialsBody
+from chalicelib.sessions.handlers.reviews import ReviewBody
 from chalicelib.sessions.handlers.revocations import RevocationBody
 from chalicelib.sessions.handlers.sessions import NOTE
 

@@ -8,7 +8,7 @@ from chalicelib.contract.openapi.operations import Operation
 from chalicelib.contract.openapi.parameters import Cursor, ReasonText, filtered, paged
 from chalicelib.core.domain.events import TYPES
 from chalicelib.sessions.handlers import sessions
-from chalicelib.sessions.handlers.bodies import ReviewBody
+from chalicelib.sessions.handlers.reviews import ReviewBody
 from chalicelib.sessions.handlers.revocations import RevocationBody
 
 OPERATIONS = (

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Protocol
+
+    class LeaseStore(Protocol):
+        """One holder per thing at a time."""
+
+        def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
+            """Whether `holder` has it until then: it was free, its own already, or the lease had run out."""
+            ...
+
+        def extend(self, thing: str, holder: str, until: datetime) -> bool:
+            """Whether it is still the holder's, now until then."""
+            ...
+
+        def release(self, thing: str, holder: str) -> None:
+            """Give it up; nothing happens if somebody else has it by now."""
+            ...
+
 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,22 +44,6 @@ WAIT_SECONDS = 40
 """How long a change waits for another one of the same thing; more than a lease."""
 
 LOOK_AGAIN_SECONDS = 0.5
-
-
-class LeaseStore(Protocol):
-    """One holder per thing at a time."""
-
-    def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Whether `holder` has it until then: it was free, its own already, or the lease had run out."""
-        ...
-
-    def extend(self, thing: str, holder: str, until: datetime) -> bool:
-        """Whether it is still the holder's, now until then."""
-        ...
-
-    def release(self, thing: str, holder: str) -> None:
-        """Give it up; nothing happens if somebody else has it by now."""
-        ...
 
 
 class LeaseLost(Conflict):

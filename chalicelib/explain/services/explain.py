@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller, source_identity
@@ -15,6 +15,7 @@ from chalicelib.explain.domain.trust_evaluation import BrokerInAws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
 
     from chalicelib.access.services.principals import People
     from chalicelib.access.services.rights import Rights
@@ -24,17 +25,16 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.ids import NewId
     from chalicelib.core.services.journal import Journal
 
+    class IamFacts(Protocol):
+        """IAM, read only, for explanations."""
 
-class IamFacts(Protocol):
-    """IAM, read only, for explanations."""
+        def role(self, arn: str) -> RoleInAws | None:
+            """What IAM holds of the role, its policies aside, or None."""
+            ...
 
-    def role(self, arn: str) -> RoleInAws | None:
-        """What IAM holds of the role, its policies aside, or None."""
-        ...
-
-    def policies(self, arn: str) -> Mapping[str, Mapping[str, Any]]:
-        """The role's attached and inline policies by name."""
-        ...
+        def policies(self, arn: str) -> Mapping[str, Mapping[str, Any]]:
+            """The role's attached and inline policies by name."""
+            ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.callers import USER_NAME
 from chalicelib.core.domain.errors import InvalidRequest
@@ -14,18 +14,18 @@ from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
 
     from chalicelib.provisioning.domain.escalation import EscalationPaths
     from chalicelib.provisioning.domain.templates import RoleTemplate
     from chalicelib.provisioning.services.sign_in import UserAdmin
 
+    class PolicyLibrary(Protocol):
+        """Managed policies."""
 
-class PolicyLibrary(Protocol):
-    """Managed policies."""
-
-    def document(self, arn: str) -> Mapping[str, Any] | None:
-        """The default version's document, or None where there is no such policy."""
-        ...
+        def document(self, arn: str) -> Mapping[str, Any] | None:
+            """The default version's document, or None where there is no such policy."""
+            ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict
 from chalicelib.core.domain.roles import ROLE_PATH
@@ -11,39 +11,41 @@ from chalicelib.core.services.leases import LeaseLost
 from chalicelib.provisioning.domain.role_state import changes
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from chalicelib.core.domain.times import Pause
     from chalicelib.core.services.leases import Lease
     from chalicelib.provisioning.domain.role_state import Change, ProvisionedRole, RoleState
 
+    class RoleAdmin(Protocol):
+        """IAM's roles. Every write may be repeated: what is done already stays done."""
+
+        def read(self, name: str) -> ProvisionedRole | None:
+            """The role of that name in any letter case, wherever its path, or None."""
+            ...
+
+        def create(self, name: str, state: RoleState) -> str:
+            """CreateRole under our path, with trust, boundary and tags in the same call.
+
+            Answers the new role's unique id, or "" if somebody has the name already.
+            """
+            ...
+
+        def change(self, name: str, change: Change) -> None:
+            """Make one change; RefusedByAws or AwsUnavailable with AWS's code."""
+            ...
+
+        def join_instance_profile(self, name: str, profile: str) -> None:
+            """AddRoleToInstanceProfile; fine if it is in there already, RefusedByAws if another role is."""
+            ...
+
+        def delete(self, role: ProvisionedRole) -> None:
+            """Take everything off the role, what only denies last, then DeleteRole."""
+            ...
+
+
 LOOKS = (0.0, 0.1, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each look at whether IAM shows what was asked: eventually consistent, 8 seconds in all."""
-
-
-class RoleAdmin(Protocol):
-    """IAM's roles. Every write may be repeated: what is done already stays done."""
-
-    def read(self, name: str) -> ProvisionedRole | None:
-        """The role of that name in any letter case, wherever its path, or None."""
-        ...
-
-    def create(self, name: str, state: RoleState) -> str:
-        """CreateRole under our path, with trust, boundary and tags in the same call.
-
-        Answers the new role's unique id, or "" if somebody has the name already.
-        """
-        ...
-
-    def change(self, name: str, change: Change) -> None:
-        """Make one change; RefusedByAws or AwsUnavailable with AWS's code."""
-        ...
-
-    def join_instance_profile(self, name: str, profile: str) -> None:
-        """AddRoleToInstanceProfile; fine if it is in there already, RefusedByAws if another role is."""
-        ...
-
-    def delete(self, role: ProvisionedRole) -> None:
-        """Take everything off the role, what only denies last, then DeleteRole."""
-        ...
 
 
 @dataclass(slots=True)

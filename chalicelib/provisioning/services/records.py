@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Protocol
 
     from chalicelib.provisioning.domain.users import HandedOut, User
+
+    class ProvisionLog(Protocol):
+        """Catalogue rows, user rows and exports. Each write carries its audit event (the row is the outbox)."""
+
+        def role(self, name: str) -> Role | None:
+            """The catalogue's row, read consistently."""
+            ...
+
+        def record_role(self, role: Role, event: AuditEvent) -> None:
+            """Write the catalogue row; AuditUnavailable unless it is durable."""
+            ...
+
+        def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
+            """Write the user's row with what the call made and its token; AuditUnavailable unless it is durable."""
+            ...
+
+        def user_id(self, name: str) -> str:
+            """The unique id in the user's row, read consistently, or ""."""
+            ...
+
+        def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
+            """What the user's latest change made, if it was asked for with this token since then; otherwise nothing."""
+            ...
+
+        def forget_user(self, name: str, event: AuditEvent) -> None:
+            """Remove the user's row and tell of it, both or neither."""
+            ...
+
+        def export(self, name: str) -> Mapping[str, Any] | None:
+            """The latest export of a role, read consistently."""
+            ...
+
+        def forget_role(self, name: str, export: Mapping[str, Any], event: AuditEvent) -> None:
+            """Remove the catalogue row and keep the export with the event, both or neither."""
+            ...
+
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,42 +61,6 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.journal import Journal
     from chalicelib.provisioning.domain.role_state import Change
-
-
-class ProvisionLog(Protocol):
-    """Catalogue rows, user rows and exports. Each write carries its audit event (the row is the outbox)."""
-
-    def role(self, name: str) -> Role | None:
-        """The catalogue's row, read consistently."""
-        ...
-
-    def record_role(self, role: Role, event: AuditEvent) -> None:
-        """Write the catalogue row; AuditUnavailable unless it is durable."""
-        ...
-
-    def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
-        """Write the user's row with what the call made and its token; AuditUnavailable unless it is durable."""
-        ...
-
-    def user_id(self, name: str) -> str:
-        """The unique id in the user's row, read consistently, or ""."""
-        ...
-
-    def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
-        """What the user's latest change made, if it was asked for with this token since then; otherwise nothing."""
-        ...
-
-    def forget_user(self, name: str, event: AuditEvent) -> None:
-        """Remove the user's row and tell of it, both or neither."""
-        ...
-
-    def export(self, name: str) -> Mapping[str, Any] | None:
-        """The latest export of a role, read consistently."""
-        ...
-
-    def forget_role(self, name: str, export: Mapping[str, Any], event: AuditEvent) -> None:
-        """Remove the catalogue row and keep the export with the event, both or neither."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

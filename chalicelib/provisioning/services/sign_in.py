@@ -2,12 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
 
     from chalicelib.provisioning.domain.users import AccessKey, GivenPolicy, Group, PasswordPolicy
+
+    class UserAdmin(Protocol):
+        """IAM's users. Writes may be repeated."""
+
+        def read(self, name: str) -> User | None:
+            """The user of that name in any letter case, wherever its path, or None."""
+            ...
+
+        def existing(self, name: str) -> User:
+            """The user who is known to be there, once IAM shows them; AwsUnavailable if it does not in time."""
+            ...
+
+        def policies(self, user: User) -> tuple[GivenPolicy, ...]:
+            """Inline, attached and inherited policies with their documents."""
+            ...
+
+        def group(self, name: str) -> Group:
+            """The group with its policies; NotFound if there is none of that name."""
+            ...
+
+        def create(self, name: str, tags: Mapping[str, str]) -> User:
+            """CreateUser under our path; RefusedByAws if somebody has the name already."""
+            ...
+
+        def set_tags(self, user: User, tags: Mapping[str, str]) -> None:
+            """Make these the user's tags, no others."""
+            ...
+
+        def set_groups(self, user: User, groups: tuple[str, ...]) -> None:
+            """Make these the user's groups, no others."""
+            ...
+
+        def give_password(self, name: str, password: str) -> None:
+            """CreateLoginProfile; to be changed at first sign-in."""
+            ...
+
+        def take_password(self, name: str) -> None:
+            """DeleteLoginProfile; fine if there is none."""
+            ...
+
+        def give_access_key(self, name: str) -> AccessKey:
+            """CreateAccessKey."""
+            ...
+
+        def take_keys(self, user: User, keep: tuple[str, ...] = ()) -> None:
+            """Delete the user's access keys but those in `keep`."""
+            ...
+
+        def delete(self, user: User) -> None:
+            """Take everything off the user, then DeleteUser."""
+            ...
+
+    class AccountSettings(Protocol):
+        """What the account decides for all its users."""
+
+        def alias(self) -> str:
+            """The account alias, or an empty string."""
+            ...
+
+        def password_policy(self) -> PasswordPolicy:
+            """The account's own, or IAM's default."""
+            ...
+
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,70 +88,6 @@ CANNOT_CHANGE = (
     "The account's password policy does not let users change their own password, which the first sign-in asks for. "
     "Allow it there (AllowUsersToChangePassword)."
 )
-
-
-class UserAdmin(Protocol):
-    """IAM's users. Writes may be repeated."""
-
-    def read(self, name: str) -> User | None:
-        """The user of that name in any letter case, wherever its path, or None."""
-        ...
-
-    def existing(self, name: str) -> User:
-        """The user who is known to be there, once IAM shows them; AwsUnavailable if it does not in time."""
-        ...
-
-    def policies(self, user: User) -> tuple[GivenPolicy, ...]:
-        """Inline, attached and inherited policies with their documents."""
-        ...
-
-    def group(self, name: str) -> Group:
-        """The group with its policies; NotFound if there is none of that name."""
-        ...
-
-    def create(self, name: str, tags: Mapping[str, str]) -> User:
-        """CreateUser under our path; RefusedByAws if somebody has the name already."""
-        ...
-
-    def set_tags(self, user: User, tags: Mapping[str, str]) -> None:
-        """Make these the user's tags, no others."""
-        ...
-
-    def set_groups(self, user: User, groups: tuple[str, ...]) -> None:
-        """Make these the user's groups, no others."""
-        ...
-
-    def give_password(self, name: str, password: str) -> None:
-        """CreateLoginProfile; to be changed at first sign-in."""
-        ...
-
-    def take_password(self, name: str) -> None:
-        """DeleteLoginProfile; fine if there is none."""
-        ...
-
-    def give_access_key(self, name: str) -> AccessKey:
-        """CreateAccessKey."""
-        ...
-
-    def take_keys(self, user: User, keep: tuple[str, ...] = ()) -> None:
-        """Delete the user's access keys but those in `keep`."""
-        ...
-
-    def delete(self, user: User) -> None:
-        """Take everything off the user, then DeleteUser."""
-        ...
-
-
-class AccountSettings(Protocol):
-    """What the account decides for all its users."""
-
-    def alias(self) -> str:
-        """The account alias, or an empty string."""
-        ...
-
-    def password_policy(self) -> PasswordPolicy:
-        """The account's own, or IAM's default."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

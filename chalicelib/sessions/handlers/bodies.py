@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from chalicelib.approvals.handlers.bodies import Comment  # noqa: TC001  msgspec reads the annotations
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.policy_documents import session_policy_text
 from chalicelib.core.domain.roles import MAX_CALLER_TAGS, MAX_POLICY_ARNS, MAX_SESSION_POLICY
@@ -79,16 +78,3 @@ def _session_tags(tags: dict[str, str]) -> None:
         )
     if len({key.lower() for key in tags}) < len(tags):
         raise InvalidRequest("Two tag keys differ in case only.", {"tags": "STS treats keys as case-insensitive"})
-
-
-class ReviewBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/sessions/{id}/review: a review says what was found."""
-
-    comment: Comment
-
-    def said(self) -> str:
-        """The comment; InvalidRequest for one without a word."""
-        comment = said(self.comment)
-        if not comment:
-            raise InvalidRequest("A review says what was found.", {"comment": "at least one word"})
-        return comment

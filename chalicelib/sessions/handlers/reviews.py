@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.approvals.handlers.bodies import Comment  # noqa: TC001  msgspec reads the annotations
+from chalicelib.core.domain.errors import InvalidRequest
+from chalicelib.core.domain.visible_text import said
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
-from chalicelib.sessions.handlers.bodies import ReviewBody
 from chalicelib.sessions.handlers.sessions import shown
 
 blueprint = Blueprint(__name__)
+
+
+class ReviewBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/sessions/{id}/review: a review says what was found."""
+
+    comment: Comment
+
+    def said(self) -> str:
+        """The comment; InvalidRequest for one without a word."""
+        comment = said(self.comment)
+        if not comment:
+            raise InvalidRequest("A review says what was found.", {"comment": "at least one word"})
+        return comment
 
 
 @blueprint.route("/v1/sessions/{session_id}/review", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)

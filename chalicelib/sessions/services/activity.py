@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from chalicelib.core.domain.sessions import Session
+
+    class ActivityLog(Protocol):
+        """CloudTrail, by session."""
+
+        @property
+        def regions(self) -> tuple[str, ...]:
+            """The regions that are looked up, and no others."""
+            ...
+
+        def page(self, session: Session, cursor: str | None) -> Page[Call]:
+            """What the session did: in order of time within a page, pages going back in time."""
+            ...
+
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,19 +30,6 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.pages import Page
     from chalicelib.sessions.domain.activity import Call
     from chalicelib.sessions.services.browse import SessionReading
-
-
-class ActivityLog(Protocol):
-    """CloudTrail, by session."""
-
-    @property
-    def regions(self) -> tuple[str, ...]:
-        """The regions that are looked up, and no others."""
-        ...
-
-    def page(self, session: Session, cursor: str | None) -> Page[Call]:
-        """What the session did: in order of time within a page, pages going back in time."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from typing import Protocol
+
+    class Sessions(Protocol):
+        """Session rows, for those who look or take back."""
+
+        def get(self, session_id: str) -> Session | None:
+            """The session, or None."""
+            ...
+
+        def page(
+            self,
+            wanted: SessionFilter,
+            now: datetime,
+            limit: int,
+            cursor: str | None,
+            matches: Callable[[Session], bool],
+        ) -> Page[Session]:
+            """Newest first: those of the filter's caller, role and times that match. A page may be short."""
+            ...
+
+        def every(self, wanted: SessionFilter, now: datetime) -> Iterator[Session]:
+            """Every session of the filter's caller, role and times, newest first, whatever its state."""
+            ...
+
+        def mark_revoked(self, session_id: str, at: datetime) -> None:
+            """Show the session as revoked; AuditUnavailable unless it is durable."""
+            ...
+
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -19,28 +47,6 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.pages import Page
     from chalicelib.core.domain.sessions import Session, SessionFilter
     from chalicelib.core.domain.times import Clock
-
-
-class Sessions(Protocol):
-    """Session rows, for those who look or take back."""
-
-    def get(self, session_id: str) -> Session | None:
-        """The session, or None."""
-        ...
-
-    def page(
-        self, wanted: SessionFilter, now: datetime, limit: int, cursor: str | None, matches: Callable[[Session], bool]
-    ) -> Page[Session]:
-        """Newest first: those of the filter's caller, role and times that match. A page may be short."""
-        ...
-
-    def every(self, wanted: SessionFilter, now: datetime) -> Iterator[Session]:
-        """Every session of the filter's caller, role and times, newest first, whatever its state."""
-        ...
-
-    def mark_revoked(self, session_id: str, at: datetime) -> None:
-        """Show the session as revoked; AuditUnavailable unless it is durable."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

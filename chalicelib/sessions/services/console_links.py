@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.roles import switch_role_url
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from chalicelib.access.services.catalogue import Catalogue
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.sessions import Credentials, Session
     from chalicelib.core.domain.times import Clock
     from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
 
+    class SignIn(Protocol):
+        """AWS's federation endpoint."""
+
+        def link(self, credentials: Credentials, destination: str) -> str:
+            """The sign-in URL, a secret; AwsUnavailable or RefusedByAws."""
+            ...
+
+
 LINK_LIVES = timedelta(minutes=15)
 """A sign-in token is valid for 15 minutes (IAM user guide, "custom identity broker access to the console")."""
-
-
-class SignIn(Protocol):
-    """AWS's federation endpoint."""
-
-    def link(self, credentials: Credentials, destination: str) -> str:
-        """The sign-in URL, a secret; AwsUnavailable or RefusedByAws."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

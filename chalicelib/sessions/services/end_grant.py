@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from operator import itemgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.approvals.domain.grants import ended
 from chalicelib.approvals.services.approvers import owns
@@ -15,6 +15,7 @@ from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Protocol
 
     from chalicelib.access.services.rights import Rights
     from chalicelib.approvals.domain.grants import Grant
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.sessions import Session
     from chalicelib.sessions.services.browse import Sessions
 
+    class SessionEnder(Protocol):
+        """Taking back one session (services.revoking)."""
+
+        def end_with_grant(self, session: Session, reason: str, origin: Origin) -> object:
+            """End it; Conflict if the role's deny list is full, or what the provision function raises."""
+            ...
+
+
 LONGEST_SESSION = timedelta(seconds=MAX_CHAINED_SECONDS + 60)
 """With a minute over, for ids and times that are rounded."""
-
-
-class SessionEnder(Protocol):
-    """Taking back one session (services.revoking)."""
-
-    def end_with_grant(self, session: Session, reason: str, origin: Origin) -> object:
-        """End it; Conflict where the role's list takes not even its caller, and what the provision function raises."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

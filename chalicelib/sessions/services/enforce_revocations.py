@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict, NotFound
 from chalicelib.core.services.leases import LeaseLost
@@ -16,6 +16,7 @@ from chalicelib.sessions.domain.revocation import MAX_INLINE_CHARACTERS, RoleRev
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from typing import Protocol
 
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.leases import Leases
@@ -24,51 +25,50 @@ if TYPE_CHECKING:
     Change = Callable[[RoleRevocations, int], RoleRevocations]
     """The list as it is to be, given the characters that the policy may have."""
 
+    class RevocationList(Protocol):
+        """What is taken back on each role."""
+
+        def get(self, role: str) -> RoleRevocations:
+            """The list of a role; empty where nothing was ever taken back."""
+            ...
+
+        def every(self) -> list[RoleRevocations]:
+            """Every role's list."""
+            ...
+
+        def save(self, changed: RoleRevocations, event: str | None) -> None:
+            """Write the list over the version it was read at, with its event as JSON; Conflict if that is not last."""
+            ...
+
+        def mark_rendered(self, role: str, version: int) -> None:
+            """Remember which version IAM has."""
+            ...
+
+    class RevocationPolicy(Protocol):
+        """The inline policy that carries a revocation list."""
+
+        def others(self, role: str) -> int:
+            """Characters that the role's other inline policies take; NotFound if there is no such role."""
+            ...
+
+        def current(self, role: str) -> Mapping[str, Any] | None:
+            """The policy that IAM has, or None."""
+            ...
+
+        def put(self, role: str, document: Mapping[str, Any]) -> None:
+            """Replace the policy; NotFound if there is no such role."""
+            ...
+
+        def remove(self, role: str) -> None:
+            """Take the policy away; nothing to do where there is none, or no role."""
+            ...
+
+
 MAX_TRIES = 40
 """Attempts to save a list while others save theirs; with the pauses of wiring under 36 s in all, 18 as a rule."""
 
 MAX_RENDERINGS = 3
 """Attempts to render, each with a lease of its own."""
-
-
-class RevocationList(Protocol):
-    """What is taken back on each role."""
-
-    def get(self, role: str) -> RoleRevocations:
-        """The list of a role; empty where nothing was ever taken back."""
-        ...
-
-    def every(self) -> list[RoleRevocations]:
-        """Every role's list."""
-        ...
-
-    def save(self, changed: RoleRevocations, event: str | None) -> None:
-        """Write the list over the version it was read at, with its event as JSON; Conflict if that is not the last."""
-        ...
-
-    def mark_rendered(self, role: str, version: int) -> None:
-        """Remember which version IAM has."""
-        ...
-
-
-class RevocationPolicy(Protocol):
-    """The inline policy that carries a revocation list."""
-
-    def others(self, role: str) -> int:
-        """Characters that the role's other inline policies take; NotFound if there is no such role."""
-        ...
-
-    def current(self, role: str) -> Mapping[str, Any] | None:
-        """The policy that IAM has, or None."""
-        ...
-
-    def put(self, role: str, document: Mapping[str, Any]) -> None:
-        """Replace the policy; NotFound if there is no such role."""
-        ...
-
-    def remove(self, role: str) -> None:
-        """Take the policy away; nothing to do where there is none, or no role."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

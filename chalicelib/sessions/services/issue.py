@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.access.domain.admission import decide, with_approvals
 from chalicelib.access.domain.rules import Ask
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Executor
     from datetime import datetime
+    from typing import Protocol
 
     from chalicelib.access.domain.admission import Admission
     from chalicelib.access.domain.rules import AccessRules
@@ -40,27 +41,26 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.journal import Journal
 
+    class SessionLog(Protocol):
+        """Session rows. Each write carries the audit event it makes (the row is the outbox)."""
+
+        def record(self, session: Session, event: AuditEvent) -> None:
+            """Write a new row; AuditUnavailable unless it is durable."""
+            ...
+
+        def mark_failed(self, session: Session, event: AuditEvent) -> None:
+            """Say that AssumeRole was refused: no credentials exist for this row."""
+            ...
+
+    class RoleSessions(Protocol):
+        """STS."""
+
+        def assume(self, settings: SessionSettings) -> Credentials:
+            """AssumeRole; RefusedByAws or AwsUnavailable with AWS's code."""
+            ...
+
+
 QUARANTINED = "Role {0} is quarantined as unused: ask an administrator to run broker roles restore {0}"
-
-
-class SessionLog(Protocol):
-    """Session rows. Each write carries the audit event it makes (the row is the outbox)."""
-
-    def record(self, session: Session, event: AuditEvent) -> None:
-        """Write a new row; AuditUnavailable unless it is durable."""
-        ...
-
-    def mark_failed(self, session: Session, event: AuditEvent) -> None:
-        """Say that AssumeRole was refused: no credentials exist for this row."""
-        ...
-
-
-class RoleSessions(Protocol):
-    """STS."""
-
-    def assume(self, settings: SessionSettings) -> Credentials:
-        """AssumeRole; RefusedByAws or AwsUnavailable with AWS's code."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

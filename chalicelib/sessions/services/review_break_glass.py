@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.errors import Conflict, NotFound, Refused
 from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from chalicelib.approvals.services.approvers import Approvers
     from chalicelib.approvals.services.records import ApprovalRecords
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.sessions import Session
     from chalicelib.sessions.services.browse import Sessions
 
+    class BreakGlassReviews(Protocol):
+        """What was done behind broken glass and waits for somebody to sign it off."""
 
-class BreakGlassReviews(Protocol):
-    """What was done behind broken glass and waits for somebody to sign it off."""
+        def sign_off(self, session: Session, event: AuditEvent) -> None:
+            """Write who reviewed the session, once; Conflict if somebody has already."""
+            ...
 
-    def sign_off(self, session: Session, event: AuditEvent) -> None:
-        """Write who reviewed the session, once; Conflict if somebody has already."""
-        ...
-
-    def unreviewed(self) -> int:
-        """How many sessions still wait."""
-        ...
+        def unreviewed(self) -> int:
+            """How many sessions still wait."""
+            ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
