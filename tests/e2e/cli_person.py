@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.processes import Child
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -52,9 +54,9 @@ class Person:
         """Run `broker`."""
         return self.run([BROKER, *arguments], **changes)
 
-    def spawn(self, command: Sequence[str], **changes: str | None) -> subprocess.Popen[str]:
+    def spawn(self, command: Sequence[str], **changes: str | None) -> Child[str]:
         """Start any program as this person and do not wait."""
-        return subprocess.Popen(
+        return Child(
             list(command),
             env=self.changed(changes),
             cwd=self.home,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokercli.main import main
+from tests.processes import Child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +62,9 @@ class Person:
             main()
         return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
-    def spawn(self, *arguments: str, **changes: str | None) -> subprocess.Popen[str]:
+    def spawn(self, *arguments: str, **changes: str | None) -> Child[str]:
         """The same as a process of its own; the caller waits for it."""
-        return subprocess.Popen(
+        return Child(
             self.command(*arguments),
             env=self.changed(changes),
             cwd=self.home,

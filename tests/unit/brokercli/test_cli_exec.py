@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import Child
 from tests.unit.brokercli.contract_server import CANARY
 from tests.unit.brokercli.people import Done
 
@@ -90,7 +91,7 @@ def test_a_signal_reaches_the_program(alice, number, refresh):
 def test_ctrl_c_on_a_terminal_reaches_the_program_once(alice, piped):
     command = alice.command("exec", "ec2-full", "--refresh", "--", sys.executable, "-c", COUNTING)
     leader, follower = os.openpty()
-    process = subprocess.Popen(
+    process: Child[bytes] = Child(
         [sys.executable, "-c", CONTROLLING, os.ttyname(follower), *command],
         env=alice.environment,
         cwd=alice.home,

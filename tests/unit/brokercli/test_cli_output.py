@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from brokercli.main import COMMANDS, GROUPS
 from brokercli.output.times import instant, remaining, seconds, span
+from tests.processes import Child
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -21,7 +22,7 @@ def on_a_terminal(person, *arguments: str, **changes: str) -> str:
     """What a person sees whose terminal is 100 columns wide."""
     leader, follower = os.openpty()
     environment = {**person.environment, "COLUMNS": "100", "TERM": "xterm-256color", **changes}
-    with subprocess.Popen(
+    with Child(
         person.command(*arguments), env=environment, stdin=follower, stdout=follower, stderr=subprocess.DEVNULL
     ) as process:
         process.wait(timeout=60)
@@ -59,7 +60,7 @@ def test_a_reader_that_leaves_early_is_no_error(alice, contract):
     command = [sys.executable, "-c", "import sys; sys.stdin.readline()"]
     with (
         alice.spawn("roles") as process,
-        subprocess.Popen(command, stdin=process.stdout) as reader,
+        Child(command, stdin=process.stdout) as reader,
     ):
         assert process.stdout is not None
         process.stdout.close()
