@@ -18,7 +18,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.build/pip
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
-CHECKED := app.py chalicelib brokercli policytool localaws lambda_package bench tests
+CHECKED := app.py chalicelib access_broker policytool localaws lambda_package bench tests
 
 .PHONY: demo up down status test bench package deploy check help clean
 

@@ -35,7 +35,7 @@ def command(broker: Broker) -> Callable[..., Any]:
     """`broker … --json` as the administrator; answers the JSON."""
 
     def run(*words: str) -> Any:
-        line = [sys.executable, "-m", "brokercli", *words, "--json"]
+        line = [sys.executable, "-m", "access_broker", *words, "--json"]
         done = subprocess.run(line, env=broker.environ("admin"), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

@@ -46,7 +46,7 @@ def test_the_policies_lie_beside_the_app_as_in_the_checkout(names: set[str]) -> 
 
 def test_nothing_of_laptop_or_tests_is_deployed(names: set[str]) -> None:
     roots = {name.partition("/")[0] for name in names}
-    assert roots.isdisjoint({"localaws", "brokercli", "tests", "bench", "ministack", "moto", "pytest"})
+    assert roots.isdisjoint({"localaws", "access_broker", "tests", "bench", "ministack", "moto", "pytest"})
 
 
 def test_no_file_of_ours_is_packaged_but_sources_their_bytecode_and_two_tables(names: set[str]) -> None:

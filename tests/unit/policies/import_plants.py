@@ -99,14 +99,14 @@ PLANTS: tuple[Plant, ...] = (
     *_lines(IMPORTERS_OF_ADAPTERS, _in("cleanup", "config"), _in("core", "aws")),
     *_new_modules(DOCUMENTS, _in("contract", "handlers"), _in("contract", "openapi.document", "answers.access")),
     *_new_modules(DOCUMENTS, _in("access", "handlers"), _in("contract", "openapi.document", "answers.access")),
-    *_new_modules(CLIENT, ["brokercli"], ["chalicelib.core.domain.ids", "chalicelib.contract.answers.access"]),
-    *_new_modules(CLIENT, _in("core", "services"), ["brokercli.failures"]),
+    *_new_modules(CLIENT, ["access_broker"], ["chalicelib.core.domain.ids", "chalicelib.contract.answers.access"]),
+    *_new_modules(CLIENT, _in("core", "services"), ["access_broker.failures"]),
     *_new_modules(POLICY_TOOL, ["policytool"], _in("access", "services", "aws", "wiring", "handlers")),
     *_new_modules(POLICY_TOOL, ["policytool"], [*_in("core", "config"), *_in("chat", "wiring_notices"), *IMPURE[:2]]),
-    *_new_modules(NO_TOOLS, _in("core", "services"), ["localaws", "lambda_package", "policytool", "brokercli"]),
-    *_new_modules(TOOL_ORDER, ["policytool"], ["lambda_package", "brokercli", "localaws"]),
-    *_new_modules(TOOL_ORDER, ["lambda_package"], ["brokercli", "localaws"]),
-    *_new_modules(TOOL_ORDER, ["brokercli"], ["lambda_package", "localaws"]),
+    *_new_modules(NO_TOOLS, _in("core", "services"), ["localaws", "lambda_package", "policytool", "access_broker"]),
+    *_new_modules(TOOL_ORDER, ["policytool"], ["lambda_package", "access_broker", "localaws"]),
+    *_new_modules(TOOL_ORDER, ["lambda_package"], ["access_broker", "localaws"]),
+    *_new_modules(TOOL_ORDER, ["access_broker"], ["lambda_package", "localaws"]),
 )
 
 ONCE_UNSEEN: tuple[Plant, ...] = (

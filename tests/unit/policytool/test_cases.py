@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from brokercli.policy import app
+from access_broker.policy import app
 
 
 def test_the_test_command_counts_cases_and_fails_when_one_does(policies: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from brokercli.policy import app
+from access_broker.policy import app
 from policytool.check import check
 from policytool.source import statements
 

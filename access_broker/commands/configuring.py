@@ -1,0 +1,100 @@
+"""A profile in the AWS config, so that every AWS tool takes its credentials from the broker."""
+
+import hashlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from access_broker.failures import Misused
+from access_broker.frame.connection import Connection, connected
+from access_broker.frame.role_options import Reason, Role
+from access_broker.http.signing import aws_session, chosen_profile
+from access_broker.storage.aws_config import Written, write_profile
+from access_broker.storage.vault import open_vault
+
+app = typer.Typer(rich_markup_mode=None)
+
+PROFILE_NAME = re.compile(r"[\w+=,.@:/-]+", re.ASCII)
+
+
+@app.command()
+@connected
+def configure(
+    connection: Connection,
+    *,
+    role: Role,
+    name: Annotated[str | None, typer.Option("--name", help="The profile's name. [broker-ROLE]")] = None,
+    reason: Reason = None,
+) -> None:
+    """Write an AWS profile that uses the broker.
+
+    The AWS CLI, the SDKs and Terraform then work with that profile. Nothing
+    else in the AWS config changes; what it was is kept beside it.
+
+    \b
+    Examples:
+      broker configure ec2-full
+      aws --profile broker-ec2-full ec2 describe-instances
+      broker configure prod-ec2 --name prod --reason "on call"
+    """  # noqa: D301  \b keeps the lines of the examples apart
+    profile = name or f"broker-{role}"
+    if not PROFILE_NAME.fullmatch(profile):
+        raise Misused(f"{profile!r} cannot be a profile's name: letters, digits and + = , . @ : / _ - can.")
+    connection.broker.get("roles", role)
+    path = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    own, options = _caller(connection)
+    process = _quoted(_process(connection, role, own, reason))
+    with open_vault(os.environ, connection.output.notice).fetching(_lock_name(path)):
+        written = write_profile(path, profile, process, options)
+    _report(connection, profile, path, written)
+
+
+def _caller(connection: Connection) -> tuple[str | None, dict[str, str]]:
+    """The profile that signs, and what else of it a profile for the same person needs."""
+    session = aws_session(connection.settings.profile)
+    own = chosen_profile(session, connection.settings.profile)
+    if own is None:
+        connection.output.notice("Your own keys come from the environment: the profile works where they are set.")
+    said = {
+        "region": session.get_config_variable("region"),
+        "endpoint_url": session.get_scoped_config().get("endpoint_url"),
+    }
+    return own, {option: str(value) for option, value in said.items() if value}
+
+
+def _process(connection: Connection, role: str, own: str | None, reason: str | None) -> list[str]:
+    settings = connection.settings
+    flags = {"--url": settings.url, "--region": settings.region, "--profile": own, "--reason": reason}
+    given = [word for flag, value in flags.items() if value for word in (flag, value)]
+    return [*_this_program(), "creds", role, "--format", "process", *given]
+
+
+def _this_program() -> list[str]:
+    """How to start broker from anywhere: an SDK may run with another PATH and directory."""
+    started = Path(sys.argv[0])
+    if started.name in {"broker", "broker.exe"} and started.exists():
+        return [str(started.absolute())]
+    return [sys.executable, "-m", "access_broker"]
+
+
+def _quoted(words: list[str]) -> str:
+    """For the AWS SDKs: botocore splits the line like a shell, others give it to one."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _lock_name(path: Path) -> str:
+    return "config-" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+
+
+def _report(connection: Connection, profile: str, path: Path, written: Written) -> None:
+    backup = str(written.backup) if written.backup else None
+    document = {"profile": profile, "config_file": str(path), "changed": written.changed, "backup": backup}
+    state = "is in" if written.changed else "was right already in"
+    words = f"Profile {profile} {state} {path}. Try: aws --profile {profile} sts get-caller-identity"
+    connection.output.show(document, lambda: connection.output.line(words))

@@ -1,0 +1,130 @@
+"""Taking access back: one session, one caller everywhere, or one role."""
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from access_broker.commands.sessions import facts, read_activity
+from access_broker.failures import Failure, Misused, NotFound
+from access_broker.frame.connection import Connection, connected
+from access_broker.frame.role_options import Reason
+from access_broker.output.times import local_and_utc, span
+from access_broker.storage.vault import open_vault
+
+app = typer.Typer(rich_markup_mode=None)
+
+LOOK_EVERY_SECONDS = 5.0
+REFUSALS = ("AccessDenied", "Unauthorized")
+"""How CloudTrail's errorCode begins, or ends, when IAM said no (EC2 says Client.UnauthorizedOperation)."""
+
+
+@app.command()
+@connected
+def revoke(
+    connection: Connection,
+    *,
+    identifier: Annotated[str | None, typer.Argument(metavar="ID", help="The session to end.")] = None,
+    caller: Annotated[str | None, typer.Option("--caller", help="End every session of this caller.")] = None,
+    role: Annotated[str | None, typer.Option("--role", help="End every session of this role.")] = None,
+    reason: Reason = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Watch until a call of the session is refused.")] = False,
+    patience: Annotated[int, typer.Option("--patience", min=1, help="Seconds to watch at most.")] = 900,
+) -> None:
+    """End sessions now: one, all of a caller, or all of a role.
+
+    No other session ends. Where a role's list has no room left for one, its caller's others on that role end with it.
+
+    A caller without a live session gives exit code 4: the name may be mistyped.
+
+    \b
+    Examples:
+      broker revoke 01kxyz... --wait
+      broker revoke --caller alice --reason "laptop stolen"
+      broker revoke --role prod-ec2 --reason "key in a build log"
+    """  # noqa: D301  \b keeps the lines of the examples apart
+    if [identifier, caller, role].count(None) != 2:  # noqa: PLR2004  exactly one of three
+        raise Misused("Say which one to end: a session's ID, or --caller, or --role.")
+    if identifier:
+        _revoke_session(connection, identifier, reason, patience if wait else 0)
+    elif wait:
+        raise Misused("--wait watches one session: pass its ID.")
+    else:
+        _revoke_many(connection, caller=caller, role=role, reason=reason)
+
+
+def _revoke_session(connection: Connection, identifier: str, reason: str | None, patience: int) -> None:
+    session = connection.broker.delete("sessions", identifier, reason=reason)
+    _forget({identifier})
+    if not patience or session["state"] != "revoked":
+        connection.output.show(session, lambda: connection.output.facts(facts(session)))
+        return
+    refused = _refused_call(connection, session, patience)
+    seen = f"Its call at {local_and_utc(refused['at'])} was refused." if refused else _unseen(patience)
+    connection.output.show({**session, "refused_call": refused}, lambda: connection.output.line(seen))
+
+
+def _revoke_many(connection: Connection, *, caller: str | None, role: str | None, reason: str | None) -> None:
+    done = connection.broker.post("revocations", body={"caller": caller, "role": role, "reason": reason})
+    ended = done["revocation"]
+    _forget(set(ended.get("sessions") or []))
+    roles = ", ".join(ended.get("roles") or [])
+    words = f"Ended {len(ended.get('sessions') or [])} sessions of {ended['name']} on {roles or 'no role'}."
+    direct = [_directly(ended["name"], one) for one in ended.get("direct_roles") or []]
+    nothing = not (roles or direct)
+
+    def said() -> None:
+        for line in () if nothing else (words, *direct):
+            connection.output.line(line)
+
+    connection.output.show(done, said)
+    if nothing:
+        name = ended["name"]
+        raise NotFound(
+            f"Nothing was ended: {name} has no live session. Check the name: broker sessions --caller {name}"
+        )
+
+
+def _directly(caller: str, role: str) -> str:
+    return f"{caller} may also assume {role} without the broker; that ends with: broker revoke --role {role}"
+
+
+def _refused_call(connection: Connection, session: dict[str, Any], patience: int) -> dict[str, Any] | None:
+    """The first call after the revocation that IAM refused; None where none was seen in time."""
+    allowed: dict[str, Any] | None = None
+    watching = f"Watching CloudTrail for a refused call, up to {span(patience)} (Ctrl-C to leave)."
+    with connection.output.working(watching):
+        for _ in _looks(patience):
+            calls = read_activity(connection, session["id"], 1000, lambda _words: None).calls
+            later = [event for event in calls if event["at"] > session["revoked_at"]]
+            refused = [event for event in later if any(word in event.get("error", "") for word in REFUSALS)]
+            if refused:
+                return refused[0]
+            allowed = later[-1] if later else allowed
+    if allowed:
+        raise Failure(f"The session is revoked, but its call at {local_and_utc(allowed['at'])} was still allowed.")
+    return None
+
+
+def _looks(patience: int) -> Iterator[int]:
+    """One look after the other until patience is over."""
+    began = time.monotonic()
+    while True:
+        yield round(time.monotonic() - began)
+        if time.monotonic() - began + LOOK_EVERY_SECONDS > patience:
+            return
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _unseen(patience: int) -> str:
+    return (
+        f"The session is revoked; no call of it was seen in {span(patience)}, so its refusal could not be observed: "
+        "it may be idle, and CloudTrail shows calls some minutes late."
+    )
+
+
+def _forget(sessions: set[str]) -> None:
+    """Drop kept credentials that are no good any more."""
+    open_vault(os.environ, lambda _text: None).forget_where(lambda kept: kept.session in sessions)

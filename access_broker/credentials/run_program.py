@@ -1,0 +1,106 @@
+"""Running a program with credentials in its environment and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from access_broker.credentials.shells import CONFLICTING
+from access_broker.failures import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import FrameType
+
+FROM_THE_TERMINAL = tuple(
+    number for name in ("SIGINT", "SIGQUIT") if (number := getattr(signal, name, None)) is not None
+)
+"""A terminal sends these to the program as well: passing them on would deliver them twice."""
+
+PASSED_ON = tuple(
+    number
+    for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK")
+    if (number := getattr(signal, name, None)) is not None
+)
+
+
+class NotRunnable(Failure):
+    """The program was found but could not be run (exit code as in POSIX shells)."""
+
+    exit_code = 126
+
+
+class NoSuchProgram(Failure):
+    """There is no such program (exit code as in POSIX shells)."""
+
+    exit_code = 127
+
+
+def environment(
+    inherited: Mapping[str, str], surroundings: Mapping[str, str], credentials: Mapping[str, str]
+) -> dict[str, str]:
+    """The child's variables: its parent's, and nothing that would lead an SDK to other credentials.
+
+    Removing AWS_PROFILE removes its region too: `surroundings` fills in what is missing then.
+    """
+    kept = {name: value for name, value in inherited.items() if name not in CONFLICTING}
+    return {**surroundings, **kept, **credentials}
+
+
+def become(command: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
+    """Turn into the program: signals and exit code are its own from here on. Windows has to stay beside it."""
+    if sys.platform == "win32":
+        sys.exit(attend(command, variables))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores these two, and a program inherits what is ignored
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    with _explained(command[0]):
+        os.execvpe(command[0], list(command), dict(variables))  # noqa: S606  this is what exec is for
+
+
+def attend(command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run the program beside us and give its exit code, 128 + number where a signal ended it."""
+    with _explained(command[0]):
+        child = subprocess.Popen(list(command), env=dict(variables))
+    with _passing_signals_on(child):
+        code = child.wait()
+    return 128 - code if code < 0 else code
+
+
+@contextlib.contextmanager
+def _passing_signals_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number not in FROM_THE_TERMINAL or not _in_the_foreground():
+            child.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (*FROM_THE_TERMINAL, *PASSED_ON)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _in_the_foreground() -> bool:
+    """Whether the terminal sends its signals to our process group just now, wherever our input comes from."""
+    if sys.platform == "win32":
+        return os.isatty(0)
+    with contextlib.suppress(OSError), Path("/dev/tty").open("rb") as terminal:
+        return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    return False  # no terminal, or not any more
+
+
+@contextlib.contextmanager
+def _explained(program: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise NoSuchProgram(f"There is no program {program} on the PATH.") from None
+    except OSError as error:
+        raise NotRunnable(f"{program} cannot be run: {error.strerror or error}.") from None

@@ -1,0 +1,100 @@
+"""Credentials kept between commands: in the system's keyring where there is one, else in the owner's own files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from access_broker.credentials.role_credentials import RoleCredentials, remembered
+from access_broker.storage.credential_stores import Files, Keyring, system_keyring
+from access_broker.storage.files import locked, private_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from access_broker.storage.credential_stores import Place
+
+LONGEST_SESSION_SECONDS = 3600
+LOCK_SECONDS = 60.0
+"""How long to wait for another process that is fetching the same credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Credentials by key, in the first of `places` that takes them."""
+
+    directory: Path
+    places: tuple[Place, ...]
+    notice: Callable[[str], None]
+
+    def get(self, key: str) -> RoleCredentials | None:
+        """What is kept, however old; None where there is nothing or it cannot be read."""
+        for place in self.places:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                if text := place.read(key):
+                    return remembered(json.loads(text))
+        return None
+
+    def put(self, key: str, credentials: RoleCredentials) -> None:
+        """Keep them. Not being able to is worth a word, not a failure."""
+        with contextlib.suppress(OSError):
+            self._forget_ended()
+        trouble = ""
+        for place in self.places:
+            try:
+                place.write(key, json.dumps(credentials.kept()))
+            except Exception as error:  # noqa: BLE001  keyring backends raise what they like
+                trouble = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            else:
+                return
+        self.notice(f"Could not keep the credentials for next time ({trouble}).")
+
+    def forget(self, key: str) -> bool:
+        """Remove one entry from every place; False where one of them may still have it."""
+        gone = True
+        for place in self.places:
+            try:
+                place.remove(key)
+            except Exception:  # noqa: BLE001  as in `put`
+                gone = False
+        return gone
+
+    def clear(self) -> tuple[int, int]:
+        """Remove everything; how many entries are gone, and how many may still be somewhere."""
+        outcomes = [self.forget(key) for key in {path.stem for path in self._entries()}]
+        for lock in self.directory.glob("*.lock"):
+            lock.unlink(missing_ok=True)
+        return outcomes.count(True), outcomes.count(False)
+
+    def forget_where(self, unwanted: Callable[[RoleCredentials], bool]) -> None:
+        """Remove the entries that `unwanted` picks."""
+        for key in {path.stem for path in self._entries()}:
+            kept = self.get(key)
+            if kept and unwanted(kept):
+                self.forget(key)
+
+    @contextlib.contextmanager
+    def fetching(self, key: str) -> Iterator[None]:
+        """One process at a time fetches one key. Without a place to lock, or in the end, everybody does."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):
+                stack.enter_context(locked(private_directory(self.directory) / f"{key}.lock", LOCK_SECONDS))
+            yield
+
+    def _entries(self) -> list[Path]:
+        return [*self.directory.glob("*.json"), *self.directory.glob("*.keyring")]
+
+    def _forget_ended(self) -> None:
+        for path in self._entries():
+            if time.time() - path.stat().st_mtime > LONGEST_SESSION_SECONDS:
+                self.forget(path.stem)
+
+
+def open_vault(environ: Mapping[str, str], notice: Callable[[str], None]) -> Vault:
+    """The vault of this person on this computer."""
+    directory = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "access-broker"
+    return Vault(directory, (Keyring(directory, system_keyring), Files(directory)), notice)

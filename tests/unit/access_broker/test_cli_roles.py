@@ -1,0 +1,290 @@
+"""`broker roles` and `broker users`: what one may have, and making it so."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.access_broker.contract_server import problem
+
+CHECKOUT = Path(__file__).parents[3]
+TEMPLATE = """\
+name: {name}
+description: Everything in EC2
+managed_policies: [AmazonEC2FullAccess]
+inline_policy: null
+trust: {{through_broker: true}}
+"""
+
+
+@pytest.fixture
+def templates(alice):
+    folder = alice.home / "policies" / "roles"
+    folder.mkdir(parents=True)
+    for name in ("a-role", "b-role"):
+        (folder / f"{name}.yaml").write_text(TEMPLATE.format(name=name))
+    return folder
+
+
+def applied(name: str, *changes: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "switch_role_url": None,
+        "not_switchable_because": "",
+        "warnings": [],
+        "changes": list(changes),
+    }
+
+
+CREATED = {"attribute": "role", "item": "", "before": None, "after": "created"}
+
+
+def test_roles_lists_the_terms(alice, contract):
+    contract.add_role("prod", access="approval", approvals=2, reason_required=True, switch_role_url="https://switch")
+    lines = [line.split("\t") for line in alice.run("roles").stdout.splitlines()]
+    assert lines[0][:4] == ["name", "access", "longest", "reason"]
+    assert lines[2][:4] == ["prod", "2 approval(s)", "1 h", "required"]
+    assert lines[2][5] == "https://switch"
+
+
+def test_roles_reads_every_page(alice, contract):
+    for number in range(205):
+        contract.add_role(f"role-{number}")
+    assert len(json.loads(alice.run("roles", "--json").stdout)) == 206
+
+
+def test_a_limit_reads_no_more_than_it_needs(alice, contract):
+    for number in range(205):
+        contract.add_role(f"role-{number}")
+    assert len(json.loads(alice.run("roles", "--limit", "3", "--json").stdout)) == 3
+    assert [seen.query["limit"] for seen in contract.seen] == ["3"]
+
+
+def test_a_role_with_odd_letters_is_asked_for_by_its_own_name(alice, contract):
+    contract.add_role("a+b=c,d@e")
+    assert json.loads(alice.run("roles", "show", "a+b=c,d@e", "--json").stdout)["name"] == "a+b=c,d@e"
+
+
+def test_plan_changes_nothing_and_says_what_would(alice, contract, templates):
+    change = {"attribute": "description", "item": "", "before": "old", "after": "Everything in EC2"}
+    contract.answers["PUT", "/api/v1/roles/a-role"] = applied("a-role", change)
+    contract.answers["PUT", "/api/v1/roles/b-role"] = applied("b-role")
+    done = alice.run("roles", "plan")
+    assert done.returncode == 0, done.stderr
+    assert "~ a-role\n    - description: old\n    + description: Everything in EC2\n" in done.stdout
+    assert "b-role: as its template says" in done.stdout
+    assert "1 of 2 roles would change" in done.stdout
+    assert {seen.query.get("dry_run") for seen in contract.seen} == {"true"}
+
+
+def test_apply_sends_each_template_as_it_is_written(alice, contract, templates):
+    for name in ("a-role", "b-role"):
+        contract.answers["PUT", f"/api/v1/roles/{name}"] = applied(name, CREATED)
+    done = alice.run("roles", "apply", str(templates))
+    assert "+ a-role" in done.stdout
+    body = contract.seen[0].body
+    assert body["managed_policies"] == ["AmazonEC2FullAccess"]
+    assert body["inline_policy"] is None
+    assert contract.seen[0].query == {}
+
+
+def test_one_template_that_fails_does_not_keep_the_others_back(alice, contract, templates):
+    contract.answers["PUT", "/api/v1/roles/a-role"] = problem(
+        400, "invalid_request", "It climbs.", fields={"inline_policy": "PassAnyRole"}
+    )
+    contract.answers["PUT", "/api/v1/roles/b-role"] = applied("b-role", CREATED)
+    done = alice.run("roles", "apply", "--json")
+    assert done.returncode == 2
+    assert [role["name"] for role in json.loads(done.stdout)] == ["b-role"]
+    assert "PassAnyRole" in done.stderr
+    assert "1 of 2 templates failed" in done.stderr
+
+
+def test_a_broker_that_is_away_is_not_asked_for_every_template(alice, contract, templates):
+    contract.scripted = [(500, {"message": "down"}, {})] * 2
+    assert alice.run("roles", "apply").returncode == 5
+    assert len(contract.scripted) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [("- a\n- b\n", "mapping"), ("name: [", "YAML"), ("description: x\n", "name"), ("name: a-role\n", "a-role")],
+    ids=["a list", "not YAML", "no name", "a name twice"],
+)
+def test_a_template_at_fault_is_named_before_anything_is_sent(alice, contract, templates, content, word):
+    (templates / "z.yaml").write_text(content)
+    done = alice.run("roles", "apply")
+    assert done.returncode == 2
+    assert "z.yaml" in done.stderr
+    assert word in done.stderr
+    assert contract.seen == []
+
+
+def test_without_templates_it_says_where_it_looked(alice):
+    done = alice.run("roles", "plan")
+    assert (done.returncode, "policies/roles" in done.stderr) == (2, True)
+
+
+def test_delete_says_how_to_bring_it_back_and_restore_what_stays_lost(alice, contract):
+    contract.answers["DELETE", "/api/v1/roles/ec2-full"] = {"name": "ec2-full", "export": {}}
+    restored = {"name": "ec2-full", "changes": [], "cannot_come_back": ["the unique id"]}
+    contract.answers["POST", "/api/v1/roles/ec2-full/restore"] = restored
+    assert "broker roles restore ec2-full" in alice.run("roles", "delete", "ec2-full").stdout
+    assert "cannot come back: the unique id" in alice.run("roles", "restore", "ec2-full").stdout
+
+
+def test_a_user_is_made_with_secrets_shown_once(alice, contract):
+    contract.answers["PUT", "/api/v1/users/sts_user"] = (
+        201,
+        {
+            "name": "sts_user",
+            "arn": "arn:aws:iam::0:user/access-broker/sts_user",
+            "zero_access": True,
+            "grants": [],
+            "console_access": True,
+            "sign_in_url": "https://acme.signin.aws.amazon.com/console",
+            "password": "once-only",
+            "warnings": ["They may not change their password."],
+        },
+        {},
+    )
+    done = alice.run("users", "create", "sts_user", "--console", "--group", "engineers", "--tag", "team=blue")
+    assert "once-only" in done.stdout
+    assert "acme.signin" in done.stdout
+    assert "shown this once" in done.stderr
+    assert "They may not change" in done.stderr
+    [put] = contract.seen
+    assert put.body == {
+        "groups": ["engineers"],
+        "tags": {"team": "blue"},
+        "console_access": True,
+        "access_key": False,
+        "groups_may_grant": False,
+    }
+
+
+NEW = {"groups": [], "tags": {}, "console_access": False, "access_key": False, "groups_may_grant": False}
+GINA = {
+    "name": "gina",
+    "groups": ["engineers", "oncall"],
+    "tags": {"team": "blue", "access-broker:managed": "true", "access-broker:suspended": "true"},
+    "console_access": True,
+    "sign_in_url": "https://acme.signin.aws.amazon.com/console",
+}
+PUT_OF_GINA = {**NEW, "groups": ["engineers", "oncall"], "tags": {"team": "blue"}, "console_access": True}
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        (["--access-key"], {"access_key": True}),
+        (["--group", "auditing"], {"groups": ["auditing"]}),
+        (["--tag", "team=red"], {"tags": {"team": "red"}}),
+        (["--group", "", "--tag", ""], {"groups": [], "tags": {}}),
+        (["--no-console"], {"console_access": False}),
+    ],
+    ids=["a key", "another group", "another tag", "no group and no tag", "no console"],
+)
+def test_a_user_that_exists_keeps_what_no_option_names(alice, contract, options, changed):
+    contract.answers["GET", "/api/v1/users/gina"] = GINA
+    contract.answers["PUT", "/api/v1/users/gina"] = GINA
+    assert alice.run("users", "create", "gina", *options).returncode == 0
+    assert contract.seen[-1].body == {**PUT_OF_GINA, **changed}
+
+
+def test_a_new_user_has_what_was_named_and_nothing_else(alice, contract):
+    contract.answers["PUT", "/api/v1/users/hal"] = {"name": "hal"}
+    assert alice.run("users", "create", "hal", "--tag", "team=blue").returncode == 0
+    assert contract.seen[-1].body == {**NEW, "tags": {"team": "blue"}}
+
+
+def test_a_user_that_cannot_be_read_is_not_overwritten(alice, contract):
+    contract.answers["GET", "/api/v1/users/gina"] = problem(403, "not_allowed", "No.")
+    assert alice.run("users", "create", "gina", "--access-key").returncode == 1
+    assert [one.method for one in contract.seen] == ["GET"]
+
+
+@pytest.mark.parametrize(("console", "word"), [(True, "yes"), (False, "no")])
+def test_a_user_is_shown_with_their_way_to_the_console(alice, contract, console, word):
+    contract.answers["GET", "/api/v1/users/gina"] = {**GINA, "console_access": console}
+    shown = alice.run("users", "show", "gina").stdout
+    assert any(line.split() == ["console", word] for line in shown.splitlines())
+    assert ("acme.signin" in shown) is console
+
+
+def test_a_user_is_shown_and_deleted(alice, contract):
+    user = {"name": "dana", "zero_access": False, "grants": ["group admins: AdministratorAccess"]}
+    contract.answers["GET", "/api/v1/users/dana"] = user
+    contract.answers["DELETE", "/api/v1/users/dana"] = user
+    assert "AdministratorAccess" in alice.run("users", "show", "dana").stdout
+    assert alice.run("users", "delete", "dana").stdout == "Deleted dana.\n"
+
+
+def test_explain_shows_every_layer_and_the_change_that_would_open_it(alice, contract):
+    layer = {"layer": "trust policy", "verdict": "closed", "by": "Sid1", "detail": "No.", "change": "Add x."}
+    contract.answers["POST", "/api/v1/explain"] = {
+        "caller": "alice",
+        "role": "ec2-full",
+        "allowed": False,
+        "layers": [layer],
+        "change": "Add x.",
+    }
+    done = alice.run("explain", "ec2-full", "--operation", "ec2:RunInstances", "--for", "2h")
+    assert "alice may not call ec2:RunInstances with ec2-full." in done.stdout
+    assert "trust policy\tclosed\tSid1\tNo." in done.stdout
+    assert "To open it: Add x." in done.stdout
+    assert contract.posted("/api/v1/explain")[0]["duration_seconds"] == 3600  # as creds would ask
+    assert "an hour at most, not 2 h" in done.stderr
+
+
+def test_cleanup_needs_the_word_that_it_only_looks(alice, contract):
+    assert alice.run("cleanup").returncode == 2
+    assert contract.seen == []
+
+
+def test_cleanup_shows_what_is_stale_and_what_would_come_next(alice, contract):
+    stale = {"name": "old-tool", "stage": "warned", "change": "quarantined", "next_stage": "deleted"}
+    contract.answers["POST", "/api/v1/cleanup"] = {
+        "up_to": "quarantined",
+        "complete": True,
+        "roles": [{**stale, "next_at": "2026-11-24T00:00:00.000Z", "owner": "team-web", "reason": "last used in June"}],
+        "budget": {"wanted": 9, "limit": 2, "exceeded": True},
+        "drift": [{"role": "ec2-full", "why": "an extra policy"}],
+        "failures": [],
+        "users": [{"name": "dana", "code": "never_signed_in", "why": "never signed in"}],
+    }
+    done = alice.run("cleanup", "--dry-run")
+    row = done.stdout.splitlines()[1].split("\t")
+    assert row[:4] == ["old-tool", "warned", "quarantined", "deleted"]
+    assert "last used in June" in row
+    for remark in ("9 roles wanted", "ec2-full: an extra policy", "dana: never signed in"):
+        assert remark in done.stderr
+    assert contract.posted("/api/v1/cleanup") == [{"dry_run": True}]
+
+
+def test_a_role_that_was_granted_says_so(alice, contract):
+    contract.add_role("prod", access="approval", approvals=1, active_grant="01kgrant")
+    assert "1 approval(s), granted" in alice.run("roles").stdout
+
+
+def test_a_role_in_quarantine_says_so(alice, contract):
+    contract.add_role("old-tool", quarantined=True)
+    assert "standing, quarantined" in alice.run("roles").stdout
+    assert "standing, quarantined" in alice.run("roles", "show", "old-tool").stdout
+
+
+def test_every_command_has_help_with_an_example(alice):
+    top = alice.run("--help").stdout
+    names = [line.split()[0] for line in top.split("Commands:\n")[1].split("\n\n")[0].splitlines() if line.strip()]
+    assert len(names) > 15
+    for name in names:
+        helped = alice.run(name, "--help").stdout
+        nested = name in {"users", "policy"}
+        assert nested or f"broker {name}" in helped.split("Options:")[0], name
+
+
+def test_the_documentation_names_every_command(alice):
+    documented = (CHECKOUT / "docs" / "cli.md").read_text()
+    top = alice.run("--help").stdout.split("Commands:\n")[1].split("\n\n")[0]
+    assert [line.split()[0] for line in top.splitlines() if f"`{line.split()[0]}" not in documented] == []
