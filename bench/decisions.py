@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from bench.canned_answers import ACCOUNT, CALLER, CALLER_ID
 from bench.noise import figure, interleaved, ratio
-from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask, load_rules
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.roles import Role
@@ -82,7 +82,7 @@ def seconds(rules: AccessRules, number: int) -> float:
     role = Role(name, f"arn:aws:iam::{ACCOUNT}:role/access-broker/{name}")
     ask = Ask("TakeCredentials", ASKER, role, NOW, source_ip="203.0.113.9", reason_given=True)
     began = time.process_time()
-    decide(rules, ask)
+    admit(rules, ask)
     return time.process_time() - began
 
 

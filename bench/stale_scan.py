@@ -21,9 +21,9 @@ import botocore.session
 from bench.noise import Figure, interleaved, ratio
 from bench.processes import CHECKOUT
 from bench.stale_scan_aws import BOUNDARY, TAGS
-from chalicelib.cleanup.aws.account_roles import AccountRoles
+from chalicelib.cleanup.aws.account_roles import IamRoleInventory
 from chalicelib.cleanup.domain.staleness import NO_SIGNS, Ours, Signs
-from chalicelib.cleanup.services.scan import Looking
+from chalicelib.cleanup.services.scan import AccountScan
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class CatalogueAlone:
     """A table of no rows but those of roles, as the provisioner left them: a new copy for every look."""
 
     def __init__(self, iam: Any) -> None:
-        self._applied = json.dumps({role.name: dict(role.fingerprint) for role in AccountRoles(iam).every()})
+        self._applied = json.dumps({role.name: dict(role.fingerprint) for role in IamRoleInventory(iam).every()})
 
     def every(self) -> list[Mark]:
         """No marks."""
@@ -94,7 +94,7 @@ def _times(delay_ms: float, rounds: int) -> Figure:
 def look(iam: Any, table: CatalogueAlone) -> Sight:
     """What clean-up does once a day."""
     ours = Ours(TAGS[DEPLOYMENT_TAG], BOUNDARY)
-    looking = Looking(roles=AccountRoles(iam), signs=table, marks=table, applied=table, ours=ours)
+    looking = AccountScan(roles=IamRoleInventory(iam), signs=table, marks=table, applied=table, ours=ours)
     sight = looking.look(NOW)
     if not sight.complete or sight.alive["used"] != sight.ours or sight.drift:
         raise RuntimeError(f"expected every role in use and as applied, found {sight.alive} of {sight.ours}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chalicelib.access.domain.admission import decide, max_seconds
+from chalicelib.access.domain.admission import admit, max_seconds
 from chalicelib.access.domain.rules import Door, load_rules
 from chalicelib.approvals.domain.approvals import longest_grant
 from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
@@ -44,7 +44,7 @@ def run_all(policies: Path) -> list[tuple[Case, Outcome]]:
 def run(case: Case, rules: AccessRules) -> Outcome:
     """Decide one case exactly as the broker would."""
     try:
-        door = decide(rules, case.ask, approved=case.approved).door
+        door = admit(rules, case.ask, approved=case.approved).door
     except NotFound as refusal:
         return Outcome("not_found", (), refusal.detail)
     except InvalidRequest as refusal:

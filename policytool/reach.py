@@ -32,7 +32,7 @@ FEW = 3
 
 def reach(rules: AccessRules, lines: Mapping[str, Statement], known: Vocabulary, cases: list[Case]) -> list[Complaint]:
     """Warnings about the set as a whole; `lines` says where each rule stands, by id."""
-    verdicts = [(ask, rules.decide(ask)) for ask in _sample(known, cases)]
+    verdicts = [(ask, rules.evaluate(ask)) for ask in _sample(known, cases)]
     return [
         *(_warn(lines[policy], f"{policy} matches nothing in the sample; is it reachable? A case would show it")
           for policy in sorted(set(rules.policies) - _matched(verdicts))),

@@ -10,10 +10,10 @@ from chalicelib.core.wiring import clock, config, journal, new_id, pause
 
 if TYPE_CHECKING:
     from chalicelib.approvals.services.approvers import Approvers
-    from chalicelib.approvals.services.close_overdue import Lapsing
-    from chalicelib.approvals.services.decide import Deciding
+    from chalicelib.approvals.services.close_overdue import OverdueCloser
+    from chalicelib.approvals.services.decide import RequestDecisions
     from chalicelib.approvals.services.records import ApprovalRecords
-    from chalicelib.approvals.services.request import Requesting, RequestReading
+    from chalicelib.approvals.services.request import RequestBrowser, RequestFiling
     from chalicelib.approvals.services.stores import Grants, Requests
 
 
@@ -52,13 +52,13 @@ def approvers() -> Approvers:
 
 
 @cache
-def requesting() -> Requesting:
+def request_filing() -> RequestFiling:
     """The service behind POST /v1/requests."""
     from chalicelib.access.aws.principals import IamPrincipals
-    from chalicelib.approvals.services.request import Requesting
+    from chalicelib.approvals.services.request import RequestFiling
     from chalicelib.core.aws.clients import client
 
-    return Requesting(
+    return RequestFiling(
         rules=rules(),
         catalogue=catalogue(),
         people=IamPrincipals(client("iam")),
@@ -68,26 +68,30 @@ def requesting() -> Requesting:
 
 
 @cache
-def request_reading() -> RequestReading:
+def request_browser() -> RequestBrowser:
     """The service behind GET /v1/requests."""
-    from chalicelib.approvals.services.request import RequestReading
+    from chalicelib.approvals.services.request import RequestBrowser
 
-    return RequestReading(requests=requests(), grants=grants(), approvers=approvers(), clock=clock)
+    return RequestBrowser(requests=requests(), grants=grants(), approvers=approvers(), clock=clock)
 
 
 @cache
-def lapsing() -> Lapsing:
+def overdue_closer() -> OverdueCloser:
     """The service behind the schedule of the expire function."""
-    from chalicelib.approvals.services.close_overdue import Lapsing
+    from chalicelib.approvals.services.close_overdue import OverdueCloser
 
-    return Lapsing(requests=requests(), grants=grants(), records=approval_records())
+    return OverdueCloser(requests=requests(), grants=grants(), records=approval_records())
 
 
 @cache
-def deciding() -> Deciding:
+def request_decisions() -> RequestDecisions:
     """The service behind approve, deny and cancel."""
-    from chalicelib.approvals.services.decide import Deciding
+    from chalicelib.approvals.services.decide import RequestDecisions
 
-    return Deciding(
-        requests=requests(), approvers=approvers(), records=approval_records(), lapsing=lapsing(), pause=pause
+    return RequestDecisions(
+        requests=requests(),
+        approvers=approvers(),
+        records=approval_records(),
+        overdue_closer=overdue_closer(),
+        pause=pause,
     )

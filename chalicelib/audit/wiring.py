@@ -10,22 +10,22 @@ from chalicelib.core.wiring import clock, config, journal, meter, new_id, pause
 from chalicelib.sessions.wiring import sessions
 
 if TYPE_CHECKING:
-    from chalicelib.audit.services.bypass_detection import Trailing
-    from chalicelib.audit.services.deliver import Auditing
-    from chalicelib.audit.services.read import AuditReading
-    from chalicelib.audit.services.session_expiry_events import Expiring
+    from chalicelib.audit.services.bypass_detection import BypassDetector
+    from chalicelib.audit.services.deliver import AuditDelivery
+    from chalicelib.audit.services.read import AuditBrowser
+    from chalicelib.audit.services.session_expiry_events import SessionExpiry
 
 
 @cache
-def auditing() -> Auditing:
+def audit_delivery() -> AuditDelivery:
     """The service behind the table's stream."""
     from chalicelib.audit.aws.audit_log import CloudWatchAuditLog
     from chalicelib.audit.aws.dead_letters import SqsDeadLetters
     from chalicelib.audit.aws.ledger import TableLedger
-    from chalicelib.audit.services.deliver import Auditing
+    from chalicelib.audit.services.deliver import AuditDelivery
     from chalicelib.core.aws.clients import client
 
-    return Auditing(
+    return AuditDelivery(
         ledger=TableLedger(client("dynamodb"), config().require("ledger_table")),
         log=CloudWatchAuditLog(client("logs"), config().require("audit_log_group")),
         dead_letters=SqsDeadLetters(client("sqs"), config().require("dead_letter_queue_url")),
@@ -35,32 +35,32 @@ def auditing() -> Auditing:
 
 
 @cache
-def expiring() -> Expiring:
+def session_expiry() -> SessionExpiry:
     """The service behind the audit function's schedule."""
     from chalicelib.audit.aws.ledger import TableLedger
-    from chalicelib.audit.services.session_expiry_events import Expiring
+    from chalicelib.audit.services.session_expiry_events import SessionExpiry
     from chalicelib.core.aws.clients import client
     from chalicelib.sessions.aws.sessions_table import TableSessions
 
     ledger = TableLedger(client("dynamodb"), config().require("ledger_table"))
-    return Expiring(
+    return SessionExpiry(
         sessions=TableSessions(client("dynamodb"), config().table),
         checkpoint=ledger,
-        auditing=auditing(),
+        audit_delivery=audit_delivery(),
         told=meter().events,
         clock=clock,
     )
 
 
 @cache
-def audit_reading() -> AuditReading:
+def audit_browser() -> AuditBrowser:
     """The service behind GET /v1/audit."""
     from chalicelib.audit.aws.audit_reader import CloudWatchAuditReader
     from chalicelib.audit.aws.ledger import TableLedger
-    from chalicelib.audit.services.read import AuditReading
+    from chalicelib.audit.services.read import AuditBrowser
     from chalicelib.core.aws.clients import client
 
-    return AuditReading(
+    return AuditBrowser(
         rights=rights(),
         log=CloudWatchAuditReader(client("logs"), config().require("audit_log_group")),
         ledger=TableLedger(client("dynamodb"), config().require("ledger_table")),
@@ -71,13 +71,13 @@ def audit_reading() -> AuditReading:
 
 
 @cache
-def trailing() -> Trailing:
+def bypass_detector() -> BypassDetector:
     """The service behind CloudTrail's AssumeRole events."""
     from chalicelib.audit.aws.role_owners import IamRoleOwners
-    from chalicelib.audit.services.bypass_detection import Trailing
+    from chalicelib.audit.services.bypass_detection import BypassDetector
     from chalicelib.core.aws.clients import client
 
-    return Trailing(
+    return BypassDetector(
         deployment=config().deployment,
         owners=IamRoleOwners(lambda: client("iam")),
         broker_role_arn=config().require("broker_role_arn"),

@@ -6,14 +6,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import rules
-from chalicelib.approvals.wiring import approval_records, deciding, request_reading, requesting
+from chalicelib.approvals.wiring import approval_records, request_browser, request_decisions, request_filing
 from chalicelib.core.wiring import clock, config
-from chalicelib.explain.wiring import browsing
-from chalicelib.sessions.wiring import granting, revoking
+from chalicelib.explain.wiring import role_browser
+from chalicelib.sessions.wiring import grant_ender, session_revoker
 
 if TYPE_CHECKING:
     from chalicelib.chat.domain.slack_signature import NotFromSlack
-    from chalicelib.chat.services.chat import Chatting, Worker
+    from chalicelib.chat.services.chat import ChatResponder, Worker
     from chalicelib.core.aws.secrets import ParameterSecrets
 
 
@@ -45,22 +45,22 @@ def turned_away(refusal: NotFromSlack, request_id: str, source_ip: str) -> None:
 
 
 @cache
-def chatting() -> Chatting:
+def chat_responder() -> ChatResponder:
     """The service behind the chat function."""
     from chalicelib.chat.aws.seen_requests import TableVisits
     from chalicelib.chat.aws.slack import SlackAnswers
     from chalicelib.chat.aws.slack_people import IamDirectory
-    from chalicelib.chat.services.chat import Actions, Chatting
+    from chalicelib.chat.services.chat import Actions, ChatResponder
     from chalicelib.core.aws.clients import client
 
-    return Chatting(
+    return ChatResponder(
         actions=Actions(
-            browsing=browsing(),
-            requesting=requesting(),
-            reading=request_reading(),
-            deciding=deciding(),
-            granting=granting(),
-            sessions=revoking(),
+            role_browser=role_browser(),
+            request_filing=request_filing(),
+            reading=request_browser(),
+            request_decisions=request_decisions(),
+            grant_ender=grant_ender(),
+            sessions=session_revoker(),
         ),
         directory=IamDirectory(client("iam"), clock),
         visits=TableVisits(client("dynamodb"), config().table),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chalicelib.chat.domain.notices import Target
-    from chalicelib.chat.services.notify import NoticeQueue, Spreading, ToldByWebhook, ToldInSlack
+    from chalicelib.chat.services.notify import NoticeFanOut, NoticeQueue, SlackNotices, WebhookNotices
 
 
 @cache
@@ -27,29 +27,29 @@ def queue() -> NoticeQueue:
 
 
 @cache
-def spreading() -> Spreading:
+def notice_fan_out() -> NoticeFanOut:
     """The service behind the table's stream. Who is not set up is told nothing."""
-    from chalicelib.chat.services.notify import Spreading
+    from chalicelib.chat.services.notify import NoticeFanOut
 
     set_up: Mapping[Target, str] = {"slack": config().slack_channel, "webhook": config().webhook_url}
-    return Spreading(queue=queue(), targets=tuple(target for target, where in set_up.items() if where))
+    return NoticeFanOut(queue=queue(), targets=tuple(target for target, where in set_up.items() if where))
 
 
-def tellers() -> Mapping[Target, Callable[[], ToldInSlack | ToldByWebhook]]:
+def tellers() -> Mapping[Target, Callable[[], SlackNotices | WebhookNotices]]:
     """The services behind the queue, each made when first needed."""
     return {"slack": in_slack, "webhook": by_webhook}
 
 
 @cache
-def in_slack() -> ToldInSlack:
+def in_slack() -> SlackNotices:
     """The message in the channel."""
     from chalicelib.chat.aws.slack import SlackBoard
     from chalicelib.chat.aws.slack_postings import TablePostings
-    from chalicelib.chat.services.notify import ToldInSlack
+    from chalicelib.chat.services.notify import SlackNotices
     from chalicelib.core.aws.clients import client
 
     settings, parameters = config(), secrets()
-    return ToldInSlack(
+    return SlackNotices(
         board=SlackBoard(settings.slack_api, settings.slack_channel, lambda: parameters.get("slack-bot-token")),
         postings=TablePostings(client("dynamodb"), settings.table),
         requests=requests(),
@@ -59,10 +59,10 @@ def in_slack() -> ToldInSlack:
 
 
 @cache
-def by_webhook() -> ToldByWebhook:
+def by_webhook() -> WebhookNotices:
     """The other system."""
     from chalicelib.chat.aws.outgoing_webhook import SignedWebhook
-    from chalicelib.chat.services.notify import ToldByWebhook
+    from chalicelib.chat.services.notify import WebhookNotices
 
     settings, parameters = config(), secrets()
     outlet = SignedWebhook(
@@ -71,4 +71,4 @@ def by_webhook() -> ToldByWebhook:
         clock=clock,
         loopback=settings.webhook_loopback,
     )
-    return ToldByWebhook(outlet=outlet, sessions=sessions())
+    return WebhookNotices(outlet=outlet, sessions=sessions())

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from chalicelib.cleanup.config import CleanupConfig
     from chalicelib.cleanup.domain.staleness import Ours
-    from chalicelib.cleanup.services.act import Acting
-    from chalicelib.cleanup.services.authorization import CleanupAsking
+    from chalicelib.cleanup.services.act import RoleRetirement
+    from chalicelib.cleanup.services.authorization import CleanupAuthorization
     from chalicelib.cleanup.services.records import CleanupRecords
-    from chalicelib.cleanup.services.run import Cleaning
-    from chalicelib.cleanup.services.scan import Looking
-    from chalicelib.cleanup.services.tidy import Tidying
+    from chalicelib.cleanup.services.run import CleanupRun
+    from chalicelib.cleanup.services.scan import AccountScan
+    from chalicelib.cleanup.services.tidy import Tidier
 
 
 @cache
@@ -44,19 +44,19 @@ def ours() -> Ours:
 
 
 @cache
-def looking() -> Looking:
+def account_scan() -> AccountScan:
     """One pass over the account."""
-    from chalicelib.cleanup.aws.account_roles import AccountRoles
+    from chalicelib.cleanup.aws.account_roles import IamRoleInventory
     from chalicelib.cleanup.aws.clients import unhurried_iam
     from chalicelib.cleanup.aws.rows import TableMarks
     from chalicelib.cleanup.aws.signs_of_use import TableApplied, TableSigns
-    from chalicelib.cleanup.services.scan import Looking
+    from chalicelib.cleanup.services.scan import AccountScan
     from chalicelib.core.aws.clients import client
 
     table = config().table
     account = ours().boundary_arn.split(":")[4]
-    return Looking(
-        roles=AccountRoles(unhurried_iam()),
+    return AccountScan(
+        roles=IamRoleInventory(unhurried_iam()),
         signs=TableSigns(client("dynamodb"), table),
         marks=TableMarks(client("dynamodb"), table),
         applied=TableApplied(client("dynamodb"), table, account),
@@ -73,52 +73,52 @@ def records() -> CleanupRecords:
 
     account = ours().boundary_arn.split(":")[4]
     cleaner = Caller("role", f"{ours().deployment}-cleanup", "", account, "")
-    return CleanupRecords(marks=looking().marks, origin=Origin(cleaner), clock=run_clock, new_id=new_id)
+    return CleanupRecords(marks=account_scan().marks, origin=Origin(cleaner), clock=run_clock, new_id=new_id)
 
 
 @cache
-def acting() -> Acting:
+def role_retirement() -> RoleRetirement:
     """One role at a time."""
     from chalicelib.cleanup.aws.clients import lambda_for_a_run
-    from chalicelib.cleanup.services.act import Acting
+    from chalicelib.cleanup.services.act import RoleRetirement
     from chalicelib.core.aws.functions import CHANGING, OrderedFunction
 
     provisioner = OrderedFunction(lambda_for_a_run(), config().require("provision_function"), CHANGING)
-    return Acting(looking=looking(), records=records(), provisioner=provisioner)
+    return RoleRetirement(account_scan=account_scan(), records=records(), provisioner=provisioner)
 
 
 @cache
-def tidying() -> Tidying:
+def tidier() -> Tidier:
     """What else is past its end."""
     from chalicelib.approvals.aws.overdue_function import ExpireFunction
     from chalicelib.cleanup.aws.account_users import ReportedUsers
     from chalicelib.cleanup.aws.clients import lambda_for_a_run, unhurried_iam
-    from chalicelib.cleanup.services.tidy import Tidying
+    from chalicelib.cleanup.services.tidy import Tidier
     from chalicelib.core.aws.clients import client
 
     people = ReportedUsers(unhurried_iam(), client("dynamodb"), config().table, settle)
     lapses = ExpireFunction(lambda_for_a_run(), config().require("expire_function"))
-    return Tidying(provisioner=acting().provisioner, lapses=lapses, people=people, terms=settings().terms)
+    return Tidier(provisioner=role_retirement().provisioner, lapses=lapses, people=people, terms=settings().terms)
 
 
 @cache
-def cleaning() -> Cleaning:
+def cleanup_run() -> CleanupRun:
     """The service behind the schedule."""
-    from chalicelib.cleanup.services.run import Cleaning, RunLease
+    from chalicelib.cleanup.services.run import CleanupRun, RunLease
     from chalicelib.core.aws.clients import client
     from chalicelib.core.aws.leases import TableLeases
 
     lease = RunLease(store=TableLeases(client("dynamodb"), config().table), clock=clock)
-    return Cleaning(acting=acting(), tidying=tidying(), lease=lease, budget=settings().budget)
+    return CleanupRun(role_retirement=role_retirement(), tidier=tidier(), lease=lease, budget=settings().budget)
 
 
 @cache
-def authorization() -> CleanupAsking:
+def authorization() -> CleanupAuthorization:
     """The service behind POST /v1/cleanup."""
-    from chalicelib.cleanup.services.authorization import CleanupAsking
+    from chalicelib.cleanup.services.authorization import CleanupAuthorization
     from chalicelib.core.aws.functions import OrderedFunction, lambda_for_a_caller
 
-    return CleanupAsking(
+    return CleanupAuthorization(
         rights=rights(),
         journal=journal(),
         function=OrderedFunction(

@@ -10,27 +10,27 @@ from chalicelib.approvals.wiring import grants
 from chalicelib.core.wiring import clock, config, journal, new_id
 
 if TYPE_CHECKING:
-    from chalicelib.explain.services.browse_roles import Browsing
-    from chalicelib.explain.services.explain import Explaining
+    from chalicelib.explain.services.browse_roles import RoleBrowser
+    from chalicelib.explain.services.explain import Explainer
 
 
 @cache
-def browsing() -> Browsing:
+def role_browser() -> RoleBrowser:
     """The service behind GET /v1/roles."""
-    from chalicelib.explain.services.browse_roles import Browsing
+    from chalicelib.explain.services.browse_roles import RoleBrowser
 
-    return Browsing(rules=rules(), catalogue=catalogue(), grants=grants(), clock=clock)
+    return RoleBrowser(rules=rules(), catalogue=catalogue(), grants=grants(), clock=clock)
 
 
 @cache
-def explaining() -> Explaining:
+def explainer() -> Explainer:
     """The service behind POST /v1/explain."""
     from chalicelib.access.aws.principals import IamPrincipals
     from chalicelib.core.aws.clients import client
     from chalicelib.explain.aws.iam_facts import ReadOnlyIam
-    from chalicelib.explain.services.explain import Explaining
+    from chalicelib.explain.services.explain import Explainer
 
-    return Explaining(
+    return Explainer(
         deployment=config().deployment,
         broker_role_arn=config().require("broker_role_arn"),
         rights=rights(),

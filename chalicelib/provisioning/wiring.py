@@ -9,14 +9,16 @@ from chalicelib.access.wiring import POLICIES, rules
 from chalicelib.core.wiring import clock, config, journal, leases, new_id, settle
 
 if TYPE_CHECKING:
-    from chalicelib.provisioning.services.apply import Provisioning
-    from chalicelib.provisioning.services.authorization import Asking
+    from chalicelib.provisioning.services.apply import TemplateApplier
+    from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
     from chalicelib.provisioning.services.compile import Deployment
-    from chalicelib.provisioning.services.converge import Convergence
-    from chalicelib.provisioning.services.quarantine_delete_restore import Deletion
-    from chalicelib.provisioning.services.records import Records
+    from chalicelib.provisioning.services.converge import RoleConvergence
+    from chalicelib.provisioning.services.delete import RoleDeletion
+    from chalicelib.provisioning.services.quarantine import RoleQuarantine
+    from chalicelib.provisioning.services.records import ProvisioningRecords
+    from chalicelib.provisioning.services.restore import RoleRestoration
     from chalicelib.provisioning.services.sign_in import UserAdmin
-    from chalicelib.provisioning.services.users import Users
+    from chalicelib.provisioning.services.users import UserProvisioning
 
 
 @cache
@@ -35,68 +37,84 @@ def deployment() -> Deployment:
 def iam_users() -> UserAdmin:
     """IAM's users."""
     from chalicelib.core.aws.clients import client
-    from chalicelib.provisioning.aws.iam_consistency import Settling
+    from chalicelib.provisioning.aws.iam_consistency import SettlingTime
     from chalicelib.provisioning.aws.iam_policies import IamPolicies
     from chalicelib.provisioning.aws.iam_users import IamUsers
 
-    return IamUsers(client("iam"), IamPolicies(client("iam")), Settling(settle))
+    return IamUsers(client("iam"), IamPolicies(client("iam")), SettlingTime(settle))
 
 
 @cache
-def records() -> Records:
+def records() -> ProvisioningRecords:
     """What provisioning leaves on record."""
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.provision_log import TableProvisionLog
-    from chalicelib.provisioning.services.records import Records
+    from chalicelib.provisioning.services.records import ProvisioningRecords
 
     log = TableProvisionLog(client("dynamodb"), config().table)
-    return Records(log=log, journal=journal(), clock=clock, new_id=new_id)
+    return ProvisioningRecords(log=log, journal=journal(), clock=clock, new_id=new_id)
 
 
 @cache
-def convergence() -> Convergence:
+def convergence() -> RoleConvergence:
     """IAM's roles, brought to a wanted state."""
     from chalicelib.core.aws.clients import client
-    from chalicelib.provisioning.aws.iam_consistency import Settling
+    from chalicelib.provisioning.aws.iam_consistency import SettlingTime
     from chalicelib.provisioning.aws.iam_roles import IamRoles
-    from chalicelib.provisioning.services.converge import Convergence
+    from chalicelib.provisioning.services.converge import RoleConvergence
 
-    roles = IamRoles(client("iam"), Settling(settle))
-    return Convergence(roles=roles, deployment=config().deployment, pause=settle)
+    roles = IamRoles(client("iam"), SettlingTime(settle))
+    return RoleConvergence(roles=roles, deployment=config().deployment, pause=settle)
 
 
 @cache
-def provisioning() -> Provisioning:
+def template_applier() -> TemplateApplier:
     """The service behind applying role templates."""
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.iam_policies import IamPolicies
     from chalicelib.provisioning.domain.escalation import load_paths
-    from chalicelib.provisioning.services.apply import Provisioning
-    from chalicelib.provisioning.services.compile import Compiler
+    from chalicelib.provisioning.services.apply import TemplateApplier
+    from chalicelib.provisioning.services.compile import TemplateCompiler
 
     paths = load_paths((POLICIES / "escalation.json").read_text())
     policies = IamPolicies(client("iam"))
-    compiler = Compiler(deployment=deployment(), policies=policies, users=iam_users(), paths=paths)
-    return Provisioning(compiler=compiler, convergence=convergence(), records=records(), leases=leases())
+    compiler = TemplateCompiler(deployment=deployment(), policies=policies, users=iam_users(), paths=paths)
+    return TemplateApplier(compiler=compiler, convergence=convergence(), records=records(), leases=leases())
 
 
 @cache
-def deletion() -> Deletion:
-    """The service behind quarantine, delete and restore."""
-    from chalicelib.provisioning.services.quarantine_delete_restore import Deletion
+def quarantine() -> RoleQuarantine:
+    """Quarantine and release of a role."""
+    from chalicelib.provisioning.services.quarantine import RoleQuarantine
 
-    return Deletion(convergence=convergence(), records=records(), leases=leases())
+    return RoleQuarantine(convergence=convergence(), records=records(), leases=leases())
 
 
 @cache
-def authorization() -> Asking:
+def deletion() -> RoleDeletion:
+    """The service behind deleting a role."""
+    from chalicelib.provisioning.services.delete import RoleDeletion
+
+    return RoleDeletion(convergence=convergence(), records=records(), leases=leases())
+
+
+@cache
+def restoration() -> RoleRestoration:
+    """The service behind restoring a role."""
+    from chalicelib.provisioning.services.restore import RoleRestoration
+
+    return RoleRestoration(quarantine=quarantine())
+
+
+@cache
+def authorization() -> ProvisioningAuthorization:
     """The service behind the API's changes of users and roles."""
     from chalicelib.access.aws.catalogue import TableCatalogue
     from chalicelib.core.aws.clients import client
     from chalicelib.core.aws.functions import CHANGING, OrderedFunction, lambda_for_a_caller
-    from chalicelib.provisioning.services.authorization import Asking
+    from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
 
-    return Asking(
+    return ProvisioningAuthorization(
         rules=rules(),
         catalogue=TableCatalogue(client("dynamodb"), config().table),
         journal=journal(),
@@ -107,15 +125,17 @@ def authorization() -> Asking:
 
 
 @cache
-def users() -> Users:
+def user_provisioning() -> UserProvisioning:
     """The service behind /v1/users."""
     import secrets
 
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.iam_policies import IamAccount
-    from chalicelib.provisioning.services.sign_in import SignIn
-    from chalicelib.provisioning.services.users import Users
+    from chalicelib.provisioning.services.sign_in import ConsoleSignIn
+    from chalicelib.provisioning.services.users import UserProvisioning
 
     account = IamAccount(client("iam"))
-    sign_in = SignIn(deployment=deployment(), users=iam_users(), account=account, draw=secrets.randbelow)
-    return Users(deployment=deployment(), users=iam_users(), sign_in=sign_in, records=records(), leases=leases())
+    sign_in = ConsoleSignIn(deployment=deployment(), users=iam_users(), account=account, draw=secrets.randbelow)
+    return UserProvisioning(
+        deployment=deployment(), users=iam_users(), sign_in=sign_in, records=records(), leases=leases()
+    )

@@ -11,24 +11,24 @@ from chalicelib.core.wiring import clock, config, journal, leases, new_id, pause
 
 if TYPE_CHECKING:
     from chalicelib.sessions.services.activity import Activity
-    from chalicelib.sessions.services.browse import SessionReading, Sessions
+    from chalicelib.sessions.services.browse import SessionBrowser, Sessions
     from chalicelib.sessions.services.console_links import ConsoleLinks
-    from chalicelib.sessions.services.end_grant import Granting
-    from chalicelib.sessions.services.enforce_revocations import Enforcing
-    from chalicelib.sessions.services.issue import Issuing
-    from chalicelib.sessions.services.review_break_glass import BreakGlassReviews, Reviewing
-    from chalicelib.sessions.services.revoke import Revoking
+    from chalicelib.sessions.services.end_grant import GrantEnder
+    from chalicelib.sessions.services.enforce_revocations import RevocationEnforcer
+    from chalicelib.sessions.services.issue import SessionIssuer
+    from chalicelib.sessions.services.review_break_glass import BreakGlassReview, BreakGlassReviews
+    from chalicelib.sessions.services.revoke import SessionRevoker
 
 
 @cache
-def issuing() -> Issuing:
+def session_issuer() -> SessionIssuer:
     """The service behind POST /v1/credentials."""
     from chalicelib.core.aws.clients import client
     from chalicelib.sessions.aws.session_writer import TableBoundSessionLog
     from chalicelib.sessions.aws.sts import StsRoleSessions
-    from chalicelib.sessions.services.issue import Issuing
+    from chalicelib.sessions.services.issue import SessionIssuer
 
-    return Issuing(
+    return SessionIssuer(
         deployment=config().deployment,
         rules=rules(),
         catalogue=catalogue(),
@@ -36,7 +36,7 @@ def issuing() -> Issuing:
         sessions=TableBoundSessionLog(client("dynamodb"), config().table, pause),
         journal=journal(),
         sts=StsRoleSessions(client("sts")),
-        beside=row_writer(),
+        row_writer=row_writer(),
         clock=clock,
         new_id=new_id,
     )
@@ -49,7 +49,7 @@ def console_links() -> ConsoleLinks:
     from chalicelib.sessions.services.console_links import ConsoleLinks
 
     sign_in = FederationEndpoint(config().sign_in_endpoint)
-    return ConsoleLinks(issuing=issuing(), catalogue=catalogue(), sign_in=sign_in, clock=clock)
+    return ConsoleLinks(session_issuer=session_issuer(), catalogue=catalogue(), sign_in=sign_in, clock=clock)
 
 
 @cache
@@ -62,11 +62,11 @@ def sessions() -> Sessions:
 
 
 @cache
-def session_reading() -> SessionReading:
+def session_browser() -> SessionBrowser:
     """The service behind GET /v1/sessions."""
-    from chalicelib.sessions.services.browse import SessionReading
+    from chalicelib.sessions.services.browse import SessionBrowser
 
-    return SessionReading(rights=rights(), sessions=sessions(), clock=clock)
+    return SessionBrowser(rights=rights(), sessions=sessions(), clock=clock)
 
 
 @cache
@@ -78,16 +78,16 @@ def activity() -> Activity:
 
     named = config().require("activity_regions").split(",")
     clients = {region: client("cloudtrail", region) for region in dict.fromkeys(named) if region}
-    return Activity(sessions=session_reading(), log=CloudTrailActivity(clients))
+    return Activity(sessions=session_browser(), log=CloudTrailActivity(clients))
 
 
 @cache
-def revoking() -> Revoking:
+def session_revoker() -> SessionRevoker:
     """The service behind DELETE /v1/sessions/{id} and POST /v1/revocations."""
     from chalicelib.core.aws.functions import CHANGING, OrderedFunction, lambda_for_a_caller
-    from chalicelib.sessions.services.revoke import Revoking
+    from chalicelib.sessions.services.revoke import SessionRevoker
 
-    return Revoking(
+    return SessionRevoker(
         rights=rights(),
         sessions=sessions(),
         provisioner=OrderedFunction(lambda_for_a_caller(), config().require("provision_function"), CHANGING),
@@ -98,14 +98,14 @@ def revoking() -> Revoking:
 
 
 @cache
-def enforcing() -> Enforcing:
+def revocation_enforcer() -> RevocationEnforcer:
     """The provision function's part in revocations."""
     from chalicelib.core.aws.clients import client
     from chalicelib.sessions.aws.revocation_list import TableRevocationList
     from chalicelib.sessions.aws.revocation_policy import IamRevocationPolicy
-    from chalicelib.sessions.services.enforce_revocations import Enforcing
+    from chalicelib.sessions.services.enforce_revocations import RevocationEnforcer
 
-    return Enforcing(
+    return RevocationEnforcer(
         revocations=TableRevocationList(client("dynamodb"), config().table),
         policy=IamRevocationPolicy(client("iam")),
         leases=leases(),
@@ -115,15 +115,15 @@ def enforcing() -> Enforcing:
 
 
 @cache
-def granting() -> Granting:
+def grant_ender() -> GrantEnder:
     """The service behind DELETE /v1/grants/{id}."""
-    from chalicelib.sessions.services.end_grant import Granting
+    from chalicelib.sessions.services.end_grant import GrantEnder
 
-    return Granting(
+    return GrantEnder(
         requests=requests(),
         grants=grants(),
         sessions=sessions(),
-        ender=revoking(),
+        ender=session_revoker(),
         rights=rights(),
         records=approval_records(),
     )
@@ -139,11 +139,11 @@ def reviews() -> BreakGlassReviews:
 
 
 @cache
-def reviewing() -> Reviewing:
+def break_glass_review() -> BreakGlassReview:
     """The service behind POST /v1/sessions/{id}/review."""
-    from chalicelib.sessions.services.review_break_glass import Reviewing
+    from chalicelib.sessions.services.review_break_glass import BreakGlassReview
 
-    return Reviewing(
+    return BreakGlassReview(
         sessions=sessions(),
         reviews=reviews(),
         approvers=approvers(),

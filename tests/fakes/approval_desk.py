@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from chalicelib.access.domain.rules import load_rules
 from chalicelib.access.services.rights import Rights
 from chalicelib.approvals.services.approvers import Approvers
-from chalicelib.approvals.services.close_overdue import Lapsing
-from chalicelib.approvals.services.decide import Deciding
+from chalicelib.approvals.services.close_overdue import OverdueCloser
+from chalicelib.approvals.services.decide import RequestDecisions
 from chalicelib.approvals.services.records import ApprovalRecords
-from chalicelib.approvals.services.request import RequestAsk, Requesting, RequestReading
+from chalicelib.approvals.services.request import RequestAsk, RequestBrowser, RequestFiling
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.ids import new_id
 from chalicelib.core.domain.roles import Role
-from chalicelib.sessions.services.end_grant import Granting
-from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
-from chalicelib.sessions.services.review_break_glass import Reviewing
+from chalicelib.sessions.services.end_grant import GrantEnder
+from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
+from chalicelib.sessions.services.review_break_glass import BreakGlassReview
 from tests.fakes.approvals import FakeGrants, FakePeople, FakeRequests, FakeReviews, FakeSessions
 from tests.fakes.core import BESIDE, Clock, FakeCatalogue, FakeJournal, FakeSts, origin
 
@@ -127,25 +127,25 @@ class ApprovalDesk:
         records = ApprovalRecords(journal=self.journal, clock=self.clock, new_id=ids)
         rights = Rights(rules=self.rules, catalogue=self.catalogue, clock=self.clock)
         self.approvers = Approvers(rules=self.rules, catalogue=self.catalogue, rights=rights, clock=self.clock)
-        self.requesting = Requesting(
+        self.request_filing = RequestFiling(
             rules=self.rules,
             catalogue=self.catalogue,
             people=self.people,
             requests=self.requests,
             records=records,
         )
-        self.reading = RequestReading(
+        self.reading = RequestBrowser(
             requests=self.requests, grants=self.grants, approvers=self.approvers, clock=self.clock
         )
-        self.lapsing = Lapsing(requests=self.requests, grants=self.grants, records=records)
-        self.deciding = Deciding(
+        self.overdue_closer = OverdueCloser(requests=self.requests, grants=self.grants, records=records)
+        self.request_decisions = RequestDecisions(
             requests=self.requests,
             approvers=self.approvers,
             records=records,
-            lapsing=self.lapsing,
+            overdue_closer=self.overdue_closer,
             pause=lambda _attempt: None,
         )
-        self.granting = Granting(
+        self.grant_ender = GrantEnder(
             requests=self.requests,
             grants=self.grants,
             sessions=self.sessions,
@@ -154,10 +154,10 @@ class ApprovalDesk:
             records=records,
         )
         self.reviews = FakeReviews(self.sessions)
-        self.reviewing = Reviewing(
+        self.break_glass_review = BreakGlassReview(
             sessions=self.sessions, reviews=self.reviews, approvers=self.approvers, records=records
         )
-        self.issuing = Issuing(
+        self.session_issuer = SessionIssuer(
             deployment="access-broker-test",
             rules=self.rules,
             catalogue=self.catalogue,
@@ -165,7 +165,7 @@ class ApprovalDesk:
             sessions=self.sessions,
             journal=self.journal,
             sts=self.sts,
-            beside=BESIDE,
+            row_writer=BESIDE,
             clock=self.clock,
             new_id=ids,
         )
@@ -178,17 +178,17 @@ class ApprovalDesk:
     def file(self, who: Caller = ALICE, role_name: str = "prod", hours: float = 2, **more: object) -> Request:
         wanted = {"reason": "deploy", **more}
         ask = RequestAsk(role_name, round(hours * 3600), **wanted)  # type: ignore[arg-type]
-        return self.requesting.file(ask, origin(who))
+        return self.request_filing.file(ask, origin(who))
 
     def approve(self, request: Request, who: Caller = BOB, comment: str = "") -> Request:
-        return self.deciding.decide(request.id, "approve", comment, origin(who))
+        return self.request_decisions.record_decision(request.id, "approve", comment, origin(who))
 
     def deny(self, request: Request, who: Caller = BOB, comment: str = "") -> Request:
-        return self.deciding.decide(request.id, "deny", comment, origin(who))
+        return self.request_decisions.record_decision(request.id, "deny", comment, origin(who))
 
     def issue(self, who: Caller = ALICE, role_name: str = "prod", **more: object) -> Session:
         wanted = {"reason": "deploy", **more}
-        session, _ = self.issuing.issue(CredentialsAsk(role_name, **wanted), origin(who))  # type: ignore[arg-type]
+        session, _ = self.session_issuer.issue(CredentialsAsk(role_name, **wanted), origin(who))  # type: ignore[arg-type]
         return session
 
     def hours_pass(self, hours: float) -> None:

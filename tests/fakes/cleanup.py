@@ -12,11 +12,11 @@ from chalicelib.cleanup.domain.marks import Mark
 from chalicelib.cleanup.domain.report import Budget
 from chalicelib.cleanup.domain.staleness import NO_SIGNS, Ours, RoleFacts, Signs
 from chalicelib.cleanup.domain.terms import Terms
-from chalicelib.cleanup.services.act import Acting
+from chalicelib.cleanup.services.act import RoleRetirement
 from chalicelib.cleanup.services.records import CleanupRecords
-from chalicelib.cleanup.services.run import Cleaning, RunLease
-from chalicelib.cleanup.services.scan import Looking
-from chalicelib.cleanup.services.tidy import Tidying
+from chalicelib.cleanup.services.run import CleanupRun, RunLease
+from chalicelib.cleanup.services.scan import AccountScan
+from chalicelib.cleanup.services.tidy import Tidier
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import Conflict
 from chalicelib.core.domain.events import AuditEvent, Origin
@@ -114,9 +114,17 @@ class FakeProvisioner:
         # IAM's NoSuchEntity: what is gone already is done (aws/iam_roles.py).
         with suppress(KeyError):
             terms = {"quarantined": order["quarantined"]} if "quarantined" in order else {}
-            getattr(self.world.deletion, action.removesuffix("_role"))(name, CLEANER, **terms)
+            self._actions()[action](name, CLEANER, **terms)
         self.after.pop((action, name), lambda: None)()
         return {"name": name}
+
+    def _actions(self) -> dict[str, Callable[..., object]]:
+        return {
+            "quarantine_role": self.world.quarantine.quarantine,
+            "release_role": self.world.quarantine.release,
+            "delete_role": self.world.deletion.delete,
+            "restore_role": self.world.restoration.restore,
+        }
 
 
 @dataclass
@@ -219,14 +227,14 @@ class CleanupWorld:
         self.used[self.iam.roles.held[name].unique_id] = self.iam.now
 
     @property
-    def cleaning(self) -> Cleaning:
+    def cleanup_run(self) -> CleanupRun:
         ours = Ours(DEPLOYMENT.name, DEPLOYMENT.boundary_arn, self.terms)
-        looking = Looking(roles=self.account, signs=self, marks=self.marks, applied=self, ours=ours)
+        account_scan = AccountScan(roles=self.account, signs=self, marks=self.marks, applied=self, ours=ours)
         records = CleanupRecords(marks=self.marks, origin=CLEANER, clock=self.iam.clock, new_id=self.iam.new_id)
-        acting = Acting(looking=looking, records=records, provisioner=self.provisioner)
-        tidying = Tidying(provisioner=self.provisioner, lapses=self.lapses, people=self.people, terms=self.terms)
+        acting = RoleRetirement(account_scan=account_scan, records=records, provisioner=self.provisioner)
+        tidier = Tidier(provisioner=self.provisioner, lapses=self.lapses, people=self.people, terms=self.terms)
         lease = RunLease(store=self.iam.lease_store, clock=self.iam.clock)
-        return Cleaning(acting=acting, tidying=tidying, lease=lease, budget=self.budget)
+        return CleanupRun(role_retirement=acting, tidier=tidier, lease=lease, budget=self.budget)
 
     def kill(self) -> None:
         """The process ends here."""
@@ -245,7 +253,7 @@ class CleanupWorld:
 
     def restore(self, name: str) -> None:
         """`broker roles restore NAME`."""
-        self.iam.deletion.restore(name, ADMIN)
+        self.iam.restoration.restore(name, ADMIN)
 
     @property
     def stages(self) -> dict[str, Stage]:

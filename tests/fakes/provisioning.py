@@ -11,13 +11,15 @@ from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.events import Origin
 from chalicelib.core.services.leases import Leases
 from chalicelib.provisioning.domain.escalation import EscalationPaths
-from chalicelib.provisioning.services.apply import Provisioning
-from chalicelib.provisioning.services.compile import Compiler, Deployment
-from chalicelib.provisioning.services.converge import Convergence
-from chalicelib.provisioning.services.quarantine_delete_restore import Deletion
-from chalicelib.provisioning.services.records import Records
-from chalicelib.provisioning.services.sign_in import SignIn
-from chalicelib.provisioning.services.users import Users
+from chalicelib.provisioning.services.apply import TemplateApplier
+from chalicelib.provisioning.services.compile import Deployment, TemplateCompiler
+from chalicelib.provisioning.services.converge import RoleConvergence
+from chalicelib.provisioning.services.delete import RoleDeletion
+from chalicelib.provisioning.services.quarantine import RoleQuarantine
+from chalicelib.provisioning.services.records import ProvisioningRecords
+from chalicelib.provisioning.services.restore import RoleRestoration
+from chalicelib.provisioning.services.sign_in import ConsoleSignIn
+from chalicelib.provisioning.services.users import UserProvisioning
 from tests.fakes.provisioning_iam import (
     ACCOUNT,
     FakeAccount,
@@ -74,23 +76,35 @@ class World:
         return Leases(store=self.lease_store, clock=self.clock, new_id=self.new_id, pause=self.pause)
 
     @property
-    def records(self) -> Records:
-        return Records(log=self.log, journal=self.log, clock=self.clock, new_id=self.new_id)
+    def records(self) -> ProvisioningRecords:
+        return ProvisioningRecords(log=self.log, journal=self.log, clock=self.clock, new_id=self.new_id)
 
     @property
-    def convergence(self) -> Convergence:
-        return Convergence(roles=self.roles, deployment=DEPLOYMENT.name, pause=self.pause)
+    def convergence(self) -> RoleConvergence:
+        return RoleConvergence(roles=self.roles, deployment=DEPLOYMENT.name, pause=self.pause)
 
     @property
-    def provisioning(self) -> Provisioning:
-        compiler = Compiler(deployment=DEPLOYMENT, policies=self.policies, users=self.users, paths=self.paths)
-        return Provisioning(compiler=compiler, convergence=self.convergence, records=self.records, leases=self.leases)
+    def provisioning(self) -> TemplateApplier:
+        compiler = TemplateCompiler(deployment=DEPLOYMENT, policies=self.policies, users=self.users, paths=self.paths)
+        return TemplateApplier(
+            compiler=compiler, convergence=self.convergence, records=self.records, leases=self.leases
+        )
 
     @property
-    def deletion(self) -> Deletion:
-        return Deletion(convergence=self.convergence, records=self.records, leases=self.leases)
+    def quarantine(self) -> RoleQuarantine:
+        return RoleQuarantine(convergence=self.convergence, records=self.records, leases=self.leases)
 
     @property
-    def user_service(self) -> Users:
-        sign_in = SignIn(deployment=DEPLOYMENT, users=self.users, account=self.account, draw=lambda n: n // 2)
-        return Users(deployment=DEPLOYMENT, users=self.users, sign_in=sign_in, records=self.records, leases=self.leases)
+    def deletion(self) -> RoleDeletion:
+        return RoleDeletion(convergence=self.convergence, records=self.records, leases=self.leases)
+
+    @property
+    def restoration(self) -> RoleRestoration:
+        return RoleRestoration(quarantine=self.quarantine)
+
+    @property
+    def user_service(self) -> UserProvisioning:
+        sign_in = ConsoleSignIn(deployment=DEPLOYMENT, users=self.users, account=self.account, draw=lambda n: n // 2)
+        return UserProvisioning(
+            deployment=DEPLOYMENT, users=self.users, sign_in=sign_in, records=self.records, leases=self.leases
+        )

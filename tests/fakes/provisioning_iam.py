@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import NotFound, RefusedByAws
 from chalicelib.core.domain.roles import ROLE_PATH
-from chalicelib.provisioning.domain.role_state import Change, ProvisionedRole, RoleState, removal_order
+from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleChange, RoleState, removal_order
 from chalicelib.provisioning.domain.users import AccessKey, GivenPolicy, Group, PasswordPolicy, User
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class FakeRoles:
         self.held[name] = ProvisionedRole(name, arn, ROLE_PATH, f"AROA{next(self.numbers)}", bare)
         return self.held[name].unique_id
 
-    def change(self, name: str, change: Change) -> None:
+    def change(self, name: str, change: RoleChange) -> None:
         self._remember(f"{change.attribute} {change.item}".strip())
         role = self.held[name]
         self.held[name] = replace(role, state=changed(role.state, change))
@@ -83,9 +83,9 @@ class FakeRoles:
             self._remember(f"leave {profile}")
             self.profiles.pop(profile, None)
         for arn in role.state.managed_policies:
-            self.change(role.name, Change("managed_policy", arn, "attached", None))
+            self.change(role.name, RoleChange("managed_policy", arn, "attached", None))
         for name in removal_order(role.state.inline_policies):
-            self.change(role.name, Change("inline_policy", name, {}, None))
+            self.change(role.name, RoleChange("inline_policy", name, {}, None))
         self._remember(f"delete {role.name}")
         if role.name in self.profiles.values():
             raise RefusedByAws("AWS refused: it is in an instance profile.", "DeleteConflict")
@@ -96,7 +96,7 @@ class FakeRoles:
         self.happens.write(what)
 
 
-def changed(state: RoleState, change: Change) -> RoleState:
+def changed(state: RoleState, change: RoleChange) -> RoleState:
     """The state after a change, as IAM makes it."""
     if change.attribute == "managed_policy":
         kept = set(state.managed_policies) - {change.item} | ({change.item} if change.after else set())

@@ -25,18 +25,18 @@ class Admission:
     max_seconds: int
 
 
-def decide(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission:
+def admit(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission:
     """Whether `ask` is granted, through which door and for how long. Everything else is refused.
 
     Raises NotFound where the caller may not even see the role, and Refused
     (or its kin) with the nearest rule and what it still needs. `approved` says
     that the caller holds an active grant, which stands in for the approvals.
     """
-    verdict = rules.decide(ask)
+    verdict = rules.evaluate(ask)
     door = chosen(verdict.doors, ask, approved=approved)
     if door:
         return _enter(door, ask, approved=approved)
-    if not rules.decide(ask.on("SeeRole")).doors:
+    if not rules.evaluate(ask.on("SeeRole")).doors:
         raise NotFound(f"There is no role {ask.role.name}.")
     raise _no_door(rules, verdict, ask)
 
@@ -52,7 +52,7 @@ def door_with_approvals(rules: AccessRules, ask: Ask) -> Door | None:
 
     No other door counts: `ask` may say that a reason was given which only the approvers were told.
     """
-    return chosen(tuple(door for door in rules.decide(ask).doors if door.terms.approvals), ask, approved=True)
+    return chosen(tuple(door for door in rules.evaluate(ask).doors if door.terms.approvals), ask, approved=True)
 
 
 def opens(door: Door, ask: Ask) -> bool:

@@ -112,7 +112,7 @@ class AccessRules:
     _sets: dict[tuple[str, str], _Slice] = field(default_factory=dict, repr=False)
     _entities: dict[tuple[str, str], tuple[Caller, Role, cedarpy.Entities]] = field(default_factory=dict, repr=False)
 
-    def decide(self, ask: Ask) -> Verdict:
+    def evaluate(self, ask: Ask) -> Verdict:
         """Evaluate `ask`. Default deny; `forbid` wins; an error in any policy refuses."""
         try:
             entities = self._parsed(ask)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.roles import WHOLE_BROKER
@@ -34,7 +34,7 @@ class Rights:
 
     def may_read(self, role: str, origin: Origin) -> bool:
         """Whether the caller may read what happened on this role; "" asks about the whole broker."""
-        return any(not door.terms.approvals for door in self.rules.decide(self._ask("ReadAudit", role, origin)).doors)
+        return any(not door.terms.approvals for door in self.rules.evaluate(self._ask("ReadAudit", role, origin)).doors)
 
     def demand(self, action: str, role: str, origin: Origin, reason: str = "") -> tuple[str, ...]:
         """The rules that let the caller do this to the role (or "", the broker); NotFound or Refused if none does.
@@ -43,7 +43,7 @@ class Rights:
         """
         ask = self._ask(action, role, origin, reason_given=bool(reason))
         try:
-            admission = decide(self.rules, ask)
+            admission = admit(self.rules, ask)
         except Refused:
             if role and ask.role is WHOLE_BROKER:
                 raise NotFound(f"There is no role {role}.") from None

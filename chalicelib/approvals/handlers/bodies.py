@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.approvals.domain.grants import LONGEST_GRANT, SHORTEST_GRANT
 from chalicelib.approvals.services.request import RequestAsk
-from chalicelib.core.domain.visible_text import said
+from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.fields import Reason, RoleName  # noqa: TC001  msgspec reads the annotations
 
 GrantSeconds = Annotated[
@@ -39,7 +39,7 @@ class RequestBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return RequestAsk(
             role=self.role,
             duration_seconds=self.duration_seconds,
-            reason=said(self.reason),
+            reason=visible_text(self.reason),
             not_before=self.not_before,
             on_behalf_of=self.on_behalf_of or "",
             once=once,

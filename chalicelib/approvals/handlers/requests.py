@@ -13,7 +13,7 @@ from chalicelib.approvals.domain.requests import STATES, RequestFilter, State
 from chalicelib.approvals.handlers.bodies import CommentBody, RequestBody
 from chalicelib.approvals.handlers.views import request_document
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.domain.visible_text import said
+from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.handlers.paging import page_asked
 from chalicelib.core.handlers.queries import Query
@@ -38,7 +38,7 @@ def file_request() -> Response:
     request = blueprint.current_request
     who = authenticate(request)
     wanted = body(request, RequestBody).ask(_idempotency_key(request))
-    return _shown(wiring.requesting().file(wanted, who), 201)
+    return _shown(wiring.request_filing().file(wanted, who), 201)
 
 
 @blueprint.route("/v1/requests", methods=["GET"], authorizer=SIGNED)
@@ -49,7 +49,7 @@ def list_requests() -> Response:
     who = authenticate(request, reads_query=True)
     limit, _ = page_asked(request, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
-    page = wiring.request_reading().page(_filter(query), limit, query.id("cursor") or None, who)
+    page = wiring.request_browser().page(_filter(query), limit, query.id("cursor") or None, who)
     now = clock()
     shown = [request_document(one, now) for one in page.items]
     return answer({"requests": shown, "next_cursor": page.cursor})
@@ -59,7 +59,7 @@ def list_requests() -> Response:
 @answering(blueprint)
 def show_request(request_id: str) -> Response:
     """One request."""
-    return _shown(wiring.request_reading().one(request_id, authenticate(blueprint.current_request)))
+    return _shown(wiring.request_browser().one(request_id, authenticate(blueprint.current_request)))
 
 
 @blueprint.route("/v1/requests/{request_id}/approve", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
@@ -69,7 +69,7 @@ def approve(request_id: str) -> Response:
     request = blueprint.current_request
     who = authenticate(request)
     comment = comment_in(request)
-    return _shown(wiring.deciding().decide(request_id, "approve", comment, who))
+    return _shown(wiring.request_decisions().record_decision(request_id, "approve", comment, who))
 
 
 @blueprint.route("/v1/requests/{request_id}/deny", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
@@ -79,7 +79,7 @@ def deny(request_id: str) -> Response:
     request = blueprint.current_request
     who = authenticate(request)
     comment = comment_in(request)
-    return _shown(wiring.deciding().decide(request_id, "deny", comment, who))
+    return _shown(wiring.request_decisions().record_decision(request_id, "deny", comment, who))
 
 
 @blueprint.route("/v1/requests/{request_id}/cancel", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
@@ -88,16 +88,16 @@ def cancel(request_id: str) -> Response:
     """Take back a request of one's own."""
     request = blueprint.current_request
     who = authenticate(request)
-    return _shown(wiring.deciding().cancel(request_id, comment_in(request), who))
+    return _shown(wiring.request_decisions().cancel(request_id, comment_in(request), who))
 
 
 def comment_in(request: HttpRequest) -> str:
     """The comment in a body that may be missing."""
-    return said(body(request, CommentBody).comment) if request.raw_body else ""
+    return visible_text(body(request, CommentBody).comment) if request.raw_body else ""
 
 
 def _shown(request: Request, status: int = 200) -> Response:
-    grant = wiring.request_reading().grant(request)
+    grant = wiring.request_browser().grant(request)
     return answer(request_document(request, clock(), grant), status)
 
 

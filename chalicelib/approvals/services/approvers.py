@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.approvals import require_second_person
 from chalicelib.core.domain.errors import NotFound, ReasonRequired
-from chalicelib.core.domain.visible_text import said
+from chalicelib.core.domain.visible_text import visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,9 +42,9 @@ class Approvers:
         if role is None:
             raise NotFound(f"There is no role {role_name} any more.")
         require_second_person(origin.caller, asked_ids)
-        ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip, reason_given=bool(said(comment)))
+        ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip, reason_given=bool(visible_text(comment)))
         try:
-            return (decide(self.rules, ask).door.policy,)
+            return (admit(self.rules, ask).door.policy,)
         except ReasonRequired as shut:
             asks = f"Rule {shut.policies[0]} asks for a reason. Say it in `comment` (broker … --comment TEXT)."
             raise ReasonRequired(asks, shut.policies) from None
@@ -78,7 +78,7 @@ class Approvers:
         return self.rights.may_read(role_name, origin)
 
     def _opens(self, ask: Ask) -> bool:
-        return any(not door.terms.approvals for door in self.rules.decide(ask).doors)
+        return any(not door.terms.approvals for door in self.rules.evaluate(ask).doors)
 
 
 def owns(origin: Origin, request: Request) -> bool:

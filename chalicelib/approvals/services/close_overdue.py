@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lapsing:
+class OverdueCloser:
     """Runs on a schedule. Nothing waits for it: what is over is over by the clock, this only tells."""
 
     requests: Requests

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chalicelib.approvals.domain.requests import Request, Word
     from chalicelib.approvals.services.approvers import Approvers
-    from chalicelib.approvals.services.close_overdue import Lapsing
+    from chalicelib.approvals.services.close_overdue import OverdueCloser
     from chalicelib.approvals.services.records import ApprovalRecords
     from chalicelib.approvals.services.stores import Requests
     from chalicelib.core.domain.errors import BrokerError
@@ -27,7 +27,7 @@ MAX_TRIES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deciding:
+class RequestDecisions:
     """Reads, decides, writes on condition that nothing changed in between; else from the start.
 
     Saying the same twice changes nothing and answers the request as it is.
@@ -36,10 +36,10 @@ class Deciding:
     requests: Requests
     approvers: Approvers
     records: ApprovalRecords
-    lapsing: Lapsing
+    overdue_closer: OverdueCloser
     pause: Callable[[int], None]
 
-    def decide(self, request_id: str, word: Word, comment: str, origin: Origin) -> Request:
+    def record_decision(self, request_id: str, word: Word, comment: str, origin: Origin) -> Request:
         """Approve or deny, once per approver; the approval that completes the number makes the grant.
 
         Raises NotFound, Refused, or Conflict that says what became of the request.
@@ -83,7 +83,7 @@ class Deciding:
         for attempt in range(MAX_TRIES):
             request = self._found(request_id)
             if request.overdue(self.records.clock()):
-                self.lapsing.request(request)
+                self.overdue_closer.request(request)
                 raise Conflict(outcome(expired(request)))
             changed = next_version(request)
             if changed == request:

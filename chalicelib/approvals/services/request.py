@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.approvals import door_to_ask_for
 from chalicelib.approvals.domain.grants import FARTHEST_START, require_length
@@ -51,7 +51,7 @@ class Crowded(Conflict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requesting:
+class RequestFiling:
     """The terms come from the rules: who may ask is `RequestAccess`, how many must agree the door to the role."""
 
     rules: AccessRules
@@ -100,7 +100,7 @@ class Requesting:
             return origin.caller
         reasoned = bool(wanted.reason)
         now = self.records.clock()
-        decide(self.rules, Ask("AskForOthers", origin.caller, role, now, origin.source_ip, reason_given=reasoned))
+        admit(self.rules, Ask("AskForOthers", origin.caller, role, now, origin.source_ip, reason_given=reasoned))
         person = self.people.user(wanted.on_behalf_of)
         if person is None:
             raise NotFound(f"IAM has no user {wanted.on_behalf_of}.")
@@ -128,9 +128,9 @@ class Requesting:
     def _check_may_ask(self, asking: Ask) -> None:
         """Refused, or its kin; who needs not ask, since they have the role as it is, is told that instead."""
         try:
-            decide(self.rules, asking, approved=True)
+            admit(self.rules, asking, approved=True)
         except Refused as refusal:
-            doors = self.rules.decide(asking.on("TakeCredentials")).doors
+            doors = self.rules.evaluate(asking.on("TakeCredentials")).doors
             if isinstance(refusal, ReasonRequired) or all(door.terms.approvals for door in doors):
                 raise
             role, have = asking.role.name, f"{asking.caller.name} has {asking.role.name} already"
@@ -144,11 +144,11 @@ class Requesting:
         credentials = Ask(
             "TakeCredentials", asking.caller, asking.role, start, asking.source_ip, reason_given=asking.reason_given
         )
-        by_action = (self.rules.decide(taking).doors for taking in (credentials, credentials.on("OpenConsole")))
+        by_action = (self.rules.evaluate(taking).doors for taking in (credentials, credentials.on("OpenConsole")))
         found = [doors for doors in by_action if doors]
         if found:
             return next((doors for doors in found if all(door.terms.approvals for door in doors)), found[0])
-        decide(self.rules, asking.on("TakeCredentials"), approved=True)
+        admit(self.rules, asking.on("TakeCredentials"), approved=True)
         raise Refused(f"The rules let you ask for {asking.role.name} but give it to nobody at that time.")
 
     def _request(self, wanted: RequestAsk, person: Caller, door: Door, origin: Origin, now: datetime) -> Request:
@@ -183,7 +183,7 @@ def _start(wanted: RequestAsk, now: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestReading:
+class RequestBrowser:
     """Reads only; nothing here leaves a record."""
 
     requests: Requests

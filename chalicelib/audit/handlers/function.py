@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib.audit import wiring
-from chalicelib.audit.services.deliver import Change
+from chalicelib.audit.services.deliver import RowChange
 from chalicelib.core.wiring import meter
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def audit(event: DynamoDBEvent) -> dict[str, Any]:
 
 def _log(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Answers from which record on to redeliver (ReportBatchItemFailures)."""
-    outcome = wiring.auditing().take(changes(records))
+    outcome = wiring.audit_delivery().take(changes(records))
     meter().events(outcome.logged)
     if outcome.parked:
         logger.error("%d records could not be read and are in the dead-letter queue", outcome.parked)
@@ -42,19 +42,19 @@ def _log(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _expire() -> dict[str, Any]:
-    expired = wiring.expiring().run()
+    expired = wiring.session_expiry().run()
     meter().count("ActiveSessions", expired.active)
     return {"expired": expired.logged, "active": expired.active}
 
 
-def changes(records: Iterable[Mapping[str, Any]]) -> list[Change]:
+def changes(records: Iterable[Mapping[str, Any]]) -> list[RowChange]:
     """The records whose write made an event: `event` is new or differs from the old image's."""
     found = []
     for record in records:
         change = record["dynamodb"]
         text = _event(change.get("NewImage"))
         if text is not None and text != _event(change.get("OldImage")):
-            found.append(Change(change["SequenceNumber"], text))
+            found.append(RowChange(change["SequenceNumber"], text))
     return found
 
 

@@ -33,14 +33,14 @@ def read_audit() -> Response:
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
     limit, cursor = page_asked(request, *FILTERS)
-    return answer(paged("events", wiring.audit_reading().page(_filter(request), limit, cursor, who)))
+    return answer(paged("events", wiring.audit_browser().page(_filter(request), limit, cursor, who)))
 
 
 @blueprint.route("/v1/audit/head", methods=["GET"], authorizer=SIGNED)
 @answering(blueprint)
 def show_head() -> Response:
     """The end of the chain, and for how long the log is kept."""
-    head = wiring.audit_reading().head(authenticate(blueprint.current_request))
+    head = wiring.audit_browser().head(authenticate(blueprint.current_request))
     document = {"seq": head.seq, "hash": head.hash, "recorded_at": rfc3339(head.recorded_at)}
     return answer({**document, "retention_days": int(config().require("audit_retention_days"))})
 

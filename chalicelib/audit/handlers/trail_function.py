@@ -27,4 +27,4 @@ PATTERN = {
 def trail(event: CloudWatchEvent) -> dict[str, str]:
     """Judge one event."""
     seen = assumption(event.detail)
-    return {"verdict": wiring.trailing().watch(seen) if seen else "not_ours"}
+    return {"verdict": wiring.bypass_detector().watch(seen) if seen else "not_ours"}

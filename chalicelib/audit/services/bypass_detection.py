@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trailing:
+class BypassDetector:
     """Writes the journal and nothing else: the audit function brings it into the log."""
 
     deployment: str

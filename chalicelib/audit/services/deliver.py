@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.audit.domain.hash_chain import Unreadable, chain, read
+from chalicelib.core.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Protocol
 
-    from chalicelib.audit.domain.hash_chain import Head, Seen
+    from chalicelib.audit.domain.hash_chain import Head, Link, Seen
+    from chalicelib.core.domain.times import Clock
+
+    Event = Mapping[str, Any]
 
     class Ledger(Protocol):
         """The chain of audit events."""
@@ -46,21 +55,6 @@ if TYPE_CHECKING:
             ...
 
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from chalicelib.audit.domain.hash_chain import Unreadable, chain, read
-from chalicelib.core.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from chalicelib.audit.domain.hash_chain import Link
-    from chalicelib.core.domain.times import Clock
-
-    Event = Mapping[str, Any]
-
 MAX_TRIES = 12
 """Attempts to move the chain's head against other invocations; with the pauses of wiring under 8 s in all."""
 
@@ -72,7 +66,7 @@ MAX_BYTES = 900_000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RowChange:
     """One stream record that carries an event: its place in the stream and the event's text."""
 
     sequence: str
@@ -80,7 +74,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryOutcome:
     """What became of a batch. Lambda redelivers everything from the record `resume_at` on."""
 
     logged: tuple[Event, ...] = ()
@@ -90,7 +84,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Auditing:
+class AuditDelivery:
     """At least once from the stream, once in the log: the ledger remembers event ids.
 
     A crash between the log's answer and the ledger's mark repeats lines that
@@ -103,7 +97,7 @@ class Auditing:
     clock: Clock
     pause: Callable[[int], None]
 
-    def take(self, changes: Sequence[Change]) -> Outcome:
+    def take(self, changes: Sequence[RowChange]) -> DeliveryOutcome:
         """Log what can be read, park what cannot; on a passing failure say from where to redeliver."""
         good, poison = _sorted_out(changes)
         logged: list[Event] = []
@@ -116,8 +110,8 @@ class Auditing:
                 self.dead_letters.park(change.sequence, change.text, why)
                 parked += 1
         except BrokerError as failure:
-            return Outcome(tuple(logged), parked, resume_at, failure.detail)
-        return Outcome(tuple(logged), parked)
+            return DeliveryOutcome(tuple(logged), parked, resume_at, failure.detail)
+        return DeliveryOutcome(tuple(logged), parked)
 
     def deliver(self, events: Mapping[str, Event]) -> Iterator[Event]:
         """Chain and log events by id; yields those that were not in the log before, once they are."""
@@ -143,10 +137,10 @@ class Auditing:
         raise AuditUnavailable("The chain's head moved at every attempt.")
 
 
-def _sorted_out(changes: Sequence[Change]) -> tuple[dict[str, Event], list[tuple[Change, str]]]:
+def _sorted_out(changes: Sequence[RowChange]) -> tuple[dict[str, Event], list[tuple[RowChange, str]]]:
     """Events by id, and the changes that are none with what is wrong with them."""
     good: dict[str, Event] = {}
-    poison: list[tuple[Change, str]] = []
+    poison: list[tuple[RowChange, str]] = []
     for change in changes:
         try:
             event = read(change.text)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditReading:
+class AuditBrowser:
     """Cedar's `ReadAudit` decides: on the whole broker, or on the one role that is asked about."""
 
     rights: Rights

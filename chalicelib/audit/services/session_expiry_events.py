@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain import ids
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.events import AuditEvent, Origin, to_json
+from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from typing import Protocol
+
+    from chalicelib.audit.services.deliver import AuditDelivery
+    from chalicelib.core.domain.sessions import Session
+    from chalicelib.core.domain.times import Clock
 
     class SessionEnds(Protocol):
         """Session rows, for the schedule that tells how they end."""
@@ -31,26 +46,6 @@ if TYPE_CHECKING:
             ...
 
 
-import hashlib
-import json
-from dataclasses import dataclass
-from datetime import timedelta
-from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-from chalicelib.core.domain import ids
-from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.events import AuditEvent, Origin, to_json
-from chalicelib.core.domain.times import rfc3339
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
-
-    from chalicelib.audit.services.deliver import Auditing
-    from chalicelib.core.domain.sessions import Session
-    from chalicelib.core.domain.times import Clock
-
 FIRST_LOOK = timedelta(days=1)
 FARTHEST_LOOK = timedelta(days=30)
 """What a first run, and a run after a long outage, look back over."""
@@ -71,7 +66,7 @@ class Expired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expiring:
+class SessionExpiry:
     """Runs on a schedule. An event's id derives from its session's, so runs may overlap and repeat.
 
     `told` hears of the events that entered the log, portion by portion.
@@ -79,7 +74,7 @@ class Expiring:
 
     sessions: SessionEnds
     checkpoint: ExpiryCheckpoint
-    auditing: Auditing
+    audit_delivery: AuditDelivery
     told: Callable[[Sequence[Mapping[str, Any]]], None]
     clock: Clock
 
@@ -100,7 +95,7 @@ class Expiring:
         events = (_event(session) for session in found if session.state(until) == "expired")
         count = 0
         while portion := {event["id"]: event for event in islice(events, PORTION)}:
-            logged = tuple(self.auditing.deliver(portion))
+            logged = tuple(self.audit_delivery.deliver(portion))
             self.told(logged)
             count += len(logged)
         return count

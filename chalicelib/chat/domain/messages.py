@@ -6,13 +6,8 @@ says stands before what others say, so that no length of theirs can push it out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.approvals.domain.grants import granted
@@ -20,11 +15,12 @@ from chalicelib.approvals.domain.requests import outcome
 from chalicelib.chat.domain.notices import review_standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from chalicelib.approvals.domain.requests import Request
     from chalicelib.core.domain.sessions import Session
+
 
 SECTION_CHARACTERS = 3000
 SHOWN_AT_MOST = 20

@@ -16,4 +16,4 @@ blueprint = Blueprint(__name__)
 @blueprint.lambda_function(name="chat")
 def chat(event: dict[str, Any], context: Any) -> None:
     """Do what a person said or clicked. Raising makes Lambda try again, with the same request id."""
-    wiring.chatting().take(msgspec.convert(event, Visit), context.aws_request_id)
+    wiring.chat_responder().take(msgspec.convert(event, Visit), context.aws_request_id)

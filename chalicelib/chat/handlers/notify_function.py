@@ -11,7 +11,7 @@ from chalice.app import Blueprint
 
 from chalicelib.chat.domain.notices import Notice, wait
 from chalicelib.chat.services.notify import Changed
-from chalicelib.chat.wiring_notices import queue, spreading, tellers
+from chalicelib.chat.wiring_notices import notice_fan_out, queue, tellers
 from chalicelib.core.domain.errors import BrokerError
 from chalicelib.core.wiring import meter
 
@@ -37,7 +37,7 @@ def notify(event: dict[str, Any], _context: object) -> dict[str, Any]:
     records = event["Records"]
     if records[0]["eventSource"] == "aws:sqs":
         return _failed(record["messageId"] for record in records if not _told(record))
-    resume_at = spreading().spread(changed(records))
+    resume_at = notice_fan_out().spread(changed(records))
     return _failed([resume_at] if resume_at else [])
 
 

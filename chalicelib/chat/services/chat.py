@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qs
+
+from chalicelib.approvals.domain.requests import RequestFilter
+from chalicelib.approvals.services.request import RequestAsk
+from chalicelib.chat.domain import messages as say
+from chalicelib.chat.domain.commands import AskFor, NotUnderstood, Revoke, ShowMine, ShowRoles, ShowWho, parse
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
+from chalicelib.core.domain.events import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
-    from chalicelib.chat.domain.visits import Linked
+    from chalicelib.approvals.domain.requests import Request, Word
+    from chalicelib.approvals.services.decide import RequestDecisions
+    from chalicelib.approvals.services.records import ApprovalRecords
+    from chalicelib.approvals.services.request import RequestBrowser, RequestFiling
+    from chalicelib.chat.domain.commands import Command
+    from chalicelib.chat.domain.visits import Linked, Visit
+    from chalicelib.explain.services.browse_roles import RoleBrowser
+    from chalicelib.sessions.services.end_grant import GrantEnder
 
     class Answers(Protocol):
         """Answers that only the one who asked sees."""
@@ -38,38 +56,13 @@ if TYPE_CHECKING:
             """Return once the visit is queued; AwsUnavailable or RefusedByAws."""
             ...
 
-    class Sessions(Protocol):
+    class SessionEnding(Protocol):
         """Taking back one session (services.revoking)."""
 
         def end_session(self, session_id: str, reason: str, origin: Origin) -> object:
             """End it; NotFound, Refused, Conflict where the role's list takes not even its caller."""
             ...
 
-
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qs
-
-from chalicelib.approvals.domain.requests import RequestFilter
-from chalicelib.approvals.services.request import RequestAsk
-from chalicelib.chat.domain import messages as say
-from chalicelib.chat.domain.commands import AskFor, NotUnderstood, Revoke, ShowMine, ShowRoles, ShowWho, parse
-from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
-from chalicelib.core.domain.events import Origin
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from chalicelib.approvals.domain.requests import Request, Word
-    from chalicelib.approvals.services.decide import Deciding
-    from chalicelib.approvals.services.records import ApprovalRecords
-    from chalicelib.approvals.services.request import Requesting, RequestReading
-    from chalicelib.chat.domain.commands import Command
-    from chalicelib.chat.domain.visits import Visit
-    from chalicelib.explain.services.browse_roles import Browsing
-    from chalicelib.sessions.services.end_grant import Granting
 
 ROLES_SHOWN = 50
 LOOKED_THROUGH = 100
@@ -115,16 +108,16 @@ def read(visit: Visit) -> Said:
 class Actions:
     """The services that people reach by chat: the same as by HTTP."""
 
-    browsing: Browsing
-    requesting: Requesting
-    reading: RequestReading
-    deciding: Deciding
-    granting: Granting
-    sessions: Sessions
+    role_browser: RoleBrowser
+    request_filing: RequestFiling
+    reading: RequestBrowser
+    request_decisions: RequestDecisions
+    grant_ender: GrantEnder
+    sessions: SessionEnding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chatting:
+class ChatResponder:
     """Every visit once, as the person whose IAM tag names this place in the chat."""
 
     actions: Actions
@@ -168,7 +161,7 @@ class Chatting:
         word = BUTTONS.get(button)
         if word is None:
             raise self._refused(Refused("That button is not one of the broker's."), origin, {"clicked": button[:TOLD]})
-        return say.decision_said(self.actions.deciding.decide(request_id, word, "", origin))
+        return say.decision_said(self.actions.request_decisions.record_decision(request_id, word, "", origin))
 
     def _run(self, command: Command, visit: Visit, origin: Origin) -> str:
         match command:
@@ -180,12 +173,12 @@ class Chatting:
                 return self._who(role, origin)
             case AskFor(role, seconds, reason):
                 ask = RequestAsk(role, seconds, reason, once=visit.id)
-                return say.filed(self.actions.requesting.file(ask, origin))
+                return say.filed(self.actions.request_filing.file(ask, origin))
             case Revoke(identifier):
                 return self._revoke(identifier, origin)
 
     def _roles(self, origin: Origin) -> str:
-        page = self.actions.browsing.roles(ROLES_SHOWN, "", origin)
+        page = self.actions.role_browser.roles(ROLES_SHOWN, "", origin)
         lines = [
             f"{say.plain(role.name)}: {role.access}{', quarantined' if role.quarantined else ''}"
             for role in page.items
@@ -210,7 +203,7 @@ class Chatting:
 
     def _revoke(self, identifier: str, origin: Origin) -> str:
         try:
-            grant = self.actions.granting.end(identifier, "", origin)
+            grant = self.actions.grant_ender.end(identifier, "", origin)
         except NotFound:
             self.actions.sessions.end_session(identifier, "", origin)
             return f"Session `{identifier}` is taken back."

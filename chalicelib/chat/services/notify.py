@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.chat.domain import messages as say
+from chalicelib.chat.domain.cleanup_messages import cleanup_message
+from chalicelib.chat.domain.notices import Notice, of_broken_glass, of_event, review_standing
+from chalicelib.chat.domain.postings import Posting
+from chalicelib.core.domain.errors import BrokerError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Protocol
 
+    from chalicelib.approvals.services.stores import Requests
+    from chalicelib.chat.domain.messages import Message
+    from chalicelib.chat.domain.notices import Kind, Target
     from chalicelib.chat.domain.postings import Place
+    from chalicelib.core.domain.times import Clock
+    from chalicelib.sessions.services.browse import Sessions
 
     class NoticeQueue(Protocol):
         """Notices on their way, in order for each subject and target."""
@@ -55,26 +69,6 @@ if TYPE_CHECKING:
             ...
 
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from chalicelib.chat.domain import messages as say
-from chalicelib.chat.domain.cleanup_messages import cleanup_message
-from chalicelib.chat.domain.notices import Notice, of_broken_glass, of_event, review_standing
-from chalicelib.chat.domain.postings import Posting
-from chalicelib.core.domain.errors import BrokerError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from chalicelib.approvals.services.stores import Requests
-    from chalicelib.chat.domain.messages import Message
-    from chalicelib.chat.domain.notices import Kind, Target
-    from chalicelib.core.domain.times import Clock
-    from chalicelib.sessions.services.browse import Sessions
-
-
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A row that others hear of: its place in the stream, the record's own id, and what it is about."""
@@ -87,7 +81,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spreading:
+class NoticeFanOut:
     """A change becomes one notice for each system that is set up, so that none waits for another's turn."""
 
     queue: NoticeQueue
@@ -106,7 +100,7 @@ class Spreading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldInSlack:
+class SlackNotices:
     """One message per request or broken glass, brought up to how things stand when it is told.
 
     So late, repeated and reordered notices all end in the same message. Every
@@ -145,7 +139,7 @@ class ToldInSlack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldByWebhook:
+class WebhookNotices:
     """One signed document per step, to any other system."""
 
     outlet: Outlet

@@ -19,7 +19,7 @@ PAGE = 200
 """Roles per page: with their documents about a megabyte, of which only facts are kept."""
 
 
-class AccountRoles:
+class IamRoleInventory:
     """IAM API reference: GetAccountAuthorizationDetails is the one bulk call that tells RoleLastUsed."""
 
     def __init__(self, client: Any) -> None:

@@ -56,12 +56,12 @@ def cleanup(event: CloudWatchEvent) -> dict[str, Any]:
 
 
 def _looked() -> Report:
-    return wiring.cleaning().rehearse()
+    return wiring.cleanup_run().rehearse()
 
 
 def _ran() -> Report:
     """One run, and what the alarms and the dashboard watch of it."""
-    report = wiring.cleaning().run()
+    report = wiring.cleanup_run().run()
     counted = meter()
     counted.count("CleanupBudgetExceeded", int(report.spending.exceeded))
     counted.count("CleanupFailures", len(report.failures))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.cleanup.domain.report import Found
     from chalicelib.cleanup.domain.terms import Stage
     from chalicelib.cleanup.services.records import CleanupRecords
-    from chalicelib.cleanup.services.scan import Looking
+    from chalicelib.cleanup.services.scan import AccountScan
     from chalicelib.core.services.provisioner import Provisioner
 
     Keep = Callable[[], None]
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acting:
+class RoleRetirement:
     """Orders of the provision function, one role at a time. BrokerError: what it could not do."""
 
-    looking: Looking
+    account_scan: AccountScan
     records: CleanupRecords
     provisioner: Provisioner
 
@@ -42,7 +42,7 @@ class Acting:
 
     def bury(self, mark: Mark) -> Stage | None:
         """The mark of a role that the pass did not see, if it is gone indeed."""
-        if self.looking.roles.look(mark.role) is not None:
+        if self.account_scan.roles.look(mark.role) is not None:
             return None
         return "deleted" if self.records.bury(mark) else None
 
@@ -60,11 +60,11 @@ class Acting:
 
     def _ours(self, found: Found) -> bool:
         """Whether the provisioner would touch the role at all."""
-        return is_ours(Case(found.role, self.looking.ours, self.records.clock()))
+        return is_ours(Case(found.role, self.account_scan.ours, self.records.clock()))
 
     def go_on(self, name: str, keep: Keep) -> Stage | None:
         """One stage further, or back, as the role is at this moment; the stage it went to."""
-        found = self.looking.again(name, self.records.clock())
+        found = self.account_scan.again(name, self.records.clock())
         if found is None or not found.moves:
             return None
         if found.verdict.stage == "alive":
@@ -81,7 +81,7 @@ class Acting:
         """Looks a third time: somebody may have taken the role in the same moment."""
         begun = self.records.begin(found)
         self._order("quarantine_role", found)
-        after = self.looking.again(found.role.name, self.records.clock())
+        after = self.account_scan.again(found.role.name, self.records.clock())
         if after is not None and after.verdict.stage == "alive":
             return self._undo(after)
         self.records.enter(begun)
@@ -99,7 +99,7 @@ class Acting:
         try:
             self._order("delete_role", found, quarantined=found.role.unique_id)
         except NotFound:
-            if self.looking.roles.look(found.role.name) is not None:
+            if self.account_scan.roles.look(found.role.name) is not None:
                 return None
         self.records.enter(begun)
         return "deleted"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CleanupAsking:
+class CleanupAuthorization:
     """Cedar's `Provision` on the whole broker. `function` is the cleanup function."""
 
     rights: Rights

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cleanup.domain.marks import STALE, Verdict, first_mark, what_to_do
+from chalicelib.core.domain.events import AuditEvent
+from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Protocol
+
+    from chalicelib.cleanup.domain.marks import Mark
+    from chalicelib.cleanup.domain.report import Found, Report
+    from chalicelib.cleanup.domain.terms import Stage
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.times import Clock
 
     class Marks(Protocol):
         """How far clean-up got with each role."""
@@ -31,21 +43,6 @@ if TYPE_CHECKING:
             """Write the summary of the latest run."""
             ...
 
-
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-from chalicelib.cleanup.domain.marks import STALE, Verdict, first_mark, what_to_do
-from chalicelib.core.domain.events import AuditEvent
-from chalicelib.core.domain.times import rfc3339
-
-if TYPE_CHECKING:
-    from chalicelib.cleanup.domain.marks import Mark
-    from chalicelib.cleanup.domain.report import Found, Report
-    from chalicelib.cleanup.domain.terms import Stage
-    from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.ids import NewId
-    from chalicelib.core.domain.times import Clock
 
 NAMED_AT_MOST = 100
 """Names in a summary: an event has to fit into one row and one line of the log. The stage events name every role."""

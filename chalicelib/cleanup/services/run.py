@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from chalicelib.cleanup.domain.report import Budget
     from chalicelib.cleanup.domain.terms import Stage
-    from chalicelib.cleanup.services.act import Acting
-    from chalicelib.cleanup.services.tidy import Tidying
+    from chalicelib.cleanup.services.act import RoleRetirement
+    from chalicelib.cleanup.services.tidy import Tidier
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.leases import LeaseStore
 
@@ -77,11 +77,11 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cleaning:
+class CleanupRun:
     """Runs on a schedule; `rehearse` says what a run would do and changes nothing."""
 
-    acting: Acting
-    tidying: Tidying
+    role_retirement: RoleRetirement
+    tidier: Tidier
     lease: RunLease
     budget: Budget
 
@@ -90,48 +90,48 @@ class Cleaning:
         report = self._look()
         moving = (found for found in report.sight.found if found.moves and (report.may_act or not found.acts))
         changes = {found.role.name: found.verdict.stage for found in moving}
-        users, failures = self.tidying.look(report.at, patient=False)
+        users, failures = self.tidier.look(report.at, patient=False)
         return replace(report, dry_run=True, changes=changes, users=users, failures=failures)
 
     def run(self) -> Report:
         """Do it; Conflict if another run is at it."""
-        run = self.acting.records.new_id(self.acting.records.clock())
+        run = self.role_retirement.records.new_id(self.role_retirement.records.clock())
         self.lease.take(run)
         try:
             report = self._look(run)
             steps = Steps()
             self._step(report, steps, lambda: self.lease.keep(run))
             report = self._tidied(replace(report, changes=steps.changes), steps)
-            self.acting.records.ran(report)
+            self.role_retirement.records.ran(report)
         finally:
             self.lease.release(run)
         return report
 
     def _look(self, run: str = "") -> Report:
-        now, looking = self.acting.records.clock(), self.acting.looking
-        sight = looking.look(now)
+        now, account_scan = self.role_retirement.records.clock(), self.role_retirement.account_scan
+        sight = account_scan.look(now)
         wanted = sum(found.acts for found in sight.found)
         spending = Spending(wanted, self.budget.limit(sight.ours))
-        return Report(run, now, looking.ours.terms.up_to, sight, spending, complete=sight.complete)
+        return Report(run, now, account_scan.ours.terms.up_to, sight, spending, complete=sight.complete)
 
     def _step(self, report: Report, steps: Steps, keep: Callable[[], None]) -> None:
         """Taking back and reporting need no budget. Acting does, and a pass that saw every role."""
-        acting, sight = self.acting, report.sight
+        role_retirement, sight = self.role_retirement, report.sight
         moving = [found for found in sight.found if found.moves]
         for found in (one for one in moving if one.verdict.stage == "alive"):
-            steps.take(found.role.name, partial(acting.take_back, found))
+            steps.take(found.role.name, partial(role_retirement.take_back, found))
         for mark in sight.gone:
-            steps.take(mark.role, partial(acting.bury, mark))
+            steps.take(mark.role, partial(role_retirement.bury, mark))
         for found in (one for one in moving if one.verdict.stage == "reported"):
-            steps.take(found.role.name, partial(acting.report, found))
+            steps.take(found.role.name, partial(role_retirement.report, found))
         if not report.may_act:
             return
         for found in (one for one in moving if one.acts):
-            steps.take(found.role.name, partial(acting.go_on, found.role.name, keep))
+            steps.take(found.role.name, partial(role_retirement.go_on, found.role.name, keep))
 
     def _tidied(self, report: Report, steps: Steps) -> Report:
-        tidied, untidied = self.tidying.tidy()
-        users, unseen = self.tidying.look(report.at, patient=True)
+        tidied, untidied = self.tidier.tidy()
+        users, unseen = self.tidier.look(report.at, patient=True)
         failures = (*steps.failures, *untidied, *unseen)
         complete = report.complete and steps.complete
         return replace(report, tidied=tidied, users=users, failures=failures, complete=complete)

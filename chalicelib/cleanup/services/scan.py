@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from chalicelib.cleanup.domain.marks import judge
+from chalicelib.cleanup.domain.report import Drift, Found, Sight
+from chalicelib.cleanup.domain.staleness import NO_SIGNS, Case, is_ours
+from chalicelib.core.domain.errors import AwsUnavailable
+from chalicelib.provisioning.domain.fingerprints import drift
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
     from typing import Protocol
 
-    class AccountRoles(Protocol):
+    from chalicelib.cleanup.domain.marks import Mark
+    from chalicelib.cleanup.domain.staleness import Ours, RoleFacts, Signs
+    from chalicelib.cleanup.services.records import Marks
+
+    class RoleInventory(Protocol):
         """IAM's roles, whoever made them."""
 
         def every(self) -> Iterator[RoleFacts]:
@@ -26,31 +39,12 @@ if TYPE_CHECKING:
             """What sessions, grants, requests and changes say at this moment."""
             ...
 
-    class Applied(Protocol):
+    class AppliedFingerprints(Protocol):
         """The catalogue, for comparison."""
 
         def fingerprints(self) -> Mapping[str, Mapping[str, str]]:
             """What the provisioner made of each role of this account, by name; empty where it did not say."""
             ...
-
-
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
-
-from chalicelib.cleanup.domain.marks import judge
-from chalicelib.cleanup.domain.report import Drift, Found, Sight
-from chalicelib.cleanup.domain.staleness import NO_SIGNS, Case, is_ours
-from chalicelib.core.domain.errors import AwsUnavailable
-from chalicelib.provisioning.domain.fingerprints import drift
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from chalicelib.cleanup.domain.marks import Mark
-    from chalicelib.cleanup.domain.staleness import Ours, RoleFacts, Signs
-    from chalicelib.cleanup.services.records import Marks
 
 
 @dataclass(slots=True)
@@ -98,13 +92,13 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looking:
+class AccountScan:
     """Reads only. `roles` is asked in bulk; the table is asked about suspects alone."""
 
-    roles: AccountRoles
+    roles: RoleInventory
     signs: RoleSigns
     marks: Marks
-    applied: Applied
+    applied: AppliedFingerprints
     ours: Ours
 
     def look(self, now: datetime) -> Sight:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from chalicelib.cleanup.domain.report import Failure, Tidied, UserFinding
+from chalicelib.cleanup.domain.users import findings
+from chalicelib.core.domain.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
     from typing import Protocol
 
+    from chalicelib.cleanup.domain.terms import Terms
     from chalicelib.cleanup.domain.users import UserFacts
+    from chalicelib.core.services.provisioner import Provisioner
 
     class AccountUsers(Protocol):
         """Users under our path, as IAM's credential report tells of them."""
@@ -25,25 +33,11 @@ if TYPE_CHECKING:
             ...
 
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
-
-from chalicelib.cleanup.domain.report import Failure, Tidied, UserFinding
-from chalicelib.cleanup.domain.users import findings
-from chalicelib.core.domain.errors import BrokerError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from chalicelib.cleanup.domain.terms import Terms
-    from chalicelib.core.services.provisioner import Provisioner
-
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tidying:
+class Tidier:
     """None of it keeps roles from being cleaned up: what fails is said, and tried again by the next run."""
 
     provisioner: Provisioner

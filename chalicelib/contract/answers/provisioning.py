@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chalicelib.contract.answers.forms import Instant  # noqa: TC001  the same
-from chalicelib.provisioning.domain.role_state import Change  # noqa: TC001  msgspec reads the annotations
+from chalicelib.provisioning.domain.role_state import RoleChange  # noqa: TC001  msgspec reads the annotations
 
 Policy = Annotated[dict[str, Any], msgspec.Meta(description="An IAM policy document")]
 
@@ -60,13 +60,13 @@ class AppliedRole(ProvisionedRole, frozen=True, kw_only=True):
 
     not_switchable_because: str | None
     warnings: tuple[str, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[RoleChange, ...]
 
 
 class RestoredRole(ProvisionedRole, frozen=True, kw_only=True):
     """A role that is back, and what is not."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[RoleChange, ...]
     cannot_come_back: tuple[str, ...]
 
 

@@ -17,7 +17,7 @@ from chalicelib.contract.openapi import access, approvals, examples, problems, p
 from chalicelib.contract.openapi.operations import JSON, Operation
 from chalicelib.contract.openapi.parameters import EXAMPLES, IN_PATHS
 from chalicelib.explain.domain.layers import Layer
-from chalicelib.provisioning.domain.role_state import Change
+from chalicelib.provisioning.domain.role_state import RoleChange
 from chalicelib.sessions.domain.activity import Call
 
 TABLES = {
@@ -28,7 +28,7 @@ TABLES = {
     "Public": public.OPERATIONS,
 }
 
-NAMED: tuple[Any, ...] = (Problem, AuditLine, UnreadableLine, Call, Change, Layer)
+NAMED: tuple[Any, ...] = (Problem, AuditLine, UnreadableLine, Call, RoleChange, Layer)
 """Types of parts of answers; those of whole bodies and answers are in `examples.OF`."""
 
 INFO = {

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.core.domain.errors import AwsUnavailable, Conflict, RefusedByAws
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from typing import Protocol
+
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.times import Clock, Pause
 
     class LeaseStore(Protocol):
         """One holder per thing at a time."""
@@ -23,19 +32,6 @@ if TYPE_CHECKING:
             """Give it up; nothing happens if somebody else has it by now."""
             ...
 
-
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
-from chalicelib.core.domain.errors import AwsUnavailable, Conflict, RefusedByAws
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from chalicelib.core.domain.ids import NewId
-    from chalicelib.core.domain.times import Clock, Pause
 
 LEASE_SECONDS = 30
 """How long after its last step a provisioner that was killed keeps others out."""

@@ -100,8 +100,8 @@ def _way(rules: AccessRules, question: Question) -> Way:
     """The way that issuing takes, or would take (services/issuing.py): a grant is used only where a door stays shut."""
     ask = question.ask
     if ask.action == FILING:
-        return Way(ask, chosen(rules.decide(ask).doors, ask, approved=True))
-    door = chosen(rules.decide(ask).doors, ask, approved=False)
+        return Way(ask, chosen(rules.evaluate(ask).doors, ask, approved=True))
+    door = chosen(rules.evaluate(ask).doors, ask, approved=False)
     covering = [grant for grant in question.grants if grant.covers(ask.at)]
     if door is None or opens(door, ask) or not covering or ask.action == "BreakGlass":
         return Way(ask, door)
@@ -115,7 +115,7 @@ def _access_rule(rules: AccessRules, way: Way) -> Layer:
     ask, door = way.ask, way.door
     if door is not None:
         return _reason(ask, door)
-    verdict = rules.decide(ask)
+    verdict = rules.evaluate(ask)
     if verdict.forbidden_by:
         by = ", ".join(verdict.forbidden_by)
         return Layer("access_rule", "closed", by, f"Forbidden by {by}.", f"Meet the exception of {by}, or change it.")

@@ -42,4 +42,4 @@ def explain() -> Response:
     request = blueprint.current_request
     who = authenticate(request)
     wanted = body(request, ExplainBody).ask()
-    return answer(wiring.explaining().explain(wanted, who))
+    return answer(wiring.explainer().explain(wanted, who))

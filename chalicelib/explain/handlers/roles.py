@@ -21,11 +21,11 @@ def list_roles() -> Response:
     who = authenticate(request, reads_query=True)
     limit, _ = page_asked(request)
     after = Query(request, "limit", "cursor").name("cursor")
-    return answer(paged("roles", wiring.browsing().roles(limit, after, who)))
+    return answer(paged("roles", wiring.role_browser().roles(limit, after, who)))
 
 
 @blueprint.route("/v1/roles/{name}", methods=["GET"], authorizer=SIGNED)
 @answering(blueprint)
 def show_role(name: str) -> Response:
     """One role."""
-    return answer(wiring.browsing().role(name, authenticate(blueprint.current_request)))
+    return answer(wiring.role_browser().role(name, authenticate(blueprint.current_request)))

@@ -43,7 +43,7 @@ class RoleView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Browsing:
+class RoleBrowser:
     """Reads only; nothing here leaves a record."""
 
     rules: AccessRules
@@ -79,8 +79,8 @@ class Browsing:
 
     def _view(self, role: Role, origin: Origin, grants: list[Grant]) -> RoleView | None:
         ask = Ask("TakeCredentials", origin.caller, role, self.clock(), origin.source_ip, reason_given=True)
-        doors = self.rules.decide(ask).doors
-        if not doors and not self.rules.decide(ask.on("SeeRole")).doors:
+        doors = self.rules.evaluate(ask).doors
+        if not doors and not self.rules.evaluate(ask.on("SeeRole")).doors:
             return None
         door = easiest(doors)
         approvals = door.terms.approvals if door else 0

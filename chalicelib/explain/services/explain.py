@@ -64,7 +64,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explaining:
+class Explainer:
     """Reads only; a refusal to explain somebody else is recorded."""
 
     deployment: str
@@ -123,7 +123,7 @@ class Explaining:
 
     def _visible(self, role: Role, origin: Origin) -> bool:
         ask = Ask("TakeCredentials", origin.caller, role, self.rights.clock(), origin.source_ip, reason_given=True)
-        return bool(self.rights.rules.decide(ask).doors or self.rights.rules.decide(ask.on("SeeRole")).doors)
+        return bool(self.rights.rules.evaluate(ask).doors or self.rights.rules.evaluate(ask.on("SeeRole")).doors)
 
     def _ask(self, wanted: ExplainAsk, subject: Caller, role: Role, origin: Origin) -> Ask:
         return Ask(

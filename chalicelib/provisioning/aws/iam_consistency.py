@@ -21,7 +21,7 @@ CATCHING_UP = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiabl
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class SettlingTime:
     """Repeats a call while IAM has not caught up. `pause` adds the jitter."""
 
     pause: Pause

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chalicelib.provisioning.domain.role_state import Change
+    from chalicelib.provisioning.domain.role_state import RoleChange
 
-    Call = tuple[str, Callable[[Change], dict[str, Any]]]
+    Call = tuple[str, Callable[[RoleChange], dict[str, Any]]]
 
 
 def policy_json(document: Mapping[str, Any]) -> str:
@@ -38,7 +38,7 @@ REMOVING: dict[str, Call] = {
 }
 
 
-def call_for(change: Change) -> tuple[str, dict[str, Any]]:
+def call_for(change: RoleChange) -> tuple[str, dict[str, Any]]:
     """The client method that makes `change`, and its parameters but RoleName."""
     operation, parameters = (REMOVING if change.after is None else SETTING)[change.attribute]
     return operation, parameters(change)

@@ -17,14 +17,14 @@ from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chalicelib.provisioning.aws.iam_consistency import Settling
-    from chalicelib.provisioning.domain.role_state import Change
+    from chalicelib.provisioning.aws.iam_consistency import SettlingTime
+    from chalicelib.provisioning.domain.role_state import RoleChange
 
 
 class IamRoles:
     """The port RoleAdmin (IAM API reference: CreateRole and its kin)."""
 
-    def __init__(self, client: Any, settling: Settling) -> None:
+    def __init__(self, client: Any, settling: SettlingTime) -> None:
         self._iam, self._settling = client, settling
 
     def read(self, name: str) -> ProvisionedRole | None:
@@ -49,7 +49,7 @@ class IamRoles:
         made = self._write("creating the role", self._iam.create_role, "EntityAlreadyExists", **parameters)
         return str(made["Role"]["RoleId"]) if made else ""
 
-    def change(self, name: str, change: Change) -> None:
+    def change(self, name: str, change: RoleChange) -> None:
         """One change, repeatable: what is gone stays gone, what is set is set again."""
         method, parameters = call_for(change)
         operation, gone = getattr(self._iam, method), "NoSuchEntity"

@@ -16,7 +16,7 @@ from chalicelib.provisioning.domain.users import AccessKey, GivenPolicy, Group, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from chalicelib.provisioning.aws.iam_consistency import Settling
+    from chalicelib.provisioning.aws.iam_consistency import SettlingTime
     from chalicelib.provisioning.aws.iam_policies import IamPolicies
 
 
@@ -27,7 +27,7 @@ UNREADABLE = {"Statement": [{"Effect": "Allow"}]}
 class IamUsers:
     """The port UserAdmin (IAM API reference: CreateUser and its kin)."""
 
-    def __init__(self, client: Any, library: IamPolicies, settling: Settling) -> None:
+    def __init__(self, client: Any, library: IamPolicies, settling: SettlingTime) -> None:
         self._iam, self._library, self._settling = client, library, settling
 
     def read(self, name: str) -> User | None:

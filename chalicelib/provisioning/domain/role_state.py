@@ -62,7 +62,7 @@ class ProvisionedRole:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RoleChange:
     """One attribute of a role (`item` names which policy or tag); None means absent."""
 
     attribute: str
@@ -91,10 +91,10 @@ def removal_order(inline_policies: Mapping[str, Document]) -> list[str]:
     return sorted(inline_policies, key=lambda name: (not grants(inline_policies[name]), name))
 
 
-CREATED = Change("role", "", None, "created")
+CREATED = RoleChange("role", "", None, "created")
 
 
-def changes(actual: RoleState | None, wanted: RoleState) -> tuple[Change, ...]:
+def changes(actual: RoleState | None, wanted: RoleState) -> tuple[RoleChange, ...]:
     """What must happen to make `actual` mean `wanted`, in the order it must happen.
 
     The boundary comes first. Permissions go before trust changes and come
@@ -115,36 +115,36 @@ def _with_tags(state: RoleState, tags: Mapping[str, str]) -> RoleState:
     return RoleState(state.description, state.max_session_seconds, state.trust, state.boundary_arn, tags=tags)
 
 
-def _scalar_changes(actual: RoleState, wanted: RoleState) -> Iterator[Change]:
+def _scalar_changes(actual: RoleState, wanted: RoleState) -> Iterator[RoleChange]:
     for name in ("boundary_arn", "description", "max_session_seconds"):
         before, after = getattr(actual, name), getattr(wanted, name)
         if before != after:
-            yield Change(name, "", before, after)
+            yield RoleChange(name, "", before, after)
     if not same(actual.trust, wanted.trust):
-        yield Change("trust", "", actual.trust, wanted.trust)
+        yield RoleChange("trust", "", actual.trust, wanted.trust)
 
 
-def _policy_changes(actual: RoleState, wanted: RoleState) -> Iterator[Change]:
+def _policy_changes(actual: RoleState, wanted: RoleState) -> Iterator[RoleChange]:
     for arn in sorted(set(actual.managed_policies) - set(wanted.managed_policies)):
-        yield Change("managed_policy", arn, "attached", None)
+        yield RoleChange("managed_policy", arn, "attached", None)
     for arn in sorted(set(wanted.managed_policies) - set(actual.managed_policies)):
-        yield Change("managed_policy", arn, None, "attached")
+        yield RoleChange("managed_policy", arn, None, "attached")
     for name in sorted({*actual.inline_policies, *wanted.inline_policies}):
         before, after = actual.inline_policies.get(name), wanted.inline_policies.get(name)
         # A wanted state may be older than what was revoked since: what is on the role counts.
         newer = name.startswith(OURS_PREFIX) and name != INLINE_POLICY and before is not None
         if not newer and not same(before, after):
-            yield Change("inline_policy", name, before, after)
+            yield RoleChange("inline_policy", name, before, after)
 
 
-def _tag_changes(actual: RoleState, wanted: RoleState) -> Iterator[Change]:
+def _tag_changes(actual: RoleState, wanted: RoleState) -> Iterator[RoleChange]:
     for key in sorted({*actual.tags, *wanted.tags}):
         before, after = actual.tags.get(key), wanted.tags.get(key)
         if before != after:
-            yield Change("tag", key, before, after)
+            yield RoleChange("tag", key, before, after)
 
 
-def _order(change: Change) -> int:
+def _order(change: RoleChange) -> int:
     before, after = change.before, change.after
     if change.attribute == "managed_policy":
         return 1 if after is None else 6
@@ -167,3 +167,8 @@ def catalogue_role(arn: str, template: RoleTemplate, state: RoleState) -> Role:
         direct_users=template.trust.direct_users,
         demands_external_id=bool(template.trust.external_id),
     )
+
+
+def quarantine_change(found: ProvisionedRole, document: Mapping[str, Any] | None) -> RoleChange:
+    """The change that puts the role into quarantine, or with `document` None takes it out."""
+    return RoleChange("inline_policy", QUARANTINE_POLICY, found.state.inline_policies.get(QUARANTINE_POLICY), document)

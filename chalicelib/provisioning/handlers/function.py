@@ -51,23 +51,23 @@ def _action(order: Order) -> Callable[[Order], dict[str, Any]]:
 
 
 def _create_user(order: Order) -> dict[str, Any]:
-    return made_document(wiring.users().put(order.user.ask(order.name, order.token), order.origin.origin()))
+    return made_document(wiring.user_provisioning().put(order.user.ask(order.name, order.token), order.origin.origin()))
 
 
 def _show_user(order: Order) -> dict[str, Any]:
-    return user_document(wiring.users().show(order.existing()))
+    return user_document(wiring.user_provisioning().show(order.existing()))
 
 
 def _delete_user(order: Order) -> dict[str, Any]:
-    return user_document(wiring.users().delete(order.existing(), order.origin.origin()))
+    return user_document(wiring.user_provisioning().delete(order.existing(), order.origin.origin()))
 
 
 def _plan_role(order: Order) -> dict[str, Any]:
-    return applied_document(wiring.provisioning().plan(order.wanted(), order.origin.origin()))
+    return applied_document(wiring.template_applier().plan(order.wanted(), order.origin.origin()))
 
 
 def _apply_role(order: Order) -> dict[str, Any]:
-    return applied_document(wiring.provisioning().apply(order.wanted(), order.origin.origin()))
+    return applied_document(wiring.template_applier().apply(order.wanted(), order.origin.origin()))
 
 
 def _delete_role(order: Order) -> dict[str, Any]:
@@ -76,15 +76,15 @@ def _delete_role(order: Order) -> dict[str, Any]:
 
 
 def _restore_role(order: Order) -> dict[str, Any]:
-    return restored_document(wiring.deletion().restore(order.existing(), order.origin.origin()))
+    return restored_document(wiring.restoration().restore(order.existing(), order.origin.origin()))
 
 
 def _quarantine_role(order: Order) -> dict[str, Any]:
-    return role_document(wiring.deletion().quarantine(order.existing(), order.origin.origin()))
+    return role_document(wiring.quarantine().quarantine(order.existing(), order.origin.origin()))
 
 
 def _release_role(order: Order) -> dict[str, Any]:
-    return role_document(wiring.deletion().release(order.existing(), order.origin.origin()))
+    return role_document(wiring.quarantine().release(order.existing(), order.origin.origin()))
 
 
 ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {

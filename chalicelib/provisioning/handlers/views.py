@@ -11,9 +11,9 @@ from chalicelib.provisioning.domain.users import lasting_tags
 if TYPE_CHECKING:
     from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.roles import Role
-    from chalicelib.provisioning.domain.role_state import Change
-    from chalicelib.provisioning.services.apply import Applied
-    from chalicelib.provisioning.services.quarantine_delete_restore import Restored
+    from chalicelib.provisioning.domain.role_state import RoleChange
+    from chalicelib.provisioning.services.apply import ApplyResult
+    from chalicelib.provisioning.services.restore import Restored
     from chalicelib.provisioning.services.users import MadeUser, UserView
 
 
@@ -30,7 +30,7 @@ def role_document(role: Role) -> dict[str, Any]:
     }
 
 
-def applied_document(applied: Applied) -> dict[str, Any]:
+def applied_document(applied: ApplyResult) -> dict[str, Any]:
     """A role and what changed (or, in a dry run, would change)."""
     return {
         **role_document(applied.role),
@@ -49,7 +49,7 @@ def restored_document(restored: Restored) -> dict[str, Any]:
     }
 
 
-def _changes(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+def _changes(changes: tuple[RoleChange, ...]) -> list[dict[str, Any]]:
     return [asdict(change) for change in changes]
 
 

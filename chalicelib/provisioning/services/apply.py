@@ -17,38 +17,38 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.roles import Role
     from chalicelib.core.services.leases import Leases
-    from chalicelib.provisioning.domain.role_state import Change, ProvisionedRole, RoleState
+    from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleChange, RoleState
     from chalicelib.provisioning.domain.templates import RoleTemplate
-    from chalicelib.provisioning.services.compile import Compiler
-    from chalicelib.provisioning.services.converge import Convergence
-    from chalicelib.provisioning.services.records import Records
+    from chalicelib.provisioning.services.compile import TemplateCompiler
+    from chalicelib.provisioning.services.converge import RoleConvergence
+    from chalicelib.provisioning.services.records import ProvisioningRecords
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ApplyResult:
     """What an apply did, or in a dry run would do."""
 
     role: Role
-    changes: tuple[Change, ...]
+    changes: tuple[RoleChange, ...]
     not_switchable_because: str | None
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provisioning:
+class TemplateApplier:
     """Makes roles be what their templates say. Twice in a row changes nothing."""
 
-    compiler: Compiler
-    convergence: Convergence
-    records: Records
+    compiler: TemplateCompiler
+    convergence: RoleConvergence
+    records: ProvisioningRecords
     leases: Leases
 
-    def plan(self, template: RoleTemplate, origin: Origin) -> Applied:
+    def plan(self, template: RoleTemplate, origin: Origin) -> ApplyResult:
         """What `apply` would change; nothing is changed anywhere."""
         wanted, warnings = self._compiled(template, origin)
         return self._applied(template, wanted, self.convergence.current(template.name), warnings)
 
-    def apply(self, template: RoleTemplate, origin: Origin) -> Applied:
+    def apply(self, template: RoleTemplate, origin: Origin) -> ApplyResult:
         """Make it so, or leave everything as it was.
 
         Raises InvalidRequest, UnsafeTemplate, Conflict (not ours, or somebody
@@ -78,15 +78,15 @@ class Provisioning:
 
     def _applied(
         self, template: RoleTemplate, wanted: RoleState, actual: ProvisionedRole | None, warnings: tuple[str, ...]
-    ) -> Applied:
+    ) -> ApplyResult:
         arn = self.compiler.deployment.role_arn(template.name)
         role = replace(catalogue_role(arn, template, wanted), fingerprint=fingerprint(wanted))
         role = replace(role, quarantined=actual is not None and QUARANTINE_POLICY in actual.state.inline_policies)
         seen = state_warnings(actual.state) if actual else ()
         why = not_switchable_because(template.trust)
-        return Applied(role, self._changes(template.name, wanted, actual), why, (*warnings, *seen))
+        return ApplyResult(role, self._changes(template.name, wanted, actual), why, (*warnings, *seen))
 
-    def _changes(self, name: str, wanted: RoleState, actual: ProvisionedRole | None) -> tuple[Change, ...]:
+    def _changes(self, name: str, wanted: RoleState, actual: ProvisionedRole | None) -> tuple[RoleChange, ...]:
         """A role that a killed call made, and did not record, is new to everybody who reads the record."""
         todo = changes(actual.state if actual else None, wanted)
         unrecorded = actual is not None and self.records.log.role(name) is None

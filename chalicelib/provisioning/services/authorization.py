@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.events import AuditEvent
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class ProvisioningAuthorization:
     """Cedar's `Provision`, asked in one place. `catalogue` is read anew: a stale tag must not decide."""
 
     rules: AccessRules
@@ -56,7 +56,7 @@ class Asking:
         for role in about:
             ask = Ask("Provision", origin.caller, role, self.clock(), origin.source_ip)
             try:
-                decide(self.rules, ask)
+                admit(self.rules, ask)
             except (Refused, NotFound) as refusal:
                 absent = role is WHOLE_BROKER and str(order["action"]).endswith("_role")
                 told = NotFound(f"There is no role {order['name']}.") if absent else refusal

@@ -52,7 +52,7 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compiler:
+class TemplateCompiler:
     """Reads IAM (users, managed policies), writes nothing."""
 
     deployment: Deployment

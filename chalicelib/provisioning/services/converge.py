@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict
+from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict, NotFound, RefusedByAws
 from chalicelib.core.domain.roles import ROLE_PATH
 from chalicelib.core.services.leases import LeaseLost
 from chalicelib.provisioning.domain.role_state import changes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Protocol
 
     from chalicelib.core.domain.times import Pause
     from chalicelib.core.services.leases import Lease
-    from chalicelib.provisioning.domain.role_state import Change, ProvisionedRole, RoleState
+    from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleChange, RoleState
 
     class RoleAdmin(Protocol):
         """IAM's roles. Every write may be repeated: what is done already stays done."""
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
             """
             ...
 
-        def change(self, name: str, change: Change) -> None:
+        def change(self, name: str, change: RoleChange) -> None:
             """Make one change; RefusedByAws or AwsUnavailable with AWS's code."""
             ...
 
@@ -59,7 +60,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Convergence:
+class RoleConvergence:
     """Every write is preceded by extending the lease, so that two provisioners never take turns."""
 
     roles: RoleAdmin
@@ -75,6 +76,13 @@ class Convergence:
             raise Conflict(f"There is a role {role.name}, and IAM takes no two names that differ in letter case only.")
         if not (role.path == ROLE_PATH and role.is_of(self.deployment)):
             raise Conflict(f"A role {name} exists that this deployment did not make. It is left alone.")
+        return role
+
+    def existing(self, name: str) -> ProvisionedRole:
+        """The role; NotFound if there is none, Conflict if it is not this deployment's to change."""
+        role = self.current(name)
+        if role is None:
+            raise NotFound(f"There is no role {name} that the broker made.")
         return role
 
     def reach(self, attempt: Attempt, wanted: RoleState) -> ProvisionedRole:
@@ -108,7 +116,18 @@ class Convergence:
         elif attempt.created:
             self._remove(attempt)
 
-    def _make(self, attempt: Attempt, todo: tuple[Change, ...], wanted: RoleState) -> None:
+    def rejoin_instance_profiles(self, export: Mapping[str, Any], lease: Lease) -> tuple[str, ...]:
+        """Put an exported role back into its instance profiles; returns a sentence for each that does not take it."""
+        lost = []
+        for profile in export["instance_profiles"]:
+            lease.extend()
+            try:
+                self.roles.join_instance_profile(export["name"], profile)
+            except RefusedByAws as refusal:
+                lost.append(f"The role is not in the instance profile {profile} again ({refusal.aws_code}).")
+        return tuple(lost)
+
+    def _make(self, attempt: Attempt, todo: tuple[RoleChange, ...], wanted: RoleState) -> None:
         for change in todo:
             attempt.lease.extend()
             if change.attribute != "role":

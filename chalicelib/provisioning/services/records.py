@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.events import AuditEvent
+from chalicelib.provisioning.domain.export import DELETING_TAG, role_as_found
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from typing import Protocol
 
+    from chalicelib.core.domain.errors import BrokerError
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.roles import Role
+    from chalicelib.core.domain.times import Clock
+    from chalicelib.core.services.journal import Journal
+    from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleChange
     from chalicelib.provisioning.domain.users import HandedOut, User
 
     class ProvisionLog(Protocol):
@@ -46,25 +58,8 @@ if TYPE_CHECKING:
             ...
 
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
-
-from chalicelib.core.domain.events import AuditEvent
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from chalicelib.core.domain.errors import BrokerError
-    from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.ids import NewId
-    from chalicelib.core.domain.roles import Role
-    from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.journal import Journal
-    from chalicelib.provisioning.domain.role_state import Change
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class ProvisioningRecords:
     """The catalogue, the exports and the journal, written with their events."""
 
     log: ProvisionLog
@@ -76,7 +71,7 @@ class Records:
         self,
         role: Role,
         action: str,
-        changes: tuple[Change, ...],
+        changes: tuple[RoleChange, ...],
         origin: Origin,
         kind: str,
         *,
@@ -87,6 +82,18 @@ class Records:
         if lost:
             detail["cannot_come_back"] = list(lost)
         self.log.record_role(role, self.event(kind, origin, detail, role.name))
+
+    def catalogued(self, found: ProvisionedRole) -> Role:
+        """The role's catalogue row, or what such a row would say of the role as found in IAM."""
+        return self.log.role(found.name) or role_as_found(found.name, found.arn, found.state, ())
+
+    def export_of_cut_off_delete(self, role: ProvisionedRole) -> Mapping[str, Any] | None:
+        """The export of a deletion that was killed half-way, if this role is what it left; else None.
+
+        Such a role has less than its export says, so the export counts.
+        """
+        kept = self.log.export(role.name) if DELETING_TAG in role.state.tags else None
+        return kept if kept is not None and kept["unique_id"] == role.unique_id else None
 
     def refused(self, refusal: BrokerError, action: str, name: str, origin: Origin) -> BrokerError:
         """The same refusal, once it is on record."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.provisioning.domain.users import password, sign_in_url
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Protocol
 
-    from chalicelib.provisioning.domain.users import AccessKey, GivenPolicy, Group, PasswordPolicy
+    from chalicelib.provisioning.domain.users import AccessKey, GivenPolicy, Group, PasswordPolicy, User
+    from chalicelib.provisioning.services.compile import Deployment
 
     class UserAdmin(Protocol):
         """IAM's users. Writes may be repeated."""
@@ -73,17 +77,6 @@ if TYPE_CHECKING:
             ...
 
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from chalicelib.provisioning.domain.users import password, sign_in_url
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from chalicelib.provisioning.domain.users import User
-    from chalicelib.provisioning.services.compile import Deployment
-
 CANNOT_CHANGE = (
     "The account's password policy does not let users change their own password, which the first sign-in asks for. "
     "Allow it there (AllowUsersToChangePassword)."
@@ -91,7 +84,7 @@ CANNOT_CHANGE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class ConsoleSignIn:
     """`draw(n)` is an unguessable number below n."""
 
     deployment: Deployment

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from chalicelib.core.services.leases import Lease, Leases
     from chalicelib.provisioning.domain.users import AccessKey, User, UserAsk
     from chalicelib.provisioning.services.compile import Deployment
-    from chalicelib.provisioning.services.records import Records
-    from chalicelib.provisioning.services.sign_in import SignIn, UserAdmin
+    from chalicelib.provisioning.services.records import ProvisioningRecords
+    from chalicelib.provisioning.services.sign_in import ConsoleSignIn, UserAdmin
 
 REPEATED_WITHIN_SECONDS = 900
 """How long the token of a call makes the same call again its repetition."""
@@ -44,13 +44,13 @@ class MadeUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Users:
+class UserProvisioning:
     """Touches no user that this deployment did not make."""
 
     deployment: Deployment
     users: UserAdmin
-    sign_in: SignIn
-    records: Records
+    sign_in: ConsoleSignIn
+    records: ProvisioningRecords
     leases: Leases
 
     def show(self, name: str) -> UserView:

@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.policy_documents import session_policy_text
 from chalicelib.core.domain.roles import MAX_CALLER_TAGS, MAX_POLICY_ARNS, MAX_SESSION_POLICY
-from chalicelib.core.domain.visible_text import said
+from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.fields import PolicyArn, Reason, RoleName, Seconds, TagKey, TagValue, check_session_policy
 from chalicelib.sessions.services.issue import CredentialsAsk
 
@@ -35,7 +35,7 @@ class ConsoleLinkBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def ask(self) -> CredentialsAsk:
         """The ask for the service."""
-        return CredentialsAsk(role=self.role, reason=said(self.reason), kind="console")
+        return CredentialsAsk(role=self.role, reason=visible_text(self.reason), kind="console")
 
 
 class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -57,7 +57,7 @@ class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return CredentialsAsk(
             role=self.role,
             duration_seconds=self.duration_seconds,
-            reason=said(self.reason),
+            reason=visible_text(self.reason),
             policy=self.policy,
             policy_arns=self.policy_arns,
             tags=self.tags,

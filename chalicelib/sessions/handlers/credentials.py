@@ -28,7 +28,7 @@ def take_credentials() -> Response:
     request = blueprint.current_request
     who = authenticate(request)
     wanted = body(request, CredentialsBody).ask()
-    session, credentials = wiring.issuing().issue(wanted, who)
+    session, credentials = wiring.session_issuer().issue(wanted, who)
     shown = {"session": session_document(session, clock()), "credentials": process_credentials(credentials)}
     return answer(shown, 201)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib.approvals.wiring import lapsing
+from chalicelib.approvals.wiring import overdue_closer
 from chalicelib.core.wiring import meter
 from chalicelib.sessions import wiring
 
@@ -19,5 +19,5 @@ def expire(_event: dict[str, Any], _context: object) -> dict[str, int]:
     # Counted first: whatever fails after it, the alarm keeps its number.
     unreviewed = wiring.reviews().unreviewed()
     meter().count("BreakGlassUnreviewed", unreviewed)
-    requests, grants = lapsing().run()
+    requests, grants = overdue_closer().run()
     return {"requests": requests, "grants": grants, "unreviewed": unreviewed}

@@ -8,7 +8,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.approvals.handlers.bodies import Comment  # noqa: TC001  msgspec reads the annotations
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.domain.visible_text import said
+from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
@@ -22,9 +22,9 @@ class ReviewBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     comment: Comment
 
-    def said(self) -> str:
+    def visible_text(self) -> str:
         """The comment; InvalidRequest for one without a word."""
-        comment = said(self.comment)
+        comment = visible_text(self.comment)
         if not comment:
             raise InvalidRequest("A review says what was found.", {"comment": "at least one word"})
         return comment
@@ -36,5 +36,5 @@ def review(session_id: str) -> Response:
     """Say that somebody else has looked at it, and what they found."""
     request = blueprint.current_request
     who = authenticate(request)
-    comment = body(request, ReviewBody).said()
-    return answer(shown(wiring.reviewing().review(session_id, comment, who), clock()))
+    comment = body(request, ReviewBody).visible_text()
+    return answer(shown(wiring.break_glass_review().review(session_id, comment, who), clock()))

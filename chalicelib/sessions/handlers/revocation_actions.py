@@ -57,24 +57,24 @@ def handle(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _end_session(event: Mapping[str, Any]) -> dict[str, Any]:
     order = converted(event, EndSession)
-    return _used(wiring.enforcing().end_session(order.role, order.session, order.expires_at, order.event))
+    return _used(wiring.revocation_enforcer().end_session(order.role, order.session, order.expires_at, order.event))
 
 
 def _end_caller(event: Mapping[str, Any]) -> dict[str, Any]:
     order = converted(event, EndCaller)
     cutoff = Cutoff(order.before, order.until)
-    enforcing = wiring.enforcing()
-    return _used(enforcing.end_caller(order.role, order.source_identity, cutoff, order.event, order.sessions))
+    revocation_enforcer = wiring.revocation_enforcer()
+    return _used(revocation_enforcer.end_caller(order.role, order.source_identity, cutoff, order.event, order.sessions))
 
 
 def _end_everyone(event: Mapping[str, Any]) -> dict[str, Any]:
     order = converted(event, EndEveryone)
     cutoff = Cutoff(order.before, order.until)
-    return _used(wiring.enforcing().end_everyone(order.role, cutoff, order.event, order.sessions))
+    return _used(wiring.revocation_enforcer().end_everyone(order.role, cutoff, order.event, order.sessions))
 
 
 def _prune(_event: Mapping[str, Any]) -> dict[str, Any]:
-    pruned = wiring.enforcing().prune()
+    pruned = wiring.revocation_enforcer().prune()
     meter().count("PruningFailures", len(pruned.failed))
     _used(pruned.fullest)
     return {"changed": list(pruned.changed), "failed": list(pruned.failed)}

@@ -11,7 +11,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.times import rfc3339
-from chalicelib.core.domain.visible_text import said
+from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.handlers.fields import Reason, RoleName  # noqa: TC001  msgspec reads the annotations
 from chalicelib.core.handlers.queries import Query
@@ -46,7 +46,7 @@ def end_session(session_id: str) -> Response:
     reason = Query(request, "reason").text("reason")
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})
-    session, _ = wiring.revoking().end_session(session_id, said(reason), who)
+    session, _ = wiring.session_revoker().end_session(session_id, visible_text(reason), who)
     return answer(shown(session, clock()))
 
 
@@ -63,7 +63,7 @@ def revoke() -> Response:
 def _revoke(wanted: RevocationBody, asked_by: Origin) -> Revocation:
     if [wanted.session, wanted.caller, wanted.role].count(None) != 2:  # noqa: PLR2004  exactly one of three
         raise InvalidRequest("Say what to revoke.", {"body": "exactly one of session, caller and role"})
-    service, reason = wiring.revoking(), said(wanted.reason)
+    service, reason = wiring.session_revoker(), visible_text(wanted.reason)
     if wanted.session:
         return service.end_session(wanted.session, reason, asked_by)[1]
     if wanted.caller:

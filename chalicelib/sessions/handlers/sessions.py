@@ -39,7 +39,7 @@ def list_sessions() -> Response:
     who = authenticate(request, reads_query=True)
     limit, _ = page_asked(request, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
-    page = wiring.session_reading().page(_filter(query), limit, query.id("cursor") or None, who)
+    page = wiring.session_browser().page(_filter(query), limit, query.id("cursor") or None, who)
     now = clock()
     return answer({"sessions": [shown(session, now) for session in page.items], "next_cursor": page.cursor})
 
@@ -52,14 +52,14 @@ def count_active() -> Response:
     who = authenticate(request, reads_query=True)
     query = Query(request, "caller", "role")
     wanted = SessionFilter(caller=query.name("caller"), role=query.name("role"))
-    return answer({"active": wiring.session_reading().active(wanted, who)})
+    return answer({"active": wiring.session_browser().active(wanted, who)})
 
 
 @blueprint.route("/v1/sessions/{session_id}", methods=["GET"], authorizer=SIGNED)
 @answering(blueprint)
 def show_session(session_id: str) -> Response:
     """One session."""
-    session = wiring.session_reading().one(session_id, authenticate(blueprint.current_request))
+    session = wiring.session_browser().one(session_id, authenticate(blueprint.current_request))
     return answer(shown(session, clock()))
 
 

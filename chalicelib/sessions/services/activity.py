@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.pages import Page
     from chalicelib.core.domain.sessions import Session
+    from chalicelib.sessions.domain.activity import Call
+    from chalicelib.sessions.services.browse import SessionBrowser
 
     class ActivityLog(Protocol):
         """CloudTrail, by session."""
@@ -22,21 +27,11 @@ if TYPE_CHECKING:
             ...
 
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.pages import Page
-    from chalicelib.sessions.domain.activity import Call
-    from chalicelib.sessions.services.browse import SessionReading
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     """Who may see a session may see what it did."""
 
-    sessions: SessionReading
+    sessions: SessionBrowser
     log: ActivityLog
 
     def page(self, session_id: str, cursor: str | None, origin: Origin) -> Page[Call]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from chalicelib.core.domain.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from typing import Protocol
+
+    from chalicelib.access.services.rights import Rights
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.pages import Page
+    from chalicelib.core.domain.sessions import Session, SessionFilter
+    from chalicelib.core.domain.times import Clock
 
     class Sessions(Protocol):
         """Session rows, for those who look or take back."""
@@ -36,21 +45,8 @@ if TYPE_CHECKING:
             ...
 
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-from chalicelib.core.domain.errors import NotFound
-
-if TYPE_CHECKING:
-    from chalicelib.access.services.rights import Rights
-    from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.pages import Page
-    from chalicelib.core.domain.sessions import Session, SessionFilter
-    from chalicelib.core.domain.times import Clock
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionReading:
+class SessionBrowser:
     """Reads only; nothing here leaves a record."""
 
     rights: Rights

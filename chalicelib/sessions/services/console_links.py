@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.sessions import Credentials, Session
     from chalicelib.core.domain.times import Clock
-    from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
+    from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 
-    class SignIn(Protocol):
+    class SignInEndpoint(Protocol):
         """AWS's federation endpoint."""
 
         def link(self, credentials: Credentials, destination: str) -> str:
@@ -47,9 +47,9 @@ class ConsoleLink:
 class ConsoleLinks:
     """The service behind POST /v1/console-links."""
 
-    issuing: Issuing
+    session_issuer: SessionIssuer
     catalogue: Catalogue
-    sign_in: SignIn
+    sign_in: SignInEndpoint
     clock: Clock
 
     def open(self, wanted: CredentialsAsk, destination: str, origin: Origin) -> ConsoleLink:
@@ -58,7 +58,7 @@ class ConsoleLinks:
         The credentials themselves never leave: the console session lasts as
         long as they do, since they come from role chaining.
         """
-        session, credentials = self.issuing.issue(wanted, origin)
+        session, credentials = self.session_issuer.issue(wanted, origin)
         url = self.sign_in.link(credentials, destination)
         role = self.catalogue.get(session.role)
         return ConsoleLink(session, self.clock() + LINK_LIVES, switch_role_url(role) if role else None, url)

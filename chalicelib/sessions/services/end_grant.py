@@ -39,7 +39,7 @@ LONGEST_SESSION = timedelta(seconds=MAX_CHAINED_SECONDS + 60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Granting:
+class GrantEnder:
     """The grant's row first, so that nothing new is issued under it; then the sessions it gave.
 
     Repeating it takes up what an interrupted call left.

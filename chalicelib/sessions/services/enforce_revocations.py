@@ -84,7 +84,7 @@ class Pruned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enforcing:
+class RevocationEnforcer:
     """Saving is optimistic (a version); rendering is under a lease per role.
 
     Whoever holds the lease renders the newest list, so a burst of revocations

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from chalicelib.access.domain.admission import decide, with_approvals
+from chalicelib.access.domain.admission import admit, with_approvals
 from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.grants import asked_by_tag, longest, not_begun, session_seconds
 from chalicelib.core.domain.callers import role_session_name, source_identity
@@ -85,7 +85,7 @@ class CredentialsAsk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issuing:
+class SessionIssuer:
     """The product's main job. `deployment` enters every external id; `beside` runs the row's write."""
 
     deployment: str
@@ -95,7 +95,7 @@ class Issuing:
     sessions: SessionLog
     journal: Journal
     sts: RoleSessions
-    beside: Executor
+    row_writer: Executor
     clock: Clock
     new_id: NewId
 
@@ -126,7 +126,7 @@ class Issuing:
         glass is broken under none: whoever breaks it answers for it alone.
         """
         try:
-            return decide(self.rules, ask), None
+            return admit(self.rules, ask), None
         except (ApprovalRequired, ReasonRequired, InvalidRequest) as closed:
             if ask.action == "BreakGlass":
                 raise
@@ -197,7 +197,7 @@ class Issuing:
         is marked, credentials without one are dropped, and nothing of a
         request is still under way when Lambda freezes the container.
         """
-        recorded = self.beside.submit(self.sessions.record, session, _event("issue", session, origin, session.id))
+        recorded = self.row_writer.submit(self.sessions.record, session, _event("issue", session, origin, session.id))
         try:
             credentials = self.sts.assume(self._settings(session, wanted))
         except Exception as failure:

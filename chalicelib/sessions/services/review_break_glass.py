@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewing:
+class BreakGlassReview:
     """Cedar's `ReviewBreakGlass`, by anybody but the one who broke the glass."""
 
     sessions: Sessions

@@ -100,7 +100,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revoking:
+class SessionRevoker:
     """Decide, have the provision function deny it (the event rides in its list), then show it in the session rows.
 
     Sessions issued afterwards are for the access rules: nothing here is a ban.

@@ -83,7 +83,11 @@ def test_fifty_simultaneous_clicks_end_in_exactly_one_decision(call, alice, rows
     def click(number: int) -> str:
         word: Any = "approve" if number % 2 else "deny"
         try:
-            return wiring.deciding().decide(request["id"], word, "", origin_of(people[number % 10])).state
+            return (
+                wiring.request_decisions()
+                .record_decision(request["id"], word, "", origin_of(people[number % 10]))
+                .state
+            )
         except Conflict as late:
             return late.detail
 
@@ -141,7 +145,7 @@ def test_what_nobody_answered_in_time_is_listed_as_expired_before_and_after_it_i
         )
     written_down = wiring.requests().get(ids[1])
     assert written_down
-    wiring.lapsing().request(written_down)
+    wiring.overdue_closer().request(written_down)
     fresh = call("POST", "/v1/requests", alice, WANTED)[1]["id"]
 
     def listed(**query: str) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.audit.aws.audit_log import CloudWatchAuditLog
 from chalicelib.audit.domain.hash_chain import GENESIS, Link, chain
-from chalicelib.audit.services.deliver import Auditing, Change
+from chalicelib.audit.services.deliver import AuditDelivery, RowChange
 from chalicelib.core.domain.errors import AuditUnavailable
 from tests.adapters.audit.desk import event_text
 from tests.fakes.audit import FakeDeadLetters, FakeLedger
@@ -79,15 +79,15 @@ def test_200_with_rejected_events_is_a_failure(rejected: dict[str, int]) -> None
 def test_rejected_events_come_again_until_they_are_taken() -> None:
     answers: list[Answer] = [(200, {"rejectedLogEventsInfo": REJECTIONS[0]}), (200, {"nextSequenceToken": "1"})]
     with cloudwatch(lambda _operation, _asked: answers.pop(0)) as log:
-        service = Auditing(
+        service = AuditDelivery(
             ledger=FakeLedger(),
             log=log,
             dead_letters=FakeDeadLetters(),
             clock=Clock(),
             pause=lambda _attempt: None,
         )
-        assert service.take([Change("1", event_text(1))]).resume_at == "1"
-        assert service.take([Change("1", event_text(1))]).resume_at is None
+        assert service.take([RowChange("1", event_text(1))]).resume_at == "1"
+        assert service.take([RowChange("1", event_text(1))]).resume_at is None
     assert answers == []
 
 

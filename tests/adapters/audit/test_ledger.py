@@ -1,21 +1,26 @@
 """One suite for the ledger, on the fake and on the table."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from chalicelib.audit.aws.ledger import TableLedger
 from chalicelib.audit.domain.hash_chain import GENESIS, Head, Link, chain
-from chalicelib.audit.services.deliver import Ledger
 from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.errors import Conflict
 from tests.adapters.audit.desk import event_text
 from tests.adapters.conftest import REGION
 from tests.fakes.audit import FakeLedger
 from tests.fakes.core import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chalicelib.audit.services.deliver import Ledger
 
 
 @pytest.fixture(params=["fake", "table"])

@@ -95,7 +95,7 @@ def request_row(account: None) -> Request:
     """A request of alice's that is in the table."""
     desk = ApprovalDesk()
     request = desk.file()
-    requests().file(request, "", desk.deciding.records.filed(request, desk_origin()))
+    requests().file(request, "", desk.request_decisions.records.filed(request, desk_origin()))
     return request
 
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.approvals.aws.overdue_function import ExpireFunction
-from chalicelib.cleanup.aws.account_roles import PAGE, AccountRoles
+from chalicelib.cleanup.aws.account_roles import PAGE, IamRoleInventory
 from chalicelib.cleanup.aws.account_users import PATIENT_TRIES, TRIES, ReportedUsers
 from chalicelib.core.domain.errors import AwsUnavailable, RefusedByAws
 from tests.adapters.conftest import REGION
@@ -49,7 +49,7 @@ def page(number: int, marker: str | None) -> dict[str, Any]:
 def test_every_page_is_read_and_none_is_asked_for_too_early(iam: Any, stub: Stubber) -> None:
     asked: dict[str, Any] = {"Filter": ["Role"], "MaxItems": PAGE}
     stub.add_response("get_account_authorization_details", page(1, "more"), asked)
-    roles = AccountRoles(iam).every()
+    roles = IamRoleInventory(iam).every()
     first = next(roles)
     stub.assert_no_pending_responses()
     stub.add_response("get_account_authorization_details", page(2, None), {**asked, "Marker": "more"})
@@ -63,7 +63,7 @@ def test_a_page_that_does_not_come_says_whether_it_may_come_later(
 ) -> None:
     stub.add_response("get_account_authorization_details", page(1, "more"))
     stub.add_client_error("get_account_authorization_details", code)
-    roles = AccountRoles(iam).every()
+    roles = IamRoleInventory(iam).every()
     assert next(roles).name == "role-1"
     with pytest.raises(kind):
         next(roles)
@@ -75,7 +75,7 @@ def test_a_second_look_that_fails_is_no_role_that_is_gone(
 ) -> None:
     stub.add_client_error("get_role", code)
     with pytest.raises(kind):
-        AccountRoles(iam).look("tool")
+        IamRoleInventory(iam).look("tool")
 
 
 class Table:

@@ -117,7 +117,7 @@ def test_a_role_used_between_the_pass_and_the_act_is_not_touched(tool) -> None:
     tool.clock(97)
     tool.run()
     tool.clock(111)
-    acting = wiring.acting()
+    acting = wiring.role_retirement()
     go_on = type(acting).go_on
 
     def used_first(self: Any, name: str, keep: Any) -> Any:

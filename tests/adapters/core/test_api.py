@@ -13,7 +13,7 @@ from chalicelib.access.aws import catalogue
 from chalicelib.access.aws.catalogue import role_to_row
 from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.roles import Role
-from chalicelib.sessions.wiring import issuing
+from chalicelib.sessions.wiring import session_issuer
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
 
 EC2 = Role(
@@ -341,8 +341,8 @@ def test_when_the_table_refuses_the_row_no_credentials_leave(call, alice, caplog
     call("GET", "/v1/whoami", alice)
     assert call("GET", "/v1/roles/ec2-full", alice)[0] == 200
 
-    issuing.cache_clear()
-    sessions: Any = issuing().sessions
+    session_issuer.cache_clear()
+    sessions: Any = session_issuer().sessions
     sessions._table = "gone"  # noqa: SLF001  a table that refuses every write
     status, document, headers = call("POST", "/v1/credentials", alice, {"role": "ec2-full"})
     assert (status, document["code"]) == (503, "audit_unavailable")
@@ -354,7 +354,7 @@ def test_an_unexpected_failure_says_nothing_of_its_cause(call, alice, caplog, mo
     def explode(*_: object) -> None:
         raise RuntimeError("canary-secret")
 
-    monkeypatch.setattr("chalicelib.sessions.services.issue.Issuing.issue", explode)
+    monkeypatch.setattr("chalicelib.sessions.services.issue.SessionIssuer.issue", explode)
     status, document, _ = call("POST", "/v1/credentials", alice, {"role": "ec2-full"})
     assert (status, document["code"]) == (500, "internal_error")
     assert "canary-secret" not in json.dumps(document) + caplog.text

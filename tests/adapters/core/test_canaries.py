@@ -22,7 +22,7 @@ from chalicelib.access.aws.catalogue import role_to_row
 from chalicelib.core.aws import clients
 from chalicelib.core.domain.errors import BrokerError
 from chalicelib.core.domain.roles import Role
-from chalicelib.sessions.wiring import issuing
+from chalicelib.sessions.wiring import session_issuer
 from tests.adapters.audit.desk import AuditDesk, desk
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
 from tests.adapters.provisioning.test_api import LambdaInProcess, invoked
@@ -228,7 +228,7 @@ def test_an_unexpected_error_tells_its_kind_and_not_its_message(call, alice, mon
 def test_our_own_errors_and_values_do_not_carry_awss_words_or_secrets(aws: Aws, invoked: LambdaInProcess) -> None:
     assert invoked
     aws.failing = "sts"
-    service = issuing()
+    service = session_issuer()
     with pytest.raises(BrokerError) as failure:
         service.sts.assume(_settings())
     aws.failing = ""

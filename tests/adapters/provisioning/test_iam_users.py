@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.errors import AwsUnavailable, NotFound, RefusedByAws
-from chalicelib.provisioning.aws.iam_consistency import Settling
+from chalicelib.provisioning.aws.iam_consistency import SettlingTime
 from chalicelib.provisioning.aws.iam_policies import IamAccount, IamPolicies
 from chalicelib.provisioning.aws.iam_users import IamUsers
 from chalicelib.provisioning.domain.users import PasswordPolicy, granting
@@ -29,7 +29,7 @@ def iam_users(account: None) -> IamUsers:
     iam = boto3.client("iam")
     for group in ("engineers", "approvers"):
         iam.create_group(GroupName=group, Path="/access-broker/")
-    return IamUsers(client("iam"), IamPolicies(client("iam")), Settling(lambda _seconds: None))
+    return IamUsers(client("iam"), IamPolicies(client("iam")), SettlingTime(lambda _seconds: None))
 
 
 @pytest.fixture(params=["fake", "moto"])
@@ -115,7 +115,7 @@ def test_every_way_a_policy_can_reach_a_user_is_seen(iam_users) -> None:
 )
 def test_a_user_made_a_moment_ago_that_iam_does_not_find_yet_is_waited_for(iam_users, operation) -> None:
     waited: list[float] = []
-    late = IamUsers(Late(**{operation: 2}), IamPolicies(client("iam")), Settling(waited.append))
+    late = IamUsers(Late(**{operation: 2}), IamPolicies(client("iam")), SettlingTime(waited.append))
     bob = late.create("bob", {})
     late.set_groups(bob, ("engineers",))
     late.set_tags(bob, {"team": "web"})
@@ -139,7 +139,7 @@ def test_a_managed_policy_that_cannot_be_read_counts_as_granting(iam_users) -> N
     arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(ALLOW))["Policy"]["Arn"]
     bob = iam_users.create("bob", {})
     iam.attach_user_policy(UserName="bob", PolicyArn=arn)
-    users = IamUsers(client("iam"), Unreadable(client("iam")), Settling(lambda _seconds: None))
+    users = IamUsers(client("iam"), Unreadable(client("iam")), SettlingTime(lambda _seconds: None))
     assert granting(users.policies(bob)) == ("attached policy p (unreadable)",)
 
 

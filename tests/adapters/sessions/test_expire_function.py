@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from chalicelib.access.aws.catalogue import role_to_row
-from chalicelib.approvals.wiring import approval_records, lapsing
+from chalicelib.approvals.wiring import approval_records, overdue_closer
 from chalicelib.core.domain.errors import AwsUnavailable
 from chalicelib.core.wiring import clock
 from chalicelib.sessions.handlers.expire_function import expire
@@ -30,7 +30,7 @@ def test_what_nobody_answered_and_what_ran_out_is_told_once(call, alice, rows) -
     call("POST", f"/v1/requests/{agreed}/approve", bob)
     later = clock() + timedelta(days=2)
     records = replace(approval_records(), clock=lambda: later)
-    tomorrow = replace(lapsing(), records=records)
+    tomorrow = replace(overdue_closer(), records=records)
     assert tomorrow.run() == (1, 1)
     assert tomorrow.run() == (0, 0)
     told = [json.loads(row["event"]) for row in rows("") if "event" in row]
@@ -55,7 +55,7 @@ def test_broken_glass_is_counted_though_nothing_can_be_written_down(call, capsys
         def run(self) -> tuple[int, int]:
             raise AwsUnavailable("throttled")
 
-    monkeypatch.setattr("chalicelib.sessions.handlers.expire_function.lapsing", Throttled)
+    monkeypatch.setattr("chalicelib.sessions.handlers.expire_function.overdue_closer", Throttled)
     with pytest.raises(AwsUnavailable):
         expire({}, None)
     assert '"BreakGlassUnreviewed":[1' in capsys.readouterr().out.replace(" ", "")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.access.domain.admission import decide
+from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import AccessRules, Ask, Verdict, load_rules
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
@@ -36,7 +36,7 @@ def rules(*policies: str) -> AccessRules:
 
 def test_nothing_is_allowed_until_a_policy_says_so() -> None:
     with pytest.raises(Refused, match="No rule gives ec2 to alice"):
-        decide(rules(), ask())
+        admit(rules(), ask())
 
 
 @pytest.mark.parametrize(
@@ -50,26 +50,26 @@ def test_nothing_is_allowed_until_a_policy_says_so() -> None:
 )
 def test_a_refusal_names_what_was_asked_for(action: str, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
-        decide(rules(), ask().on(action))
+        admit(rules(), ask().on(action))
     assert refused.value.detail == sentence
 
 
 def test_a_matching_permit_is_a_door_and_the_answer_names_it() -> None:
-    admission = decide(rules(f'@id("all") permit (principal, {TAKE}, resource);'), ask())
+    admission = admit(rules(f'@id("all") permit (principal, {TAKE}, resource);'), ask())
     assert (admission.door.policy, admission.max_seconds) == ("all", 3600)
 
 
 def test_forbid_wins_and_is_named() -> None:
     policies = (f'@id("all") permit (principal, {TAKE}, resource);', f'@id("no") forbid (principal, {TAKE}, resource);')
     with pytest.raises(Refused, match="Forbidden by no") as refusal:
-        decide(rules(*policies), ask())
+        admit(rules(*policies), ask())
     assert refusal.value.policies == ("no",)
 
 
 def test_an_error_while_evaluating_refuses_even_where_another_permit_matches() -> None:
     broken = f'@id("broken") forbid (principal, {TAKE}, resource) when {{ principal.getTag("team") == "x" }};'
     with pytest.raises(Refused, match="could not be evaluated"):
-        decide(rules(f'@id("all") permit (principal, {TAKE}, resource);', broken), ask())
+        admit(rules(f'@id("all") permit (principal, {TAKE}, resource);', broken), ask())
 
 
 def test_a_decision_follows_the_callers_and_the_roles_tags_and_groups_at_once() -> None:
@@ -78,7 +78,7 @@ def test_a_decision_follows_the_callers_and_the_roles_tags_and_groups_at_once() 
     web, data = role(team="web"), role(team="data")
 
     def opens(who: Caller, what: Role) -> bool:
-        return bool(deciding.decide(ask(who, what)).doors)
+        return bool(deciding.evaluate(ask(who, what)).doors)
 
     for _ in range(2):
         assert opens(caller("alice", "staff", team="web"), web)
@@ -94,7 +94,7 @@ def test_the_easiest_door_is_taken() -> None:
         f'@id("c") @max_duration("30m") permit (principal, {TAKE}, resource);',
         f'@id("d") @max_duration("45m") permit (principal, {TAKE}, resource);',
     )
-    assert decide(rules(*policies), ask(reason_given=True)).door.policy == "d"
+    assert admit(rules(*policies), ask(reason_given=True)).door.policy == "d"
 
 
 def test_a_door_that_gives_long_enough_is_taken_before_an_easier_one_that_does_not() -> None:
@@ -103,43 +103,43 @@ def test_a_door_that_gives_long_enough_is_taken_before_an_easier_one_that_does_n
         f'@id("long") @reason("required") permit (principal, {TAKE}, resource);',
     )
     wanted = ask(duration_seconds=3600, duration_given=True, reason_given=True)
-    assert decide(rules(*policies), wanted).door.policy == "long"
+    assert admit(rules(*policies), wanted).door.policy == "long"
 
 
 def test_a_duration_over_the_rules_limit_is_refused_and_the_limit_said() -> None:
     short = f'@id("short") @max_duration("15m") permit (principal, {TAKE}, resource);'
     with pytest.raises(InvalidRequest) as refusal:
-        decide(rules(short), ask(duration_seconds=1800, duration_given=True))
+        admit(rules(short), ask(duration_seconds=1800, duration_given=True))
     assert refusal.value.fields == {"duration_seconds": "at most 900 for this caller and role"}
 
 
 def test_a_duration_nobody_gave_is_cut_to_the_rules_limit() -> None:
     short = f'@id("short") @max_duration("15m") permit (principal, {TAKE}, resource);'
-    assert decide(rules(short), ask()).max_seconds == 900
+    assert admit(rules(short), ask()).max_seconds == 900
 
 
 def test_a_rule_on_the_duration_sees_the_longest_when_none_was_given() -> None:
     careful = f'@id("x") permit (principal, {TAKE}, resource) when {{ context.duration_seconds <= 1800 }};'
     with pytest.raises(Refused, match=r"needs: context.duration_seconds <= 1800"):
-        decide(rules(careful), ask())
+        admit(rules(careful), ask())
 
 
 def test_a_reason_is_asked_for_by_name() -> None:
     with pytest.raises(ReasonRequired, match="Rule why asks for a reason"):
-        decide(rules(f'@id("why") @reason("required") permit (principal, {TAKE}, resource);'), ask())
+        admit(rules(f'@id("why") @reason("required") permit (principal, {TAKE}, resource);'), ask())
 
 
 def test_approval_is_asked_for_and_the_next_step_said() -> None:
     needs = rules(f'@id("two") @approvals("2") permit (principal, {TAKE}, resource);')
     with pytest.raises(ApprovalRequired, match="broker request ec2"):
-        decide(needs, ask())
-    assert decide(needs, ask(), approved=True).door.policy == "two"
+        admit(needs, ask())
+    assert admit(needs, ask(), approved=True).door.policy == "two"
 
 
 def test_a_role_the_caller_may_not_see_does_not_exist_for_them() -> None:
     hidden = load_rules({"a.cedar": f'@id("g") permit (principal in Broker::Group::"x", {TAKE}, resource);'})
     with pytest.raises(NotFound):
-        decide(hidden, ask())
+        admit(hidden, ask())
 
 
 def test_a_refusal_names_the_nearest_rule_and_what_it_misses() -> None:
@@ -149,7 +149,7 @@ def test_a_refusal_names_the_nearest_rule_and_what_it_misses() -> None:
     with pytest.raises(
         Refused, match=r"nearest rule is near; it also needs: a caller that is in Group engineers\."
     ) as no:
-        decide(rules(far, near), ask())
+        admit(rules(far, near), ask())
     assert no.value.policies == ("near",)
 
 
@@ -170,7 +170,7 @@ def test_a_rule_about_another_role_is_never_named(about: str) -> None:
     near = f'@id("near") permit (principal in Broker::Group::"x", {TAKE}, resource) when {{ context.reason_given }};'
     secret = rules(near, f'@id("hidden-prod-people") permit (principal, {TAKE}, {about}')
     with pytest.raises(Refused, match="The nearest rule is near") as refusal:
-        decide(secret, ask())
+        admit(secret, ask())
     assert "hidden-prod" not in refusal.value.detail
 
 
@@ -178,30 +178,30 @@ def test_a_rule_about_the_roles_by_name_says_what_else_is_missing() -> None:
     by_name = f"""@id("x") permit (principal, {TAKE}, resource)
         when {{ ["ec2", "other"].contains(resource.name) && principal.name == "bob" }};"""
     with pytest.raises(Refused, match=r'is x; it also needs: principal.name == "bob"\.'):
-        decide(rules(by_name), ask())
+        admit(rules(by_name), ask())
 
 
 def test_a_call_keeps_its_parentheses_in_words() -> None:
     text = f"""@id("x") permit (principal, {TAKE}, resource)
         when {{ context.session_tags.contains(principal.name) }};"""
     with pytest.raises(Refused, match=r"needs: context\.session_tags\.contains\(principal\.name\)\."):
-        decide(rules(text), ask())
+        admit(rules(text), ask())
 
 
 def test_tags_of_caller_and_role_can_be_compared() -> None:
     same_team = f"""@id("team") permit (principal, {TAKE}, resource) when {{
         principal.hasTag("team") && resource.hasTag("team") &&
         principal.getTag("team") == resource.getTag("team") }};"""
-    assert decide(rules(same_team), ask(caller(team="web"), role(team="web"))).door.policy == "team"
+    assert admit(rules(same_team), ask(caller(team="web"), role(team="web"))).door.policy == "team"
     for who, what in ((caller(team="db"), role(team="web")), (caller(), role(team="web")), (caller(team="db"), role())):
         with pytest.raises(Refused):
-            decide(rules(same_team), ask(who, what))
+            admit(rules(same_team), ask(who, what))
 
 
 def test_a_rule_bound_to_a_unique_id_does_not_open_for_a_namesake() -> None:
     mine = f'@id("mine") permit (principal, {TAKE}, resource) when {{ principal.id == "AIDA0" }};'
     with pytest.raises(Refused):
-        decide(rules(mine), ask())
+        admit(rules(mine), ask())
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_policy_file_with_an_error_is_refused_with_its_name(text: str, complai
 def test_an_address_cedar_cannot_read_is_refused_though_no_rule_asks_for_one() -> None:
     """API Gateway's own test calls, which pass by its throttle, come from no address."""
     everybody = f'@id("all") permit (principal, {TAKE}, resource);'
-    verdict = rules(everybody).decide(ask(source_ip="test-invoke-source-ip"))
+    verdict = rules(everybody).evaluate(ask(source_ip="test-invoke-source-ip"))
     assert not verdict.doors
     assert "test-invoke-source-ip" in verdict.errors[0]
 
@@ -233,7 +233,7 @@ def test_a_container_keeps_so_many_parsed_policies_however_they_are_spread(monke
     loaded = rules(*owns, *general)
     for number in range(30):
         for groups in ((), ("1",), ("1", "2")):
-            decide(loaded, ask(caller("alice", *groups), role(f"{number}")))
+            admit(loaded, ask(caller("alice", *groups), role(f"{number}")))
     assert len(loaded._sets) == 4  # noqa: SLF001  nothing else shows it
 
 
@@ -288,7 +288,7 @@ def written(policies: list[tuple[str, str]]) -> list[str]:
 
 
 def allowed(policies: list[str], wanted: Ask) -> bool:
-    return bool(load_rules({f"{number:03}.cedar": text for number, text in enumerate(policies)}).decide(wanted).doors)
+    return bool(load_rules({f"{number:03}.cedar": text for number, text in enumerate(policies)}).evaluate(wanted).doors)
 
 
 @settings(max_examples=60, deadline=None)
@@ -317,7 +317,7 @@ def test_the_order_of_policies_and_files_changes_nothing(
     order.shuffle(shuffled)
     one_file = load_rules({"all.cedar": "\n".join(shuffled)})
     many = load_rules({f"{number}.cedar": text for number, text in enumerate(lines)})
-    assert one_file.decide(wanted) == many.decide(wanted)
+    assert one_file.evaluate(wanted) == many.evaluate(wanted)
 
 
 @settings(max_examples=40, deadline=None)
@@ -333,7 +333,7 @@ def test_leaving_out_what_can_change_nothing_decides_as_the_whole_set_does(
     whole = policy_set(tuple(loaded.policies.values()))
     for one in (wanted, wanted.on("SeeRole")):
         oracle = cedarpy.is_authorized(request_document(one), whole, entities_document(one))
-        verdict = loaded.decide(one)
+        verdict = loaded.evaluate(one)
         if oracle.diagnostics.errors:
             assert verdict == Verdict(errors=tuple(sorted(oracle.diagnostics.errors)))
             continue

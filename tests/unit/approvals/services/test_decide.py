@@ -52,8 +52,10 @@ def test_where_approvers_owe_a_reason_their_comment_is_it(word: Word) -> None:
     desk = ApprovalDesk(REASONED)
     request = desk.file()
     with pytest.raises(ReasonRequired, match="in `comment`"):
-        desk.deciding.decide(request.id, word, " ", origin(BOB))
-    assert desk.deciding.decide(request.id, word, "looked at the ticket", origin(BOB)).state != "pending"
+        desk.request_decisions.record_decision(request.id, word, " ", origin(BOB))
+    assert (
+        desk.request_decisions.record_decision(request.id, word, "looked at the ticket", origin(BOB)).state != "pending"
+    )
 
 
 def test_where_two_must_agree_the_second_one_makes_the_grant(desk: ApprovalDesk) -> None:
@@ -129,7 +131,7 @@ def test_a_request_for_a_role_one_may_not_see_does_not_exist(desk: ApprovalDesk)
     with pytest.raises(NotFound) as unseen:
         desk.approve(request, CAROL)
     with pytest.raises(NotFound) as absent:
-        desk.deciding.decide("0" * 26, "approve", "", origin(CAROL))
+        desk.request_decisions.record_decision("0" * 26, "approve", "", origin(CAROL))
     assert unseen.value.detail.replace(request.id, "X") == absent.value.detail.replace("0" * 26, "X")
 
 
@@ -163,7 +165,7 @@ def test_approve_after_expiry_writes_the_expiry_and_says_so(desk: ApprovalDesk) 
         desk.approve(request)
     assert desk.requests.rows[request.id].state == "expired"
     assert desk.events == ["request", "expire"]
-    assert desk.lapsing.run() == (0, 0)
+    assert desk.overdue_closer.run() == (0, 0)
 
 
 def test_an_approval_in_the_same_moment_is_not_lost_but_counted_next(desk: ApprovalDesk) -> None:
@@ -193,9 +195,9 @@ def test_what_somebody_is_at_while_it_lapses_is_left_for_the_next_run(desk: Appr
     desk.file()
     desk.hours_pass(24)
     desk.requests.before_save = contended
-    assert desk.lapsing.run() == (0, 0)
+    assert desk.overdue_closer.run() == (0, 0)
     assert desk.events == ["request"]
-    assert desk.lapsing.run() == (1, 0)
+    assert desk.overdue_closer.run() == (1, 0)
     assert desk.events == ["request", "expire"]
 
 
@@ -219,8 +221,8 @@ def test_a_request_that_everybody_writes_to_asks_to_try_again(desk: ApprovalDesk
 
 def test_whoever_asked_takes_it_back_and_says_so_twice_without_harm(desk: ApprovalDesk) -> None:
     request = desk.file(BOT, on_behalf_of="alice")
-    cancelled = desk.deciding.cancel(request.id, "found another way", origin(ALICE))
-    assert desk.deciding.cancel(request.id, "", origin(BOT)) == cancelled
+    cancelled = desk.request_decisions.cancel(request.id, "found another way", origin(ALICE))
+    assert desk.request_decisions.cancel(request.id, "", origin(BOT)) == cancelled
     assert desk.events == ["request", "cancel"]
     with pytest.raises(Conflict, match="cancelled"):
         desk.approve(request)
@@ -230,11 +232,11 @@ def test_whoever_asked_takes_it_back_and_says_so_twice_without_harm(desk: Approv
 def test_others_do_not_cancel(desk: ApprovalDesk, who: Caller, kind: type[Exception]) -> None:
     request = desk.file()
     with pytest.raises(kind):
-        desk.deciding.cancel(request.id, "", origin(who))
+        desk.request_decisions.cancel(request.id, "", origin(who))
     assert [event.detail["action"] for event in desk.journal.events] == ["Cancel"]
 
 
 def test_an_approved_request_is_not_cancelled_but_given_back(desk: ApprovalDesk) -> None:
     request = desk.approve(desk.file())
     with pytest.raises(Conflict, match=f"broker done {request.id}$"):
-        desk.deciding.cancel(request.id, "", origin(ALICE))
+        desk.request_decisions.cancel(request.id, "", origin(ALICE))

@@ -124,30 +124,30 @@ class Approvals(RuleBasedStateMachine):
 
     @rule(target=meanwhile, request=requests, who=deciders, word=words)
     def another_is_about_to_decide(self, request: Request, who: Caller, word: Any) -> Callable[[], object]:
-        return quietly(lambda: self.desk.deciding.decide(request.id, word, "", origin(who)))
+        return quietly(lambda: self.desk.request_decisions.record_decision(request.id, word, "", origin(who)))
 
     @rule(target=meanwhile, request=requests)
     def another_is_about_to_cancel(self, request: Request) -> Callable[[], object]:
-        return quietly(lambda: self.desk.deciding.cancel(request.id, "", origin(ALICE)))
+        return quietly(lambda: self.desk.request_decisions.cancel(request.id, "", origin(ALICE)))
 
     @rule(request=requests, who=deciders, word=words, turn=st.none() | consumes(meanwhile))
     def decide(self, request: Request, who: Caller, word: Any, turn: Callable[[], object] | None) -> None:
         self.at_once(turn)
-        quietly(lambda: self.desk.deciding.decide(request.id, word, "", origin(who)))()
+        quietly(lambda: self.desk.request_decisions.record_decision(request.id, word, "", origin(who)))()
 
     @rule(request=requests, who=askers, turn=st.none() | consumes(meanwhile))
     def cancel(self, request: Request, who: Caller, turn: Callable[[], object] | None) -> None:
         self.at_once(turn)
-        quietly(lambda: self.desk.deciding.cancel(request.id, "", origin(who)))()
+        quietly(lambda: self.desk.request_decisions.cancel(request.id, "", origin(who)))()
 
     @rule(turn=st.none() | consumes(meanwhile))
     def the_schedule_runs(self, turn: Callable[[], object] | None) -> None:
         self.at_once(turn)
-        self.desk.lapsing.run()
+        self.desk.overdue_closer.run()
 
     @rule(target=meanwhile, request=granted)
     def another_is_about_to_end(self, request: Request) -> Callable[[], object]:
-        return quietly(lambda: self.desk.granting.end(request.id, "", origin(HEIDI)))
+        return quietly(lambda: self.desk.grant_ender.end(request.id, "", origin(HEIDI)))
 
     @rule(target=meanwhile, who=askers, role=roles)
     def another_is_about_to_take(self, who: Caller, role: str) -> Callable[[], object]:
@@ -156,7 +156,7 @@ class Approvals(RuleBasedStateMachine):
     @rule(request=requests | granted, who=st.sampled_from([ALICE, HEIDI, CAROL]), turn=st.none() | consumes(meanwhile))
     def give_back(self, request: Request, who: Caller, turn: Callable[[], object] | None) -> None:
         self.at_once(turn)
-        quietly(lambda: self.desk.granting.end(request.id, "", origin(who)))()
+        quietly(lambda: self.desk.grant_ender.end(request.id, "", origin(who)))()
 
     @rule(minutes=st.sampled_from([1, 14, 20, 60, 240, 1440]))
     def time_passes(self, minutes: int) -> None:

@@ -53,7 +53,7 @@ def test_one_person_cannot_bury_the_approvers_and_is_told_how_to_go_on(desk: App
         desk.file()
     assert desk.journal.events[-1].detail["code"] == "conflict"
     desk.file(DAVE)
-    desk.deciding.cancel(filed[0].id, "", origin(ALICE))
+    desk.request_decisions.cancel(filed[0].id, "", origin(ALICE))
     assert desk.file().state == "pending"
 
 
@@ -242,5 +242,5 @@ def test_lists_say_expired_before_anybody_wrote_it_down(desk: ApprovalDesk) -> N
 
 
 def test_an_ask_for_oneself_by_name_is_an_ask_of_ones_own(desk: ApprovalDesk) -> None:
-    request = desk.requesting.file(RequestAsk("prod", 3600, "x", on_behalf_of="alice"), origin(ALICE))
+    request = desk.request_filing.file(RequestAsk("prod", 3600, "x", on_behalf_of="alice"), origin(ALICE))
     assert request.asked_by == ""

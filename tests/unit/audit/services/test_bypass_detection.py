@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.audit.domain.bypass_detection import assumption
-from chalicelib.audit.services.bypass_detection import Trailing
+from chalicelib.audit.services.bypass_detection import BypassDetector
 from chalicelib.core.domain.errors import Conflict
 from tests.fakes.audit import FakeSessions
 from tests.fakes.core import FakeCatalogue, FakeJournal
@@ -26,7 +26,7 @@ class Desk:
     def __init__(self) -> None:
         self.journal = FakeJournal()
         self.owners = FakeRoleOwners()
-        self.service = Trailing(
+        self.service = BypassDetector(
             deployment="access-broker-dev",
             broker_role_arn=BROKER,
             owners=self.owners,

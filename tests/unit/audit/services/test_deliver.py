@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.audit.services.deliver import MAX_LINES, Auditing, Change
+from chalicelib.audit.services.deliver import MAX_LINES, AuditDelivery, RowChange
 from chalicelib.core.domain.errors import BrokerError, Conflict, Contended
 from chalicelib.core.domain.events import AuditEvent, to_json
 from chalicelib.core.domain.ids import new_id
@@ -27,8 +27,8 @@ class Desk:
     pauses: list[int] = field(default_factory=list)
 
     @property
-    def service(self) -> Auditing:
-        return Auditing(
+    def service(self) -> AuditDelivery:
+        return AuditDelivery(
             ledger=self.ledger,
             log=self.log,
             dead_letters=self.dead_letters,
@@ -52,12 +52,12 @@ def event_id(number: int) -> str:
     return new_id(NOW, number.to_bytes(10, "big"))
 
 
-def good(number: int, reason: str = "") -> Change:
+def good(number: int, reason: str = "") -> RowChange:
     event = AuditEvent(event_id(number), "issue", NOW, origin(), reason=reason)
-    return Change(str(100 + number), to_json(event))
+    return RowChange(str(100 + number), to_json(event))
 
 
-POISON = Change("999", "not an event")
+POISON = RowChange("999", "not an event")
 
 
 def test_every_event_becomes_one_line_in_order(desk: Desk) -> None:

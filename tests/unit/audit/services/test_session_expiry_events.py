@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.audit.services.deliver import Auditing
-from chalicelib.audit.services.session_expiry_events import PORTION, Expiring
+from chalicelib.audit.services.deliver import AuditDelivery
+from chalicelib.audit.services.session_expiry_events import PORTION, SessionExpiry
 from chalicelib.core.domain.errors import AuditUnavailable
 from tests.fakes.audit import FakeAuditLog, FakeDeadLetters, FakeLedger, FakeSessions, session
 from tests.fakes.core import NOW, Clock
@@ -30,18 +30,18 @@ class Desk:
     told: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
 
     @property
-    def service(self) -> Expiring:
-        auditing = Auditing(
+    def service(self) -> SessionExpiry:
+        audit_delivery = AuditDelivery(
             ledger=self.ledger,
             log=self.log,
             dead_letters=FakeDeadLetters(),
             clock=self.clock,
             pause=lambda _attempt: None,
         )
-        return Expiring(
+        return SessionExpiry(
             sessions=self.sessions,
             checkpoint=self.ledger,
-            auditing=auditing,
+            audit_delivery=audit_delivery,
             told=self.told.append,
             clock=self.clock,
         )

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.chat.domain.visits import Linked, Visit
-from chalicelib.chat.services.chat import Actions, Chatting
-from chalicelib.explain.services.browse_roles import Browsing
+from chalicelib.chat.services.chat import Actions, ChatResponder
+from chalicelib.explain.services.browse_roles import RoleBrowser
 from tests.fakes.approval_desk import ALICE, BOB, CAROL, ApprovalDesk
 
 if TYPE_CHECKING:
@@ -47,20 +47,20 @@ class ChatDesk(ApprovalDesk):
     def __init__(self) -> None:
         super().__init__()
         self.slack = FakeSlack()
-        browsing = Browsing(rules=self.rules, catalogue=self.catalogue, grants=self.grants, clock=self.clock)
-        self.chatting = Chatting(
+        role_browser = RoleBrowser(rules=self.rules, catalogue=self.catalogue, grants=self.grants, clock=self.clock)
+        self.chat_responder = ChatResponder(
             actions=Actions(
-                browsing=browsing,
-                requesting=self.requesting,
+                role_browser=role_browser,
+                request_filing=self.request_filing,
                 reading=self.reading,
-                deciding=self.deciding,
-                granting=self.granting,
+                request_decisions=self.request_decisions,
+                grant_ender=self.grant_ender,
                 sessions=self.ender,
             ),
             directory=self.slack,
             visits=self.slack,
             answers=self.slack,
-            records=self.deciding.records,
+            records=self.request_decisions.records,
             policy_set="digest",
         )
 
@@ -77,7 +77,7 @@ class ChatDesk(ApprovalDesk):
         return self.take(Visit(visit, "interaction", urlencode({"payload": json.dumps(payload)}), "request-2"))
 
     def take(self, visit: Visit, invocation: str = "i1") -> str:
-        self.chatting.take(visit, f"{invocation} {visit.id}")
+        self.chat_responder.take(visit, f"{invocation} {visit.id}")
         return self.slack.said[-1][1]
 
 
@@ -110,7 +110,7 @@ def test_a_click_without_the_right_says_so_to_them_alone_and_is_on_record(desk: 
 def test_a_replay_does_nothing_and_is_on_record(desk: ChatDesk) -> None:
     desk.say(ALICE, "request prod 2h deploy")
     visit = Visit("v1", "command", "", "request-9")
-    desk.chatting.take(visit, "another invocation")
+    desk.chat_responder.take(visit, "another invocation")
     assert (len(desk.requests.rows), len(desk.slack.said)) == (1, 1)
     assert desk.journal.events[-1].detail["webhook"] == "replayed"
 

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.chat.domain.notices import Notice
 from chalicelib.chat.domain.postings import Place
-from chalicelib.chat.services.notify import Changed, Spreading, ToldByWebhook, ToldInSlack
+from chalicelib.chat.services.notify import Changed, NoticeFanOut, SlackNotices, WebhookNotices
 from chalicelib.core.domain.errors import AwsUnavailable, NotDelivered
 from chalicelib.core.domain.events import to_json
 from tests.fakes.approval_desk import ALICE, BOB, DAVE, ApprovalDesk
@@ -71,14 +71,14 @@ class NoticeDesk(ApprovalDesk):
     def __init__(self) -> None:
         super().__init__()
         self.outside = FakeOutside()
-        self.slack = ToldInSlack(
+        self.slack = SlackNotices(
             board=self.outside,
             postings=self.outside,
             requests=self.requests,
             sessions=self.sessions,
             clock=self.clock,
         )
-        self.webhook = ToldByWebhook(outlet=self.outside, sessions=self.sessions)
+        self.webhook = WebhookNotices(outlet=self.outside, sessions=self.sessions)
 
     def tell(self, request_id: str) -> None:
         self.slack.tell(Notice("slack", "request", request_id))
@@ -127,7 +127,7 @@ def test_what_was_decided_while_slack_was_down_is_told_as_it_stands(desk: Notice
 def test_a_request_taken_back_loses_its_buttons(desk: NoticeDesk) -> None:
     request = desk.file()
     desk.tell(request.id)
-    desk.deciding.cancel(request.id, "", origin(ALICE))
+    desk.request_decisions.cancel(request.id, "", origin(ALICE))
     desk.tell(request.id)
     assert "Taken back" in desk.words()
     assert "actions" not in desk.words()
@@ -137,7 +137,7 @@ def test_a_request_that_nobody_answered_loses_them_too(desk: NoticeDesk) -> None
     request = desk.file()
     desk.tell(request.id)
     desk.hours_pass(24)
-    desk.lapsing.run()
+    desk.overdue_closer.run()
     desk.tell(request.id)
     assert "Nobody answered in time" in desk.words()
     assert "actions" not in desk.words()
@@ -171,14 +171,14 @@ def test_the_other_system_gets_every_step_with_the_id_it_deduplicates_by(desk: N
 
 
 def test_one_change_is_one_notice_per_system_also_when_the_stream_repeats_it(desk: NoticeDesk) -> None:
-    spreading = Spreading(queue=desk.outside, targets=("slack", "webhook"))
+    notice_fan_out = NoticeFanOut(queue=desk.outside, targets=("slack", "webhook"))
     change = Changed("1", "record-1", "request", "r1", "{}")
-    assert [spreading.spread([change]) for _ in range(2)] == [None, None]
+    assert [notice_fan_out.spread([change]) for _ in range(2)] == [None, None]
     assert [notice.target for notice in desk.outside.queued.values()] == ["slack", "webhook"]
 
 
 def test_a_queue_that_does_not_answer_has_the_stream_come_again_from_there(desk: NoticeDesk) -> None:
     desk.outside.down = True
-    spreading = Spreading(queue=desk.outside, targets=("slack",))
-    assert spreading.spread([Changed("7", "record-7", "request", "r1")]) == "7"
-    assert Spreading(queue=desk.outside, targets=()).spread([Changed("7", "record-7", "request", "r1")]) is None
+    notice_fan_out = NoticeFanOut(queue=desk.outside, targets=("slack",))
+    assert notice_fan_out.spread([Changed("7", "record-7", "request", "r1")]) == "7"
+    assert NoticeFanOut(queue=desk.outside, targets=()).spread([Changed("7", "record-7", "request", "r1")]) is None

@@ -31,20 +31,20 @@ def test_a_stale_role_passes_every_stage_across_runs_and_comes_back_with_one_com
     before = world.iam.roles.held["tool"].state
     for days, stage in ((0, "reported"), (6, "reported"), (1, "warned"), (14, "quarantined"), (30, "deleted")):
         world.pass_days(days)
-        world.cleaning.run()
+        world.cleanup_run.run()
         assert world.stages == {"tool": stage}
         assert ("tool" in world.quarantined) == (stage == "quarantined")
     assert world.iam.roles.held == {}
     assert [stage for _, stage, _ in codes(world)] == ["reported", "warned", "quarantined", "deleted"]
     world.restore("tool")
     assert world.iam.roles.held["tool"].state == before
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert (report.changes, dict(report.sight.alive)) == ({}, {"young": 1})
 
 
 def test_every_step_is_told_with_why_to_whom_and_what_comes_next(world) -> None:
     world.add("tool", tags={**OURS, "access-broker:owner": "team-web"})
-    world.cleaning.run()
+    world.cleanup_run.run()
     (told,) = world.marks.events
     assert (told.type, told.role, told.origin.caller.name) == ("cleanup", "tool", "broker-dev-cleanup")
     assert told.detail == {
@@ -64,7 +64,7 @@ def test_the_owner_is_told_what_to_do_at_each_stage_that_somebody_notices(world)
     world.add("tool", tags={**OURS, "access-broker:owner": "team-web"})
     for days in (0, 7, 14, 30):
         world.pass_days(days)
-        world.cleaning.run()
+        world.cleanup_run.run()
     assert {event.detail["owner"] for event in world.marks.events} == {"team-web"}
     assert [event.detail["what_to_do"] for event in world.marks.events] == [
         "",
@@ -87,9 +87,9 @@ def test_a_delete_that_was_cut_off_after_its_end_is_still_told_to_the_owner(worl
         if days == 30:
             world.provisioner.after["delete_role", "tool"] = world.kill
         with suppress(Killed):
-            world.cleaning.run()
+            world.cleanup_run.run()
     world.pass_days(1)
-    world.cleaning.run()
+    world.cleanup_run.run()
     told = world.marks.events[-1].detail
     assert (told["before"], told["stage"], told["owner"]) == ("quarantined", "deleted", "team-web")
     assert told["what_to_do"] == "To have tool back: broker roles restore tool"
@@ -99,7 +99,7 @@ def test_as_deployed_it_reports_and_does_nothing_else_however_long_it_runs(world
     world.terms = Terms()
     world.add("tool")
     for _ in range(10):
-        world.cleaning.run()
+        world.cleanup_run.run()
         world.pass_days(40)
     assert world.stages == {"tool": "reported"}
     assert {action for action, _ in world.provisioner.orders} == {"prune_revocations"}
@@ -108,9 +108,9 @@ def test_as_deployed_it_reports_and_does_nothing_else_however_long_it_runs(world
 def test_a_run_twice_in_a_row_changes_nothing_the_second_time(world) -> None:
     world.add("tool")
     world.at("tool", "warned", 14)
-    world.cleaning.run()
+    world.cleanup_run.run()
     before = world.state
-    assert world.cleaning.run().changes == {}
+    assert world.cleanup_run.run().changes == {}
     assert world.state == before
 
 
@@ -118,12 +118,12 @@ def test_what_is_turned_on_later_still_waits_its_time(world) -> None:
     world.terms = Terms()
     world.add("tool")
     world.at("tool", "reported", 100)
-    world.cleaning.run()
+    world.cleanup_run.run()
     world.terms = Terms(up_to="deleted")
-    world.cleaning.run()
+    world.cleanup_run.run()
     assert world.stages == {"tool": "warned"}
     world.pass_days(13)
-    assert world.cleaning.run().changes == {}
+    assert world.cleanup_run.run().changes == {}
 
 
 @pytest.mark.parametrize(("stage", "days"), [("reported", 7), ("warned", 14), ("quarantined", 30)])
@@ -131,7 +131,7 @@ def test_a_role_used_between_the_pass_and_the_act_is_taken_back_instead(world, s
     world.add("tool")
     world.at("tool", stage, days)
     world.account.after_the_pass = lambda: world.use("tool")
-    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert world.cleanup_run.run().changes == {"tool": "alive"}
     assert world.quarantined == set()
     assert "tool" in world.iam.roles.held
     assert codes(world) == [("tool", "alive", "used")]
@@ -148,7 +148,7 @@ def test_the_table_is_asked_again_right_before_each_act(world, stage, days, sign
     world.add("tool")
     world.at("tool", stage, days)
     world.account.after_the_pass = lambda: world.signs.update(tool=signs)
-    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert world.cleanup_run.run().changes == {"tool": "alive"}
     assert world.quarantined == set()
 
 
@@ -156,7 +156,7 @@ def test_a_role_taken_in_the_very_moment_of_its_quarantine_is_released_at_once(w
     world.add("tool")
     world.at("tool", "warned", 14)
     world.provisioner.after["quarantine_role", "tool"] = lambda: world.signs.update(tool=Signs(active_session="01k1"))
-    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert world.cleanup_run.run().changes == {"tool": "alive"}
     assert world.quarantined == set()
     assert world.provisioner.orders[:2] == [("quarantine_role", "tool"), ("release_role", "tool")]
 
@@ -165,12 +165,12 @@ def test_any_sign_of_life_brings_a_role_out_of_quarantine_and_back_to_the_start(
     world.add("tool")
     world.at("tool", "quarantined", 3)
     world.use("tool")
-    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert world.cleanup_run.run().changes == {"tool": "alive"}
     assert world.quarantined == set()
     world.pass_days(89)
-    assert world.cleaning.run().changes == {}
+    assert world.cleanup_run.run().changes == {}
     world.pass_days(1)
-    assert world.cleaning.run().changes == {"tool": "reported"}
+    assert world.cleanup_run.run().changes == {"tool": "reported"}
 
 
 def test_a_quarantine_that_somebody_lifted_is_not_put_back(world) -> None:
@@ -178,22 +178,22 @@ def test_a_quarantine_that_somebody_lifted_is_not_put_back(world) -> None:
     world.at("tool", "quarantined", 29)
     world.restore("tool")
     world.pass_days(1)
-    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert world.cleanup_run.run().changes == {"tool": "alive"}
     assert world.quarantined == set()
     world.pass_days(60)
-    assert world.cleaning.run().changes == {}
+    assert world.cleanup_run.run().changes == {}
 
 
 @pytest.mark.parametrize("signs", [Signs(), Signs(last_request_at=START)])
 def test_a_role_whose_quarantine_was_lifted_by_hand_can_be_taken_again(world, signs) -> None:
     world.add("tool")
     free = world.iam.roles.held["tool"]
-    world.iam.deletion.quarantine("tool", ADMIN)
+    world.iam.quarantine.quarantine("tool", ADMIN)
     world.at("tool", "quarantined", 3)
     world.iam.roles.held["tool"], world.signs["tool"] = free, signs
-    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert world.cleanup_run.run().changes == {"tool": "alive"}
     assert not world.iam.log.roles["tool"].quarantined
-    assert world.cleaning.run().failures == ()
+    assert world.cleanup_run.run().failures == ()
 
 
 def test_a_released_role_that_is_no_longer_ours_is_left_to_its_new_owner(world) -> None:
@@ -201,7 +201,7 @@ def test_a_released_role_that_is_no_longer_ours_is_left_to_its_new_owner(world) 
     free = world.iam.roles.held["tool"]
     world.at("tool", "quarantined", 3)
     world.iam.roles.held["tool"] = free
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert (report.changes, report.failures) == ({"tool": "alive"}, ())
     assert "release_role" not in [action for action, _ in world.provisioner.orders]
 
@@ -209,14 +209,14 @@ def test_a_released_role_that_is_no_longer_ours_is_left_to_its_new_owner(world) 
 def test_a_quarantine_of_somebody_else_is_left_alone(world) -> None:
     world.add("tool")
     world.quarantine("tool")
-    assert dict(world.cleaning.run().sight.alive) == {"quarantined_by_others": 1}
+    assert dict(world.cleanup_run.run().sight.alive) == {"quarantined_by_others": 1}
     assert world.quarantined == {"tool"}
 
 
 def test_a_role_that_lost_its_tag_on_the_way_is_let_go(world) -> None:
     world.add("tool", tags={})
     world.at("tool", "warned", 14)
-    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert world.cleanup_run.run().changes == {"tool": "alive"}
     assert codes(world) == [("tool", "alive", "not_ours")]
 
 
@@ -228,12 +228,12 @@ def test_roles_of_others_are_counted_and_never_looked_up_in_the_table(world) -> 
         world.add(f"theirs-{number}", tags={})
     world.add("used", used=1)
     world.add("stale")
-    report = world.cleaning.rehearse()
+    report = world.cleanup_run.rehearse()
     assert (report.sight.others, dict(report.sight.alive), asked) == (5, {"used": 1}, ["stale"])
 
 
 def test_an_empty_account_is_a_run_like_any_other(world) -> None:
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert (report.complete, report.changes, report.sight.ours, report.spending.exceeded) == (True, {}, 0, False)
     assert len(world.marks.runs) == 1
 
@@ -261,7 +261,7 @@ def fleet(world: CleanupWorld, due: int, alive: int) -> None:
 def test_the_budget_stops_a_run_before_it_touches_anything(world, budget, due, alive, touched) -> None:
     world.budget = budget
     fleet(world, due, alive)
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert len(world.quarantined) == touched
     assert report.spending.exceeded == (touched == 0)
     (summary,) = world.marks.runs
@@ -275,8 +275,8 @@ def test_over_its_budget_a_run_still_reports_and_still_takes_back(world) -> None
     world.add("back")
     world.at("back", "quarantined", 1)
     world.use("back")
-    rehearsed = world.cleaning.rehearse().changes
-    assert world.cleaning.run().changes == rehearsed == {"back": "alive", "new": "reported"}
+    rehearsed = world.cleanup_run.rehearse().changes
+    assert world.cleanup_run.run().changes == rehearsed == {"back": "alive", "new": "reported"}
     assert world.quarantined == set()
 
 
@@ -287,8 +287,8 @@ def test_a_page_that_does_not_come_stops_every_act_and_the_next_run_finishes(wor
     world.use("back")
     world.at("vanished", "warned", 1)
     world.account.throttled = (2, AwsUnavailable("Throttling"))
-    assert world.cleaning.rehearse().changes == {"back": "alive"}
-    report = world.cleaning.run()
+    assert world.cleanup_run.rehearse().changes == {"back": "alive"}
+    report = world.cleanup_run.run()
     assert (report.complete, report.changes, world.marks.runs[0].detail["complete"]) == (
         False,
         {"back": "alive"},
@@ -296,7 +296,7 @@ def test_a_page_that_does_not_come_stops_every_act_and_the_next_run_finishes(wor
     )
     assert "vanished" in world.stages
     world.account.throttled = None
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert report.complete
     assert len(world.quarantined) == 3
     assert "vanished" not in world.stages
@@ -306,17 +306,17 @@ def test_a_page_that_does_not_come_stops_every_act_and_the_next_run_finishes(wor
 def test_when_the_provisioner_is_throttled_the_rest_waits_for_the_next_run(world, busy) -> None:
     fleet(world, 3, 0)
     world.provisioner.fails["quarantine_role", "due-01"] = busy
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert (report.complete, report.changes) == (False, {"due-00": "quarantined"})
     assert [failure.role for failure in report.failures] == ["due-01"]
     world.provisioner.fails.clear()
-    assert world.cleaning.run().changes == {"due-01": "quarantined", "due-02": "quarantined"}
+    assert world.cleanup_run.run().changes == {"due-01": "quarantined", "due-02": "quarantined"}
 
 
 def test_one_role_that_aws_refuses_does_not_spare_the_others(world) -> None:
     fleet(world, 3, 0)
     world.provisioner.fails["quarantine_role", "due-01"] = RefusedByAws("AWS refused (AccessDenied).", "AccessDenied")
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert (report.complete, sorted(report.changes)) == (True, ["due-00", "due-02"])
     assert [(failure.role, failure.why) for failure in report.failures] == [("due-01", "AWS refused (AccessDenied).")]
 
@@ -328,23 +328,23 @@ def test_a_rehearsal_says_what_a_run_does_and_writes_nothing(world) -> None:
     world.at("back", "quarantined", 1)
     world.use("back")
     before, writes = world.state, len(world.iam.writes)
-    rehearsal = world.cleaning.rehearse()
+    rehearsal = world.cleanup_run.rehearse()
     assert (world.state, len(world.iam.writes), world.provisioner.orders) == (before, writes, [])
-    assert dict(rehearsal.changes) == world.cleaning.run().changes
+    assert dict(rehearsal.changes) == world.cleanup_run.run().changes
     assert rehearsal.dry_run
     assert world.people.waits == [False, True]  # somebody waits for a rehearsal
 
 
 def test_a_role_deleted_by_hand_is_forgotten_without_a_word(world) -> None:
     world.at("gone", "warned", 3)
-    world.cleaning.run()
+    world.cleanup_run.run()
     assert (world.stages, world.marks.events) == ({}, [])
 
 
 def test_a_role_that_iam_merely_left_out_of_the_pass_keeps_its_mark(world) -> None:
     world.at("hidden", "warned", 3)
     world.account.after_the_pass = lambda: world.add("hidden")
-    world.cleaning.run()
+    world.cleanup_run.run()
     assert world.stages == {"hidden": "warned"}
 
 
@@ -356,13 +356,13 @@ def test_a_namesake_made_again_starts_anew(world) -> None:
         "tool", "arn", "/access-broker/", "AROA-other", world.iam.roles.held["tool"].state
     )
     world.created["AROA-other"] = START - timedelta(days=200)
-    assert world.cleaning.run().changes == {"tool": "reported"}
+    assert world.cleanup_run.run().changes == {"tool": "reported"}
     assert world.marks.held["tool"].unique_id == "AROA-other"
 
 
 def test_what_else_is_past_its_end_is_tidied_and_told(world) -> None:
     world.people.users = [UserFacts("sts_user", START - timedelta(days=60), has_password=True)]
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert (report.tidied.revocations, report.tidied.requests, report.tidied.grants) == (1, 2, 3)
     assert [(user.name, user.code) for user in report.users] == [("sts_user", "never_signed_in")]
     (summary,) = world.marks.runs
@@ -375,7 +375,7 @@ def test_what_cannot_be_tidied_keeps_no_role_from_being_cleaned_up(world) -> Non
     world.provisioner.fails["prune_revocations", ""] = AwsUnavailable("busy")
     world.lapses.fails_with = AuditUnavailable("no table")
     world.people.fails_with = AwsUnavailable("not ready")
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert world.quarantined == {"due-00"}
     assert [failure.why for failure in report.failures] == [
         "pruning revocations: busy",
@@ -392,7 +392,7 @@ def test_roles_that_are_not_what_was_applied_are_named(world) -> None:
         world.iam.log.roles[name] = world.catalogued("same" if name == "missing" else name)
     role = world.iam.roles.held["changed"]
     world.add("changed", used=1, managed_policies=("arn:aws:iam::aws:policy/ReadOnlyAccess",), tags=role.state.tags)
-    assert world.cleaning.rehearse().sight.drift == (
+    assert world.cleanup_run.rehearse().sight.drift == (
         Drift("changed", "policies not as applied; broker roles plan shows the difference"),
         Drift("unknown", "not in the catalogue, so nobody can ask for it"),
         Drift("missing", "in the catalogue, but no role of ours in IAM"),

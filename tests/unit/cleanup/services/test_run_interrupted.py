@@ -10,7 +10,7 @@ import pytest
 from chalicelib.cleanup.services.run import LEASE, LEASE_TIME
 from chalicelib.core.domain.errors import Conflict, NotFound
 from chalicelib.core.domain.roles import KEEP_TAG
-from chalicelib.provisioning.domain.role_state import Change
+from chalicelib.provisioning.domain.role_state import RoleChange
 from tests.fakes.cleanup import CleanupWorld
 from tests.fakes.provisioning_iam import Killed
 
@@ -38,7 +38,7 @@ def furnished() -> CleanupWorld:
 
 def clean() -> CleanupWorld:
     world = furnished()
-    world.cleaning.run()
+    world.cleanup_run.run()
     return world
 
 
@@ -65,12 +65,12 @@ def test_a_run_killed_at_a_step_is_finished_by_the_next(step: int) -> None:
     world = furnished()
     world.iam.happens.at[step] = Killed()
     with pytest.raises(Killed):
-        world.cleaning.run()
+        world.cleanup_run.run()
     world.iam.lease_store.held[LEASE] = ("the dead", world.iam.now + LEASE_TIME)
     with pytest.raises(Conflict):
-        world.cleaning.run()
+        world.cleanup_run.run()
     world.iam.now += 2 * LEASE_TIME
-    world.cleaning.run()
+    world.cleanup_run.run()
     assert world.state == clean().state
 
 
@@ -82,7 +82,7 @@ def test_even_a_run_that_is_killed_twice(step: int, second: int) -> None:
     world.iam.happens.at[step + second] = Killed()
     for _ in range(3):
         try:
-            world.cleaning.run()
+            world.cleanup_run.run()
         except Killed:
             continue
     assert world.state == clean().state
@@ -94,10 +94,10 @@ def test_a_second_run_in_the_middle_of_the_first_stays_out(step: int) -> None:
 
     def second_run() -> None:
         with pytest.raises(Conflict):
-            world.cleaning.run()
+            world.cleanup_run.run()
 
     world.iam.happens.at[step] = second_run
-    world.cleaning.run()
+    world.cleanup_run.run()
     assert world.state == clean().state
 
 
@@ -108,10 +108,10 @@ def test_a_second_run_that_took_over_from_a_slow_first_one_does_no_harm(step: in
 
     def second_run() -> None:
         world.iam.now += 2 * LEASE_TIME
-        world.cleaning.run()
+        world.cleanup_run.run()
 
     world.iam.happens.at[step] = second_run
-    world.cleaning.run()
+    world.cleanup_run.run()
     assert world.state == clean().state
 
 
@@ -123,11 +123,11 @@ def test_a_run_that_stalls_while_somebody_starts_using_the_role_leaves_no_quaran
     def life_and_a_second_run() -> None:
         world.iam.now += 2 * LEASE_TIME
         world.use("c-warned")
-        world.cleaning.run()
+        world.cleanup_run.run()
 
     world.iam.happens.at[step] = life_and_a_second_run
-    world.cleaning.run()
-    world.cleaning.run()
+    world.cleanup_run.run()
+    world.cleanup_run.run()
     assert world.stages["c-warned"] == "alive"
     assert world.quarantined == set()
 
@@ -145,7 +145,7 @@ def just_before_the_delete(world: CleanupWorld, happening: Callable[[], None]) -
 
 
 def kept(world: CleanupWorld) -> None:
-    world.iam.roles.change("tool", Change("tag", KEEP_TAG, None, "needed"))
+    world.iam.roles.change("tool", RoleChange("tag", KEEP_TAG, None, "needed"))
 
 
 def made_again(world: CleanupWorld) -> None:
@@ -159,10 +159,10 @@ def test_a_role_that_somebody_takes_back_while_the_order_to_delete_it_waits_stay
     world.add("tool")
     world.at("tool", "quarantined", 30)
     just_before_the_delete(world, lambda: by(world))
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert (report.changes, [failure.role for failure in report.failures]) == ({}, ["tool"])
     assert "left alone" in report.failures[0].why
-    world.cleaning.run()
+    world.cleanup_run.run()
     assert list(world.iam.roles.held) == ["tool"]
 
 
@@ -171,10 +171,10 @@ def test_a_role_that_the_provisioner_does_not_find_but_iam_shows_is_not_told_to_
     world.add("tool")
     world.at("tool", "quarantined", 30)
     world.provisioner.fails["delete_role", "tool"] = NotFound("There is no role tool that the broker made.")
-    assert world.cleaning.run().changes == {}
+    assert world.cleanup_run.run().changes == {}
     assert world.stages == {"tool": "quarantined"}
     world.provisioner.fails.clear()
-    assert world.cleaning.run().changes == {"tool": "deleted"}
+    assert world.cleanup_run.run().changes == {"tool": "deleted"}
 
 
 @pytest.mark.parametrize("last", ["managed_policy", "inline_policy", "delete tool"])
@@ -185,10 +185,10 @@ def test_a_delete_that_was_cut_off_half_way_and_then_missed_is_made_whole_again(
     world.at("tool", "quarantined", 30)
     world.kill_at(last)
     with pytest.raises(Killed):
-        world.cleaning.run()
+        world.cleanup_run.run()
     world.iam.now += 2 * LEASE_TIME
     world.use("tool")
-    assert world.cleaning.run().changes == {"tool": "alive"}
+    assert world.cleanup_run.run().changes == {"tool": "alive"}
     restored = world.iam.roles.held["tool"]
     assert restored.unique_id == before.unique_id
     assert restored.state == before.state
@@ -203,9 +203,9 @@ def test_a_lease_that_is_kept_is_not_taken_over_however_long_the_run() -> None:
     def slow() -> None:
         world.iam.now += HALF
         with pytest.raises(Conflict):
-            world.cleaning.run()
+            world.cleanup_run.run()
 
     for number in range(5):
         world.provisioner.after["quarantine_role", f"due-{number}"] = slow
-    report = world.cleaning.run()
+    report = world.cleanup_run.run()
     assert (len(report.changes), report.complete) == (5, True)

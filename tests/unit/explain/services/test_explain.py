@@ -16,10 +16,10 @@ from chalicelib.approvals.domain.grants import Grant
 from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
 from chalicelib.core.domain.roles import external_id
 from chalicelib.explain.domain.layers import RoleInAws
-from chalicelib.explain.services.explain import ExplainAsk, Explaining
+from chalicelib.explain.services.explain import ExplainAsk, Explainer
 from chalicelib.provisioning.domain.templates import Trust
 from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
-from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
+from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from tests.fakes.approvals import FakeGrants
 from tests.fakes.core import (
     ALICE,
@@ -67,11 +67,11 @@ class Desk:
         clock, grants = Clock(), FakeGrants()
         for grant in held:
             grants.put(grant)
-        self.issuing = Issuing(
+        self.session_issuer = SessionIssuer(
             deployment=DEPLOYMENT, rules=rules, catalogue=catalogue, grants=grants, sessions=FakeSessionLog(),
-            journal=FakeJournal(), sts=FakeSts(), beside=BESIDE, clock=clock, new_id=Ids(),
+            journal=FakeJournal(), sts=FakeSts(), row_writer=BESIDE, clock=clock, new_id=Ids(),
         )  # fmt: skip
-        self.explaining = Explaining(
+        self.explainer = Explainer(
             deployment=DEPLOYMENT, broker_role_arn=BROKER_ROLE, people=FakeIam(), iam=FakeIam(),
             grants=grants, journal=self.journal,
             rights=Rights(rules=rules, catalogue=catalogue, clock=clock), new_id=Ids(),
@@ -79,7 +79,7 @@ class Desk:
 
     def issues(self, wanted: CredentialsAsk) -> bool:
         try:
-            self.issuing.issue(wanted, origin())
+            self.session_issuer.issue(wanted, origin())
         except BrokerError:
             return False
         return True
@@ -126,7 +126,7 @@ def test_it_says_allowed_if_and_only_if_issuing_issues(
 ) -> None:
     desk = Desk(doors(*annotations), held, quarantined=quarantined)
     asked = ExplainAsk(wanted.role, duration_seconds=wanted.duration_seconds, reason=wanted.reason)
-    explanation = desk.explaining.explain(asked, origin())
+    explanation = desk.explainer.explain(asked, origin())
     assert explanation.allowed is desk.issues(wanted), explanation
     assert bool(explanation.change) is not explanation.allowed
 
@@ -139,14 +139,14 @@ OTHERS = """
 
 def test_a_rule_about_one_role_lets_others_be_explained_on_that_role() -> None:
     desk = Desk(load_rules({"a.cedar": SEEN + OTHERS}), [])
-    assert desk.explaining.explain(ExplainAsk("ec2-full", caller="alice"), origin(CAROL)).caller == "alice"
+    assert desk.explainer.explain(ExplainAsk("ec2-full", caller="alice"), origin(CAROL)).caller == "alice"
 
 
 @pytest.mark.parametrize(("rules", "refusal"), [(SEEN, Refused), ("", NotFound)])
 def test_who_may_not_explain_others_is_refused_and_recorded(rules: str, refusal: type[BrokerError]) -> None:
     desk = Desk(load_rules({"a.cedar": rules}), [])
     with pytest.raises(refusal):
-        desk.explaining.explain(ExplainAsk("ec2-full", caller="alice"), origin(CAROL))
+        desk.explainer.explain(ExplainAsk("ec2-full", caller="alice"), origin(CAROL))
     [event] = desk.journal.events
     assert (event.type, event.detail["action"], event.detail["about"]) == ("refuse", "ExplainOthers", "alice")
 
@@ -154,7 +154,7 @@ def test_who_may_not_explain_others_is_refused_and_recorded(rules: str, refusal:
 def test_a_reason_that_only_the_approvers_were_told_opens_no_door_without_approvals() -> None:
     held = [Grant("grant-1", "alice", "AIDA1", "ec2-full", 1, NOW, NOW + timedelta(hours=1), reason="deploy")]
     desk = Desk(doors('@reason("required")', '@approvals("2")'), held)
-    explanation = desk.explaining.explain(ExplainAsk("ec2-full"), origin())
+    explanation = desk.explainer.explain(ExplainAsk("ec2-full"), origin())
     assert (explanation.allowed, explanation.layers[0].by) == (False, "door-0")
     assert not desk.issues(CredentialsAsk("ec2-full"))
-    assert desk.explaining.explain(replace(ExplainAsk("ec2-full"), reason="mine"), origin()).allowed
+    assert desk.explainer.explain(replace(ExplainAsk("ec2-full"), reason="mine"), origin()).allowed

@@ -12,7 +12,7 @@ from chalicelib.provisioning.domain.role_state import (
     DENY_ALL,
     INLINE_POLICY,
     QUARANTINE_POLICY,
-    Change,
+    RoleChange,
     RoleState,
     changes,
     desired_state,
@@ -40,7 +40,7 @@ def test_the_same_documents_in_other_words_need_nothing() -> None:
 
 def test_a_new_role_is_created_first_and_gets_its_policies_after() -> None:
     first, *rest = changes(None, STATE)
-    assert first == Change("role", "", None, "created")
+    assert first == RoleChange("role", "", None, "created")
     assert {(change.attribute, change.item) for change in rest} == {
         ("managed_policy", "p1"),
         ("managed_policy", "p2"),
@@ -60,7 +60,7 @@ def test_a_managed_policy_never_comes_before_what_denies_part_of_it_nor_stays_af
 
 def test_a_deny_made_by_hand_goes_only_when_everything_else_is_done() -> None:
     actual = replace(STATE, inline_policies={"by-hand": DENY_ALL}, managed_policies=("p0",))
-    by_hand = Change("inline_policy", "by-hand", DENY_ALL, None)
+    by_hand = RoleChange("inline_policy", "by-hand", DENY_ALL, None)
     assert [change for change in changes(actual, STATE) if change.attribute != "tag"][-1] == by_hand
 
 
@@ -99,7 +99,7 @@ def test_going_back_to_an_older_state_never_goes_back_to_older_revocations() -> 
     older = replace(STATE, inline_policies={**STATE.inline_policies, "access-broker-revocations": READ})
     newer = replace(STATE, inline_policies={**STATE.inline_policies, "access-broker-revocations": DENY_ALL})
     assert changes(newer, older) == ()
-    assert changes(STATE, older) == (Change("inline_policy", "access-broker-revocations", None, READ),)
+    assert changes(STATE, older) == (RoleChange("inline_policy", "access-broker-revocations", None, READ),)
 
 
 def test_a_template_becomes_arns_our_tags_and_our_boundary() -> None:
@@ -137,7 +137,7 @@ def test_on_the_way_a_role_never_has_a_policy_that_neither_state_has(actual, wan
         assert set(made(actual, way[:length]).managed_policies) <= allowed
 
 
-def made(state: RoleState, some: tuple[Change, ...]) -> RoleState:
+def made(state: RoleState, some: tuple[RoleChange, ...]) -> RoleState:
     """The state after these changes, as IAM would make them."""
     for change in some:
         state = changed(state, change)

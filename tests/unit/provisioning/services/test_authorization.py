@@ -10,7 +10,7 @@ import pytest
 from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.roles import Role
-from chalicelib.provisioning.services.authorization import Asking
+from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
 from tests.fakes.core import ALICE, CAROL, EC2, Clock, FakeCatalogue, Ids, origin
 from tests.fakes.provisioning_table import FakeLog
 
@@ -50,9 +50,11 @@ def log() -> FakeLog:
 
 
 @pytest.fixture
-def asking(provisioner: FakeProvisioner, log: FakeLog) -> Asking:
+def asking(provisioner: FakeProvisioner, log: FakeLog) -> ProvisioningAuthorization:
     catalogue = FakeCatalogue({EC2.name: EC2, PRODUCTION.name: PRODUCTION})
-    return Asking(rules=RULES, catalogue=catalogue, journal=log, provisioner=provisioner, clock=Clock(), new_id=Ids())
+    return ProvisioningAuthorization(
+        rules=RULES, catalogue=catalogue, journal=log, provisioner=provisioner, clock=Clock(), new_id=Ids()
+    )
 
 
 def test_an_allowed_order_reaches_the_provisioner_with_the_verified_caller(asking, provisioner) -> None:

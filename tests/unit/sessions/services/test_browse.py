@@ -9,14 +9,14 @@ import pytest
 from chalicelib.access.domain.rules import load_rules
 from chalicelib.access.services.rights import Rights
 from chalicelib.audit.domain.filter import AuditFilter
-from chalicelib.audit.services.read import AuditReading
+from chalicelib.audit.services.read import AuditBrowser
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.roles import Role
 from chalicelib.core.domain.sessions import Session, SessionFilter
 from chalicelib.sessions.services.activity import Activity
-from chalicelib.sessions.services.browse import SessionReading
+from chalicelib.sessions.services.browse import SessionBrowser
 from tests.fakes.audit import FakeLedger, FakeSessions, session
 from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin
 
@@ -64,12 +64,12 @@ class Desk:
         return Rights(rules=load_rules({"a.cedar": POLICIES}), catalogue=catalogue, clock=self.clock)
 
     @property
-    def reading(self) -> SessionReading:
-        return SessionReading(rights=self.rights, sessions=self.sessions, clock=self.clock)
+    def reading(self) -> SessionBrowser:
+        return SessionBrowser(rights=self.rights, sessions=self.sessions, clock=self.clock)
 
     @property
-    def audit(self) -> AuditReading:
-        return AuditReading(
+    def audit(self) -> AuditBrowser:
+        return AuditBrowser(
             rights=self.rights,
             log=self.log,
             ledger=FakeLedger(),

@@ -8,7 +8,7 @@ from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import AwsUnavailable, Refused
 from chalicelib.core.domain.sessions import Credentials
 from chalicelib.sessions.services.console_links import ConsoleLinks
-from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
+from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from tests.fakes.approvals import FakeGrants
 from tests.fakes.core import (
     BESIDE,
@@ -45,7 +45,7 @@ class FakeSignIn:
 class Desk:
     def __init__(self) -> None:
         self.sessions, self.journal, self.sign_in = FakeSessionLog(), FakeJournal(), FakeSignIn()
-        issuing = Issuing(
+        session_issuer = SessionIssuer(
             deployment="test",
             rules=load_rules({"a.cedar": POLICIES}),
             catalogue=FakeCatalogue(),
@@ -53,11 +53,13 @@ class Desk:
             sessions=self.sessions,
             journal=self.journal,
             sts=FakeSts(),
-            beside=BESIDE,
+            row_writer=BESIDE,
             clock=Clock(),
             new_id=Ids(),
         )
-        self.links = ConsoleLinks(issuing=issuing, catalogue=FakeCatalogue(), sign_in=self.sign_in, clock=Clock())
+        self.links = ConsoleLinks(
+            session_issuer=session_issuer, catalogue=FakeCatalogue(), sign_in=self.sign_in, clock=Clock()
+        )
 
 
 def test_a_console_session_is_recorded_as_one_and_the_link_lives_fifteen_minutes() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import ApprovalRequired, AwsUnavailable, Conflict, InvalidRequest, NotFound, Refused
-from chalicelib.sessions.services.revoke import Revoking
+from chalicelib.sessions.services.revoke import SessionRevoker
 from tests.fakes.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, EVE, HEIDI, RULES, ApprovalDesk, Ids
 from tests.fakes.audit import FakeProvisioner
 from tests.fakes.core import origin
@@ -105,7 +105,7 @@ def test_an_approval_in_the_middle_of_the_window_gives_the_rest(desk: ApprovalDe
 def test_a_grant_agreed_to_by_one_does_not_open_a_door_that_now_asks_for_two(desk: ApprovalDesk) -> None:
     granted(desk)
     stricter = ApprovalDesk(RULES.replace('@id("one-agrees") @approvals("1")', '@id("one-agrees") @approvals("2")'))
-    stricter.issuing = replace(stricter.issuing, grants=desk.grants)
+    stricter.session_issuer = replace(stricter.session_issuer, grants=desk.grants)
     with pytest.raises(ApprovalRequired):
         stricter.issue()
 
@@ -128,7 +128,7 @@ def test_the_reason_given_to_the_approvers_opens_no_door_that_asks_for_none_of_t
       action == Broker::Action::"TakeCredentials", resource == Broker::Role::"prod");"""
     desk = ApprovalDesk()
     request = granted(desk, reason="deploy 1.2")
-    desk.issuing = replace(desk.issuing, rules=load_rules({"a.cedar": RULES + standing}))
+    desk.session_issuer = replace(desk.session_issuer, rules=load_rules({"a.cedar": RULES + standing}))
     session = desk.issue(reason="")
     assert (session.policies, session.grant, session.reason) == (("one-agrees",), request.id, "deploy 1.2")
     session = desk.issue(reason="have a look")
@@ -141,7 +141,7 @@ def test_a_door_that_is_too_short_does_not_hide_the_one_the_grant_opens() -> Non
     desk = ApprovalDesk(RULES)
     request = granted(desk)
     both = ApprovalDesk(RULES + short)
-    both.issuing = replace(both.issuing, grants=desk.grants)
+    both.session_issuer = replace(both.session_issuer, grants=desk.grants)
     both.sessions.grants = desk.grants
     assert both.issue(duration_seconds=3600).grant == request.id
     with pytest.raises(InvalidRequest):
@@ -161,7 +161,7 @@ def test_both_names_are_in_a_session_that_a_bot_asked_for(desk: ApprovalDesk) ->
 def test_im_done_ends_the_grant_and_its_sessions(desk: ApprovalDesk) -> None:
     request = granted(desk)
     session = desk.issue()
-    over = desk.granting.end(request.id, "done", origin(ALICE))
+    over = desk.grant_ender.end(request.id, "done", origin(ALICE))
     assert (over.state(desk.clock()), over.ended_by) == ("ended", "alice")
     assert desk.ender.ended == [session.id]
     with pytest.raises(ApprovalRequired):
@@ -173,10 +173,10 @@ def test_ending_one_grant_leaves_what_another_covers(desk: ApprovalDesk) -> None
     first, second = granted(desk, hours=8), granted(desk, hours=4)
     session = desk.issue()
     assert session.grant == first.id
-    desk.granting.end(first.id, "", origin(ALICE))
+    desk.grant_ender.end(first.id, "", origin(ALICE))
     assert desk.ender.ended == []
     assert desk.issue().grant == second.id
-    desk.granting.end(second.id, "", origin(ALICE))
+    desk.grant_ender.end(second.id, "", origin(ALICE))
     assert set(desk.ender.ended) == set(desk.sessions.rows)
 
 
@@ -184,7 +184,7 @@ def test_a_grant_that_ends_before_the_session_does_not_cover_it(desk: ApprovalDe
     long = granted(desk, hours=8)
     granted(desk, hours=0.5)
     session = desk.issue()
-    desk.granting.end(long.id, "", origin(ALICE))
+    desk.grant_ender.end(long.id, "", origin(ALICE))
     assert desk.ender.ended == [session.id]
 
 
@@ -203,7 +203,7 @@ def test_of_all_the_sessions_a_grant_gave_only_those_that_may_be_alive_are_read_
         return desk.sessions.rows[session_id]
 
     monkeypatch.setattr(desk.sessions, "get", get)
-    desk.granting.end(request.id, "", origin(ALICE))
+    desk.grant_ender.end(request.id, "", origin(ALICE))
     assert desk.ender.ended == alive
     assert (len(alive), len(read)) == (5, 6)
 
@@ -212,7 +212,7 @@ def test_a_session_is_ended_to_its_last_second(desk: ApprovalDesk) -> None:
     request = granted(desk, hours=8)
     session = desk.issue()
     desk.clock.now = session.expires_at - timedelta(milliseconds=1)
-    desk.granting.end(request.id, "", origin(ALICE))
+    desk.grant_ender.end(request.id, "", origin(ALICE))
     assert desk.ender.ended == [session.id]
 
 
@@ -221,9 +221,9 @@ def test_ending_it_again_takes_up_what_was_left(desk: ApprovalDesk) -> None:
     session = desk.issue()
     desk.ender.fails_with = AwsUnavailable("IAM is slow")
     with pytest.raises(AwsUnavailable):
-        desk.granting.end(request.id, "", origin(ALICE))
+        desk.grant_ender.end(request.id, "", origin(ALICE))
     desk.ender.fails_with = None
-    desk.granting.end(request.id, "", origin(ALICE))
+    desk.grant_ender.end(request.id, "", origin(ALICE))
     assert desk.ender.ended == [session.id]
     assert desk.events.count("end") == 1
 
@@ -232,15 +232,15 @@ def test_a_grants_sessions_end_though_the_roles_list_has_no_room_for_one(desk: A
     request = granted(desk)
     sessions = [desk.issue(), desk.issue()]
     provisioner = FakeProvisioner(no_room_for_entries=True)
-    ender = Revoking(
-        rights=desk.granting.rights,
+    ender = SessionRevoker(
+        rights=desk.grant_ender.rights,
         sessions=desk.sessions,
         provisioner=provisioner,
         journal=desk.journal,
         clock=desk.clock,
         new_id=Ids(),
     )
-    replace(desk.granting, ender=ender).end(request.id, "", origin(ALICE))
+    replace(desk.grant_ender, ender=ender).end(request.id, "", origin(ALICE))
     assert [desk.sessions.rows[one.id].state(desk.clock()) for one in sessions] == ["revoked", "revoked"]
     assert [order["action"] for order in provisioner.orders] == ["revoke_caller"]
 
@@ -250,7 +250,7 @@ def test_a_session_whose_grant_ended_meanwhile_is_not_handed_out(desk: ApprovalD
     record = desk.sessions.record
 
     def late(session: object, event: object) -> None:
-        desk.granting.end(request.id, "", origin(ALICE))
+        desk.grant_ender.end(request.id, "", origin(ALICE))
         record(session, event)  # type: ignore[arg-type]
 
     desk.sessions.record = late  # type: ignore[method-assign]
@@ -264,17 +264,17 @@ def test_responders_end_grants_and_others_do_not(desk: ApprovalDesk) -> None:
     request = granted(desk)
     for who in (BOB, CAROL):
         with pytest.raises(Refused):
-            desk.granting.end(request.id, "", origin(who))
-    assert desk.granting.end(request.id, "key leaked", origin(HEIDI)).ended_by == "heidi"
+            desk.grant_ender.end(request.id, "", origin(who))
+    assert desk.grant_ender.end(request.id, "key leaked", origin(HEIDI)).ended_by == "heidi"
 
 
 def test_a_grant_that_ran_out_has_nothing_to_end(desk: ApprovalDesk) -> None:
     request = granted(desk, hours=1)
     desk.hours_pass(1)
     with pytest.raises(Conflict, match="is over since"):
-        desk.granting.end(request.id, "", origin(ALICE))
+        desk.grant_ender.end(request.id, "", origin(ALICE))
     with pytest.raises(NotFound):
-        desk.granting.end(desk.file().id, "", origin(ALICE))
+        desk.grant_ender.end(desk.file().id, "", origin(ALICE))
 
 
 def test_a_grant_that_somebody_else_writes_down_in_the_same_moment_does_not_count(desk: ApprovalDesk) -> None:
@@ -282,8 +282,8 @@ def test_a_grant_that_somebody_else_writes_down_in_the_same_moment_does_not_coun
     desk.hours_pass(2)
     grant = desk.grants.get(request)
     assert grant
-    desk.grants.before_write = lambda: desk.lapsing.grant(grant)
-    assert desk.lapsing.run() == (0, 0)
+    desk.grants.before_write = lambda: desk.overdue_closer.grant(grant)
+    assert desk.overdue_closer.run() == (0, 0)
     assert desk.events == ["request", "decide", "expire"]
 
 
@@ -291,7 +291,7 @@ def test_what_ran_out_is_told_once(desk: ApprovalDesk) -> None:
     granted(desk, hours=1)
     desk.file()
     desk.hours_pass(25)
-    assert desk.lapsing.run() == (1, 1)
-    assert desk.lapsing.run() == (0, 0)
+    assert desk.overdue_closer.run() == (1, 1)
+    assert desk.overdue_closer.run() == (0, 0)
     assert desk.events == ["request", "decide", "request", "expire", "expire"]
     assert {event.origin.caller.name for event in desk.requests.events[-2:]} == {"alice"}

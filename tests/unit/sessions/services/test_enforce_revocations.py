@@ -13,7 +13,7 @@ from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict,
 from chalicelib.core.domain.ids import new_id
 from chalicelib.core.services.leases import Leases
 from chalicelib.sessions.domain.revocation import Cutoff, policy_document
-from chalicelib.sessions.services.enforce_revocations import Enforcing, Pruned
+from chalicelib.sessions.services.enforce_revocations import Pruned, RevocationEnforcer
 from tests.fakes.audit import FakeRevocationList, FakeRevocationPolicy
 from tests.fakes.core import NOW, Clock, Ids
 
@@ -62,9 +62,9 @@ class Desk:
     ids: Ids = field(default_factory=Ids)
 
     @property
-    def service(self) -> Enforcing:
+    def service(self) -> RevocationEnforcer:
         leases = Leases(store=self.store, clock=lambda: datetime.now(UTC), new_id=self.ids, pause=lambda _seconds: None)
-        return Enforcing(
+        return RevocationEnforcer(
             revocations=self.revocations,
             policy=self.policy,
             leases=leases,

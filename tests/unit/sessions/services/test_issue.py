@@ -10,7 +10,7 @@ import pytest
 from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, Refused, RefusedByAws
 from chalicelib.core.domain.roles import external_id
-from chalicelib.sessions.services.issue import CredentialsAsk, Issuing
+from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from tests.fakes.approvals import FakeGrants
 from tests.fakes.core import (
     ALICE,
@@ -44,7 +44,7 @@ class Desk:
             FakeSts(),
         )
         self.clock = Clock()
-        self.service = Issuing(
+        self.service = SessionIssuer(
             deployment="access-broker-test",
             rules=load_rules({"a.cedar": POLICIES}),
             catalogue=self.catalogue,
@@ -52,7 +52,7 @@ class Desk:
             sessions=self.sessions,
             journal=self.journal,
             sts=self.sts,
-            beside=BESIDE,
+            row_writer=BESIDE,
             clock=self.clock,
             new_id=Ids(),
         )

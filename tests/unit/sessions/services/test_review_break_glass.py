@@ -52,7 +52,7 @@ def test_a_grant_gives_no_reason_for_breaking_glass(desk: ApprovalDesk) -> None:
 
 def test_a_reviewer_signs_it_off_once(desk: ApprovalDesk) -> None:
     session = desk.issue(DAVE, break_glass=True)
-    reviewed = desk.reviewing.review(session.id, "looked at every call", origin(BOB))
+    reviewed = desk.break_glass_review.review(session.id, "looked at every call", origin(BOB))
     assert (reviewed.reviewed_by, reviewed.review_comment, reviewed.unreviewed) == (
         "bob",
         "looked at every call",
@@ -64,35 +64,35 @@ def test_a_reviewer_signs_it_off_once(desk: ApprovalDesk) -> None:
         "review", session.id, "looked at every call", "dave",
     )  # fmt: skip
     with pytest.raises(Conflict, match="bob reviewed"):
-        desk.reviewing.review(session.id, "me too", origin(BOB))
+        desk.break_glass_review.review(session.id, "me too", origin(BOB))
 
 
 def test_where_reviewers_owe_a_reason_their_comment_is_it() -> None:
     desk = ApprovalDesk(RULES.replace('@id("approve") permit', '@id("approve") @reason("required") permit'))
     session = desk.issue(DAVE, break_glass=True)
-    assert desk.reviewing.review(session.id, "looked at every call", origin(BOB)).reviewed_by == "bob"
+    assert desk.break_glass_review.review(session.id, "looked at every call", origin(BOB)).reviewed_by == "bob"
 
 
 def test_nobody_reviews_themselves_whatever_the_rules_say(desk: ApprovalDesk) -> None:
     session = desk.issue(DAVE, break_glass=True)
     with pytest.raises(Refused, match="needs somebody else"):
-        desk.reviewing.review(session.id, "fine", origin(DAVE))
+        desk.break_glass_review.review(session.id, "fine", origin(DAVE))
     assert desk.reviews.unreviewed() == 1
 
 
 def test_reviewing_needs_the_right_and_the_refusal_is_on_record(desk: ApprovalDesk) -> None:
     session = desk.issue(DAVE, break_glass=True)
     with pytest.raises(Refused):
-        desk.reviewing.review(session.id, "fine", origin(CAROL))
+        desk.break_glass_review.review(session.id, "fine", origin(CAROL))
     assert desk.journal.events[-1].detail["session"] == session.id
 
 
 def test_there_is_nothing_to_review_elsewhere(desk: ApprovalDesk) -> None:
     plain = desk.issue(role_name="tools")
     with pytest.raises(Conflict, match="nothing to review"):
-        desk.reviewing.review(plain.id, "fine", origin(BOB))
+        desk.break_glass_review.review(plain.id, "fine", origin(BOB))
     with pytest.raises(NotFound):
-        desk.reviewing.review("0" * 26, "fine", origin(BOB))
+        desk.break_glass_review.review("0" * 26, "fine", origin(BOB))
 
 
 def test_glass_that_aws_did_not_let_break_needs_no_review(desk: ApprovalDesk) -> None:

@@ -12,7 +12,7 @@ from chalicelib.access.services.rights import Rights
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, ReasonRequired, Refused
 from chalicelib.core.domain.roles import Role
-from chalicelib.sessions.services.revoke import Revocation, Revoking
+from chalicelib.sessions.services.revoke import Revocation, SessionRevoker
 from tests.fakes.audit import FakeProvisioner, FakeSessions, session
 from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin
 
@@ -38,9 +38,9 @@ class Desk:
     roles: dict[str, Role] = field(default_factory=lambda: {EC2.name: EC2, S3.name: S3})
 
     @property
-    def service(self) -> Revoking:
+    def service(self) -> SessionRevoker:
         catalogue = FakeCatalogue(self.roles)
-        return Revoking(
+        return SessionRevoker(
             rights=Rights(rules=load_rules({"a.cedar": POLICIES}), catalogue=catalogue, clock=self.clock),
             sessions=self.sessions,
             provisioner=self.provisioner,

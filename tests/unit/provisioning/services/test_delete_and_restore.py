@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, RefusedByAws
 from chalicelib.core.services.leases import LEASE_SECONDS, LeaseLost
-from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, Change
+from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, RoleChange
 from chalicelib.provisioning.domain.templates import RoleTemplate, Trust
 from tests.fakes.provisioning import ADMIN, World
 from tests.fakes.provisioning_iam import Killed
@@ -18,6 +18,11 @@ READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3
 REVOCATIONS = "access-broker-revocations"
 TEMPLATE = RoleTemplate("tool", "a tool", ("A", "B"), READ, 7200, tags={"team": "web"})
 WRITES_OF_A_DELETE = 7
+ACTS = {
+    "quarantine": lambda world: world.quarantine.quarantine,
+    "release": lambda world: world.quarantine.release,
+    "restore": lambda world: world.restoration.restore,
+}
 WRITES_OF_AN_UNDOING = 6
 
 
@@ -39,7 +44,7 @@ def test_delete_then_restore_gives_the_same_role_but_for_its_id(world) -> None:
     catalogued = world.log.roles["tool"]
     export = world.deletion.delete("tool", ADMIN)
     assert (world.roles.held, world.log.roles) == ({}, {})
-    restored = world.deletion.restore("tool", ADMIN)
+    restored = world.restoration.restore("tool", ADMIN)
     after = world.roles.read("tool")
     assert replace(after, unique_id="") == replace(before, unique_id="")
     assert after.unique_id != before.unique_id
@@ -55,13 +60,13 @@ def test_a_restored_role_has_its_direct_users_again_and_no_link_where_they_must_
         world.provisioning.apply(replace(TEMPLATE, trust=trust), ADMIN)
         catalogued = world.log.roles["tool"]
         world.deletion.delete("tool", ADMIN)
-        assert world.deletion.restore("tool", ADMIN).role == catalogued == world.log.roles["tool"]
+        assert world.restoration.restore("tool", ADMIN).role == catalogued == world.log.roles["tool"]
         assert (catalogued.direct_users, catalogued.switchable) == (("bob",), not external_id)
 
 
 def test_the_events_of_a_delete_and_a_restore_hold_what_was_and_what_is(world) -> None:
     export = world.deletion.delete("tool", ADMIN)
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     _, deleted, restored = world.log.events
     assert (deleted.type, deleted.detail["before"], deleted.detail["after"]) == ("delete", export, None)
     assert (restored.type, restored.detail["action"]) == ("restore", "restore_role")
@@ -101,7 +106,7 @@ def test_a_killed_delete_that_then_cannot_be_recorded_still_goes_on_from_its_exp
         world.deletion.delete("tool", ADMIN)
     world.log.fails_with = None
     world.deletion.delete("tool", ADMIN)
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
 
 
@@ -141,7 +146,7 @@ def test_a_failed_delete_says_which_instance_profile_the_role_is_not_back_in(wor
 
 @pytest.mark.parametrize("at", range(2, WRITES_OF_A_DELETE + 2))
 def test_a_delete_from_quarantine_that_fails_half_way_leaves_the_role_in_quarantine(world, at) -> None:
-    world.deletion.quarantine("tool", ADMIN)
+    world.quarantine.quarantine("tool", ADMIN)
     before = world.roles.read("tool")
     world.happens.at = {len(world.writes) + at: RefusedByAws("no", "DeleteConflict")}
     with pytest.raises(RefusedByAws):
@@ -158,7 +163,7 @@ def test_a_failed_delete_whose_undoing_was_killed_goes_on_from_its_export(world,
         world.deletion.delete("tool", ADMIN)
     world.lease_store.held = {}
     world.deletion.delete("tool", ADMIN)
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
 
 
@@ -171,19 +176,19 @@ def test_a_delete_that_was_killed_half_way_goes_on_and_restores_the_whole_role(w
     world.lease_store.held = {"role/tool": ("the killed one", world.now + timedelta(seconds=LEASE_SECONDS))}
     if "tool" in world.roles.held:
         world.deletion.delete("tool", ADMIN)
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
 
 
 @pytest.mark.parametrize("at", range(3, WRITES_OF_A_DELETE + 2))
 def test_a_delete_from_quarantine_that_was_killed_half_way_is_taken_back_by_a_restore(world, at) -> None:
     before = world.roles.read("tool")
-    world.deletion.quarantine("tool", ADMIN)
+    world.quarantine.quarantine("tool", ADMIN)
     world.happens.at = {len(world.writes) + at: Killed()}
     with pytest.raises(Killed):
         world.deletion.delete("tool", ADMIN)
     world.lease_store.held = {}
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert world.roles.read("tool") == before
     assert "tool" in world.log.roles
 
@@ -194,9 +199,9 @@ def test_a_restore_that_was_killed_half_way_is_finished_by_the_next(world, at) -
     world.deletion.delete("tool", ADMIN)
     world.happens.at = {len(world.writes) + at: Killed()}
     with pytest.raises(Killed):
-        world.deletion.restore("tool", ADMIN)
+        world.restoration.restore("tool", ADMIN)
     world.lease_store.held = {}
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
     assert "tool" in world.log.roles
 
@@ -214,31 +219,31 @@ def test_a_role_that_took_the_name_since_is_not_overwritten(world) -> None:
     world.deletion.delete("tool", ADMIN)
     world.provisioning.apply(RoleTemplate("tool", "another"), ADMIN)
     with pytest.raises(Conflict, match="There is a role tool again"):
-        world.deletion.restore("tool", ADMIN)
+        world.restoration.restore("tool", ADMIN)
     assert world.roles.held["tool"].state.description == "another"
 
 
 def test_a_second_restore_changes_nothing(world) -> None:
     world.deletion.delete("tool", ADMIN)
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     events, role = len(world.log.events), world.roles.held["tool"]
-    assert world.deletion.restore("tool", ADMIN).changes == ()
+    assert world.restoration.restore("tool", ADMIN).changes == ()
     assert (len(world.log.events), world.roles.held["tool"]) == (events, role)
 
 
 def test_a_quarantined_role_denies_everything_until_it_is_restored(world) -> None:
     before = world.roles.held["tool"]
-    world.deletion.quarantine("tool", ADMIN)
+    world.quarantine.quarantine("tool", ADMIN)
     assert world.roles.held["tool"].state.inline_policies[QUARANTINE_POLICY] == DENY_ALL
     assert world.log.role("tool").quarantined
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert world.roles.held["tool"] == before
     assert not world.log.role("tool").quarantined
     assert [event.type for event in world.log.events] == ["provision", "provision", "restore"]
 
 
 def test_quarantine_and_release_twice_change_nothing(world) -> None:
-    for act in (world.deletion.quarantine, world.deletion.release):
+    for act in (world.quarantine.quarantine, world.quarantine.release):
         act("tool", ADMIN)
         events = len(world.log.events)
         act("tool", ADMIN)
@@ -246,21 +251,21 @@ def test_quarantine_and_release_twice_change_nothing(world) -> None:
 
 
 def test_a_quarantine_whose_row_was_not_written_is_written_when_it_is_ordered_again(world) -> None:
-    world.deletion.quarantine("tool", ADMIN)
+    world.quarantine.quarantine("tool", ADMIN)
     stale = replace(world.log.role("tool"), quarantined=False)
     world.log.roles["tool"] = stale
-    world.deletion.quarantine("tool", ADMIN)
+    world.quarantine.quarantine("tool", ADMIN)
     assert world.log.role("tool").quarantined
 
 
 @pytest.mark.parametrize("act", ["quarantine", "release", "restore"])
 def test_a_quarantine_or_its_end_that_cannot_be_recorded_does_not_happen(world, act) -> None:
     if act != "quarantine":
-        world.deletion.quarantine("tool", ADMIN)
+        world.quarantine.quarantine("tool", ADMIN)
     before, events = world.roles.held["tool"], len(world.log.events)
     world.log.fails_with = AuditUnavailable("no")
     with pytest.raises(AuditUnavailable):
-        getattr(world.deletion, act)("tool", ADMIN)
+        ACTS[act](world)("tool", ADMIN)
     assert world.roles.held["tool"] == before
     assert (world.log.role("tool").quarantined, len(world.log.events)) == (act != "quarantine", events)
 
@@ -268,13 +273,13 @@ def test_a_quarantine_or_its_end_that_cannot_be_recorded_does_not_happen(world, 
 @pytest.mark.parametrize("act", ["quarantine", "release", "restore"])
 def test_a_quarantine_or_its_end_that_was_killed_half_way_is_on_record_and_finished_by_the_next(world, act) -> None:
     if act != "quarantine":
-        world.deletion.quarantine("tool", ADMIN)
+        world.quarantine.quarantine("tool", ADMIN)
     world.happens.at = {len(world.writes) + 1: Killed()}
     with pytest.raises(Killed):
-        getattr(world.deletion, act)("tool", ADMIN)
+        ACTS[act](world)("tool", ADMIN)
     world.lease_store.held = {}
     assert world.log.role("tool").quarantined == (act == "quarantine")
-    getattr(world.deletion, act)("tool", ADMIN)
+    ACTS[act](world)("tool", ADMIN)
     assert (QUARANTINE_POLICY in world.roles.held["tool"].state.inline_policies) == (act == "quarantine")
     assert world.log.role("tool").quarantined == (act == "quarantine")
 
@@ -283,11 +288,11 @@ def test_a_quarantine_or_its_end_that_was_killed_half_way_is_on_record_and_finis
 @pytest.mark.parametrize("answer", ["refused", "lost"])
 def test_a_quarantine_or_its_end_that_aws_refuses_is_taken_back_and_said_so(world, act, answer) -> None:
     if act != "quarantine":
-        world.deletion.quarantine("tool", ADMIN)
+        world.quarantine.quarantine("tool", ADMIN)
     before, row = world.roles.held["tool"], world.log.role("tool")
     change = world.roles.change
 
-    def losing(name: str, what: Change) -> None:
+    def losing(name: str, what: RoleChange) -> None:
         world.roles.change = change
         if answer == "lost":
             change(name, what)
@@ -295,7 +300,7 @@ def test_a_quarantine_or_its_end_that_aws_refuses_is_taken_back_and_said_so(worl
 
     world.roles.change = losing
     with pytest.raises(AwsUnavailable):
-        getattr(world.deletion, act)("tool", ADMIN)
+        ACTS[act](world)("tool", ADMIN)
     assert (world.roles.held["tool"], world.log.role("tool")) == (before, row)
     assert [event.detail["action"] for event in world.log.events[-2:]] == [f"{act}_role", f"{act}_role_failed"]
 
@@ -304,7 +309,7 @@ def test_a_role_that_was_in_no_catalogue_is_handed_out_to_nobody_after_a_quarant
     del world.log.roles["tool"]
     world.happens.at = {len(world.writes) + 1: RefusedByAws("no", "LimitExceeded")}
     with pytest.raises(RefusedByAws):
-        world.deletion.quarantine("tool", ADMIN)
+        world.quarantine.quarantine("tool", ADMIN)
     assert world.log.role("tool").quarantined
 
 
@@ -313,22 +318,22 @@ def test_a_restore_that_cannot_be_recorded_does_not_happen(world) -> None:
     world.deletion.delete("tool", ADMIN)
     world.log.fails_with = AuditUnavailable("no")
     with pytest.raises(AuditUnavailable):
-        world.deletion.restore("tool", ADMIN)
+        world.restoration.restore("tool", ADMIN)
     assert (world.roles.held, world.log.roles, world.roles.profiles) == ({}, {}, {})
     world.log.fails_with = None
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
 
 
 def test_a_role_cut_off_in_quarantine_is_not_let_out_before_that_is_on_record(world) -> None:
-    world.deletion.quarantine("tool", ADMIN)
+    world.quarantine.quarantine("tool", ADMIN)
     world.happens.at = {len(world.writes) + 3: Killed()}
     with pytest.raises(Killed):
         world.deletion.delete("tool", ADMIN)
     world.lease_store.held = {}
     world.log.fails_with = AuditUnavailable("no")
     with pytest.raises(AuditUnavailable):
-        world.deletion.restore("tool", ADMIN)
+        world.restoration.restore("tool", ADMIN)
     assert QUARANTINE_POLICY in world.roles.held["tool"].state.inline_policies
     assert f"inline_policy {QUARANTINE_POLICY}" not in world.writes[world.writes.index("leave web-servers") :]
 
@@ -337,28 +342,28 @@ def test_a_restore_gives_back_a_role_whose_quarantine_was_lifted_by_hand_whateve
     world.deletion.delete("tool", ADMIN)
     world.provisioning.apply(replace(TEMPLATE, description="another role of that name"), ADMIN)
     free = world.roles.held["tool"]
-    world.deletion.quarantine("tool", ADMIN)
+    world.quarantine.quarantine("tool", ADMIN)
     world.roles.held["tool"] = free
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert not world.log.role("tool").quarantined
     assert world.roles.held["tool"] == free
 
 
 def test_a_role_deleted_from_quarantine_comes_back_usable(world) -> None:
-    world.deletion.quarantine("tool", ADMIN)
+    world.quarantine.quarantine("tool", ADMIN)
     world.deletion.delete("tool", ADMIN)
-    world.deletion.restore("tool", ADMIN)
+    world.restoration.restore("tool", ADMIN)
     assert QUARANTINE_POLICY not in world.roles.held["tool"].state.inline_policies
     assert not world.log.role("tool").quarantined
 
 
 def test_what_is_not_there_or_not_ours_cannot_be_taken_away(world) -> None:
-    for act in (world.deletion.delete, world.deletion.quarantine, world.deletion.restore):
+    for act in (world.deletion.delete, world.quarantine.quarantine, world.restoration.restore):
         with pytest.raises(NotFound):
             act("nothing", ADMIN)
     stranger = replace(world.roles.held["tool"], path="/")
     world.roles.held["tool"] = stranger
-    for act in (world.deletion.delete, world.deletion.quarantine, world.deletion.restore):
+    for act in (world.deletion.delete, world.quarantine.quarantine, world.restoration.restore):
         with pytest.raises(Conflict):
             act("tool", ADMIN)
     assert world.roles.held["tool"] == stranger
@@ -367,6 +372,6 @@ def test_what_is_not_there_or_not_ours_cannot_be_taken_away(world) -> None:
 def test_an_instance_profile_that_is_gone_does_not_keep_the_role_away(world) -> None:
     world.deletion.delete("tool", ADMIN)
     world.roles.gone_profiles = {"web-servers"}
-    restored = world.deletion.restore("tool", ADMIN)
+    restored = world.restoration.restore("tool", ADMIN)
     assert "web-servers again (NoSuchEntity)" in restored.cannot_come_back[-1]
     assert "tool" in world.log.roles
