@@ -24,6 +24,7 @@ from localaws.parity import (
     trust,
     wildcards,
 )
+from localaws.parity.gateway import checks, paths, root_signatures
 
 
 def install() -> None:
@@ -44,5 +45,8 @@ def install() -> None:
         function_runtime,
         stream_failures,
         wildcards,
+        root_signatures,
+        checks,
+        paths,
     ):
         rule.install()
