@@ -1,0 +1,48 @@
+"""The files by which a stranger knows the project: licence, how to report, how to contribute, how to ask."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+APACHE_2_0 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+"""SHA-256 of the text as the Apache Software Foundation publishes it."""
+
+PAGES = [Path(name) for name in ("SECURITY.md", "CHANGELOG.md")]
+FORMS = [path for path in Path(".github/ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml"]
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+INPUTS = {"textarea", "input", "dropdown", "checkboxes"}
+
+
+def test_the_licence_is_apache_2_0_word_for_word() -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    assert hashlib.sha256(Path("LICENSE").read_bytes()).hexdigest() == APACHE_2_0
+    assert (project["license"], project["license-files"]) == ("Apache-2.0", ["LICENSE"])
+
+
+def test_security_names_no_address_that_another_could_own() -> None:
+    text = Path("SECURITY.md").read_text()
+    assert "Report a vulnerability" in text
+    assert re.findall(r"https?://|[\w.]+@[\w.]+", text) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_link_leads_to_a_file(page: Path) -> None:
+    assert [target for target in LINK.findall(page.read_text()) if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_an_issue_form_is_one_that_github_reads(form: Path) -> None:
+    document: dict[str, Any] = yaml.safe_load(form.read_text())
+    asked = [part for part in document["body"] if part["type"] != "markdown"]
+    assert document["name"]
+    assert document["description"]
+    assert {part["type"] for part in asked} <= INPUTS
+    assert len({part["id"] for part in asked}) == len(asked)
+    assert [part["id"] for part in asked if not part["attributes"]["label"]] == []
