@@ -117,7 +117,7 @@ ONCE_UNSEEN: tuple[Plant, ...] = (
     Plant(
         FEATURE_ORDER,
         "chalicelib.sessions.services.issue",
-        "chalicelib.provisioning.services.quarantine_delete_restore",
+        "chalicelib.provisioning.services.quarantine",
     ),
     Plant(FEATURE_ORDER, "chalicelib.provisioning.services.apply", "chalicelib.cleanup.services.run"),
 )
