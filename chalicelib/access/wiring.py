@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.core.wiring import clock, config, journal, new_id
+from chalicelib.core.wiring import clock, config, refusals
 
 if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules
@@ -58,9 +58,7 @@ def authentication() -> Authentication:
     """The first step of every signed request."""
     from chalicelib.access.services.authentication import Authentication
 
-    return Authentication(
-        principals=principals(), policy_set=rules().digest, journal=journal, clock=clock, new_id=new_id
-    )
+    return Authentication(principals=principals(), policy_set=rules().digest, refusals=refusals)
 
 
 @cache

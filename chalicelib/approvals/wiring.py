@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import catalogue, rights, rules
-from chalicelib.core.wiring import clock, config, journal, new_id, pause
+from chalicelib.core.wiring import clock, config, new_id, pause, refusals
 
 if TYPE_CHECKING:
     from chalicelib.approvals.services.approvers import Approvers
@@ -40,7 +40,7 @@ def approval_records() -> ApprovalRecords:
     """The events of asking and approving."""
     from chalicelib.approvals.services.records import ApprovalRecords
 
-    return ApprovalRecords(journal=journal(), clock=clock, new_id=new_id)
+    return ApprovalRecords(refusals=refusals(), clock=clock, new_id=new_id)
 
 
 @cache

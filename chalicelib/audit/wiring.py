@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import catalogue, rights
-from chalicelib.core.wiring import clock, config, journal, meter, new_id, pause
+from chalicelib.core.wiring import clock, config, journal, meter, pause, refusals
 from chalicelib.sessions.wiring import sessions
 
 if TYPE_CHECKING:
@@ -64,9 +64,7 @@ def audit_browser() -> AuditBrowser:
         rights=rights(),
         log=CloudWatchAuditReader(client("logs"), config().require("audit_log_group")),
         ledger=TableLedger(client("dynamodb"), config().require("ledger_table")),
-        journal=journal(),
-        clock=clock,
-        new_id=new_id,
+        refusals=refusals(),
     )
 
 

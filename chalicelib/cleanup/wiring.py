@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import rights
-from chalicelib.core.wiring import clock, config, journal, new_id, settle
+from chalicelib.core.wiring import clock, config, new_id, refusals, settle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -120,7 +120,7 @@ def authorization() -> CleanupAuthorization:
 
     return CleanupAuthorization(
         rights=rights(),
-        journal=journal(),
+        refusals=refusals(),
         function=OrderedFunction(
             lambda_for_a_caller(), config().require("cleanup_function"), "asking clean-up what it would do"
         ),

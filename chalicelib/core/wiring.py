@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.core.aws.metrics import EmfMeter
     from chalicelib.core.services.journal import Journal
     from chalicelib.core.services.leases import Leases
+    from chalicelib.core.services.refusals import RefusalRecorder
 
 
 def clock() -> datetime:
@@ -62,6 +63,14 @@ def journal() -> Journal:
     from chalicelib.core.aws.journal import TableJournal
 
     return TableJournal(client("dynamodb"), config().table)
+
+
+@cache
+def refusals() -> RefusalRecorder:
+    """The recorder of every refusal."""
+    from chalicelib.core.services.refusals import RefusalRecorder
+
+    return RefusalRecorder(journal=journal(), clock=clock, new_id=new_id)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import catalogue, rights, rules
 from chalicelib.approvals.wiring import grants
-from chalicelib.core.wiring import clock, config, journal, new_id
+from chalicelib.core.wiring import clock, config, refusals
 
 if TYPE_CHECKING:
     from chalicelib.explain.services.browse_roles import RoleBrowser
@@ -37,6 +37,5 @@ def explainer() -> Explainer:
         people=IamPrincipals(client("iam")),
         iam=ReadOnlyIam(client("iam"), config().require("boundary_arn")),
         grants=grants(),
-        journal=journal(),
-        new_id=new_id,
+        refusals=refusals(),
     )

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import POLICIES, rules
-from chalicelib.core.wiring import clock, config, journal, leases, new_id, settle
+from chalicelib.core.wiring import clock, config, leases, new_id, refusals, settle
 
 if TYPE_CHECKING:
     from chalicelib.provisioning.services.apply import TemplateApplier
@@ -52,7 +52,7 @@ def records() -> ProvisioningRecords:
     from chalicelib.provisioning.services.records import ProvisioningRecords
 
     log = TableProvisionLog(client("dynamodb"), config().table)
-    return ProvisioningRecords(log=log, journal=journal(), clock=clock, new_id=new_id)
+    return ProvisioningRecords(log=log, refusals=refusals(), clock=clock, new_id=new_id)
 
 
 @cache
@@ -117,10 +117,9 @@ def authorization() -> ProvisioningAuthorization:
     return ProvisioningAuthorization(
         rules=rules(),
         catalogue=TableCatalogue(client("dynamodb"), config().table),
-        journal=journal(),
+        refusals=refusals(),
         provisioner=OrderedFunction(lambda_for_a_caller(), config().require("provision_function"), CHANGING),
         clock=clock,
-        new_id=new_id,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import catalogue, rights, rules
 from chalicelib.approvals.wiring import approval_records, approvers, grants, requests
-from chalicelib.core.wiring import clock, config, journal, leases, new_id, pause, row_writer
+from chalicelib.core.wiring import clock, config, journal, leases, new_id, pause, refusals, row_writer
 
 if TYPE_CHECKING:
     from chalicelib.sessions.services.activity import Activity
@@ -34,7 +34,7 @@ def session_issuer() -> SessionIssuer:
         catalogue=catalogue(),
         grants=grants(),
         sessions=TableBoundSessionLog(client("dynamodb"), config().table, pause),
-        journal=journal(),
+        refusals=refusals(),
         sts=StsRoleSessions(client("sts")),
         row_writer=row_writer(),
         clock=clock,
@@ -92,6 +92,7 @@ def session_revoker() -> SessionRevoker:
         sessions=sessions(),
         provisioner=OrderedFunction(lambda_for_a_caller(), config().require("provision_function"), CHANGING),
         journal=journal(),
+        refusals=refusals(),
         clock=clock,
         new_id=new_id,
     )

@@ -21,7 +21,7 @@ from chalicelib.sessions.services.end_grant import GrantEnder
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from chalicelib.sessions.services.review_break_glass import BreakGlassReview
 from tests.fakes.approvals import FakeGrants, FakePeople, FakeRequests, FakeReviews, FakeSessions
-from tests.fakes.core import BESIDE, Clock, FakeCatalogue, FakeJournal, FakeSts, origin
+from tests.fakes.core import BESIDE, Clock, FakeCatalogue, FakeJournal, FakeSts, origin, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,8 @@ class ApprovalDesk:
         self.people = FakePeople({one.name: one for one in EVERYBODY})
         self.ender = FakeEnder(self.sessions, self.clock)
         self.rules, ids = load_rules({"a.cedar": rules}), Ids()
-        records = ApprovalRecords(journal=self.journal, clock=self.clock, new_id=ids)
+        recorder = refusals(self.journal, self.clock, ids)
+        records = ApprovalRecords(refusals=recorder, clock=self.clock, new_id=ids)
         rights = Rights(rules=self.rules, catalogue=self.catalogue, clock=self.clock)
         self.approvers = Approvers(rules=self.rules, catalogue=self.catalogue, rights=rights, clock=self.clock)
         self.request_filing = RequestFiling(
@@ -163,7 +164,7 @@ class ApprovalDesk:
             catalogue=self.catalogue,
             grants=self.grants,
             sessions=self.sessions,
-            journal=self.journal,
+            refusals=recorder,
             sts=self.sts,
             row_writer=BESIDE,
             clock=self.clock,

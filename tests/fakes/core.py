@@ -12,12 +12,15 @@ from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.events import Origin
 from chalicelib.core.domain.roles import Role
 from chalicelib.core.domain.sessions import Credentials
+from chalicelib.core.services.refusals import RefusalRecorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.core.domain.events import AuditEvent
+    from chalicelib.core.domain.ids import NewId
     from chalicelib.core.domain.sessions import Session, SessionSettings
+    from chalicelib.core.services.journal import Journal
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALICE = Caller("user", "alice", "arn:aws:iam::123456789012:user/alice", "123456789012", "AIDA1", ("engineers",))
@@ -100,6 +103,11 @@ class FakeJournal:
         if self.fails_with:
             raise self.fails_with
         self.events.append(event)
+
+
+def refusals(journal: Journal, clock: Clock | None = None, new_id: NewId | None = None) -> RefusalRecorder:
+    """The recorder of refusals over a journal."""
+    return RefusalRecorder(journal=journal, clock=clock or Clock(), new_id=new_id or Ids())
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.events import Origin
 from chalicelib.core.services.leases import Leases
+from chalicelib.core.services.refusals import RefusalRecorder
 from chalicelib.provisioning.domain.escalation import EscalationPaths
 from chalicelib.provisioning.services.apply import TemplateApplier
 from chalicelib.provisioning.services.compile import Deployment, TemplateCompiler
@@ -77,7 +78,8 @@ class World:
 
     @property
     def records(self) -> ProvisioningRecords:
-        return ProvisioningRecords(log=self.log, journal=self.log, clock=self.clock, new_id=self.new_id)
+        refusals = RefusalRecorder(journal=self.log, clock=self.clock, new_id=self.new_id)
+        return ProvisioningRecords(log=self.log, refusals=refusals, clock=self.clock, new_id=self.new_id)
 
     @property
     def convergence(self) -> RoleConvergence:

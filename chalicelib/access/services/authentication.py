@@ -7,26 +7,22 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.callers import Caller, caller_from_identity
 from chalicelib.core.domain.errors import Refused
-from chalicelib.core.domain.events import AuditEvent, Origin
+from chalicelib.core.domain.events import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chalicelib.access.services.principals import Principals
-    from chalicelib.core.domain.ids import NewId
-    from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.journal import Journal
+    from chalicelib.core.services.refusals import RefusalRecorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
-    """The first step of every signed request. `journal` is made only when somebody is refused."""
+    """The first step of every signed request. `refusals` is made with the first refusal."""
 
     principals: Principals
     policy_set: str
-    journal: Callable[[], Journal]
-    clock: Clock
-    new_id: NewId
+    refusals: Callable[[], RefusalRecorder]
 
     def authenticate(self, identity: Mapping[str, object], request_id: str, *, brokered: bool = False) -> Origin:
         """Where the request comes from; Refused, once recorded, for anybody the broker does not serve.
@@ -39,19 +35,14 @@ class Authentication:
         try:
             caller = self.principals.describe(caller_from_identity(identity))
         except Refused as refusal:
-            self._record(refusal, Origin(_stranger(identity), request_id, source_ip, self.policy_set))
+            stranger = Origin(_stranger(identity), request_id, source_ip, self.policy_set)
+            self.refusals().record(refusal, stranger)
             raise
         origin = Origin(caller, request_id, source_ip, self.policy_set)
         if caller.brokered and not brokered:
             turned_away = Refused("A session that the broker issued asks for nothing here. Sign with your own keys.")
-            self._record(turned_away, origin)
-            raise turned_away
+            raise self.refusals().record(turned_away, origin)
         return origin
-
-    def _record(self, refusal: Refused, origin: Origin) -> None:
-        now = self.clock()
-        detail = {"code": refusal.code, "why": refusal.detail}
-        self.journal().record(AuditEvent(self.new_id(now), "refuse", now, origin, detail=detail))
 
 
 def _stranger(identity: Mapping[str, object]) -> Caller:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.ids import NewId
     from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.journal import Journal
+    from chalicelib.core.services.refusals import RefusalRecorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRecords:
     """Makes events; refusals it also writes, because they change no row."""
 
-    journal: Journal
+    refusals: RefusalRecorder
     clock: Clock
     new_id: NewId
 
@@ -32,11 +32,7 @@ class ApprovalRecords:
         self, refusal: BrokerError, action: str, role: str, origin: Origin, detail: Mapping[str, Any]
     ) -> BrokerError:
         """The same refusal, once it is on record."""
-        now = self.clock()
-        told = {"code": refusal.code, "why": refusal.detail, "action": action, **detail}
-        rules = getattr(refusal, "policies", ())
-        self.journal.record(AuditEvent(self.new_id(now), "refuse", now, origin, role=role, policies=rules, detail=told))
-        return refusal
+        return self.refusals.record(refusal, origin, role=role, detail={"action": action, **detail})
 
     def filed(self, request: Request, origin: Origin) -> AuditEvent:
         """The `request` event; it has the request's own id."""

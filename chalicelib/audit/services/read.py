@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import NotFound, Refused
-from chalicelib.core.domain.events import AuditEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
     from chalicelib.audit.domain.hash_chain import Head
     from chalicelib.audit.services.deliver import Ledger
     from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.ids import NewId
     from chalicelib.core.domain.pages import Page
-    from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.journal import Journal
+    from chalicelib.core.services.refusals import RefusalRecorder
 
     class AuditReader(Protocol):
         """The audit log group, read."""
@@ -37,9 +34,7 @@ class AuditBrowser:
     rights: Rights
     log: AuditReader
     ledger: Ledger
-    journal: Journal
-    clock: Clock
-    new_id: NewId
+    refusals: RefusalRecorder
 
     def page(self, wanted: AuditFilter, limit: int, cursor: str | None, origin: Origin) -> Page[Mapping[str, Any]]:
         """One page of the log; NotFound or Refused as `Rights.demand`."""
@@ -55,10 +50,5 @@ class AuditBrowser:
         try:
             self.rights.demand("ReadAudit", role, origin)
         except (Refused, NotFound) as refusal:
-            now = self.clock()
-            detail = {"code": refusal.code, "why": refusal.detail, "action": "ReadAudit"}
-            rules = getattr(refusal, "policies", ())
-            self.journal.record(
-                AuditEvent(self.new_id(now), "refuse", now, origin, role, policies=rules, detail=detail)
-            )
+            self.refusals.record(refusal, origin, role=role, detail={"action": "ReadAudit"})
             raise

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import NotFound, Refused
-from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
     from chalicelib.access.services.rights import Rights
-    from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.ids import NewId
     from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.journal import Journal
     from chalicelib.core.services.provisioner import Provisioner
+    from chalicelib.core.services.refusals import RefusalRecorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +22,7 @@ class CleanupAuthorization:
     """Cedar's `Provision` on the whole broker. `function` is the cleanup function."""
 
     rights: Rights
-    journal: Journal
+    refusals: RefusalRecorder
     function: Provisioner
     clock: Clock
     new_id: NewId
@@ -34,7 +32,7 @@ class CleanupAuthorization:
         try:
             self.rights.demand("Provision", "", origin)
         except (Refused, NotFound) as refusal:
-            raise self._refused(refusal, origin) from None
+            raise self.refusals.record(refusal, origin, subject={"action": "cleanup"}) from None
         return self.function.order(self._event())
 
     def _event(self) -> dict[str, Any]:
@@ -51,10 +49,3 @@ class CleanupAuthorization:
             "resources": [],
             "detail": {"dry_run": True},
         }
-
-    def _refused(self, refusal: BrokerError, origin: Origin) -> BrokerError:
-        now = self.clock()
-        detail = {"action": "cleanup", "code": refusal.code, "why": refusal.detail}
-        rules = getattr(refusal, "policies", ())
-        self.journal.record(AuditEvent(self.new_id(now), "refuse", now, origin, policies=rules, detail=detail))
-        return refusal

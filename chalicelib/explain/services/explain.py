@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller, source_identity
 from chalicelib.core.domain.errors import NotFound, Refused
-from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role, external_id
 from chalicelib.explain.domain.layers import Layer, Question, RoleInAws, explain, smallest_change
 from chalicelib.explain.domain.trust_evaluation import BrokerInAws
@@ -20,10 +19,8 @@ if TYPE_CHECKING:
     from chalicelib.access.services.principals import People
     from chalicelib.access.services.rights import Rights
     from chalicelib.approvals.services.stores import Grants
-    from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.ids import NewId
-    from chalicelib.core.services.journal import Journal
+    from chalicelib.core.services.refusals import RefusalRecorder
 
     class IamFacts(Protocol):
         """IAM, read only, for explanations."""
@@ -73,8 +70,7 @@ class Explainer:
     people: People
     iam: IamFacts
     grants: Grants
-    journal: Journal
-    new_id: NewId
+    refusals: RefusalRecorder
 
     def explain(self, wanted: ExplainAsk, origin: Origin) -> Explanation:
         """Every layer's verdict; NotFound for a role that neither the asker nor, where allowed, the other may see."""
@@ -106,20 +102,13 @@ class Explainer:
         try:
             self.rights.demand("ExplainOthers", wanted.role, origin)
         except (Refused, NotFound) as refusal:
-            self._record(refusal, wanted, origin)
+            detail = {"action": "ExplainOthers", "about": wanted.caller}
+            self.refusals.record(refusal, origin, role=wanted.role, detail=detail)
             raise
         subject = self.people.user(wanted.caller)
         if subject is None:
             raise NotFound(f"IAM has no user {wanted.caller}.")
         return subject
-
-    def _record(self, refusal: BrokerError, wanted: ExplainAsk, origin: Origin) -> None:
-        now = self.rights.clock()
-        detail = {"code": refusal.code, "why": refusal.detail, "action": "ExplainOthers", "about": wanted.caller}
-        rules = getattr(refusal, "policies", ())
-        self.journal.record(
-            AuditEvent(self.new_id(now), "refuse", now, origin, wanted.role, policies=rules, detail=detail)
-        )
 
     def _visible(self, role: Role, origin: Origin) -> bool:
         ask = Ask("TakeCredentials", origin.caller, role, self.rights.clock(), origin.source_ip, reason_given=True)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.errors import NotFound, Refused
-from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.roles import ROLE_PATH, WHOLE_BROKER, Role
 
 if TYPE_CHECKING:
@@ -18,10 +17,9 @@ if TYPE_CHECKING:
     from chalicelib.access.services.catalogue import Catalogue
     from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.ids import NewId
     from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.journal import Journal
     from chalicelib.core.services.provisioner import Provisioner
+    from chalicelib.core.services.refusals import RefusalRecorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +28,9 @@ class ProvisioningAuthorization:
 
     rules: AccessRules
     catalogue: Catalogue
-    journal: Journal
+    refusals: RefusalRecorder
     provisioner: Provisioner
     clock: Clock
-    new_id: NewId
 
     def about_user(self, order: Mapping[str, Any], origin: Origin) -> dict[str, Any]:
         """Carry out an order about a user: a matter of the whole broker."""
@@ -65,19 +62,9 @@ class ProvisioningAuthorization:
 
     def _refused(self, refusal: BrokerError, order: Mapping[str, Any], origin: Origin) -> BrokerError:
         """The same refusal, once it is on record."""
-        now = self.clock()
         name = str(order["name"])
-        event = AuditEvent(
-            id=self.new_id(now),
-            type="refuse",
-            at=now,
-            origin=origin,
-            role=name if str(order["action"]).endswith("_role") else "",
-            policies=getattr(refusal, "policies", ()),
-            detail={"action": order["action"], "name": name, "code": refusal.code, "why": refusal.detail},
-        )
-        self.journal.record(event)
-        return refusal
+        role = name if str(order["action"]).endswith("_role") else ""
+        return self.refusals.record(refusal, origin, role=role, subject={"action": order["action"], "name": name})
 
 
 def _arn(name: str, origin: Origin) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.ids import NewId
     from chalicelib.core.domain.roles import Role
     from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.journal import Journal
+    from chalicelib.core.services.refusals import RefusalRecorder
     from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleChange
     from chalicelib.provisioning.domain.users import HandedOut, User
 
@@ -63,7 +63,7 @@ class ProvisioningRecords:
     """The catalogue, the exports and the journal, written with their events."""
 
     log: ProvisionLog
-    journal: Journal
+    refusals: RefusalRecorder
     clock: Clock
     new_id: NewId
 
@@ -97,14 +97,8 @@ class ProvisioningRecords:
 
     def refused(self, refusal: BrokerError, action: str, name: str, origin: Origin) -> BrokerError:
         """The same refusal, once it is on record."""
-        detail = {
-            "action": action,
-            "code": refusal.code,
-            "why": refusal.detail,
-            "fields": getattr(refusal, "fields", {}),
-        }
-        self.journal.record(self.event("refuse", origin, detail, name))
-        return refusal
+        fields = {"fields": getattr(refusal, "fields", {})}
+        return self.refusals.record(refusal, origin, role=name, subject={"action": action}, detail=fields)
 
     def event(self, kind: str, origin: Origin, detail: Mapping[str, Any], role: str = "") -> AuditEvent:
         """An event of now."""

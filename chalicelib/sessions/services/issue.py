@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.roles import Role
     from chalicelib.core.domain.sessions import Credentials
     from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.journal import Journal
+    from chalicelib.core.services.refusals import RefusalRecorder
 
     class SessionLog(Protocol):
         """Session rows. Each write carries the audit event it makes (the row is the outbox)."""
@@ -93,7 +93,7 @@ class SessionIssuer:
     catalogue: Catalogue
     grants: Grants
     sessions: SessionLog
-    journal: Journal
+    refusals: RefusalRecorder
     sts: RoleSessions
     row_writer: Executor
     clock: Clock
@@ -149,18 +149,7 @@ class SessionIssuer:
         self, refusal: BrokerError, wanted: CredentialsAsk, origin: Origin, now: datetime, **more: object
     ) -> BrokerError:
         """The same refusal, once it is on record."""
-        event = AuditEvent(
-            id=self.new_id(now),
-            type="refuse",
-            at=now,
-            origin=origin,
-            role=wanted.role,
-            reason=wanted.reason,
-            policies=getattr(refusal, "policies", ()),
-            detail={"code": refusal.code, "why": refusal.detail, **more},
-        )
-        self.journal.record(event)
-        return refusal
+        return self.refusals.record(refusal, origin, role=wanted.role, reason=wanted.reason, detail=more, at=now)
 
     def _session(
         self, wanted: CredentialsAsk, ask: Ask, admission: Admission, grant: Grant | None, origin: Origin

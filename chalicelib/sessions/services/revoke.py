@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.journal import Journal
     from chalicelib.core.services.provisioner import Provisioner
+    from chalicelib.core.services.refusals import RefusalRecorder
     from chalicelib.sessions.services.browse import Sessions
 
 Scope = Literal["session", "caller", "role"]
@@ -79,19 +80,6 @@ class Cause:
         session = self.name if self.scope == "session" else ""
         return AuditEvent(event_id, "revoke", self.at, self.origin, role, session, self.reason, self.rules, detail)
 
-    def refused(self, role: str, refusal: BrokerError) -> AuditEvent:
-        """The `refuse` event of a call that no rule allows, or no room."""
-        detail = {
-            "code": refusal.code,
-            "why": refusal.detail,
-            "action": "Revoke",
-            "scope": self.scope,
-            "name": self.name,
-        }
-        session = self.name if self.scope == "session" else ""
-        rules = getattr(refusal, "policies", ())
-        return AuditEvent(self.id, "refuse", self.at, self.origin, role, session, self.reason, rules, detail)
-
     def result(self, ended: Iterable[Session], roles: Iterable[str], direct: tuple[str, ...] = ()) -> Revocation:
         """What is answered."""
         ids = tuple(sorted(session.id for session in ended))
@@ -110,6 +98,7 @@ class SessionRevoker:
     sessions: Sessions
     provisioner: Provisioner
     journal: Journal
+    refusals: RefusalRecorder
     clock: Clock
     new_id: NewId
 
@@ -151,7 +140,7 @@ class SessionRevoker:
         try:
             ended = self._end_every(cause, wanted, MAX_CHAINED_SECONDS, {session.role: [session]})
         except Conflict as full:
-            self.journal.record(cause.refused(session.role, full))
+            self._record_refusal(full, cause, session.role)
             raise
         return self.sessions.get(session.id) or session, cause.result(ended.values(), [session.role])
 
@@ -187,8 +176,21 @@ class SessionRevoker:
         try:
             return replace(cause, rules=self.rights.demand("Revoke", role, origin, reason))
         except (Refused, NotFound) as refusal:
-            self.journal.record(cause.refused(role, refusal))
+            self._record_refusal(refusal, cause, role)
             raise
+
+    def _record_refusal(self, refusal: BrokerError, cause: Cause, role: str) -> None:
+        """Record a call that no rule allows, or that found no room."""
+        self.refusals.record(
+            refusal,
+            cause.origin,
+            role=role,
+            session=cause.name if cause.scope == "session" else "",
+            reason=cause.reason,
+            detail={"action": "Revoke", "scope": cause.scope, "name": cause.name},
+            at=cause.at,
+            event_id=cause.id,
+        )
 
     def _assumed_directly_by(self, name: str) -> Iterable[str]:
         """Roles whose template names the user, by name or by ARN: sessions without a row or a mark of their own."""

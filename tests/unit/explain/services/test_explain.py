@@ -34,6 +34,7 @@ from tests.fakes.core import (
     FakeSts,
     Ids,
     origin,
+    refusals,
 )
 
 if TYPE_CHECKING:
@@ -69,12 +70,12 @@ class Desk:
             grants.put(grant)
         self.session_issuer = SessionIssuer(
             deployment=DEPLOYMENT, rules=rules, catalogue=catalogue, grants=grants, sessions=FakeSessionLog(),
-            journal=FakeJournal(), sts=FakeSts(), row_writer=BESIDE, clock=clock, new_id=Ids(),
+            refusals=refusals(FakeJournal()), sts=FakeSts(), row_writer=BESIDE, clock=clock, new_id=Ids(),
         )  # fmt: skip
         self.explainer = Explainer(
             deployment=DEPLOYMENT, broker_role_arn=BROKER_ROLE, people=FakeIam(), iam=FakeIam(),
-            grants=grants, journal=self.journal,
-            rights=Rights(rules=rules, catalogue=catalogue, clock=clock), new_id=Ids(),
+            grants=grants, refusals=refusals(self.journal, clock),
+            rights=Rights(rules=rules, catalogue=catalogue, clock=clock),
         )  # fmt: skip
 
     def issues(self, wanted: CredentialsAsk) -> bool:

@@ -11,7 +11,7 @@ from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.roles import Role
 from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
-from tests.fakes.core import ALICE, CAROL, EC2, Clock, FakeCatalogue, Ids, origin
+from tests.fakes.core import ALICE, CAROL, EC2, Clock, FakeCatalogue, origin, refusals
 from tests.fakes.provisioning_table import FakeLog
 
 RULES = load_rules(
@@ -53,7 +53,7 @@ def log() -> FakeLog:
 def asking(provisioner: FakeProvisioner, log: FakeLog) -> ProvisioningAuthorization:
     catalogue = FakeCatalogue({EC2.name: EC2, PRODUCTION.name: PRODUCTION})
     return ProvisioningAuthorization(
-        rules=RULES, catalogue=catalogue, journal=log, provisioner=provisioner, clock=Clock(), new_id=Ids()
+        rules=RULES, catalogue=catalogue, refusals=refusals(log), provisioner=provisioner, clock=Clock()
     )
 
 

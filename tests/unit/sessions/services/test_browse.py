@@ -18,7 +18,7 @@ from chalicelib.core.domain.sessions import Session, SessionFilter
 from chalicelib.sessions.services.activity import Activity
 from chalicelib.sessions.services.browse import SessionBrowser
 from tests.fakes.audit import FakeLedger, FakeSessions, session
-from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin
+from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, origin, refusals
 
 AUDITOR = Caller("user", "axel", "arn:aws:iam::123456789012:user/axel", "123456789012", "AIDA5", ("auditors",))
 OWNER = Caller("user", "olga", "arn:aws:iam::123456789012:user/olga", "123456789012", "AIDA8", ("owners",))
@@ -73,9 +73,7 @@ class Desk:
             rights=self.rights,
             log=self.log,
             ledger=FakeLedger(),
-            journal=self.journal,
-            clock=self.clock,
-            new_id=Ids(),
+            refusals=refusals(self.journal, self.clock),
         )
 
     def seen_by(self, caller: Caller, wanted: SessionFilter = EVERYTHING) -> set[Session]:

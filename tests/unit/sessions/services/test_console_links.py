@@ -21,6 +21,7 @@ from tests.fakes.core import (
     FakeSts,
     Ids,
     origin,
+    refusals,
 )
 
 POLICIES = """
@@ -51,7 +52,7 @@ class Desk:
             catalogue=FakeCatalogue(),
             grants=FakeGrants(),
             sessions=self.sessions,
-            journal=self.journal,
+            refusals=refusals(self.journal),
             sts=FakeSts(),
             row_writer=BESIDE,
             clock=Clock(),

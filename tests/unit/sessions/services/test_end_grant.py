@@ -13,7 +13,7 @@ from chalicelib.core.domain.errors import ApprovalRequired, AwsUnavailable, Conf
 from chalicelib.sessions.services.revoke import SessionRevoker
 from tests.fakes.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, EVE, HEIDI, RULES, ApprovalDesk, Ids
 from tests.fakes.audit import FakeProvisioner
-from tests.fakes.core import origin
+from tests.fakes.core import origin, refusals
 
 if TYPE_CHECKING:
     from chalicelib.approvals.domain.requests import Request
@@ -237,6 +237,7 @@ def test_a_grants_sessions_end_though_the_roles_list_has_no_room_for_one(desk: A
         sessions=desk.sessions,
         provisioner=provisioner,
         journal=desk.journal,
+        refusals=refusals(desk.journal, desk.clock),
         clock=desk.clock,
         new_id=Ids(),
     )

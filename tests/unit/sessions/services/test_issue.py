@@ -24,6 +24,7 @@ from tests.fakes.core import (
     FakeSts,
     Ids,
     origin,
+    refusals,
 )
 
 POLICIES = """
@@ -50,7 +51,7 @@ class Desk:
             catalogue=self.catalogue,
             grants=FakeGrants(),
             sessions=self.sessions,
-            journal=self.journal,
+            refusals=refusals(self.journal, self.clock),
             sts=self.sts,
             row_writer=BESIDE,
             clock=self.clock,

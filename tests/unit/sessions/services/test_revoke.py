@@ -14,7 +14,7 @@ from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conf
 from chalicelib.core.domain.roles import Role
 from chalicelib.sessions.services.revoke import Revocation, SessionRevoker
 from tests.fakes.audit import FakeProvisioner, FakeSessions, session
-from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin
+from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
 
 RITA = Caller("user", "rita", "arn:aws:iam::123456789012:user/rita", "123456789012", "AIDA7", ("responders",))
 OLGA = Caller("user", "olga", "arn:aws:iam::123456789012:user/olga", "123456789012", "AIDA8", ("owners",))
@@ -45,6 +45,7 @@ class Desk:
             sessions=self.sessions,
             provisioner=self.provisioner,
             journal=self.journal,
+            refusals=refusals(self.journal, self.clock),
             clock=self.clock,
             new_id=Ids(),
         )

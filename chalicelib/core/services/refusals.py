@@ -1,0 +1,64 @@
+"""The record of a refusal: one event, written before the refusal is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from chalicelib.core.domain.errors import BrokerError
+from chalicelib.core.domain.events import AuditEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.times import Clock
+    from chalicelib.core.services.journal import Journal
+
+Refusal = TypeVar("Refusal", bound=BrokerError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalRecorder:
+    """Builds and writes every `refuse` event of the broker."""
+
+    journal: Journal
+    clock: Clock
+    new_id: NewId
+
+    def record(
+        self,
+        refusal: Refusal,
+        origin: Origin,
+        *,
+        role: str = "",
+        session: str = "",
+        reason: str = "",
+        subject: Mapping[str, object] | None = None,
+        detail: Mapping[str, object] | None = None,
+        at: datetime | None = None,
+        event_id: str = "",
+    ) -> Refusal:
+        """The same refusal, once it is on record; AuditUnavailable if it cannot be recorded.
+
+        `at` is now and `event_id` a new id, unless the caller has them already.
+        The event's detail holds `subject`, then code and why, then `detail`:
+        the order of its members in the log is kept from version to version.
+        """
+        now = at or self.clock()
+        told = {**(subject or {}), "code": refusal.code, "why": refusal.detail, **(detail or {})}
+        event = AuditEvent(
+            id=event_id or self.new_id(now),
+            type="refuse",
+            at=now,
+            origin=origin,
+            role=role,
+            session=session,
+            reason=reason,
+            policies=getattr(refusal, "policies", ()),
+            detail=told,
+        )
+        self.journal.record(event)
+        return refusal
