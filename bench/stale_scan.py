@@ -22,7 +22,8 @@ from bench.noise import Figure, interleaved, ratio
 from bench.processes import CHECKOUT
 from bench.stale_scan_aws import BOUNDARY, TAGS
 from chalicelib.cleanup.aws.account_roles import IamRoleInventory
-from chalicelib.cleanup.domain.staleness import NO_SIGNS, Ours, Signs
+from chalicelib.cleanup.domain.facts import NO_SIGNS, Signs
+from chalicelib.cleanup.domain.staleness import Ours
 from chalicelib.cleanup.services.scan import AccountScan
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import rights
-from chalicelib.core.wiring import clock, config, new_id, refusals, settle
+from chalicelib.core.wiring import clock, config, leases, new_id, refusals, settle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,12 +105,10 @@ def tidier() -> Tidier:
 @cache
 def cleanup_run() -> CleanupRun:
     """The service behind the schedule."""
-    from chalicelib.cleanup.services.run import CleanupRun, RunLease
-    from chalicelib.core.aws.clients import client
-    from chalicelib.core.aws.leases import TableLeases
+    from chalicelib.cleanup.services.run import ONE_RUN_AT_A_TIME, CleanupRun
 
-    lease = RunLease(store=TableLeases(client("dynamodb"), config().table), clock=clock)
-    return CleanupRun(role_retirement=role_retirement(), tidier=tidier(), lease=lease, budget=settings().budget)
+    one_run = replace(leases(), terms=ONE_RUN_AT_A_TIME)
+    return CleanupRun(role_retirement=role_retirement(), tidier=tidier(), leases=one_run, budget=settings().budget)
 
 
 @cache

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.cleanup.domain.facts import NO_SIGNS, RoleFacts, Signs
 from chalicelib.cleanup.domain.marks import Mark
 from chalicelib.cleanup.domain.report import Budget
-from chalicelib.cleanup.domain.staleness import NO_SIGNS, Ours, RoleFacts, Signs
+from chalicelib.cleanup.domain.staleness import Ours
 from chalicelib.cleanup.domain.terms import Terms
 from chalicelib.cleanup.services.act import RoleRetirement
 from chalicelib.cleanup.services.records import CleanupRecords
-from chalicelib.cleanup.services.run import CleanupRun, RunLease
+from chalicelib.cleanup.services.run import ONE_RUN_AT_A_TIME, CleanupRun
 from chalicelib.cleanup.services.scan import AccountScan
 from chalicelib.cleanup.services.tidy import Tidier
 from chalicelib.core.domain.callers import Caller
@@ -233,8 +234,8 @@ class CleanupWorld:
         records = CleanupRecords(marks=self.marks, origin=CLEANER, clock=self.iam.clock, new_id=self.iam.new_id)
         acting = RoleRetirement(account_scan=account_scan, records=records, provisioner=self.provisioner)
         tidier = Tidier(provisioner=self.provisioner, lapses=self.lapses, people=self.people, terms=self.terms)
-        lease = RunLease(store=self.iam.lease_store, clock=self.iam.clock)
-        return CleanupRun(role_retirement=acting, tidier=tidier, lease=lease, budget=self.budget)
+        one_run = replace(self.iam.leases, terms=ONE_RUN_AT_A_TIME)
+        return CleanupRun(role_retirement=acting, tidier=tidier, leases=one_run, budget=self.budget)
 
     def kill(self) -> None:
         """The process ends here."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.cleanup.domain.facts import NO_SIGNS, RoleFacts, Signs
 from chalicelib.cleanup.domain.marks import Mark
-from chalicelib.cleanup.domain.staleness import NO_SIGNS, Case, Ours, RoleFacts, Signs
+from chalicelib.cleanup.domain.staleness import Case, Ours
 from chalicelib.cleanup.domain.terms import Terms
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH
 from chalicelib.provisioning.domain.export import DELETING_TAG

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.cleanup.domain.staleness import RoleFacts
+from chalicelib.cleanup.domain.facts import RoleFacts
 from chalicelib.core.aws.clients import error_code, translated
 from chalicelib.core.domain.roles import ROLE_PATH
 from chalicelib.provisioning.domain.fingerprints import fingerprint

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.access.aws.catalogue import PARTITION
 from chalicelib.approvals.domain.grants import REACH, Grant
 from chalicelib.approvals.domain.requests import Request
-from chalicelib.cleanup.domain.staleness import Signs
+from chalicelib.cleanup.domain.facts import Signs
 from chalicelib.core.aws import rows
 from chalicelib.core.aws.clients import translated
 from chalicelib.core.aws.index_queries import newest_first

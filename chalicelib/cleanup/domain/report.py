@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from chalicelib.cleanup.domain.marks import Mark, Verdict
-    from chalicelib.cleanup.domain.staleness import RoleFacts
+    from chalicelib.cleanup.domain.facts import RoleFacts
+    from chalicelib.cleanup.domain.marks import Mark
     from chalicelib.cleanup.domain.terms import Stage
+    from chalicelib.cleanup.domain.verdicts import Verdict
 
 ACTS: frozenset[Stage] = frozenset({"warned", "quarantined", "deleted"})
 """Stages that somebody notices: they need a second look and count against the budget."""

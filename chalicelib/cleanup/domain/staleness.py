@@ -9,65 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chalicelib.cleanup.domain.facts import NO_SIGNS
 from chalicelib.cleanup.domain.terms import Terms, UnreadableTag
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG, KEEP_TAG, MANAGED_TAG, ROLE_PATH
-from chalicelib.provisioning.domain.export import DELETING_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
+    from chalicelib.cleanup.domain.facts import RoleFacts, Signs
     from chalicelib.cleanup.domain.marks import Mark
 
 
-OWNER_TAG, AUDIENCE_TAG = "access-broker:owner", "access-broker:audience"
-
 SERVICE_PATH, RESERVED_PATH = "/aws-service-role/", "/aws-reserved/"
-
-
-@dataclass(frozen=True, slots=True)
-class RoleFacts:
-    """What IAM says of a role. `last_used_at` is None for "not within the last 400 days"."""
-
-    name: str
-    path: str
-    unique_id: str
-    created_at: datetime
-    last_used_at: datetime | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    instance_profiles: tuple[str, ...] = ()
-    boundary_arn: str = ""
-    quarantined: bool = False
-    fingerprint: Mapping[str, str] = field(default_factory=dict)
-
-    def tag(self, key: str) -> str | None:
-        """The tag's value; IAM treats keys that differ in case only as one."""
-        return next((value for name, value in self.tags.items() if name.lower() == key), None)
-
-    @property
-    def owner(self) -> str:
-        """Whom to tell: the owner, or those the role is for."""
-        return self.tag(OWNER_TAG) or self.tag(AUDIENCE_TAG) or ""
-
-    @property
-    def half_deleted(self) -> bool:
-        """Whether a delete began and did not get to its end: it takes the quarantine away before the role."""
-        return self.tag(DELETING_TAG) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """What the broker knows of a role at once, where IAM is hours late. Ids are empty where there is none."""
-
-    active_session: str = ""
-    active_grant: str = ""
-    pending_request: str = ""
-    last_session_at: datetime | None = None
-    last_request_at: datetime | None = None
-    changed_at: datetime | None = None
-
-
-NO_SIGNS = Signs()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.cleanup.domain.marks import STALE, Verdict, first_mark, what_to_do
+from chalicelib.cleanup.domain.marks import first_mark
+from chalicelib.cleanup.domain.verdicts import STALE, Verdict, what_to_do
 from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.times import rfc3339
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.cleanup.domain.report import Failure, Report, Spending
-from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, BrokerError, Conflict
-from chalicelib.core.services.leases import LeaseLost
+from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, BrokerError
+from chalicelib.core.services.leases import LeaseLost, LeaseTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,39 +17,15 @@ if TYPE_CHECKING:
     from chalicelib.cleanup.domain.terms import Stage
     from chalicelib.cleanup.services.act import RoleRetirement
     from chalicelib.cleanup.services.tidy import Tidier
-    from chalicelib.core.domain.times import Clock
-    from chalicelib.core.services.leases import LeaseStore
+    from chalicelib.core.services.leases import Leases
 
 LEASE = "cleanup"
 
-LEASE_TIME = timedelta(minutes=2)
-"""How long after its last act a run that was killed keeps the next one out."""
+ONE_RUN_AT_A_TIME = LeaseTerms(seconds=120, wait_seconds=0, work="clean-up run")
+"""A run that was killed keeps the next one out for two minutes after its last act. No run waits for another."""
 
 AWS_IS_BUSY = (AuditUnavailable, AwsUnavailable, LeaseLost)
 """What ends a run early: the rest is for the next one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunLease:
-    """One run at a time. `clock` tells the real time, whatever the clean-up's own clock is set to."""
-
-    store: LeaseStore
-    clock: Clock
-
-    def take(self, run: str) -> None:
-        """Conflict if another run has it."""
-        now = self.clock()
-        if not self.store.take(LEASE, run, now, now + LEASE_TIME):
-            raise Conflict("Another clean-up run is under way.")
-
-    def keep(self, run: str) -> None:
-        """LeaseLost if it ran out and another run has it."""
-        if not self.store.extend(LEASE, run, self.clock() + LEASE_TIME):
-            raise LeaseLost("Another clean-up run took over.")
-
-    def release(self, run: str) -> None:
-        """Let the next run in."""
-        self.store.release(LEASE, run)
 
 
 @dataclass(slots=True)
@@ -82,7 +57,7 @@ class CleanupRun:
 
     role_retirement: RoleRetirement
     tidier: Tidier
-    lease: RunLease
+    leases: Leases
     budget: Budget
 
     def rehearse(self) -> Report:
@@ -96,15 +71,12 @@ class CleanupRun:
     def run(self) -> Report:
         """Do it; Conflict if another run is at it."""
         run = self.role_retirement.records.new_id(self.role_retirement.records.clock())
-        self.lease.take(run)
-        try:
+        with self.leases.hold(LEASE) as lease:
             report = self._look(run)
             steps = Steps()
-            self._step(report, steps, lambda: self.lease.keep(run))
+            self._step(report, steps, lease.extend)
             report = self._tidied(replace(report, changes=steps.changes), steps)
             self.role_retirement.records.ran(report)
-        finally:
-            self.lease.release(run)
         return report
 
     def _look(self, run: str = "") -> Report:

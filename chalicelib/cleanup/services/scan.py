@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.cleanup.domain.marks import judge
+from chalicelib.cleanup.domain.facts import NO_SIGNS
 from chalicelib.cleanup.domain.report import Drift, Found, Sight
-from chalicelib.cleanup.domain.staleness import NO_SIGNS, Case, is_ours
+from chalicelib.cleanup.domain.staleness import Case, is_ours
+from chalicelib.cleanup.domain.verdicts import judge
 from chalicelib.core.domain.errors import AwsUnavailable
 from chalicelib.provisioning.domain.fingerprints import drift
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Protocol
 
+    from chalicelib.cleanup.domain.facts import RoleFacts, Signs
     from chalicelib.cleanup.domain.marks import Mark
-    from chalicelib.cleanup.domain.staleness import Ours, RoleFacts, Signs
+    from chalicelib.cleanup.domain.staleness import Ours
     from chalicelib.cleanup.services.records import Marks
 
     class RoleInventory(Protocol):

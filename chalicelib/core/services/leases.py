@@ -34,16 +34,28 @@ if TYPE_CHECKING:
 
 
 LEASE_SECONDS = 30
-"""How long after its last step a provisioner that was killed keeps others out."""
+"""A provisioner that was killed keeps others out for this long after its last step."""
 
 WAIT_SECONDS = 40
-"""How long a change waits for another one of the same thing; more than a lease."""
+"""A change waits this long for another change of the same thing; more than a lease."""
 
 LOOK_AGAIN_SECONDS = 0.5
 
 
 class LeaseLost(Conflict):
     """Somebody else took over: whoever raises this must not touch the thing again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTerms:
+    """How long a lease lasts after its last step, how long to wait for one, and the work's name in messages."""
+
+    seconds: int = LEASE_SECONDS
+    wait_seconds: int = WAIT_SECONDS
+    work: str = "change of this"
+
+
+DEFAULT_TERMS = LeaseTerms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +68,10 @@ class Lease:
 
     def extend(self) -> None:
         """Keep the lease for the next step; LeaseLost if it ran out and somebody else has it."""
-        until = self.leases.clock() + timedelta(seconds=LEASE_SECONDS)
+        terms = self.leases.terms
+        until = self.leases.clock() + timedelta(seconds=terms.seconds)
         if not self.leases.store.extend(self.thing, self.holder, until):
-            raise LeaseLost("This change took so long that another one took over. Look at the result and repeat.")
+            raise LeaseLost(f"Another {terms.work} took over: this one took too long. Look at the result and repeat.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +82,7 @@ class Leases:
     clock: Clock
     new_id: NewId
     pause: Pause
+    terms: LeaseTerms = DEFAULT_TERMS
 
     @contextmanager
     def hold(self, thing: str) -> Iterator[Lease]:
@@ -86,8 +100,8 @@ class Leases:
         holder = self.new_id(started)
         while True:
             now = self.clock()
-            if self.store.take(thing, holder, now, now + timedelta(seconds=LEASE_SECONDS)):
+            if self.store.take(thing, holder, now, now + timedelta(seconds=self.terms.seconds)):
                 return Lease(thing, holder, self)
-            if now - started > timedelta(seconds=WAIT_SECONDS):
-                raise Conflict("Another change of this is under way. Try again in a minute.")
+            if now - started >= timedelta(seconds=self.terms.wait_seconds):
+                raise Conflict(f"Another {self.terms.work} is under way. Try again in a minute.")
             self.pause(LOOK_AGAIN_SECONDS)

@@ -231,10 +231,8 @@ def test_a_second_run_answers_that_the_first_is_under_way(tool) -> None:
     tool.functions.before["prune_revocations"] = lambda: answers.append(tool.run())
     assert tool.run()["ok"]
     (second,) = answers
-    assert second == {
-        "ok": False,
-        "error": {"code": "conflict", "detail": "Another clean-up run is under way."},
-    }
+    assert (second["ok"], second["error"]["code"]) == (False, "conflict")
+    assert "clean-up run" in second["error"]["detail"]
 
 
 def test_over_http_an_administrator_sees_what_a_run_would_do(tool, call) -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.cleanup.domain.marks import judge
-from chalicelib.cleanup.domain.staleness import ALIVE, CONDITIONS, NO_SIGNS, Case, Condition, Ours
+from chalicelib.cleanup.domain.facts import NO_SIGNS
+from chalicelib.cleanup.domain.staleness import ALIVE, CONDITIONS, Case, Condition, Ours
 from chalicelib.cleanup.domain.terms import STAGES, Stage, Terms, UnreadableTag, following
+from chalicelib.cleanup.domain.verdicts import judge
 from tests.fakes.staleness_table import ALL_STAGES, BOUNDARY, DEPLOYMENT, NOW, OLD, TABLE, Kind, ago, mark
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.cleanup.domain.facts import Signs
 from chalicelib.cleanup.domain.report import Budget, Drift
-from chalicelib.cleanup.domain.staleness import Signs
 from chalicelib.cleanup.domain.terms import Terms
 from chalicelib.cleanup.domain.users import UserFacts
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, RefusedByAws, TooManyRequests

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.cleanup.services.run import LEASE, LEASE_TIME
+from chalicelib.cleanup.services.run import LEASE, ONE_RUN_AT_A_TIME
 from chalicelib.core.domain.errors import Conflict, NotFound
 from chalicelib.core.domain.roles import KEEP_TAG
 from chalicelib.provisioning.domain.role_state import RoleChange
@@ -17,6 +18,7 @@ from tests.fakes.provisioning_iam import Killed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+LEASE_TIME = timedelta(seconds=ONE_RUN_AT_A_TIME.seconds)
 HALF = LEASE_TIME / 2
 
 
@@ -192,6 +194,15 @@ def test_a_delete_that_was_cut_off_half_way_and_then_missed_is_made_whole_again(
     restored = world.iam.roles.held["tool"]
     assert restored.unique_id == before.unique_id
     assert restored.state == before.state
+
+
+def test_a_run_does_not_wait_for_another_one() -> None:
+    world = CleanupWorld()
+    world.iam.lease_store.held[LEASE] = ("another run", world.iam.now + LEASE_TIME)
+    started = world.iam.now
+    with pytest.raises(Conflict, match="clean-up run"):
+        world.cleanup_run.run()
+    assert world.iam.now == started
 
 
 def test_a_lease_that_is_kept_is_not_taken_over_however_long_the_run() -> None:
