@@ -13,7 +13,7 @@ from chalicelib.sessions.wiring import grant_ender, session_revoker
 
 if TYPE_CHECKING:
     from chalicelib.chat.domain.slack_signature import NotFromSlack
-    from chalicelib.chat.services.chat import ChatResponder, Worker
+    from chalicelib.chat.services.respond import ChatResponder, Worker
     from chalicelib.core.aws.secrets import ParameterSecrets
 
 
@@ -50,7 +50,7 @@ def chat_responder() -> ChatResponder:
     from chalicelib.chat.aws.seen_requests import TableVisits
     from chalicelib.chat.aws.slack import SlackAnswers
     from chalicelib.chat.aws.slack_people import IamDirectory
-    from chalicelib.chat.services.chat import Actions, ChatResponder
+    from chalicelib.chat.services.respond import Actions, ChatResponder
     from chalicelib.core.aws.clients import client
 
     return ChatResponder(

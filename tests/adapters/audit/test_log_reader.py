@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.audit.aws.audit_reader import CALLS, CloudWatchAuditReader
+from chalicelib.audit.aws.log_reader import CALLS, CloudWatchAuditReader
 from chalicelib.audit.domain.filter import AuditFilter
 from chalicelib.audit.domain.hash_chain import GENESIS, chain
 from chalicelib.core.domain.errors import InvalidRequest, RefusedByAws

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
-from chalicelib.audit.aws.audit_log import CloudWatchAuditLog
+from chalicelib.audit.aws.log_writer import CloudWatchAuditLog
 from chalicelib.audit.domain.hash_chain import GENESIS, Link, chain
 from chalicelib.audit.services.deliver import AuditDelivery, RowChange
 from chalicelib.core.domain.errors import AuditUnavailable

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.chat.domain.visits import Linked, Visit
-from chalicelib.chat.services.chat import Actions, ChatResponder
+from chalicelib.chat.services.respond import Actions, ChatResponder
 from chalicelib.explain.services.browse_roles import RoleBrowser
 from tests.fakes.approval_desk import ALICE, BOB, CAROL, ApprovalDesk
 
