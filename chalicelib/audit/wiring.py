@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 @cache
 def audit_delivery() -> AuditDelivery:
     """The service behind the table's stream."""
-    from chalicelib.audit.aws.log_writer import CloudWatchAuditLog
     from chalicelib.audit.aws.dead_letters import SqsDeadLetters
     from chalicelib.audit.aws.ledger import TableLedger
+    from chalicelib.audit.aws.log_writer import CloudWatchAuditLog
     from chalicelib.audit.services.deliver import AuditDelivery
     from chalicelib.core.aws.clients import client
 
@@ -55,8 +55,8 @@ def session_expiry() -> SessionExpiry:
 @cache
 def audit_browser() -> AuditBrowser:
     """The service behind GET /v1/audit."""
-    from chalicelib.audit.aws.log_reader import CloudWatchAuditReader
     from chalicelib.audit.aws.ledger import TableLedger
+    from chalicelib.audit.aws.log_reader import CloudWatchAuditReader
     from chalicelib.audit.services.read import AuditBrowser
     from chalicelib.core.aws.clients import client
 

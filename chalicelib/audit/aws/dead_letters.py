@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws.clients import error_code
 from chalicelib.core.domain.errors import AuditUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 MAX_TEXT = 200_000
 """Characters kept of a record, as JSON escapes them: SQS takes 256 KB a message."""
@@ -18,7 +21,7 @@ MAX_TEXT = 200_000
 class SqsDeadLetters:
     """SendMessage, one message per record."""
 
-    def __init__(self, client: Any, queue_url: str) -> None:
+    def __init__(self, client: SQSClient, queue_url: str) -> None:
         self._sqs, self._queue_url = client, queue_url
 
     def park(self, sequence: str, text: str, why: str) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+
 HEAD = ("CHAIN", "HEAD")
 EXPIRIES = ("EXPIRIES", "CHECKPOINT")
 REMEMBERED = timedelta(days=7)
@@ -25,7 +28,7 @@ REMEMBERED = timedelta(days=7)
 class TableLedger:
     """Rows `pk=CHAIN, sk=HEAD` and `pk=EVENT#<id>, sk=LINE`."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def look(self, event_ids: Sequence[str]) -> Seen:
@@ -72,14 +75,14 @@ class TableLedger:
             asked = answer.get("UnprocessedKeys") or {}
         return found
 
-    def _write(self, items: list[dict[str, Any]]) -> None:
+    def _write(self, items: list[TransactWriteItemTypeDef]) -> None:
         try:
             self._dynamodb.transact_write_items(TransactItems=items)
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error
 
-    def _move_head(self, old: Head, new: Head) -> dict[str, Any]:
-        update: dict[str, Any] = {
+    def _move_head(self, old: Head, new: Head) -> TransactWriteItemTypeDef:
+        update: PutTypeDef = {
             "TableName": self._table,
             "Item": rows.to_item({"pk": HEAD[0], "sk": HEAD[1], **_place(new)}),
             "ConditionExpression": rows.ABSENT,
@@ -90,7 +93,7 @@ class TableLedger:
             update["ExpressionAttributeValues"] = {":old": {"S": old.hash}}
         return {"Put": update}
 
-    def _put_line(self, link: Link) -> dict[str, Any]:
+    def _put_line(self, link: Link) -> TransactWriteItemTypeDef:
         row = {
             "pk": f"EVENT#{link.event_id}",
             "sk": "LINE",
@@ -100,7 +103,7 @@ class TableLedger:
         }
         return {"Put": {"TableName": self._table, "Item": rows.to_item(row), "ConditionExpression": rows.ABSENT}}
 
-    def _forget_line(self, link: Link) -> dict[str, Any]:
+    def _forget_line(self, link: Link) -> TransactWriteItemTypeDef:
         until = int((link.recorded_at + REMEMBERED).timestamp())
         return {
             "Update": {

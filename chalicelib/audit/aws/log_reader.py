@@ -16,6 +16,9 @@ from chalicelib.core.domain.times import rfc3339
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import FilterLogEventsRequestTypeDef, FilterLogEventsResponseTypeDef
+
     from chalicelib.audit.domain.filter import AuditFilter
 
 CALLS = 10
@@ -32,7 +35,7 @@ class CloudWatchAuditReader:
     The filter pattern spares AWS the transfer; what matches is decided here.
     """
 
-    def __init__(self, client: Any, group: str) -> None:
+    def __init__(self, client: CloudWatchLogsClient, group: str) -> None:
         self._logs, self._group = client, group
 
     def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> Page[Mapping[str, Any]]:
@@ -50,8 +53,8 @@ class CloudWatchAuditReader:
                 break
         return Page(found, cursors.encoded([start, token]))
 
-    def _read(self, wanted: AuditFilter, limit: int, start: int, token: str | None) -> dict[str, Any]:
-        query: dict[str, Any] = {"logGroupName": self._group, "startTime": start, "limit": limit}
+    def _read(self, wanted: AuditFilter, limit: int, start: int, token: str | None) -> FilterLogEventsResponseTypeDef:
+        query: FilterLogEventsRequestTypeDef = {"logGroupName": self._group, "startTime": start, "limit": limit}
         if wanted.until:
             query["endTime"] = max(_milliseconds(wanted.until) - 1, 0)
         if pattern := _pattern(wanted):
@@ -59,12 +62,11 @@ class CloudWatchAuditReader:
         if token:
             query["nextToken"] = token
         try:
-            answer: dict[str, Any] = self._logs.filter_log_events(**query)
+            return self._logs.filter_log_events(**query)
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "InvalidParameterException" and token:
                 raise cursors.bad_cursor() from error
             raise translated(error, "to read the audit log") from error
-        return answer
 
 
 def _pattern(wanted: AuditFilter) -> str:

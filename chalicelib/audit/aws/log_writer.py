@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,6 +12,9 @@ from chalicelib.core.domain.errors import AuditUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import PutLogEventsResponseTypeDef
 
     from chalicelib.audit.domain.hash_chain import Link
 
@@ -23,7 +26,7 @@ class CloudWatchAuditLog:
     first two, a stream per day to the third.
     """
 
-    def __init__(self, client: Any, group: str) -> None:
+    def __init__(self, client: CloudWatchLogsClient, group: str) -> None:
         self._logs, self._group = client, group
 
     def put(self, links: Sequence[Link]) -> None:
@@ -45,12 +48,14 @@ class CloudWatchAuditLog:
         if rejected:
             raise AuditUnavailable(f"CloudWatch Logs answered 200 and rejected events ({', '.join(sorted(rejected))}).")
 
-    def _put(self, day: str, lines: list[Link]) -> dict[str, Any]:
-        events = [{"timestamp": round(link.recorded_at.timestamp() * 1000), "message": link.line} for link in lines]
-        answer: dict[str, Any] = self._logs.put_log_events(
-            logGroupName=self._group, logStreamName=day, logEvents=events
+    def _put(self, day: str, lines: list[Link]) -> PutLogEventsResponseTypeDef:
+        return self._logs.put_log_events(
+            logGroupName=self._group,
+            logStreamName=day,
+            logEvents=[
+                {"timestamp": round(link.recorded_at.timestamp() * 1000), "message": link.line} for link in lines
+            ],
         )
-        return answer
 
     def _create(self, day: str) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,11 +12,13 @@ from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_iam import IAMClient
+
 
 class IamRoleOwners:
     """ListRoleTags. The client is made when first needed: few accounts have roles of two deployments."""
 
-    def __init__(self, client: Callable[[], Any]) -> None:
+    def __init__(self, client: Callable[[], IAMClient]) -> None:
         self._client = client
 
     def deployment_of(self, role: str) -> str:

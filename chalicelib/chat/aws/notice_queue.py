@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,13 +10,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.core.aws.clients import translated
 
 if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
     from chalicelib.chat.domain.notices import Notice
 
 
 class SqsNotices:
     """SendMessage with a group per target and subject (SQS developer guide, FIFO queues)."""
 
-    def __init__(self, client: Any, queue_url: str) -> None:
+    def __init__(self, client: SQSClient, queue_url: str) -> None:
         self._sqs, self._queue_url = client, queue_url
 
     def put(self, notice: Notice, once: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,6 +11,8 @@ from chalicelib.core.aws import rows
 from chalicelib.core.aws.clients import error_code
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from chalicelib.chat.domain.visits import Visit
 
 KEPT_SECONDS = 3600
@@ -22,7 +24,7 @@ FIRST_OR_RETRY = "attribute_not_exists(pk) OR invocation = :invocation"
 class TableVisits:
     """Rows `pk=CHAT#VISIT#<id>, sk=VISIT`. They carry no event."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def first(self, visit: Visit, invocation: str) -> bool:

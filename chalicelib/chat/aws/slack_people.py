@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import UserDetailTypeDef
+
 TAG = "access-broker:slack"
 """TEAM/USER, as in T0123ABC/U0456DEF."""
 
@@ -24,7 +27,7 @@ KEPT_SECONDS = 60
 class IamDirectory:
     """GetAccountAuthorizationDetails(Filter=User): names, ids, groups and tags, page by page."""
 
-    def __init__(self, client: Any, clock: Callable[[], datetime]) -> None:
+    def __init__(self, client: IAMClient, clock: Callable[[], datetime]) -> None:
         self._iam, self._clock = client, clock
         self._kept: tuple[datetime, list[Linked]] | None = None
 
@@ -44,7 +47,7 @@ class IamDirectory:
         return [linked for user in users if (linked := _linked(user))]
 
 
-def _linked(user: dict[str, Any]) -> Linked | None:
+def _linked(user: UserDetailTypeDef) -> Linked | None:
     tags = tags_of(user)
     if TAG not in tags:
         return None

@@ -13,6 +13,8 @@ from chalicelib.core.aws import rows
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 KEPT_SECONDS = 60 * 86400
 """Longer than any request: the farthest start is a month ahead."""
 
@@ -20,7 +22,7 @@ KEPT_SECONDS = 60 * 86400
 class TablePostings:
     """Rows `pk=NOTICE#<id>, sk=SLACK`. They carry no event."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def get(self, subject: str) -> Posting | None:

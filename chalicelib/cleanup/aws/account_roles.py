@@ -13,7 +13,13 @@ from chalicelib.provisioning.domain.fingerprints import fingerprint
 from chalicelib.provisioning.domain.role_state import QUARANTINE_POLICY, RoleState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import (
+        ListInstanceProfilesForRoleResponseTypeDef,
+        ListRolePoliciesResponseTypeDef,
+    )
 
 PAGE = 200
 """Roles per page: with their documents about a megabyte, of which only facts are kept."""
@@ -22,7 +28,7 @@ PAGE = 200
 class IamRoleInventory:
     """IAM API reference: GetAccountAuthorizationDetails is the one bulk call that tells RoleLastUsed."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: IAMClient) -> None:
         self._iam = client
 
     def every(self) -> Iterator[RoleFacts]:
@@ -40,17 +46,19 @@ class IamRoleInventory:
         """One role as IAM shows it at this moment, or None."""
         try:
             role = self._iam.get_role(RoleName=name)["Role"]
-            inline = self._all("list_role_policies", name, "PolicyNames")
-            profiles = self._all("list_instance_profiles_for_role", name, "InstanceProfiles")
+            inline = [one for page in self._policies(name) for one in page["PolicyNames"]]
+            profiles = [one for page in self._profiles(name) for one in page["InstanceProfiles"]]
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "NoSuchEntity":
                 return None
             raise translated(error, "looking at the role again") from error
         return _facts(role, inline, profiles)
 
-    def _all(self, operation: str, name: str, member: str) -> list[Any]:
-        pages = self._iam.get_paginator(operation).paginate(RoleName=name)
-        return [entry for page in pages for entry in page[member]]
+    def _policies(self, name: str) -> Iterable[ListRolePoliciesResponseTypeDef]:
+        return self._iam.get_paginator("list_role_policies").paginate(RoleName=name)
+
+    def _profiles(self, name: str) -> Iterable[ListInstanceProfilesForRoleResponseTypeDef]:
+        return self._iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=name)
 
 
 def _from_detail(detail: Mapping[str, Any]) -> RoleFacts:

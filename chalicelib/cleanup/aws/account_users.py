@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,6 +16,9 @@ from chalicelib.core.domain.roles import ROLE_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_iam import IAMClient
 
     from chalicelib.core.domain.times import Pause
 
@@ -29,7 +32,7 @@ PATIENT_TRIES = 60
 class ReportedUsers:
     """IAM User Guide, "Getting credential reports". Ours: under the path, and in the provisioner's rows."""
 
-    def __init__(self, iam: Any, dynamodb: Any, table: str, pause: Pause) -> None:
+    def __init__(self, iam: IAMClient, dynamodb: DynamoDBClient, table: str, pause: Pause) -> None:
         self._iam, self._dynamodb, self._table, self._pause = iam, dynamodb, table, pause
 
     def every(self, *, patient: bool) -> Iterator[UserFacts]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.config
 import botocore.session
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
 
 UNHURRIED = botocore.config.Config(
     connect_timeout=5,
@@ -21,11 +25,17 @@ WHILE_A_RUN_WAITS = botocore.config.Config(
 )
 
 
-def unhurried_iam() -> Any:
+def unhurried_iam() -> IAMClient:
     """An IAM client that backs off for long when AWS throttles."""
-    return botocore.session.get_session().create_client("iam", config=UNHURRIED)
+    client: IAMClient = _client("iam", UNHURRIED)
+    return client
 
 
-def lambda_for_a_run() -> Any:
+def lambda_for_a_run() -> LambdaClient:
     """A Lambda client that waits as long as the provision function may work."""
-    return botocore.session.get_session().create_client("lambda", config=WHILE_A_RUN_WAITS)
+    client: LambdaClient = _client("lambda", WHILE_A_RUN_WAITS)
+    return client
+
+
+def _client(service: str, settings: botocore.config.Config) -> Any:
+    return botocore.session.get_session().create_client(service, config=settings)

@@ -18,6 +18,8 @@ from chalicelib.core.domain.events import to_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from chalicelib.core.domain.events import AuditEvent
 
 ROLES = "CLEANUP#ROLES"
@@ -28,7 +30,7 @@ DAY = 86400
 class TableMarks:
     """Rows `pk=CLEANUP#ROLES, sk=<role>` and `pk=CLEANUP#RUN, sk=RUN`."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def every(self) -> Iterator[Mark]:

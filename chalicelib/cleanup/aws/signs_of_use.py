@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 CLEANUPS_OWN = frozenset(
     {"quarantine_role", "quarantine_role_failed", "release_role", "release_role_failed", "delete_role_failed"}
 )
@@ -40,7 +42,7 @@ Row = TypeVar("Row", Session, Request, Grant)
 class TableSigns:
     """Queries of the index by role, and the catalogue's row."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def of(self, role: str, now: datetime) -> Signs:
@@ -88,7 +90,7 @@ class TableSigns:
 class TableApplied:
     """The catalogue's rows of one account."""
 
-    def __init__(self, client: Any, table: str, account: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, account: str) -> None:
         self._dynamodb, self._table, self._account = client, table, account
 
     def fingerprints(self) -> dict[str, dict[str, str]]:

@@ -49,6 +49,10 @@ class CloudWatch:
         return {"events": page, **({"nextToken": str(start + len(page))} if more else {})}
 
 
+def reading(logs: Any) -> CloudWatchAuditReader:
+    return CloudWatchAuditReader(logs, "/audit")
+
+
 def everything(reader: CloudWatchAuditReader, wanted: AuditFilter = EVERYTHING, limit: int = 3) -> list[Any]:
     found: list[Any] = []
     cursor = None
@@ -62,19 +66,19 @@ def everything(reader: CloudWatchAuditReader, wanted: AuditFilter = EVERYTHING, 
 
 @pytest.mark.parametrize("tokens", [True, False])
 def test_pages_follow_one_another_to_the_end(*, tokens: bool) -> None:
-    found = everything(CloudWatchAuditReader(CloudWatch(logged(10), tokens), "/audit"))
+    found = everything(reading(CloudWatch(logged(10), tokens)))
     assert [line["seq"] for line in found] == list(range(1, 11))
 
 
 def test_each_line_comes_with_the_time_the_log_keeps_for_it() -> None:
-    line = everything(CloudWatchAuditReader(CloudWatch(logged(1)), "/audit"))[0]
+    line = everything(reading(CloudWatch(logged(1))))[0]
     assert line["logged_at"] == line["recorded_at"] == "2026-11-23T12:00:00.000Z"
 
 
 def test_filters_narrow_what_aws_transfers_and_are_checked_again() -> None:
     fake = CloudWatch(logged(5))
     wanted = replace(EVERYTHING, caller="alice", role="ec2-full", type="issue")
-    assert everything(CloudWatchAuditReader(fake, "/audit"), wanted) == []
+    assert everything(reading(fake), wanted) == []
     assert fake.asked[0]["filterPattern"] == (
         '{ ($.caller.name = "alice") && ($.role = "ec2-full") && ($.type = "issue") }'
     )
@@ -82,19 +86,19 @@ def test_filters_narrow_what_aws_transfers_and_are_checked_again() -> None:
 
 def test_a_session_is_searched_as_a_phrase_since_a_revocation_may_name_many() -> None:
     fake = CloudWatch([])
-    everything(CloudWatchAuditReader(fake, "/audit"), replace(EVERYTHING, session="01m844dzg00000000000000001"))
+    everything(reading(fake), replace(EVERYTHING, session="01m844dzg00000000000000001"))
     assert fake.asked[0]["filterPattern"] == '"01m844dzg00000000000000001"'
 
 
 def test_until_does_not_count_in() -> None:
     events = logged(3)
     wanted = replace(EVERYTHING, until=EPOCH + timedelta(milliseconds=events[2]["timestamp"]))
-    assert len(everything(CloudWatchAuditReader(CloudWatch(events), "/audit"), wanted)) == 2
+    assert len(everything(reading(CloudWatch(events)), wanted)) == 2
 
 
 def test_a_search_that_finds_nothing_for_long_is_cut_into_pages() -> None:
     fake = CloudWatch(logged(1), empty_pages=CALLS + 2)
-    reader = CloudWatchAuditReader(fake, "/audit")
+    reader = reading(fake)
     page = reader.page(EVERYTHING, 3, None)
     assert (page.items, len(fake.asked)) == ((), CALLS)
     assert [line["seq"] for line in reader.page(EVERYTHING, 3, page.cursor).items] == [1]
@@ -116,13 +120,13 @@ def rewritten(**members: Any) -> str:
 )  # fmt: skip
 def test_what_is_no_event_is_shown_as_the_text_it_is_and_to_those_only_who_ask_for_everything(message: str) -> None:
     fake = CloudWatch([{"timestamp": logged(1)[0]["timestamp"], "message": message}])
-    shown = everything(CloudWatchAuditReader(fake, "/audit"))
+    shown = everything(reading(fake))
     assert shown == [{"unreadable": message, "logged_at": "2026-11-23T12:00:00.000Z"}]
     assert msgspec.json.encode(shown)
     since = EVERYTHING.since
     for narrow in (AuditFilter(since, caller="alice"), AuditFilter(since, role="ec2-full"),
                    AuditFilter(since, type="issue"), AuditFilter(since, session="s")):  # fmt: skip
-        assert everything(CloudWatchAuditReader(fake, "/audit"), narrow) == []
+        assert everything(reading(fake), narrow) == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,7 @@ def test_what_is_no_event_is_shown_as_the_text_it_is_and_to_those_only_who_ask_f
 )  # fmt: skip
 def test_a_cursor_of_somebody_elses_making_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidRequest):
-        CloudWatchAuditReader(CloudWatch([]), "/audit").page(EVERYTHING, 3, cursor)
+        reading(CloudWatch([])).page(EVERYTHING, 3, cursor)
 
 
 def test_awss_refusal_keeps_its_code() -> None:
@@ -141,5 +145,5 @@ def test_awss_refusal_keeps_its_code() -> None:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "arn:aws:…"}}, "FilterLogEvents")
 
     with pytest.raises(RefusedByAws) as refused:
-        CloudWatchAuditReader(Refusing(), "/audit").page(EVERYTHING, 3, None)
+        reading(Refusing()).page(EVERYTHING, 3, None)
     assert refused.value.aws_code == "AccessDeniedException"

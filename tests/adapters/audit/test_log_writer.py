@@ -54,7 +54,7 @@ def cloudwatch(answer: Callable[[str, dict[str, Any]], Answer]) -> Iterator[Clou
         session = botocore.session.get_session()
         session.set_credentials("testing", "testing")
         endpoint = f"http://127.0.0.1:{server.server_port}"
-        client = session.create_client("logs", "us-east-1", endpoint_url=endpoint)
+        client: Any = session.create_client("logs", "us-east-1", endpoint_url=endpoint)
         try:
             yield CloudWatchAuditLog(client, "/audit")
         finally:

@@ -18,6 +18,8 @@ from tests.adapters.conftest import REGION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chalicelib.core.domain.times import Pause
+
 THEN = datetime(2026, 6, 1, tzinfo=UTC)
 HEAD = (
     "user,arn,user_creation_time,password_enabled,password_last_used,access_key_1_active,access_key_1_last_rotated,"
@@ -88,6 +90,11 @@ class Table:
         return [{"Items": [{"sk": {"S": name}} for name in ("ours", "both")]}]
 
 
+def reported(iam: Any, pause: Pause) -> ReportedUsers:
+    table: Any = Table()
+    return ReportedUsers(iam, table, "broker", pause)
+
+
 def report(stub: Stubber, *lines: str) -> None:
     stub.add_response("generate_credential_report", {"State": "COMPLETE"})
     stub.add_response("get_credential_report", {"Content": (HEAD + "\n".join(lines)).encode()})
@@ -106,7 +113,7 @@ def test_the_report_tells_who_signed_in_and_which_keys_were_used(iam: Any, stub:
         line("both", "/elsewhere/", "true,no_information,false,N/A,N/A,false,N/A,N/A"),
         line("theirs", "/access-broker/", "true,no_information,false,N/A,N/A,false,N/A,N/A"),
     )
-    ours, both = ReportedUsers(iam, Table(), "broker", lambda _: None).every(patient=False)
+    ours, both = reported(iam, lambda _: None).every(patient=False)
     assert (ours.name, ours.has_password, ours.signed_in_at) == ("ours", True, None)
     assert [(key.number, key.used_at) for key in ours.keys] == [(1, None)]
     assert (both.signed_in_at, both.keys[0].used_at) == (THEN, THEN)
@@ -121,7 +128,7 @@ def test_a_report_that_is_not_ready_is_waited_for_but_not_for_ever(
     for _ in range(tries):
         stub.add_response("generate_credential_report", {"State": "INPROGRESS"})
     with pytest.raises(AwsUnavailable, match="still preparing"):
-        ReportedUsers(iam, Table(), "broker", waited.append).every(patient=patient)
+        reported(iam, waited.append).every(patient=patient)
     assert len(waited) == tries
 
 
