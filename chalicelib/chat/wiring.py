@@ -14,16 +14,17 @@ from chalicelib.sessions.wiring import grant_ender, session_revoker
 if TYPE_CHECKING:
     from chalicelib.chat.domain.slack_signature import NotFromSlack
     from chalicelib.chat.services.respond import ChatResponder, Worker
-    from chalicelib.core.aws.secrets import ParameterSecrets
+    from chalicelib.core.services.secrets import CachedSecrets
 
 
 @cache
-def secrets() -> ParameterSecrets:
+def secrets() -> CachedSecrets:
     """What this deployment shares with others."""
     from chalicelib.core.aws.clients import client
     from chalicelib.core.aws.secrets import ParameterSecrets
+    from chalicelib.core.services.secrets import CachedSecrets
 
-    return ParameterSecrets(client("ssm"), f"/{config().deployment}", clock)
+    return CachedSecrets(ParameterSecrets(client("ssm"), f"/{config().deployment}"), clock)
 
 
 @cache

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.approvals.domain.approvals import principal_id
 from chalicelib.approvals.domain.grants import granted
 from chalicelib.approvals.domain.requests import SAID, Decision, cancelled, decided, expired, outcome
 from chalicelib.approvals.services.approvers import owns
-from chalicelib.core.domain.errors import AwsUnavailable, Conflict, Contended, NotFound, Refused
+from chalicelib.core.domain.conditional_writes import write_conditionally
+from chalicelib.core.domain.errors import AwsUnavailable, Conflict, NotFound, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,21 +82,16 @@ class RequestDecisions:
     def _settle(
         self, request_id: str, next_version: Callable[[Request], Request], save: Callable[[Request], None]
     ) -> Request:
-        for attempt in range(MAX_TRIES):
+        def prepare() -> tuple[Request, Callable[[], None] | None]:
             request = self._found(request_id)
             if request.overdue(self.records.clock()):
                 self.overdue_closer.request(request)
                 raise Conflict(outcome(expired(request)))
             changed = next_version(request)
-            if changed == request:
-                return request
-            try:
-                save(changed)
-            except (Conflict, Contended):
-                self.pause(attempt)
-            else:
-                return changed
-        raise AwsUnavailable(f"Too many decide on request {request_id} in the same moment. Try again.")
+            return changed, (partial(save, changed) if changed != request else None)
+
+        exhausted = AwsUnavailable(f"Too many decide on request {request_id} in the same moment. Try again.")
+        return write_conditionally(prepare, pause=self.pause, tries=MAX_TRIES, exhausted=exhausted)
 
     def _found(self, request_id: str) -> Request:
         request = self.requests.get(request_id)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.audit.domain.hash_chain import Unreadable, chain, read
-from chalicelib.core.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended
+from chalicelib.core.domain.conditional_writes import write_conditionally
+from chalicelib.core.domain.errors import AuditUnavailable, BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -124,17 +126,14 @@ class AuditDelivery:
 
     def _chained(self, events: Mapping[str, Event]) -> tuple[Link, ...]:
         """Give every event a place in the chain, once; answers what the log does not have yet."""
-        for attempt in range(MAX_TRIES):
+
+        def prepare() -> tuple[tuple[Link, ...], Callable[[], None] | None]:
             seen = self.ledger.look(tuple(events))
             new = chain((event for name, event in events.items() if name not in seen.known), seen.head, self.clock())
-            try:
-                if new:
-                    self.ledger.append(seen.head, new)
-            except (Conflict, Contended):
-                self.pause(attempt)
-            else:
-                return (*seen.undelivered, *new)
-        raise AuditUnavailable("The chain's head moved at every attempt.")
+            return (*seen.undelivered, *new), (partial(self.ledger.append, seen.head, new) if new else None)
+
+        exhausted = AuditUnavailable("The chain's head moved at every attempt.")
+        return write_conditionally(prepare, pause=self.pause, tries=MAX_TRIES, exhausted=exhausted)
 
 
 def _sorted_out(changes: Sequence[RowChange]) -> tuple[dict[str, Event], list[tuple[RowChange, str]]]:

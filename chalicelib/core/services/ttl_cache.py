@@ -1,4 +1,4 @@
-"""What a container remembers of IAM and the catalogue: for a minute, read once at a time."""
+"""Values that a container keeps for a limited time, each read once at a time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TtlCache(Generic[Value]):
 
     clock: Clock
     seconds: int
-    _values: dict[str, tuple[datetime, Value]] = field(default_factory=dict)
+    _values: dict[str, tuple[datetime, Value]] = field(default_factory=dict, repr=False)
     _reading: tuple[Lock, ...] = field(default_factory=lambda: tuple(Lock() for _ in range(LOCKS)))
 
     def get(self, key: str, read: Callable[[], Value]) -> Value:

@@ -9,7 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.approvals.aws.grants_table import STILL_OPEN, partition
 from chalicelib.approvals.domain.grants import GrantEnded
 from chalicelib.core.aws import rows
-from chalicelib.core.domain.errors import AuditUnavailable
+from chalicelib.core.domain.conditional_writes import write_conditionally
+from chalicelib.core.domain.errors import AuditUnavailable, Contended
 from chalicelib.core.domain.events import to_json
 from chalicelib.sessions.aws.reviews_table import review_closed, review_to_row
 from chalicelib.sessions.aws.session_log import TableSessionLog, session_to_row
@@ -55,20 +56,23 @@ class TableBoundSessionLog(TableSessionLog):
         self._transact([{"Update": update} for update in together], session)
 
     def _transact(self, items: list[dict[str, Any]], session: Session) -> None:
-        for attempt in range(MAX_TRIES):
+        def write() -> None:
             try:
                 self._dynamodb.transact_write_items(TransactItems=items)
             except (ClientError, BotoCoreError) as error:
-                reasons = rows.cancellation_reasons(error)
-                if session.grant and "ConditionalCheckFailed" in reasons[1:2]:
+                if session.grant and "ConditionalCheckFailed" in rows.cancellation_reasons(error)[1:2]:
                     raise GrantEnded(f"Grant {session.grant} ended in this moment.") from error
-                # The only write that DynamoDB asks to repeat: another one on the same rows is under way.
-                if "TransactionConflict" not in reasons:
-                    raise rows.write_failed(error) from error
-                self._pause(attempt)
-            else:
-                return
-        raise AuditUnavailable("Too many write to the record of this session or grant at once. Try again in a moment.")
+                raise rows.write_failed(error) from error
+
+        write_conditionally(
+            lambda: (None, write),
+            pause=self._pause,
+            tries=MAX_TRIES,
+            exhausted=AuditUnavailable(
+                "Too many write to the record of this session or grant at once. Try again in a moment."
+            ),
+            again=(Contended,),  # a condition that failed fails again
+        )
 
     def _noted(self, session: Session) -> dict[str, Any]:
         return {

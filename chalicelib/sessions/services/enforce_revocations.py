@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.core.domain.conditional_writes import write_conditionally
 from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict, NotFound
 from chalicelib.core.services.leases import LeaseLost
 from chalicelib.sessions.domain.revocation import MAX_INLINE_CHARACTERS, RoleRevocations, characters, policy_document
@@ -168,18 +170,16 @@ class RevocationEnforcer:
 
         Unless `anyway`: two who cut off the same within one second are two revocations.
         """
-        for attempt in range(MAX_TRIES):
+
+        def prepare() -> tuple[RoleRevocations, Callable[[], None] | None]:
             read = self.revocations.get(role)
             changed = change(read, room)
             if changed == read and not anyway:
-                return read
-            try:
-                self.revocations.save(changed, event)
-            except Conflict:
-                self.pause(attempt)
-            else:
-                return replace(changed, version=read.version + 1)
-        raise AwsUnavailable(f"Too many revocations on {role} in the same moment. Try again.")
+                return read, None
+            return replace(changed, version=read.version + 1), partial(self.revocations.save, changed, event)
+
+        exhausted = AwsUnavailable(f"Too many revocations on {role} in the same moment. Try again.")
+        return write_conditionally(prepare, pause=self.pause, tries=MAX_TRIES, exhausted=exhausted)
 
     def _render(self, role: str, version: int) -> None:
         """Return when IAM has at least this version of the list.

@@ -14,7 +14,8 @@ from chalicelib.chat.aws.seen_requests import TableVisits
 from chalicelib.chat.aws.slack_people import IamDirectory
 from chalicelib.chat.domain.slack_signature import sign
 from chalicelib.chat.domain.visits import Visit
-from chalicelib.core.aws.secrets import KEPT_SECONDS, ParameterSecrets
+from chalicelib.core.aws.secrets import ParameterSecrets
+from chalicelib.core.services.secrets import KEPT_SECONDS, CachedSecrets
 from tests.adapters.conftest import REGION, event, make_user
 from tests.fakes.core import NOW
 
@@ -113,7 +114,7 @@ def test_a_secret_is_read_again_after_some_minutes(account: None) -> None:
     ssm = boto3.client("ssm", REGION)
     ssm.put_parameter(Name="/d/s", Value="old", Type="SecureString")
     moment = [NOW]
-    secrets = ParameterSecrets(ssm, "/d", lambda: moment[0])
+    secrets = CachedSecrets(ParameterSecrets(ssm, "/d"), lambda: moment[0])
     assert secrets.get("s") == "old"
     ssm.put_parameter(Name="/d/s", Value="new", Type="SecureString", Overwrite=True)
     assert secrets.get("s") == "old"
