@@ -7,46 +7,36 @@ modules replace functions of it; the version is pinned in requirements-dev.txt.
 
 from __future__ import annotations
 
-from localaws.parity import (
-    empty_values,
-    function_runtime,
-    iam_arns,
-    iam_refusals,
+from localaws.parity.gateway import checks, paths, root_signatures
+from localaws.parity.iam import arns, empty_values, refusals, request_keys, role_details
+from localaws.parity.policies import leading_keys, log_arns, principals, variables, wildcards
+from localaws.parity.runtime import functions, recording, stream_failures
+from localaws.parity.sts import role_sessions, trust
+
+RULES = (
+    trust,
+    principals,
+    variables,
+    request_keys,
+    role_sessions,
+    arns,
+    refusals,
+    role_details,
     leading_keys,
     log_arns,
-    policy_variables,
-    principals,
+    empty_values,
     recording,
-    request_keys,
-    role_details,
-    role_sessions,
+    functions,
     stream_failures,
-    trust,
     wildcards,
+    root_signatures,
+    checks,
+    paths,
 )
-from localaws.parity.gateway import checks, paths, root_signatures
+"""In this order: a later rule wraps an earlier one of the same function."""
 
 
 def install() -> None:
     """Put every rule in place. Call once, after ministack's environment is set and before it serves."""
-    for rule in (
-        trust,
-        principals,
-        policy_variables,
-        request_keys,
-        role_sessions,
-        iam_arns,
-        iam_refusals,
-        role_details,
-        leading_keys,
-        log_arns,
-        empty_values,
-        recording,
-        function_runtime,
-        stream_failures,
-        wildcards,
-        root_signatures,
-        checks,
-        paths,
-    ):
+    for rule in RULES:
         rule.install()

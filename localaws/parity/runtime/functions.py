@@ -60,7 +60,7 @@ def runtime_binary(original: Callable[..., tuple[str, str]], runtime: str, *, la
     if binary != sys.executable:
         return binary, script
     if LOADS_BOTOCORE not in script:
-        raise LookupError("ministack's worker script has changed: see localaws/parity/function_runtime.py")
+        raise LookupError("ministack's worker script has changed: see localaws/parity/runtime/functions.py")
     return launcher, script.replace(LOADS_BOTOCORE, "")
 
 

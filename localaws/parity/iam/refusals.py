@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ministack.services import iam
 
-from localaws.parity import iam_arns
-from localaws.parity.trust_principals import unknown_principal
+from localaws.parity.iam import arns
+from localaws.parity.iam.trust_principals import unknown_principal
 from localaws.parity.wrap import around_each
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def managed_policy(params: dict[str, Any]) -> Refusal | None:
     arn = iam._p(params, "PolicyArn")
     if not iam.policy_known(arn):
         return Refusal(404, "NoSuchEntity", f"Policy {arn} does not exist or is not attachable.")
-    attached = (iam_arns.entity_of(params) or {}).get("AttachedPolicies", [])
+    attached = (arns.entity_of(params) or {}).get("AttachedPolicies", [])
     if len(attached) < MANAGED_POLICIES or arn in attached:
         return None
     kind = iam._p(params, "Action").removeprefix("Attach").removesuffix("Policy")

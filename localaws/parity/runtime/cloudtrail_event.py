@@ -15,7 +15,7 @@ from typing import Any
 
 from ministack.services import cloudtrail, iam, sts
 
-from localaws.parity.principals import role_of_session
+from localaws.parity.policies.principals import role_of_session
 
 READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate")
 ERROR_CODE = re.compile(r'<Code>([\w.]+)</Code>|"__type":\s*"(?:[^"#]*#)?(\w+)"')

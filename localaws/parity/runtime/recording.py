@@ -19,7 +19,7 @@ from ministack.core.responses import get_account_id
 from ministack.core.router import detect_service, extract_access_key_id, extract_region
 from ministack.services import cloudtrail
 
-from localaws.parity.cloudtrail_event import Request, event
+from localaws.parity.runtime.cloudtrail_event import Request, event
 from localaws.parity.wrap import around
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
 from ministack.services import iam, sts
 
-from localaws.parity import session_constraints
-from localaws.parity.trust import role_of
+from localaws.parity.sts import constraints
+from localaws.parity.sts.trust import role_of
 from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ def _ask(headers: dict[str, str], query: dict[str, Any], params: dict[str, Any])
 
 def _invalid(ask: Ask) -> Any:
     problem = (
-        session_constraints.name_problem("roleSessionName", ask.value("RoleSessionName"))
-        or (ask.source_identity and session_constraints.name_problem("sourceIdentity", ask.source_identity))
-        or session_constraints.duration_problem(
+        constraints.name_problem("roleSessionName", ask.value("RoleSessionName"))
+        or (ask.source_identity and constraints.name_problem("sourceIdentity", ask.source_identity))
+        or constraints.duration_problem(
             ask.value("DurationSeconds"),
-            role_maximum=(role_of(ask.role_arn) or {}).get("MaxSessionDuration", session_constraints.LONGEST_SECONDS),
+            role_maximum=(role_of(ask.role_arn) or {}).get("MaxSessionDuration", constraints.LONGEST_SECONDS),
             chained=ask.chained,
         )
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core import iam_actions
 from ministack.services import iam, tagging
 
-from localaws.parity import iam_arns
+from localaws.parity.iam import arns
 from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def request_context(
 
 
 def _iam_keys(operation: str, params: dict[str, Any]) -> dict[str, Any]:
-    entity = iam_arns.entity_of(params) or {}
+    entity = arns.entity_of(params) or {}
     boundary = None
     if operation in SETS_BOUNDARY:
         boundary = iam._p(params, "PermissionsBoundary", None)

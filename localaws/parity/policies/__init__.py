@@ -1,0 +1,1 @@
+"""Rules of policy evaluation: what a policy is compared with."""

@@ -1,0 +1,1 @@
+"""Rules of what happens around a call: functions, streams, CloudTrail."""

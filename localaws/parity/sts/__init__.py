@@ -1,0 +1,1 @@
+"""Rules of STS: who may take which session, and what a session carries."""
