@@ -8,8 +8,29 @@ modules replace functions of it; the version is pinned in requirements-dev.txt.
 from __future__ import annotations
 
 from localaws.parity.gateway import checks, paths, root_signatures
-from localaws.parity.iam import arns, empty_values, refusals, request_keys, role_details
-from localaws.parity.policies import leading_keys, log_arns, principals, variables, wildcards
+from localaws.parity.iam import (
+    arns,
+    characters,
+    empty_values,
+    names,
+    query_protocol,
+    refusals,
+    request_keys,
+    role_details,
+    tags,
+)
+from localaws.parity.policies import (
+    cloudwatch_requests,
+    leading_keys,
+    log_arns,
+    parameter_arns,
+    partiql,
+    principals,
+    several_resources,
+    stream_arns,
+    variables,
+    wildcards,
+)
 from localaws.parity.runtime import functions, recording, stream_failures
 from localaws.parity.sts import role_sessions, trust
 
@@ -21,14 +42,23 @@ RULES = (
     role_sessions,
     arns,
     refusals,
+    characters,
+    names,
+    tags,
     role_details,
     leading_keys,
     log_arns,
+    parameter_arns,
+    cloudwatch_requests,
+    stream_arns,
+    several_resources,
+    partiql,
     empty_values,
     recording,
     functions,
     stream_failures,
     wildcards,
+    query_protocol,
     root_signatures,
     checks,
     paths,

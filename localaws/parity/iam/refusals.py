@@ -8,37 +8,18 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from ministack.services import iam
 
 from localaws.parity.iam import arns
+from localaws.parity.iam.guards import Guard, Refusal, put
 from localaws.parity.iam.trust_principals import unknown_principal
-from localaws.parity.wrap import around_each
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 INLINE_CHARACTERS = {"Role": 10_240, "User": 2_048, "Group": 5_120}
 TRUST_POLICY_CHARACTERS = 2_048
 MANAGED_POLICIES = 10
 ACCESS_KEYS = 2
-
-
-class Refusal(NamedTuple):
-    """An IAM error before anything is stored."""
-
-    status: int
-    code: str
-    message: str
-
-
-def guarded(
-    original: Callable[..., Any], params: dict[str, Any], *, guard: Callable[[dict[str, Any]], Refusal | None]
-) -> Any:
-    """The operation, unless its guard refuses."""
-    refusal = guard(params)
-    return iam._error(*refusal, ns="iam") if refusal else original(params)
 
 
 def inline_policy(params: dict[str, Any]) -> Refusal | None:
@@ -105,7 +86,7 @@ def _size(document: Any) -> int:
     return len("".join(text.split()))
 
 
-GUARDS = {
+GUARDS: dict[Guard, tuple[str, ...]] = {
     inline_policy: ("PutRolePolicy", "PutUserPolicy", "PutGroupPolicy"),
     trust_policy: ("CreateRole", "UpdateAssumeRolePolicy"),
     managed_policy: ("AttachRolePolicy", "AttachUserPolicy", "AttachGroupPolicy"),
@@ -116,7 +97,4 @@ GUARDS = {
 
 def install() -> None:
     """Put each guard before its operations."""
-    for guard, operations in GUARDS.items():
-        around_each(
-            iam._IAM_HANDLERS, operations, lambda original, params, guard=guard: guarded(original, params, guard=guard)
-        )
+    put(GUARDS)

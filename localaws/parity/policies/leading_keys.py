@@ -36,7 +36,7 @@ def resource_arns(original: Callable[..., list[str]], body: bytes, region: str, 
     else:
         keys = [_batch_keys(table, asked) for table, asked in request.get("RequestItems", {}).items()]
     arns = original(body, region, account)
-    return [_keyed(arn, found) for arn, found in zip(arns, keys, strict=True)]
+    return [keyed(arn, found) for arn, found in zip(arns, keys, strict=True)]
 
 
 def transaction_checks(
@@ -45,7 +45,7 @@ def transaction_checks(
     """The items of a transaction, each with its own partition key."""
     checks = original(action, body, region, account)
     items = [detail for item in _json(body).get("TransactItems", []) for detail in item.values()]
-    return [(name, _keyed(arn, _touched(item))) for (name, arn), item in zip(checks, items, strict=True)]
+    return [(name, keyed(arn, _touched(item))) for (name, arn), item in zip(checks, items, strict=True)]
 
 
 def enforce(
@@ -60,7 +60,8 @@ def enforce(
     return original(*caller_and_action, resource_arn=resource_arn, service_context={**(service_context or {}), **told})
 
 
-def _keyed(arn: str, keys: Iterable[str]) -> TableArn:
+def keyed(arn: str, keys: Iterable[str]) -> TableArn:
+    """The ARN with the partition keys that the request touches there."""
     keyed = TableArn(arn)
     keyed.leading_keys = sorted(set(keys))
     return keyed
@@ -68,7 +69,7 @@ def _keyed(arn: str, keys: Iterable[str]) -> TableArn:
 
 def _touched(request: dict[str, Any]) -> list[str]:
     """The partition keys of one GetItem, PutItem, UpdateItem, DeleteItem, ConditionCheck or Query."""
-    name = _partition_key(request.get("TableName", ""), request.get("IndexName"))
+    name = partition_key(request.get("TableName", ""), request.get("IndexName"))
     if "KeyConditionExpression" in request:
         return _queried(request, name)
     attributes = request.get("Key") or request.get("Item") or {}
@@ -83,7 +84,7 @@ def _queried(request: dict[str, Any], name: str) -> list[str]:
 
 def _batch_keys(table: str, asked: Any) -> list[str]:
     """The partition keys of one table in BatchGetItem (`Keys`) or BatchWriteItem (a list of writes)."""
-    name = _partition_key(table, None)
+    name = partition_key(table, None)
     items = asked.get("Keys", []) if isinstance(asked, dict) else [_written(write) for write in asked]
     return [_text(attributes[name]) for attributes in items if name in attributes]
 
@@ -93,7 +94,8 @@ def _written(write: dict[str, Any]) -> dict[str, Any]:
     return change.get("Key") or change.get("Item") or {}
 
 
-def _partition_key(table: str, index: str | None) -> str:
+def partition_key(table: str, index: str | None) -> str:
+    """The name of the attribute that partitions a table or an index; empty when there is no such table."""
     stored = dynamodb._tables.get(table.rsplit("/", 1)[-1]) or {}
     indexes = [*(stored.get("GlobalSecondaryIndexes") or []), *(stored.get("LocalSecondaryIndexes") or [])]
     keyed = next((one for one in indexes if one["IndexName"] == index), stored)

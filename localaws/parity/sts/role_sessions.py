@@ -18,7 +18,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
 from ministack.services import iam, sts
 
-from localaws.parity.sts import constraints
+from localaws.parity.iam import characters
+from localaws.parity.sts import constraints, packed_policy
 from localaws.parity.sts.trust import role_of
 from localaws.parity.wrap import around
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ACCESS_KEY = re.compile(rb"<AccessKeyId>(\w+)</AccessKeyId>")
 SOURCE_IDENTITY = re.compile(r"(</AssumedRoleUser>)")
+PACKED_SIZE = re.compile(r"<PackedPolicySize>\d+<")
 
 _source_identity: ContextVar[str] = ContextVar("source_identity", default="")
 
@@ -47,6 +49,13 @@ class Ask:
         """Whether a role assumes a role."""
         return bool(self.caller.type == "AssumedRole")
 
+    @property
+    def packed(self) -> packed_policy.Packed:
+        """The size of session policies and session tags."""
+        tags = {tag["Key"]: tag["Value"] for tag in iam._extract_tags(self.params)}
+        passed, _ = sts._session_policies(self.params, check=False)
+        return packed_policy.packed(passed["Policy"], passed["PolicyArns"], tags)
+
     def value(self, name: str) -> str:
         """One parameter of the request, empty when absent."""
         return str(iam._p(self.params, name))
@@ -64,11 +73,11 @@ async def handle_request(original: Callable[..., Any], *request: Any) -> Any:
     if iam._p(params, "Action") != "AssumeRole":
         return await original(*request)
     ask = _ask(headers, query, params)
-    if problem := _invalid(ask) or _forbidden(ask):
+    if problem := _invalid(ask) or _forbidden(ask) or _too_large(ask):
         return problem
     told = _source_identity.set(ask.value("SourceIdentity"))
     try:
-        return _stamped(await original(*request), ask.source_identity)
+        return _stamped(await original(*request), ask)
     finally:
         _source_identity.reset(told)
 
@@ -86,6 +95,7 @@ def _invalid(ask: Ask) -> Any:
     problem = (
         constraints.name_problem("roleSessionName", ask.value("RoleSessionName"))
         or (ask.source_identity and constraints.name_problem("sourceIdentity", ask.source_identity))
+        or (None if characters.ALLOWED.fullmatch(ask.value("Policy")) else characters.problem("Policy"))
         or constraints.duration_problem(
             ask.value("DurationSeconds"),
             role_maximum=(role_of(ask.role_arn) or {}).get("MaxSessionDuration", constraints.LONGEST_SECONDS),
@@ -107,6 +117,11 @@ def _forbidden(ask: Ask) -> Any:
     actions = ["sts:AssumeRole", *_stamping_actions(ask)]
     refused = next((action for action in actions if not _allowed(ask, action, role)), None)
     return ask.refusal(refused) if refused else None
+
+
+def _too_large(ask: Ask) -> Any:
+    problem = ask.packed.problem
+    return iam._error(400, "PackedPolicyTooLarge", problem, ns="sts") if problem else None
 
 
 def _stamping_actions(ask: Ask) -> list[str]:
@@ -143,14 +158,16 @@ def _evaluate_trust(original: Callable[..., bool], document: Any, caller_arn: st
     return original(document, caller_arn, context)
 
 
-def _stamped(response: Any, source_identity: str | None) -> Any:
-    """The session remembers its source identity, and the answer tells it."""
+def _stamped(response: Any, ask: Ask) -> Any:
+    """The session remembers its source identity. The answer tells it, and how much of the packed size is used."""
     status, headers, body = response
     issued = ACCESS_KEY.search(body)
-    if status != HTTPStatus.OK or not issued or not source_identity:
+    if status != HTTPStatus.OK or not issued:
         return response
-    sts._sessions[issued[1].decode()]["SourceIdentity"] = source_identity
-    told = SOURCE_IDENTITY.sub(rf"\1<SourceIdentity>{source_identity}</SourceIdentity>", body.decode())
+    told = PACKED_SIZE.sub(f"<PackedPolicySize>{ask.packed.size}<", body.decode())
+    if ask.source_identity:
+        sts._sessions[issued[1].decode()]["SourceIdentity"] = ask.source_identity
+        told = SOURCE_IDENTITY.sub(rf"\1<SourceIdentity>{ask.source_identity}</SourceIdentity>", told)
     return status, headers, told.encode()
 
 
