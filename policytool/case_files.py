@@ -40,7 +40,7 @@ CASE = {
 
 
 class BadCase(BadFile):
-    """A case nobody could mean: where it stands, and which name or field is wrong."""
+    """A case that cannot be meant: its place, and the name or field that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

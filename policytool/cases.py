@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was decided, by which policies, in which words; `terms` are those of the permit, where it is one."""
+    """A decision, its policies and its words; `terms` are those of the permit, where it is one."""
 
     decision: str
     by: tuple[str, ...]
@@ -31,7 +31,7 @@ class Outcome:
     terms: Mapping[str, int] = field(default_factory=dict)
 
     def meets(self, case: Case) -> bool:
-        """Whether it is what the case expects."""
+        """True if it is the decision that the case expects."""
         return self.decision == case.expect and self.by == case.by and case.terms.items() <= self.terms.items()
 
 

@@ -13,7 +13,7 @@ from policytool.case_files import load_cases
 from policytool.known_entities import vocabulary
 from policytool.reach import reach
 from policytool.source import BadFile, Complaint, Statement, read, statements, text
-from policytool.unkeepable_terms import broken_promises
+from policytool.unkeepable_terms import unkeepable_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,10 +78,10 @@ def _policy(part: Statement) -> Policy | Complaint:
 
 
 def _rule(part: Statement, policy: Policy, schema: str, known: Vocabulary) -> Iterator[Complaint]:
-    """What is wrong with one policy on its own."""
+    """The complaints about one policy on its own."""
     for problem in cedarpy.validate_policies(part.text, schema).errors:
         yield _error(part, f"{policy.id}: {problem.error.removeprefix('for policy `policy0`, ')}")
-    for name, fix in broken_promises(policy):
+    for name, fix in unkeepable_terms(policy):
         yield _error(part, f"{policy.id}: @{name}: {fix}", f"@{name}")
     yield from _names(part, policy.document, known)
 

@@ -1,4 +1,4 @@
-"""What a policy set comes to: rules that open nothing, roles nobody reaches, callers who reach all.
+"""The reach of a policy set: rules that open nothing, roles that no caller reaches, callers who reach all.
 
 Judged over a sample: one caller per group, the callers of the cases, and
 every role template. So these are warnings, and a case makes one go away.
@@ -38,7 +38,7 @@ def reach(rules: AccessRules, lines: Mapping[str, Statement], known: Vocabulary,
           for policy in sorted(set(rules.policies) - _matched(verdicts))),
         *(_warn(lines[policy], f"{policy} is shadowed: wherever it matches, an easier rule opens first")
           for policy in sorted(_shadowed(verdicts))),
-        *(Complaint("policies/roles", 1, "warning", f"nobody in the sample can reach the role {name}")
+        *(Complaint("policies/roles", 1, "warning", f"no caller of the sample can reach the role {name}")
           for name in sorted(_unreached(known, verdicts))),
         *(Complaint("policies/access", 1, "warning", f"{name} can take every role there is")
           for name in sorted(_reach_all(known, verdicts))),

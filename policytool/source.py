@@ -25,7 +25,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Complaint:
-    """What is wrong or odd, where, and what to do. `error` stops a build, `warning` does not."""
+    """A complaint: its place, what is wrong or odd, and the remedy. `error` stops a build, `warning` does not."""
 
     file: str
     line: int
@@ -72,7 +72,7 @@ def read(folder: Path, pattern: str) -> dict[str, str]:
 
 
 def text(path: Path, name: str) -> str:
-    """What a file says, in UTF-8; `name` is what a complaint calls it."""
+    """The text of a file, in UTF-8; `name` is what a complaint calls it."""
     content = path.read_bytes()
     try:
         return content.decode()
@@ -82,7 +82,7 @@ def text(path: Path, name: str) -> str:
 
 
 def document(path: Path, name: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
-    """What a YAML file holds; BadFile where it is none."""
+    """The document in a YAML file; BadFile where it is none."""
     said = text(path, name)
     try:
         return yaml.load(said, loader)  # noqa: S506  a SafeLoader

@@ -1,4 +1,4 @@
-"""Terms that parse and that the broker cannot keep: no time is so short, no rule for this action reads them."""
+"""Terms that parse but cannot work: durations out of range, and terms that no rule for this action reads."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ if TYPE_CHECKING:
 SESSIONS = (SHORTEST_SESSION, timedelta(seconds=MAX_CHAINED_SECONDS))
 GRANTS = (SHORTEST_GRANT, LONGEST_GRANT)
 """A second into a grant of 900 s no session is short enough for what is left of it: 30 minutes leave a quarter of an
-hour to begin one. Longer ones nobody can ask for (POST /v1/requests), and nobody reads the grants so far back
+hour to begin one. POST /v1/requests takes no longer ones, and the broker reads no grants from so far back
 (chalicelib/approvals/domain/grants.py)."""
 
 TAKING = frozenset({"TakeCredentials", "OpenConsole", "RequestAccess"})
 DECIDING = frozenset({"Approve", "ReviewBreakGlass"})
 READ_FOR = {"approvals": TAKING, "reason": TAKING | DECIDING | {"AskForOthers", "BreakGlass", "Revoke"}}
-"""The actions for which the broker asks for approvals, and a reason: any other one would never be done, or done
-without."""
+"""The actions for which the broker reads approvals and a reason. On any other action the term has no effect."""
 
 
-def broken_promises(policy: Policy) -> Iterator[tuple[str, str]]:
+def unkeepable_terms(policy: Policy) -> Iterator[tuple[str, str]]:
     """Each term that can never work: the annotation's name, and what to write instead."""
     stated = {name for name in ("approvals", "reason", "max_duration", "grant") if name in _annotations(policy)}
     if policy.effect == "forbid":
@@ -44,10 +43,10 @@ def _durations(policy: Policy) -> Iterator[tuple[str, str]]:
     terms = policy.terms
     for name, given, (least, most) in (("max_duration", terms.max_duration, SESSIONS), ("grant", terms.grant, GRANTS)):
         if given is not None and not least <= given <= most:
-            yield name, f"from {_said(least)} to {_said(most)}, not {_annotations(policy)[name]}"
+            yield name, f"from {_duration_text(least)} to {_duration_text(most)}, not {_annotations(policy)[name]}"
 
 
-def _said(time: timedelta) -> str:
+def _duration_text(time: timedelta) -> str:
     return f"{time.days}d" if time.days else f"{time.seconds // 60}m"
 
 

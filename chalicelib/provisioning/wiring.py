@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @cache
 def deployment() -> Deployment:
-    """What the provisioner must know of its deployment."""
+    """The parts of Config that provisioning needs."""
     from chalicelib.provisioning.services.compile import Deployment
 
     return Deployment(
@@ -46,7 +46,7 @@ def iam_users() -> UserAdmin:
 
 @cache
 def records() -> ProvisioningRecords:
-    """What provisioning leaves on record."""
+    """The records of provisioning."""
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.provision_log import TableProvisionLog
     from chalicelib.provisioning.services.records import ProvisioningRecords

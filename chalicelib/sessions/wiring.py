@@ -54,7 +54,7 @@ def console_links() -> ConsoleLinks:
 
 @cache
 def sessions() -> Sessions:
-    """Session rows, for those who look or take back."""
+    """Session rows, for browsing and revoking."""
     from chalicelib.core.aws.clients import client
     from chalicelib.sessions.aws.sessions_table import TableSessions
 
@@ -132,7 +132,7 @@ def grant_ender() -> GrantEnder:
 
 @cache
 def reviews() -> BreakGlassReviews:
-    """Broken glass that waits for somebody to sign it off."""
+    """Break-glass sessions that wait for a review."""
     from chalicelib.core.aws.clients import client
     from chalicelib.sessions.aws.reviews_table import TableReviews
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,21 +12,29 @@ from chalicelib.explain.domain.layers import RoleInAws
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from mypy_boto3_iam import IAMClient
+
+    Document = Mapping[str, Any]
+
+Found = TypeVar("Found")
+
 
 class ReadOnlyIam:
     """GetRole and the role's policies. Only `boundary_arn` is read as a boundary."""
 
-    def __init__(self, client: Any, boundary_arn: str) -> None:
+    def __init__(self, client: IAMClient, boundary_arn: str) -> None:
         self._iam, self._boundary_arn = client, boundary_arn
 
     def role(self, arn: str) -> RoleInAws | None:
-        """What IAM holds of the role, or None."""
+        """The role as IAM holds it, or None."""
         role = _found(lambda: self._iam.get_role(RoleName=arn.rsplit("/", maxsplit=1)[-1])["Role"])
         if role is None or role["Arn"] != arn:
             return None
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         document = self._policy(boundary) if boundary and boundary == self._boundary_arn else None
-        return RoleInAws(role["AssumeRolePolicyDocument"], document, role.get("MaxSessionDuration", 3600))
+        return RoleInAws(
+            cast("Document", role["AssumeRolePolicyDocument"]), document, role.get("MaxSessionDuration", 3600)
+        )
 
     def policies(self, arn: str) -> dict[str, Mapping[str, Any]]:
         """The documents of the role's inline and attached policies; none for a role that is gone.
@@ -40,7 +48,7 @@ class ReadOnlyIam:
         for page in self._iam.get_paginator("list_role_policies").paginate(RoleName=role):
             for policy in page["PolicyNames"]:
                 read = self._iam.get_role_policy(RoleName=role, PolicyName=policy)
-                yield f"inline policy {policy}", read["PolicyDocument"]
+                yield f"inline policy {policy}", cast("Document", read["PolicyDocument"])
 
     def _attached(self, role: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for page in self._iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
@@ -52,13 +60,11 @@ class ReadOnlyIam:
         if policy is None:
             return None
         version = policy["DefaultVersionId"]
-        document: Mapping[str, Any] = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"][
-            "Document"
-        ]
-        return document
+        read = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        return cast("Document", read["PolicyVersion"]["Document"])
 
 
-def _found(read: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+def _found(read: Callable[[], Found]) -> Found | None:
     try:
         return read()
     except (ClientError, BotoCoreError) as error:

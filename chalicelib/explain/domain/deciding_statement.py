@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestDecisions:
+class StatementDecision:
     """The effect and the statement that has it; `conditional` where it depends on resource or conditions."""
 
     effect: Literal["Allow", "Deny", "ImplicitDeny"]
@@ -25,15 +25,15 @@ class RequestDecisions:
     conditional: bool = False
 
 
-def deciding(document: Mapping[str, Any], operation: str) -> RequestDecisions:
+def deciding(document: Mapping[str, Any], operation: str) -> StatementDecision:
     """The statement that decides `operation` (`service:Action`) in this document alone."""
     found = [statement for statement in read_statements("", document) if statement.covers(operation)]
     for statement in found:
         if statement.denies_everywhere(operation):
-            return RequestDecisions("Deny", statement.place)
+            return StatementDecision("Deny", statement.place)
     may_deny = any(statement.effect == "Deny" for statement in found)
     for statement in found:
         if statement.effect == "Allow":
             limited = statement.conditional or "*" not in (statement.resources or ())
-            return RequestDecisions("Allow", statement.place, may_deny or limited)
-    return RequestDecisions("ImplicitDeny", "no statement")
+            return StatementDecision("Allow", statement.place, may_deny or limited)
+    return StatementDecision("ImplicitDeny", "no statement")

@@ -49,7 +49,7 @@ class Question:
 
     ask: Ask
     grants: tuple[Grant, ...] = ()
-    """What the caller holds for the role."""
+    """The caller's grants for the role."""
     operation: str = ""
     session_policy: Mapping[str, Any] | None = None
     policy_arns: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class RoleInAws:
-    """What IAM holds of the role now; None where it has no such role."""
+    """The role as IAM holds it now; None where it has no such role."""
 
     trust: Mapping[str, Any]
     boundary: Mapping[str, Any] | None
@@ -161,7 +161,7 @@ def _trust(role: RoleInAws | None, broker: BrokerInAws, name: str) -> Layer:
 
 
 def _role_policies(role: RoleInAws | None, question: Question) -> Layer:
-    """What the role's own policies say together; quarantine and revocations are among them."""
+    """The verdict of the role's own policies together; quarantine and revocations are among them."""
     name = "role_policies"
     if role is None:
         return Layer(name, "not_checked", "", "IAM has no such role.")
@@ -184,7 +184,7 @@ def _boundary(role: RoleInAws | None, question: Question) -> Layer:
     if role.boundary is None:
         apply = f"Apply its template again: broker roles apply {question.ask.role.name}"
         return Layer(name, "closed", "no boundary", "The role has lost the boundary of this deployment.", apply)
-    change = "Nobody gets this through a brokered role; policies/boundary.json says why."
+    change = "No brokered role can allow this; policies/boundary.json says why."
     return _narrowing(name, role.boundary, question.operation, change)
 
 

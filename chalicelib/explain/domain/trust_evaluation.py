@@ -1,4 +1,4 @@
-"""Whether a trust policy admits the broker's call, as STS decides it: deny first, then any allow that is met.
+"""Evaluates a trust policy for the broker's call, as STS does: deny first, then any allow that is met.
 
 Follows "Policy evaluation logic" and "IAM JSON policy elements: Condition" of
 the IAM user guide. The broker knows two of the keys that a condition may ask
@@ -49,7 +49,7 @@ class BrokerInAws:
 
     @property
     def principals(self) -> frozenset[str]:
-        """What a Principal may call the broker's function role: itself, its account, or anybody."""
+        """The forms in which a Principal covers the broker's function role: itself, its account, or everyone."""
         _, partition, _, _, account, _ = self.role_arn.split(":", 5)
         return frozenset({"*", self.role_arn, account, f"arn:{partition}:iam::{account}:root"})
 
@@ -65,14 +65,14 @@ class Admittance:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """Whether something holds; `key` is what decides against it, or what nobody here can know (`holds` is None)."""
+    """A truth value; `key` is the condition key that decides against it, or that is unknown here (`holds` is None)."""
 
     holds: bool | None
     key: str = ""
 
 
 def admittance(trust: Mapping[str, Any], broker: BrokerInAws) -> Admittance:
-    """Whether this trust policy lets the broker take a session for this caller."""
+    """Decide if this trust policy lets the broker take a session for this caller."""
     answers = [_decided(action, trust, broker) for action in ASSUMING]
     for verdict in ("closed", "not_checked"):
         if found := next((answer for answer in answers if answer.verdict == verdict), None):
@@ -114,14 +114,14 @@ def _allowed(action: str, spoken: list[tuple[Statement, Met]]) -> Admittance:
 
 
 def _names(statement: Mapping[str, Any], broker: BrokerInAws) -> bool:
-    """Whether the statement is about the broker. NotPrincipal is: `_met` says that nobody knows."""
+    """True if the statement is about the broker. NotPrincipal counts as such: `_met` answers "unknown" for it."""
     principal = statement.get("Principal")
     named = [principal] if isinstance(principal, str) else as_list((principal or {}).get("AWS"))
     return "NotPrincipal" in statement or not broker.principals.isdisjoint(named)
 
 
 def _met(statement: Mapping[str, Any], broker: BrokerInAws, action: str) -> Met:
-    """Whether the statement's conditions hold for the broker's call: all of them must."""
+    """Evaluate the statement's conditions for the broker's call: all of them must hold."""
     if "NotPrincipal" in statement:
         return Met(None, "NotPrincipal")
     presented = {"sts:sourceidentity": broker.source_identity}
@@ -138,7 +138,7 @@ def _met(statement: Mapping[str, Any], broker: BrokerInAws, action: str) -> Met:
 
 
 def _holds(operator: str, given: str | None, wanted: list[Any]) -> bool | None:
-    """Whether one key meets one operator; None where the key, the operator or a variable is unknown here."""
+    """Evaluate one operator on one key; None where the key, the operator or a variable is unknown here."""
     name = operator.lower().removeprefix("foranyvalue:").removeprefix("forallvalues:").removesuffix("ifexists")
     compare = OPERATORS.get(name)
     if given is None or compare is None or any("${" in str(value) for value in wanted):

@@ -1,4 +1,4 @@
-"""What a caller may see: the roles, and on which terms each could be had."""
+"""The roles that a caller may see, and the terms of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class RoleView:
     """One role as its caller sees it (GET /v1/roles).
 
-    `access` is what the rules say; while the role is quarantined, nobody is given it.
+    `access` is what the rules say; while the role is quarantined, it is not issued.
     """
 
     name: str
@@ -73,7 +73,7 @@ class RoleBrowser:
         return Page(seen[:limit], seen[limit - 1].name if len(seen) > limit else None)
 
     def _grants(self, origin: Origin) -> list[Grant]:
-        """What the caller was granted; read from an index, so the newest may be missing for a moment."""
+        """The caller's grants; read from an index, so the newest may be missing for a moment."""
         recent = self.grants.recent(origin.caller.name, self.clock())
         return [grant for grant in recent if grant.caller_id == origin.caller.unique_id]
 

@@ -1,4 +1,4 @@
-"""Explaining to a caller, or to somebody with the right, what decides about a role."""
+"""Explain, to the caller or to one with the right, which layers decide about a role."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         """IAM, read only, for explanations."""
 
         def role(self, arn: str) -> RoleInAws | None:
-            """What IAM holds of the role, its policies aside, or None."""
+            """The role as IAM holds it, its policies aside, or None."""
             ...
 
         def policies(self, arn: str) -> Mapping[str, Mapping[str, Any]]:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExplainAsk:
-    """What to explain. Without `caller`, the one who asks."""
+    """The question. Without `caller`, it is about the one who asks."""
 
     role: str
     caller: str = ""
@@ -62,7 +62,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explainer:
-    """Reads only; a refusal to explain somebody else is recorded."""
+    """Reads only; a refusal to explain another caller is recorded."""
 
     deployment: str
     broker_role_arn: str

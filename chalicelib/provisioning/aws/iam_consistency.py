@@ -27,7 +27,7 @@ class SettlingTime:
     pause: Pause
 
     def call(self, operation: Callable[..., Any], **parameters: Any) -> Any:
-        """What `operation` answers; its last ClientError when the waits are used up."""
+        """The answer of `operation`; its last ClientError when the waits are used up."""
         return self._repeated(_may_pass, operation, parameters)
 
     def until_shown(self, operation: Callable[..., Any], **parameters: Any) -> Any:
@@ -48,7 +48,7 @@ class SettlingTime:
 
 
 def if_there(operation: Callable[..., Any], **parameters: str) -> Any:
-    """What `operation` answers, or None where IAM says NoSuchEntity; every other error is the caller's."""
+    """The answer of `operation`, or None where IAM says NoSuchEntity; every other error is raised."""
     try:
         return operation(**parameters)
     except ClientError as error:

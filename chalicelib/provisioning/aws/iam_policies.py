@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,11 +12,13 @@ from chalicelib.provisioning.domain.users import PasswordPolicy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_iam import IAMClient
+
 
 class IamPolicies:
     """The port PolicyLibrary."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: IAMClient) -> None:
         self._iam = client
 
     def document(self, arn: str) -> Mapping[str, Any] | None:
@@ -28,14 +30,13 @@ class IamPolicies:
             if error_code(error) in {"NoSuchEntity", "InvalidInput", "ValidationError"}:
                 return None
             raise translated(error, "reading a managed policy") from error
-        document: Mapping[str, Any] = answer["PolicyVersion"]["Document"]
-        return document
+        return cast("Mapping[str, Any]", answer["PolicyVersion"]["Document"])
 
 
 class IamAccount:
     """The port AccountSettings."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: IAMClient) -> None:
         self._iam = client
 
     def alias(self) -> str:

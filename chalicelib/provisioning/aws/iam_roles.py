@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,6 +17,8 @@ from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mypy_boto3_iam import IAMClient
+
     from chalicelib.provisioning.aws.iam_consistency import SettlingTime
     from chalicelib.provisioning.domain.role_state import RoleChange
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 class IamRoles:
     """The port RoleAdmin (IAM API reference: CreateRole and its kin)."""
 
-    def __init__(self, client: Any, settling: SettlingTime) -> None:
+    def __init__(self, client: IAMClient, settling: SettlingTime) -> None:
         self._iam, self._settling = client, settling
 
     def read(self, name: str) -> ProvisionedRole | None:
@@ -36,7 +38,7 @@ class IamRoles:
         return found
 
     def create(self, name: str, state: RoleState) -> str:
-        """CreateRole; the new role's unique id, or "" if somebody has the name already."""
+        """CreateRole; the new role's unique id, or "" if the name is taken."""
         parameters = {
             "RoleName": name,
             "Path": ROLE_PATH,
@@ -84,7 +86,7 @@ class IamRoles:
         self._write("deleting the role", operation, "NoSuchEntity", RoleName=role.name, **parameters)
 
     def _write(self, doing: str, operation: Callable[..., Any], done_already: str, **parameters: Any) -> Any:
-        """What AWS answers, or None where its code says that it is done already."""
+        """AWS's answer, or None where its error code says that the change is made already."""
         try:
             return self._settling.call(operation, **parameters)
         except (ClientError, BotoCoreError) as error:
@@ -104,11 +106,11 @@ class IamRoles:
             max_session_seconds=role.get("MaxSessionDuration", 3600),
             trust=role["AssumeRolePolicyDocument"],
             boundary_arn=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
-            managed_policies=tuple(sorted(self._listed("list_attached_role_policies", "PolicyArn", name))),
+            managed_policies=tuple(sorted(self._attached(name))),
             inline_policies={policy: self._inline(name, policy) for policy in self._inline_names(name)},
             tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
         )
-        profiles = tuple(self._listed("list_instance_profiles_for_role", "InstanceProfileName", name))
+        profiles = tuple(self._profiles(name))
         return ProvisionedRole(name, role["Arn"], role["Path"], role["RoleId"], state, profiles)
 
     def _inline_names(self, name: str) -> list[str]:
@@ -116,13 +118,13 @@ class IamRoles:
         return [policy for page in pages for policy in page["PolicyNames"]]
 
     def _inline(self, name: str, policy: str) -> Mapping[str, Any]:
-        document: Mapping[str, Any] = self._iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-        return document
+        read = self._iam.get_role_policy(RoleName=name, PolicyName=policy)
+        return cast("Mapping[str, Any]", read["PolicyDocument"])
 
-    def _listed(self, operation: str, member: str, name: str) -> list[str]:
-        pages = self._iam.get_paginator(operation).paginate(RoleName=name)
-        lists = {
-            "list_attached_role_policies": "AttachedPolicies",
-            "list_instance_profiles_for_role": "InstanceProfiles",
-        }
-        return [entry[member] for page in pages for entry in page[lists[operation]]]
+    def _attached(self, name: str) -> list[str]:
+        pages = self._iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+        return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+    def _profiles(self, name: str) -> list[str]:
+        pages = self._iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=name)
+        return [profile["InstanceProfileName"] for page in pages for profile in page["InstanceProfiles"]]

@@ -16,6 +16,9 @@ from chalicelib.provisioning.domain.users import AccessKey, GivenPolicy, Group, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import UserTypeDef
+
     from chalicelib.provisioning.aws.iam_consistency import SettlingTime
     from chalicelib.provisioning.aws.iam_policies import IamPolicies
 
@@ -27,7 +30,7 @@ UNREADABLE = {"Statement": [{"Effect": "Allow"}]}
 class IamUsers:
     """The port UserAdmin (IAM API reference: CreateUser and its kin)."""
 
-    def __init__(self, client: Any, library: IamPolicies, settling: SettlingTime) -> None:
+    def __init__(self, client: IAMClient, library: IamPolicies, settling: SettlingTime) -> None:
         self._iam, self._library, self._settling = client, library, settling
 
     def read(self, name: str) -> User | None:
@@ -70,7 +73,7 @@ class IamUsers:
             raise translated(error, "reading a group's policies") from error
 
     def create(self, name: str, tags: Mapping[str, str]) -> User:
-        """CreateUser under our path; RefusedByAws if somebody has the name already."""
+        """CreateUser under our path; RefusedByAws if the name is taken."""
         parameters = {"UserName": name, "Path": ROLE_PATH, "Tags": _tags(tags)}
         made = self._write("creating the user", self._iam.create_user, **parameters)["User"]
         return User(name, made["Arn"], made["Path"], made["UserId"], dict(tags))
@@ -131,7 +134,7 @@ class IamUsers:
         found = if_there(self._iam.get_user, UserName=name)
         return self._whole(found["User"]) if found else None
 
-    def _whole(self, user: dict[str, Any]) -> User:
+    def _whole(self, user: UserTypeDef) -> User:
         name = user["UserName"]  # as IAM spells it: it finds a name in any letter case
         return User(
             name=name,
@@ -161,7 +164,8 @@ class IamUsers:
             yield GivenPolicy(via, document) if document else GivenPolicy(f"{via} (unreadable)", UNREADABLE)
 
     def _names(self, operation: str, list_name: str, member: str, **parameters: str) -> list[str]:
-        pages = self._iam.get_paginator(operation).paginate(**parameters)
+        # The operation is named by its caller, so no overload of the stubs fits.
+        pages = self._iam.get_paginator(operation).paginate(**parameters)  # type: ignore[call-overload]
         return [entry[member] if member else entry for page in pages for entry in page[list_name]]
 
     def _take(self, operation: Callable[..., Any], **parameters: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
     from chalicelib.core.domain.events import AuditEvent
     from chalicelib.core.domain.roles import Role
     from chalicelib.provisioning.domain.users import User
@@ -30,7 +33,7 @@ ANY = "attribute_not_exists(pk) OR attribute_exists(pk)"
 class TableProvisionLog:
     """Rows `ROLE <name>`, `USER <name>`, `EXPORT#<name> EXPORT` (encrypted at rest as the whole table is)."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def role(self, name: str) -> Role | None:
@@ -62,14 +65,14 @@ class TableProvisionLog:
         return str(self._user(name).get("unique_id", ""))
 
     def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
-        """What the user's latest change made, if it was asked for with this token since then; otherwise nothing."""
+        """The secrets of the user's latest change, if its request had this token since then; otherwise nothing."""
         row = self._user(name)
         if row.get("token") != _digest(token) or row["changed_at"] < rfc3339(since):
             return HandedOut()
         return HandedOut(row.get("made_password", False), row.get("made_access_key", ""))
 
     def forget_user(self, name: str, event: AuditEvent) -> None:
-        """Remove the user's row and tell of it, both or neither."""
+        """Remove the user's row and write the event, both or neither."""
         self._together([_remove("USER", name), _told(event)])
 
     def forget_role(self, name: str, export: Mapping[str, Any], event: AuditEvent) -> None:
@@ -90,13 +93,13 @@ class TableProvisionLog:
             for parameters in write.values():
                 parameters["TableName"] = self._table
         try:
-            self._dynamodb.transact_write_items(TransactItems=writes)
+            self._dynamodb.transact_write_items(TransactItems=cast("list[TransactWriteItemTypeDef]", writes))
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error
 
 
 def _digest(token: str) -> str:
-    """What is kept of a token: enough to know it again, not to use it."""
+    """The digest that is kept of a token: enough to recognize the token, not to use it."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -87,7 +87,7 @@ class EscalationPaths:
 
 
 def _said(policy: str, opened: list[Opened]) -> str:
-    """What this policy opens, alone or as the first of several: a few with all evidence, the rest by name."""
+    """The escalation paths this policy opens, alone or as the first of several: some with evidence, all by name."""
     here = [one for one in opened if one.evidence[0].policy == policy]
     told = [f"opens {one.path.name}: {'; '.join(map(str, one.evidence))}" for one in here[:TOLD_IN_FULL]]
     rest = [one.path.name for one in here[TOLD_IN_FULL:]]

@@ -1,4 +1,4 @@
-"""What is kept of a deleted role: everything that decides what it gave, and what cannot come back."""
+"""The export that is kept of a deleted role: all that decides its permissions, and the parts that cannot come back."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def role_as_found(name: str, arn: str, state: RoleState, direct_users: tuple[str
 
 
 def cannot_come_back(export: Mapping[str, Any], restored: ProvisionedRole) -> tuple[str, ...]:
-    """What a restore leaves behind, in words for the one who asked."""
+    """The parts that a restore cannot bring back, as sentences for the caller."""
     if export["unique_id"] == restored.unique_id:
         return ()
     old, new = export["unique_id"], restored.unique_id
@@ -85,5 +85,5 @@ def cannot_come_back(export: Mapping[str, Any], restored: ProvisionedRole) -> tu
 
 
 def state_warnings(state: RoleState) -> tuple[str, ...]:
-    """What somebody who looks at this state must know."""
+    """Warnings for readers of this state."""
     return (QUARANTINED,) if QUARANTINE_POLICY in state.inline_policies else ()

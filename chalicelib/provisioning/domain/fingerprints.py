@@ -38,7 +38,7 @@ def fingerprint(state: RoleState) -> dict[str, str]:
 
 
 def drift(applied: Mapping[str, str], found: Mapping[str, str]) -> str:
-    """Which parts are not what was applied, in words; empty if none, or if nobody kept what was applied."""
+    """The parts that differ from the applied state, in words; empty if none, or if the applied state was not kept."""
     parts = sorted(part for part, digest in applied.items() if found.get(part) != digest)
     return f"{', '.join(parts)} not as applied; broker roles plan shows the difference" if parts else ""
 

@@ -20,7 +20,7 @@ INLINE_POLICY = "access-broker-template"
 """The inline policy that comes from the template."""
 
 QUARANTINE_POLICY = "access-broker-quarantine"
-"""Denies everything while clean-up waits for somebody to miss the role."""
+"""Denies everything on a role that clean-up is about to delete, so that its users can still object."""
 
 OURS_PREFIX = "access-broker-"
 """Other inline policies with this prefix (quarantine, revocations) are not the template's to change."""
@@ -56,7 +56,7 @@ class ProvisionedRole:
     instance_profiles: tuple[str, ...] = ()
 
     def is_of(self, deployment: str) -> bool:
-        """Whether this deployment made it: path alone is not enough, tags alone are not either."""
+        """True if this deployment made it: path alone is not enough, tags alone are not either."""
         tags = self.state.tags
         return tags.get(MANAGED_TAG) == "true" and tags.get(DEPLOYMENT_TAG) == deployment
 
@@ -74,7 +74,7 @@ class RoleChange:
 def desired_state(
     template: RoleTemplate, trust: Document, boundary_arn: str, deployment: str, partition: str
 ) -> RoleState:
-    """What a template makes of a role, revocations and quarantine aside."""
+    """The state that a template asks for, revocations and quarantine aside."""
     return RoleState(
         description=template.description,
         max_session_seconds=template.max_session_seconds,
@@ -95,7 +95,7 @@ CREATED = RoleChange("role", "", None, "created")
 
 
 def changes(actual: RoleState | None, wanted: RoleState) -> tuple[RoleChange, ...]:
-    """What must happen to make `actual` mean `wanted`, in the order it must happen.
+    """The changes that make `actual` equal to `wanted`, in the order they must happen.
 
     The boundary comes first. Permissions go before trust changes and come
     after it; what an inline policy denies is there before a managed policy

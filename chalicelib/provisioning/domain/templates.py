@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RESERVED_TAGS = frozenset({MANAGED_TAG, SESSION_TAG, DEPLOYMENT_TAG})
 
 DESCRIPTION = re.compile(r"[\t\n -~\u00a1-\u00ff]{0,1000}")
-"""What IAM takes but for carriage returns, which XML does not carry back."""
+"""IAM's own pattern without carriage returns, which XML does not carry back."""
 TAG_KEY = re.compile(r"[\w\s.:/=+@-]{1,128}")
 TAG_VALUE = re.compile(r"[\w\s.:/=+@-]{0,256}")
 
@@ -47,14 +47,14 @@ class UnsafeTemplate(InvalidRequest):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Who may assume the role, and on which conditions.
+    """The principals that may assume the role, and their conditions.
 
     `callers` limits who may come through the broker (user names, or
-    `ROLE/SESSION`); empty means whomever the access rules let. `source_ips`,
+    `ROLE/SESSION`); empty means every caller that the access rules let. `source_ips`,
     `require_mfa` and `external_id` bind direct principals: through the broker
     it is a Lambda that calls STS, and Cedar has judged the caller's address.
-    `statements` are further trust statements, word for word; what they do
-    that is unusual must be named in `exceptions`.
+    `statements` are further trust statements, word for word; `exceptions`
+    must name every unusual thing in them.
     """
 
     through_broker: bool = True
@@ -132,7 +132,7 @@ def _check_tags(template: RoleTemplate, fields: Fields) -> None:
 def _check_trusted(template: RoleTemplate, fields: Fields) -> None:
     trust = template.trust
     if not (trust.through_broker or trust.direct_users or trust.statements):
-        fields["trust"] = "nobody is trusted: through_broker, direct_users or statements must say somebody"
+        fields["trust"] = "no principal is trusted: set through_broker, direct_users or statements"
     if trust.callers and not trust.through_broker:
         fields["trust.callers"] = "limits who comes through the broker, but through_broker is false"
     if not _fit_in_number(trust.exceptions):
@@ -146,7 +146,7 @@ def _check_trusted(template: RoleTemplate, fields: Fields) -> None:
 
 
 def _fit_in_number(exceptions: tuple[str, ...]) -> bool:
-    """Whether a refusal of these names stays short enough to read."""
+    """True if a refusal of these names stays short enough to read."""
     once = len(set(exceptions)) == len(exceptions) <= len(EXCEPTIONS)
     return once and all(len(name) <= MAX_EXCEPTION for name in exceptions)
 

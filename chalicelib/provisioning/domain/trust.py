@@ -27,7 +27,7 @@ NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class TrustParties:
-    """Whom the words of a template stand for: the broker's function role and users by their current ARNs."""
+    """The principals that a template's words stand for: the broker's function role and users by their current ARNs."""
 
     broker_role_arn: str
     external_id: str
@@ -70,7 +70,7 @@ def not_switchable_because(trust: Trust) -> str | None:
 
 
 def demands_external_id(document: Mapping[str, Any]) -> bool:
-    """Whether direct users must send an external id, by a trust policy that was built from a template."""
+    """True if a trust policy that was built from a template demands an external id of direct users."""
     direct = [one.get("Condition", {}) for one in statements(document) if one.get("Sid") == DIRECT_SID]
     return any("sts:ExternalId" in condition.get("StringEquals", {}) for condition in direct)
 

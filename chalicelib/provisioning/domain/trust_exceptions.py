@@ -1,4 +1,4 @@
-"""What is unusual in a trust statement: each has a name, and a template must say it to get it."""
+"""Unusual things in a trust statement: each has a name, and a template must list the name to use it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 EXCEPTIONS = {
-    "wildcard_principal": "trusts whoever matches, not somebody",
-    "not_principal": "trusts everybody but somebody",
-    "whole_account": "trusts whomever that account's own policies let",
+    "wildcard_principal": "trusts every principal that matches a pattern, not one by name",
+    "not_principal": "trusts all principals except some",
+    "whole_account": "trusts every principal that the account's own policies allow",
     "foreign_account": "is not of this account",
     "federated_principal": "trusts an identity provider",
     "service_principal": "trusts an AWS service",
@@ -47,7 +47,7 @@ def unusual(statement: Mapping[str, Any], account: str) -> Iterator[Finding]:
     """Everything in a trust statement that a template must state as wanted.
 
     A Deny can only narrow, so only its NotPrincipal counts: it denies
-    principals nobody thought of.
+    principals that the author may not have thought of.
     """
     if "NotPrincipal" in statement:
         yield Finding("not_principal", "NotPrincipal")

@@ -31,7 +31,7 @@ PASSWORD_LENGTH = 24
 
 @dataclass(frozen=True, slots=True)
 class UserAsk:
-    """What PUT /v1/users/{name} asks for.
+    """The request of PUT /v1/users/{name}.
 
     `groups_may_grant` admits groups that carry permissions. `token` tells the
     repetition of a call whose answer was lost from a new one.
@@ -60,7 +60,7 @@ class User:
     access_keys: tuple[str, ...] = ()
 
     def is_of(self, deployment: str) -> bool:
-        """Whether this deployment made it."""
+        """True if this deployment made it."""
         return self.tags.get(MANAGED_TAG) == "true" and self.tags.get(DEPLOYMENT_TAG) == deployment
 
 
@@ -139,7 +139,7 @@ def lasting_tags(user: User) -> dict[str, str]:
 
 
 def kept_tags(user: User, ask: UserAsk) -> dict[str, str]:
-    """What a PUT leaves on the user without being asked: who is suspended stays so."""
+    """The tags that a PUT leaves on the user without being asked: a suspended user stays suspended."""
     return {key: value for key, value in lasting_tags(user).items() if key.startswith(OWN_KEYS) and key not in ask.tags}
 
 
@@ -168,5 +168,5 @@ def password(policy: PasswordPolicy, draw: Callable[[int], int]) -> str:
 
 
 def sign_in_url(alias: str, account: str) -> str:
-    """Where IAM users of the account sign in (IAM user guide, "How IAM users sign in")."""
+    """The page where IAM users of the account sign in (IAM user guide, "How IAM users sign in")."""
     return f"https://{alias or account}.signin.aws.amazon.com/console"

@@ -76,7 +76,7 @@ class CallerBody(msgspec.Struct, frozen=True):
 
 
 class OriginBody(msgspec.Struct, frozen=True):
-    """Where an order came from. Whoever may invoke the function is believed: IAM lets nobody else in."""
+    """The origin of an order. The function trusts its invokers: IAM decides who may invoke it."""
 
     caller: CallerBody
     request_id: str = ""
@@ -91,7 +91,7 @@ class OriginBody(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What the provision function is asked to do. `name` names the user or role, unless `template` does.
+    """An order to the provision function. `name` names the user or role, unless `template` does.
 
     `quarantined` is the unique id of a role: a delete of no other, and of none that is out of quarantine.
     """
@@ -105,7 +105,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     origin: OriginBody = OriginBody(CallerBody("role", "direct"))
 
     def existing(self) -> str:
-        """The name of something that is there; NotFound for a name that IAM gives to nobody."""
+        """The name of something that is there; NotFound for a name that IAM does not allow."""
         if not USER_NAME.fullmatch(self.name):
             raise NotFound("There is no user or role of that name.")
         return self.name

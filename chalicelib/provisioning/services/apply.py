@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What an apply did, or in a dry run would do."""
+    """The changes that an apply made, or in a dry run would make."""
 
     role: Role
     changes: tuple[RoleChange, ...]
@@ -44,15 +44,15 @@ class TemplateApplier:
     leases: Leases
 
     def plan(self, template: RoleTemplate, origin: Origin) -> ApplyResult:
-        """What `apply` would change; nothing is changed anywhere."""
+        """The changes that `apply` would make; nothing is changed anywhere."""
         wanted, warnings = self._compiled(template, origin)
         return self._applied(template, wanted, self.convergence.current(template.name), warnings)
 
     def apply(self, template: RoleTemplate, origin: Origin) -> ApplyResult:
         """Make it so, or leave everything as it was.
 
-        Raises InvalidRequest, UnsafeTemplate, Conflict (not ours, or somebody
-        else is at it), RefusedByAws, AwsUnavailable, AuditUnavailable.
+        Raises InvalidRequest, UnsafeTemplate, Conflict (not ours, or another
+        call is changing it), RefusedByAws, AwsUnavailable, AuditUnavailable.
         """
         wanted, warnings = self._compiled(template, origin)
         with self.leases.hold(f"role/{template.name}") as lease:
@@ -87,7 +87,7 @@ class TemplateApplier:
         return ApplyResult(role, self._changes(template.name, wanted, actual), why, (*warnings, *seen))
 
     def _changes(self, name: str, wanted: RoleState, actual: ProvisionedRole | None) -> tuple[RoleChange, ...]:
-        """A role that a killed call made, and did not record, is new to everybody who reads the record."""
+        """A role that a killed call made, and did not record, is shown as new, since no record of it exists."""
         todo = changes(actual.state if actual else None, wanted)
         unrecorded = actual is not None and self.records.log.role(name) is None
         return (CREATED, *todo) if unrecorded else todo

@@ -1,4 +1,4 @@
-"""Who may provision: the access rules decide in the API, then the provision function acts."""
+"""Authorization of provisioning: the access rules decide in the API, then the provision function acts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ProvisioningAuthorization:
 
         The caller must be allowed to provision the role as it is and, where
         a template is applied, as its `tags` would make it: that first, so that
-        a refusal tells nobody whether there is such a role. One that is not
+        a refusal does not tell whether there is such a role. One that is not
         there and gets no tags is a matter of the whole broker.
         """
         name = str(order["name"])
@@ -61,7 +61,7 @@ class ProvisioningAuthorization:
         return self.provisioner.order({**order, "origin": _origin_document(origin)})
 
     def _refused(self, refusal: BrokerError, order: Mapping[str, Any], origin: Origin) -> BrokerError:
-        """The same refusal, once it is on record."""
+        """Record the refusal, then return it."""
         name = str(order["name"])
         role = name if str(order["action"]).endswith("_role") else ""
         return self.refusals.record(refusal, origin, role=role, subject={"action": order["action"], "name": name})

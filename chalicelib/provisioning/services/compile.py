@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What this deployment is called and what it made: the parts of Config that provisioning needs."""
+    """This deployment's name, function role and boundary: the parts of Config that provisioning needs."""
 
     name: str
     broker_role_arn: str
@@ -102,5 +102,5 @@ class TemplateCompiler:
 
 
 def _is_name(text: str) -> bool:
-    """Whether this can only be a user name; anything else is judged by the trust rules, which name what it is."""
+    """True if this can only be a user name; the trust rules judge everything else and name what it is."""
     return USER_NAME.fullmatch(text) is not None and not text.isdecimal() and ".amazonaws.com" not in text

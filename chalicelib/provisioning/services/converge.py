@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         def create(self, name: str, state: RoleState) -> str:
             """CreateRole under our path, with trust, boundary and tags in the same call.
 
-            Answers the new role's unique id, or "" if somebody has the name already.
+            Answers the new role's unique id, or "" if the name is taken.
             """
             ...
 
@@ -135,7 +135,7 @@ class RoleConvergence:
             elif created := self.roles.create(attempt.name, wanted):
                 attempt.created = created
             else:
-                return  # somebody has the name, or the look was stale: the next one tells
+                return  # the name is taken, or the look was stale: the next look tells
 
     def _remove(self, attempt: Attempt) -> None:
         """Delete what the attempt itself created, and nothing else of that name."""

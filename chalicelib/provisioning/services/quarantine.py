@@ -36,7 +36,7 @@ class RoleQuarantine:
         return self._set(name, origin, "release_role", None)
 
     def holds(self, found: ProvisionedRole) -> bool:
-        """Whether IAM or the catalogue shows the role in quarantine.
+        """True if IAM or the catalogue shows the role in quarantine.
 
         They differ where the row was not written, or the policy was taken off by hand.
         """

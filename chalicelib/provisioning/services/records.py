@@ -1,4 +1,4 @@
-"""What provisioning leaves on record: rows that carry their audit event, with before and after."""
+"""Records of provisioning: rows that carry their audit event, with before and after."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
             ...
 
         def handed_out(self, name: str, token: str, since: datetime) -> HandedOut:
-            """What the user's latest change made, if it was asked for with this token since then; otherwise nothing."""
+            """The secrets of the user's latest change, if its request had this token since then; otherwise nothing."""
             ...
 
         def forget_user(self, name: str, event: AuditEvent) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
             ...
 
         def create(self, name: str, tags: Mapping[str, str]) -> User:
-            """CreateUser under our path; RefusedByAws if somebody has the name already."""
+            """CreateUser under our path; RefusedByAws if the name is taken."""
             ...
 
         def set_tags(self, user: User, tags: Mapping[str, str]) -> None:
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
             ...
 
     class AccountSettings(Protocol):
-        """What the account decides for all its users."""
+        """The account's settings for all its users."""
 
         def alias(self) -> str:
             """The account alias, or an empty string."""
@@ -95,7 +95,7 @@ class ConsoleSignIn:
     def give(self, user: User) -> tuple[str, tuple[str, ...]]:
         """Give a password to a user who has none; answers the new one, if it is new, and warnings.
 
-        An existing password stays what it is: it is somebody's by now.
+        An existing password stays: its user may have changed it.
         """
         if user.console_access:
             return "", ()
@@ -105,5 +105,5 @@ class ConsoleSignIn:
         return secret, () if policy.users_may_change else (CANNOT_CHANGE,)
 
     def url(self) -> str:
-        """Where the account's users sign in."""
+        """The page where the account's users sign in."""
         return sign_in_url(self.account.alias(), self.deployment.account)

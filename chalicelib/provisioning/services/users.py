@@ -54,7 +54,7 @@ class UserProvisioning:
     leases: Leases
 
     def show(self, name: str) -> UserView:
-        """A user of ours; NotFound for anybody else."""
+        """A user of ours; NotFound for every other user."""
         user = self.users.read(name)
         if user is None or user.name != name or not self._ours(user):
             raise NotFound(f"There is no user {name} that the broker made.")
@@ -63,7 +63,7 @@ class UserProvisioning:
     def put(self, ask: UserAsk, origin: Origin) -> MadeUser:
         """Make the user, or bring an existing one's tags, groups and sign-in to what is asked.
 
-        Tags under `access-broker:` that are there stay: nobody leaves suspension by a PUT.
+        Tags under `access-broker:` that are there stay: a PUT never ends a suspension.
         Nothing stays unless the result has zero access (`groups_may_grant`
         admits what groups give). What a killed call left behind is removed first.
         A password cannot be given back, so it is taken once that is on record.
@@ -132,7 +132,7 @@ class UserProvisioning:
             self.records.log.record_user(left, self.records.event("provision", origin, detail), "", HandedOut())
 
     def _undo(self, ask: UserAsk, before: User | None, was: User, lease: Lease) -> None:
-        """Leave no half-made user, and an existing one as it was found; nobody else of that name is touched."""
+        """Leave no half-made user, and an existing one as it was found; a namesake is never touched."""
         user = self.users.read(ask.name) if before else self.users.existing(ask.name)
         if user is None or user.unique_id != was.unique_id:
             return
@@ -162,7 +162,7 @@ class UserProvisioning:
         return user
 
     def _without_lost_secrets(self, user: User, ask: UserAsk) -> User:
-        """The answer that had them was lost: nobody can use what that very call made, so it is made anew."""
+        """The answer that had the secrets was lost, so the secrets of that call are made anew."""
         since = self.records.clock() - timedelta(seconds=REPEATED_WITHIN_SECONDS)
         lost = self.records.log.handed_out(ask.name, ask.token, since) if ask.token else HandedOut()
         kept = lost.taken_from(user)

@@ -1,10 +1,10 @@
-"""CloudTrail's event history: what sessions did."""
+"""CloudTrail's event history: the AWS calls of sessions."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,9 @@ from chalicelib.sessions.domain.activity import call, made_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mypy_boto3_cloudtrail import CloudTrailClient
+    from mypy_boto3_cloudtrail.type_defs import EventTypeDef, LookupEventsRequestTypeDef, LookupEventsResponseTypeDef
 
     from chalicelib.core.domain.sessions import Session
     from chalicelib.sessions.domain.activity import Call
@@ -33,13 +36,13 @@ class CloudTrailActivity:
     management events of the last 90 days of one region, newest first, 50 a call.
     """
 
-    def __init__(self, clients: Mapping[str, Any]) -> None:
+    def __init__(self, clients: Mapping[str, CloudTrailClient]) -> None:
         """A client per region, in the order in which the regions are looked up."""
         self._clients = clients
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Where it looks, and nowhere else."""
+        """The regions that are looked up, in this order, and no others."""
         return tuple(self._clients)
 
     def page(self, session: Session, cursor: str | None) -> Page[Call]:
@@ -56,8 +59,8 @@ class CloudTrailActivity:
                 return Page(_in_order(calls))
         return Page(_in_order(calls), cursors.encoded([region, token]))
 
-    def _lookup(self, session: Session, region: str, token: str | None) -> dict[str, Any]:
-        query: dict[str, Any] = {
+    def _lookup(self, session: Session, region: str, token: str | None) -> LookupEventsResponseTypeDef:
+        query: LookupEventsRequestTypeDef = {
             "LookupAttributes": [{"AttributeKey": "Username", "AttributeValue": session.session_name}],
             "StartTime": session.issued_at - BEFORE,
             "EndTime": session.expires_at,
@@ -65,12 +68,11 @@ class CloudTrailActivity:
         if token:
             query["NextToken"] = token
         try:
-            answer: dict[str, Any] = self._clients[region].lookup_events(**query)
+            return self._clients[region].lookup_events(**query)
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "InvalidNextTokenException":
                 raise cursors.bad_cursor() from error
             raise translated(error, f"to look up the session's activity in {region}") from error
-        return answer
 
     def _after(self, region: str) -> str:
         """The next region to look at; empty after the last one."""
@@ -88,7 +90,7 @@ def _in_order(calls: Mapping[str, Call]) -> tuple[Call, ...]:
     return tuple(sorted(calls.values(), key=lambda one: (one.at, one.id)))
 
 
-def _call(session: Session, event: dict[str, Any]) -> Call | None:
+def _call(session: Session, event: EventTypeDef) -> Call | None:
     record = json.loads(event["CloudTrailEvent"])
     resources = tuple(one["ResourceName"] for one in event.get("Resources", ()) if one.get("ResourceName"))
     return call(record, resources) if made_by(session, record) else None

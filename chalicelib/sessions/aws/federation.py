@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OK = 200
 TIMEOUT_SECONDS = 5
 ISSUER = "https://access-broker.dev"
-"""Where the console sends people whose session has ended."""
+"""The page to which the console sends people when their session has ended."""
 
 
 class FederationEndpoint:
@@ -33,7 +33,7 @@ class FederationEndpoint:
         self._http = URLLib3Session(timeout=TIMEOUT_SECONDS)
 
     def link(self, credentials: Credentials, destination: str) -> str:
-        """The sign-in URL, a secret: valid for fifteen minutes, for whoever has it."""
+        """The sign-in URL, a secret: valid for fifteen minutes, for any holder."""
         session = {
             "sessionId": credentials.access_key_id,
             "sessionKey": credentials.secret_access_key,

@@ -1,4 +1,4 @@
-"""Reviews of sessions that were taken behind broken glass: open until somebody signs them off."""
+"""Reviews of break-glass sessions: each is open until a reviewer signs it off."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from chalicelib.core.domain.events import to_json
 from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
+
     from chalicelib.core.domain.events import AuditEvent
     from chalicelib.core.domain.sessions import Session
 
 OPEN = "REVIEW#open"
-"""The partition of the index `by-group` that holds what nobody has reviewed."""
+"""The partition of the index `by-group` that holds the open reviews."""
 
 SIGNED_OFF = ("reviewed_at = :at", "reviewed_by = :by", "review_comment = :comment", "#event = :event")
 
@@ -26,11 +29,11 @@ KEPT_SECONDS = 400 * 86400
 class TableReviews:
     """Rows `pk=SESSION#<id>, sk=REVIEW` beside the session's own."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def sign_off(self, session: Session, event: AuditEvent) -> None:
-        """Write who reviewed the session, once; Conflict if somebody has already."""
+        """Write who reviewed the session, once; Conflict if it is reviewed already."""
         try:
             self._dynamodb.transact_write_items(
                 TransactItems=[self._reviewed(session, event), {"Update": review_closed(self._table, session)}],
@@ -39,10 +42,10 @@ class TableReviews:
             raise rows.write_failed(error) from error
 
     def unreviewed(self) -> int:
-        """How many sessions still wait."""
+        """The number of sessions that wait for a review."""
         return sum(1 for _ in newest_first(self._dynamodb, self._table, "by-group", OPEN))
 
-    def _reviewed(self, session: Session, event: AuditEvent) -> dict[str, Any]:
+    def _reviewed(self, session: Session, event: AuditEvent) -> TransactWriteItemTypeDef:
         at = session.reviewed_at or session.issued_at
         values = {
             ":at": rfc3339(at),
@@ -62,7 +65,7 @@ class TableReviews:
         }
 
 
-def review_closed(table: str, session: Session) -> dict[str, Any]:
+def review_closed(table: str, session: Session) -> UpdateTypeDef:
     """The update that takes the session's review off the open ones."""
     return {
         "TableName": table,

@@ -14,13 +14,15 @@ from chalicelib.sessions.domain.revocation import RoleRevocations
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 PARTITION = "REVOCATIONS"
 
 
 class TableRevocationList:
     """Rows `pk=REVOCATIONS, sk=<role>`."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def get(self, role: str) -> RoleRevocations:
@@ -30,7 +32,7 @@ class TableRevocationList:
 
     def every(self) -> list[RoleRevocations]:
         """Every role's list."""
-        query = {
+        query: dict[str, Any] = {
             "TableName": self._table,
             "ConsistentRead": True,
             "KeyConditionExpression": "pk = :partition",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,11 +14,13 @@ from chalicelib.sessions.domain.revocation import POLICY_NAME, compact_length
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_iam import IAMClient
+
 
 class IamRevocationPolicy:
     """PutRolePolicy and DeleteRolePolicy of one policy name, under the broker's path."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: IAMClient) -> None:
         self._iam = client
 
     def others(self, role: str) -> int:
@@ -58,8 +60,7 @@ class IamRevocationPolicy:
 
     def _read(self, role: str, name: str) -> dict[str, Any]:
         # botocore decodes the URL-encoded document (IAM GetRolePolicy).
-        document: dict[str, Any] = self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        return document
+        return cast("dict[str, Any]", self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
 
 
 def _translated(error: ClientError | BotoCoreError, role: str) -> Exception:

@@ -15,13 +15,16 @@ from chalicelib.core.domain.sessions import Session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+
     from chalicelib.core.domain.events import AuditEvent
 
 
 class TableSessionLog:
     """Rows `pk=SESSION#<id>, sk=SESSION`."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def record(self, session: Session, event: AuditEvent) -> None:
@@ -35,7 +38,7 @@ class TableSessionLog:
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error
 
-    def _failed(self, session: Session, event: AuditEvent) -> dict[str, Any]:
+    def _failed(self, session: Session, event: AuditEvent) -> UpdateTypeDef:
         return {
             "TableName": self._table,
             "Key": rows.key(f"SESSION#{session.id}", "SESSION"),

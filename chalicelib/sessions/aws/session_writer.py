@@ -1,4 +1,4 @@
-"""Session rows that do not stand alone: under a grant, or behind broken glass."""
+"""Session rows that are written together with others: under a grant, or for break-glass."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from chalicelib.sessions.aws.session_log import TableSessionLog, session_to_row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
     from chalicelib.core.domain.events import AuditEvent
     from chalicelib.core.domain.sessions import Session
 
@@ -26,14 +29,14 @@ MAX_TRIES = 8
 
 
 class TableBoundSessionLog(TableSessionLog):
-    """The session log, with what must be true of the session at the moment its row is written.
+    """The session log, with the conditions that must hold at the moment its row is written.
 
-    Under a grant, the grant takes note of the session in the same transaction,
-    or the row is not written: nobody is handed a session under a grant that
-    has just ended, and whoever ends a grant knows every session it gave.
+    Under a grant, one transaction writes the session row and adds the session
+    to the grant, or writes neither. So no session is issued under a grant that
+    has just ended, and a grant's end knows every session it gave.
     """
 
-    def __init__(self, client: Any, table: str, pause: Callable[[int], None]) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, pause: Callable[[int], None]) -> None:
         super().__init__(client, table)
         self._pause = pause
 
@@ -55,7 +58,7 @@ class TableBoundSessionLog(TableSessionLog):
         together = self._failed(session, event), review_closed(self._table, session)
         self._transact([{"Update": update} for update in together], session)
 
-    def _transact(self, items: list[dict[str, Any]], session: Session) -> None:
+    def _transact(self, items: list[TransactWriteItemTypeDef], session: Session) -> None:
         def write() -> None:
             try:
                 self._dynamodb.transact_write_items(TransactItems=items)
@@ -74,7 +77,7 @@ class TableBoundSessionLog(TableSessionLog):
             again=(Contended,),  # a condition that failed fails again
         )
 
-    def _noted(self, session: Session) -> dict[str, Any]:
+    def _noted(self, session: Session) -> TransactWriteItemTypeDef:
         return {
             "Update": {
                 "TableName": self._table,
@@ -85,7 +88,7 @@ class TableBoundSessionLog(TableSessionLog):
             },
         }
 
-    def _put(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _put(self, row: dict[str, Any]) -> TransactWriteItemTypeDef:
         return {
             "Put": {"TableName": self._table, "Item": rows.to_item(row), "ConditionExpression": rows.ABSENT},
         }

@@ -21,6 +21,9 @@ from chalicelib.sessions.aws.session_log import session_from_row
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
+
     from chalicelib.core.domain.sessions import Session
 
 READ_AT_MOST = 1000
@@ -56,13 +59,13 @@ class Walk:
 
 
 NOWHERE = Walk("by-caller", "caller_key", (), "", "")
-"""What bounds that leave nothing between them come to."""
+"""The walk for bounds that leave nothing between them."""
 
 
 class TableSessions:
     """Queries on the indexes; ids are ULIDs, so an instant is a bound and an id is a cursor."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def get(self, session_id: str) -> Session | None:
@@ -126,10 +129,10 @@ class TableSessions:
         for page in self._pages(walk, {}, PaginationConfig={"PageSize": page_size}):
             yield from (session_from_row(rows.from_item(item)) for item in page["Items"])
 
-    def _pages(self, walk: Walk, values: Mapping[str, Any], **more: object) -> Iterator[dict[str, Any]]:
+    def _pages(self, walk: Walk, values: Mapping[str, Any], **more: object) -> Iterator[QueryOutputTypeDef]:
         for partition in walk.partitions:
             bounds = {":partition": f"SESSION#{partition}", ":low": walk.low, ":high": walk.high}
-            query = {
+            query: dict[str, Any] = {
                 "TableName": self._table,
                 "IndexName": walk.index,
                 "KeyConditionExpression": "#partition = :partition AND #id BETWEEN :low AND :high",

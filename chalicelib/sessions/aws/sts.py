@@ -12,6 +12,8 @@ from chalicelib.core.domain.policy_documents import session_policy_text
 from chalicelib.core.domain.sessions import Credentials
 
 if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
     from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.sessions import SessionSettings
 
@@ -21,7 +23,7 @@ PERHAPS_NEW = "A role made or changed less than a minute ago may need another tr
 class StsRoleSessions:
     """AssumeRole (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: STSClient) -> None:
         self._sts = client
 
     def assume(self, settings: SessionSettings) -> Credentials:
@@ -35,7 +37,7 @@ class StsRoleSessions:
 
 
 def _refusal(error: ClientError | BotoCoreError) -> BrokerError:
-    """IAM is eventually consistent: for some seconds nobody may assume a role that was just made."""
+    """IAM is eventually consistent: for some seconds AWS refuses to assume a role that was just made."""
     refusal = translated(error, "issuing the session")
     if isinstance(refusal, RefusedByAws) and refusal.aws_code == "AccessDenied":
         return RefusedByAws(f"{refusal.detail} {PERHAPS_NEW}", refusal.aws_code)

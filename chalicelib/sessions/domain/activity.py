@@ -1,4 +1,4 @@
-"""What a session did, as CloudTrail tells it, and how such an event is known to be the session's."""
+"""A session's AWS calls as CloudTrail records them, and the test that a record is the session's."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Call:
 
 
 def made_by(session: Session, record: Mapping[str, Any]) -> bool:
-    """Whether a CloudTrail record is this session's: by role session name and, where stated, source identity.
+    """True for a CloudTrail record of this session: by role session name and, where stated, source identity.
 
     The name ends in the session's id, so no other session of ours has it; the
-    role and source identity keep out a session that somebody made up under it.
+    role and source identity keep out a session that was made up under the same name.
     """
     identity = record.get("userIdentity") or {}
     context = identity.get("sessionContext") or {}

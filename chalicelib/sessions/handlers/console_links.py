@@ -10,7 +10,7 @@ from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, b
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
 from chalicelib.sessions.handlers.bodies import ConsoleLinkBody
-from chalicelib.sessions.handlers.credentials import session_document
+from chalicelib.sessions.handlers.views import session_document
 
 blueprint = Blueprint(__name__)
 

@@ -1,4 +1,4 @@
-"""The expire function: every few minutes, what is over by now is written down, and what waits for a review counted."""
+"""The expire function: every few minutes it records overdue requests and grants, and counts open reviews."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ blueprint = Blueprint(__name__)
 
 @blueprint.lambda_function(name="expire")
 def expire(_event: dict[str, Any], _context: object) -> dict[str, int]:
-    """Broken glass that nobody reviewed, requests that nobody answered, grants that ran out."""
-    # Counted first: whatever fails after it, the alarm keeps its number.
+    """Count open break-glass reviews; close unanswered requests and grants that ran out."""
+    # Counted first: a later failure must not take the alarm's number away.
     unreviewed = wiring.reviews().unreviewed()
     meter().count("BreakGlassUnreviewed", unreviewed)
     requests, grants = overdue_closer().run()

@@ -1,4 +1,4 @@
-"""Signing off what was done behind broken glass."""
+"""Sign-off of break-glass sessions."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
-from chalicelib.sessions.handlers.sessions import shown
+from chalicelib.sessions.handlers.views import later_session_document
 
 blueprint = Blueprint(__name__)
 
 
 class ReviewBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/sessions/{id}/review: a review says what was found."""
+    """POST /v1/sessions/{id}/review: the comment says what the reviewer found."""
 
     comment: Comment
 
     def visible_text(self) -> str:
-        """The comment; InvalidRequest for one without a word."""
+        """The comment; InvalidRequest for an empty one."""
         comment = visible_text(self.comment)
         if not comment:
             raise InvalidRequest("A review says what was found.", {"comment": "at least one word"})
@@ -33,8 +33,8 @@ class ReviewBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 @blueprint.route("/v1/sessions/{session_id}/review", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
 @answering(blueprint)
 def review(session_id: str) -> Response:
-    """Say that somebody else has looked at it, and what they found."""
+    """Sign the session off, with the reviewer's comment."""
     request = blueprint.current_request
     who = authenticate(request)
     comment = body(request, ReviewBody).visible_text()
-    return answer(shown(wiring.break_glass_review().review(session_id, comment, who), clock()))
+    return answer(later_session_document(wiring.break_glass_review().review(session_id, comment, who), clock()))

@@ -17,7 +17,7 @@ from chalicelib.core.handlers.fields import Reason, RoleName  # noqa: TC001  msg
 from chalicelib.core.handlers.queries import Query
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
-from chalicelib.sessions.handlers.sessions import shown
+from chalicelib.sessions.handlers.views import later_session_document
 
 if TYPE_CHECKING:
     from chalicelib.core.domain.events import Origin
@@ -47,7 +47,7 @@ def end_session(session_id: str) -> Response:
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})
     session, _ = wiring.session_revoker().end_session(session_id, visible_text(reason), who)
-    return answer(shown(session, clock()))
+    return answer(later_session_document(session, clock()))
 
 
 @blueprint.route("/v1/revocations", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)

@@ -1,25 +1,19 @@
-"""Sessions over HTTP: who had what, and what they did. docs/audit.md describes the answers."""
+"""Sessions over HTTP: lists, single sessions and their AWS calls. docs/audit.md describes the answers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import cast
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.core.domain.sessions import SessionFilter, State
-from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
 from chalicelib.core.handlers.paging import page_asked
 from chalicelib.core.handlers.queries import Query
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
-from chalicelib.sessions.handlers.credentials import session_document
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from chalicelib.core.domain.sessions import Session
+from chalicelib.sessions.handlers.views import later_session_document
 
 blueprint = Blueprint(__name__)
 
@@ -41,13 +35,15 @@ def list_sessions() -> Response:
     query = Query(request, "limit", "cursor", *FILTERS)
     page = wiring.session_browser().page(_filter(query), limit, query.id("cursor") or None, who)
     now = clock()
-    return answer({"sessions": [shown(session, now) for session in page.items], "next_cursor": page.cursor})
+    return answer(
+        {"sessions": [later_session_document(session, now) for session in page.items], "next_cursor": page.cursor}
+    )
 
 
 @blueprint.route("/v1/sessions/active", methods=["GET"], authorizer=SIGNED)
 @answering(blueprint)
 def count_active() -> Response:
-    """How many sessions are alive."""
+    """The number of active sessions."""
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
     query = Query(request, "caller", "role")
@@ -60,13 +56,13 @@ def count_active() -> Response:
 def show_session(session_id: str) -> Response:
     """One session."""
     session = wiring.session_browser().one(session_id, authenticate(blueprint.current_request))
-    return answer(shown(session, clock()))
+    return answer(later_session_document(session, clock()))
 
 
 @blueprint.route("/v1/sessions/{session_id}/activity", methods=["GET"], authorizer=SIGNED)
 @answering(blueprint)
 def show_activity(session_id: str) -> Response:
-    """What the session did."""
+    """The session's AWS calls."""
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
     cursor = Query(request, "cursor").text("cursor") or None
@@ -82,16 +78,6 @@ def show_activity(session_id: str) -> Response:
             "note": NOTE,
         },
     )
-
-
-def shown(session: Session, now: datetime) -> dict[str, Any]:
-    """A session with what those ask who look at it later."""
-    left = session.expires_at - now if session.state(now) == "active" else None
-    return {
-        **session_document(session, now),
-        "revoked_at": rfc3339(session.revoked_at) if session.revoked_at else None,
-        "remaining_seconds": int(left.total_seconds()) if left else 0,
-    }
 
 
 def _filter(query: Query) -> SessionFilter:

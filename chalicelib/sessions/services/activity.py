@@ -1,4 +1,4 @@
-"""What a session did."""
+"""A session's AWS calls."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
             ...
 
         def page(self, session: Session, cursor: str | None) -> Page[Call]:
-            """What the session did: in order of time within a page, pages going back in time."""
+            """The session's calls: in order of time within a page, pages going back in time."""
             ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """Who may see a session may see what it did."""
+    """Shows a session's AWS calls to everyone who may see the session."""
 
     sessions: SessionBrowser
     log: ActivityLog

@@ -1,4 +1,4 @@
-"""Looking at sessions: who had what, when and why."""
+"""Browse sessions: role, caller, time and reason of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.times import Clock
 
     class Sessions(Protocol):
-        """Session rows, for those who look or take back."""
+        """Session rows, for browsing and revoking."""
 
         def get(self, session_id: str) -> Session | None:
             """The session, or None."""
@@ -68,16 +68,16 @@ class SessionBrowser:
         return self.sessions.page(bounded, now, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
 
     def active(self, wanted: SessionFilter, origin: Origin) -> int:
-        """How many sessions are alive, of those the caller may see."""
+        """The number of active sessions that the caller may see."""
         now, sees = self.clock(), self.rights.sight(origin)
         walked, alive = self._narrowed(wanted, origin).alive(now), wanted.alive(now)
         return sum(sees(session) for session in self.sessions.every(walked, now) if alive.matches(session, now))
 
     def _narrowed(self, wanted: SessionFilter, origin: Origin) -> SessionFilter:
-        """What is looked through: their own, where nobody else's could be seen.
+        """The filter, narrowed to the caller's own sessions where the caller may see no others.
 
-        Looking through a role that one may not read would tell by the cursor
-        that there is one, and what goes on there.
+        A list that walks other callers' sessions would show by its cursor
+        that they exist.
         """
         if self.rights.may_read("", origin) or (wanted.caller and not wanted.role):
             return wanted

@@ -31,7 +31,7 @@ LINK_LIVES = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLink:
-    """What leaves: whoever has `sign_in_url` is signed in, so it is never printed by accident."""
+    """The answer. Any holder of `sign_in_url` is signed in, so `repr` leaves it out."""
 
     session: Session
     sign_in_url_expires_at: datetime

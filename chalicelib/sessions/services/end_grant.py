@@ -55,7 +55,7 @@ class GrantEnder:
     def end(self, grant_id: str, reason: str, origin: Origin) -> Grant:
         """End a grant and those of its sessions that nothing else covers.
 
-        Its owner may ("I'm done"), and whoever may revoke on its role.
+        Its owner may, and every caller who may revoke on its role.
         Raises NotFound, Refused, or Conflict where it ran out already.
         """
         request, grant = self._found(grant_id)
@@ -88,7 +88,7 @@ class GrantEnder:
         try:
             self.grants.end(over, self.records.ended(request, over, reason, origin))
         except Conflict:
-            return  # somebody else ended it in the same moment: the same end
+            return  # another call ended it in the same moment: the same end
 
     def _end_sessions(self, over: Grant, reason: str, origin: Origin) -> None:
         """End what no grant covers any more; one that fails does not spare the others.
@@ -116,7 +116,7 @@ class GrantEnder:
 
 
 def _covered(session: Session, under: Grant, held: list[Grant], now: datetime) -> bool:
-    """Whether some other grant, agreed to by as many, lasts as long as the session."""
+    """True if another grant, with as many approvals, lasts as long as the session."""
     return any(
         grant.covers(now) and grant.until >= session.expires_at and grant.approvals >= under.approvals for grant in held
     )

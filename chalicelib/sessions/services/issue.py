@@ -65,7 +65,7 @@ QUARANTINED = "Role {0} is quarantined as unused: ask an administrator to run br
 
 @dataclass(frozen=True, slots=True)
 class CredentialsAsk:
-    """What a caller asks for, already validated in form."""
+    """A request for credentials, already validated in form."""
 
     role: str
     duration_seconds: int | None = None
@@ -86,7 +86,7 @@ class CredentialsAsk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionIssuer:
-    """The product's main job. `deployment` enters every external id; `beside` runs the row's write."""
+    """The product's main job. `deployment` enters every external id; `row_writer` runs the row's write."""
 
     deployment: str
     rules: AccessRules
@@ -120,10 +120,10 @@ class SessionIssuer:
             raise self._refused(refusal, wanted, origin, now) from None
 
     def _admit(self, ask: Ask) -> tuple[Admission, Grant | None]:
-        """Through which door, and under which grant where it asks for approvals.
+        """The rule that admits the caller, and the grant where the rule asks for approvals.
 
-        The caller's grants are read only where a door there is stays shut, and
-        glass is broken under none: whoever breaks it answers for it alone.
+        The caller's grants are read only if no rule admits without them.
+        Break-glass never uses a grant.
         """
         try:
             return admit(self.rules, ask), None
@@ -133,7 +133,7 @@ class SessionIssuer:
             return self._under_grant(ask, closed)
 
     def _under_grant(self, ask: Ask, closed: BrokerError) -> tuple[Admission, Grant]:
-        """The same with what others agreed to; the reason given to them counts as given."""
+        """The same with the caller's grants; the reason given to the approvers counts as given."""
         held = self.grants.held(ask.caller.unique_id, ask.role.name, ask.at)
         covering = [grant for grant in held if grant.covers(ask.at)]
         if not covering:
@@ -148,7 +148,7 @@ class SessionIssuer:
     def _refused(
         self, refusal: BrokerError, wanted: CredentialsAsk, origin: Origin, now: datetime, **more: object
     ) -> BrokerError:
-        """The same refusal, once it is on record."""
+        """Record the refusal, then return it."""
         return self.refusals.record(refusal, origin, role=wanted.role, reason=wanted.reason, detail=more, at=now)
 
     def _session(
@@ -182,9 +182,9 @@ class SessionIssuer:
     def _record_and_assume(self, session: Session, wanted: CredentialsAsk, origin: Origin) -> Credentials:
         """Write the row beside AssumeRole; nothing leaves unless both succeeded.
 
-        Whatever AssumeRole did, the row is waited for: one without credentials
-        is marked, credentials without one are dropped, and nothing of a
-        request is still under way when Lambda freezes the container.
+        It always waits for the row. A row without credentials is marked failed,
+        credentials without a row are dropped, and no write is under way when
+        Lambda freezes the container.
         """
         recorded = self.row_writer.submit(self.sessions.record, session, _event("issue", session, origin, session.id))
         try:
@@ -253,7 +253,7 @@ def _event(
 
 
 def _bound(session: Session) -> dict[str, Any]:
-    """What joins the session to the request behind it, or says that glass was broken. A grant has its request's id."""
+    """Links the event to its approval request and marks break-glass. A grant has its request's id."""
     told: dict[str, Any] = {"break_glass": True} if session.break_glass else {}
     if session.grant:
         told |= {"request": session.grant, "grant": session.grant}

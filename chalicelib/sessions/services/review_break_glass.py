@@ -1,4 +1,4 @@
-"""Break-glass reviews: what somebody took without asking waits until another signs it off."""
+"""Break-glass reviews: a session taken without approval waits until another person signs it off."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from chalicelib.sessions.services.browse import Sessions
 
     class BreakGlassReviews(Protocol):
-        """What was done behind broken glass and waits for somebody to sign it off."""
+        """Break-glass sessions that wait for a review."""
 
         def sign_off(self, session: Session, event: AuditEvent) -> None:
-            """Write who reviewed the session, once; Conflict if somebody has already."""
+            """Write who reviewed the session, once; Conflict if it is reviewed already."""
             ...
 
         def unreviewed(self) -> int:
-            """How many sessions still wait."""
+            """The number of sessions that wait for a review."""
             ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakGlassReview:
-    """Cedar's `ReviewBreakGlass`, by anybody but the one who broke the glass."""
+    """Cedar's `ReviewBreakGlass`. Callers never review their own sessions."""
 
     sessions: Sessions
     reviews: BreakGlassReviews
@@ -77,4 +77,4 @@ class BreakGlassReview:
 def _nothing_to_review(session: Session) -> str:
     if session.reviewed_at:
         return f"{session.reviewed_by} reviewed session {session.id} at {rfc3339(session.reviewed_at)}."
-    return f"Session {session.id} was not taken behind broken glass: there is nothing to review."
+    return f"Session {session.id} is no break-glass session: there is nothing to review."

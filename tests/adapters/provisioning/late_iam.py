@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from chalicelib.core.aws.clients import client
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+def as_iam(stub: object) -> IAMClient:
+    """A stub of the client, for the type checker."""
+    return cast("IAMClient", stub)
 
 
 class Late:

@@ -17,7 +17,7 @@ from chalicelib.provisioning.aws.iam_consistency import WAITS, SettlingTime
 from chalicelib.provisioning.aws.iam_roles import IamRoles
 from chalicelib.provisioning.domain.role_state import RoleState, changes
 from tests.adapters.conftest import ACCOUNT
-from tests.adapters.provisioning.late_iam import Late
+from tests.adapters.provisioning.late_iam import Late, as_iam
 from tests.fakes.provisioning import ADMIN, DEPLOYMENT, World
 from tests.fakes.provisioning_iam import FakeRoles
 
@@ -117,8 +117,8 @@ def test_a_create_says_what_it_made_or_that_it_made_nothing(roles) -> None:
 @pytest.mark.parametrize("operation", ["attach_role_policy", "put_role_policy", "tag_role"])
 def test_a_role_made_a_moment_ago_that_iam_does_not_find_yet_is_waited_for(roles, operation) -> None:
     waited: list[float] = []
-    make(IamRoles(Late(**{operation: 2}), SettlingTime(waited.append)), replace(STATE, tags={}))
-    make(IamRoles(Late(**{operation: 2}), SettlingTime(waited.append)), STATE)
+    make(IamRoles(as_iam(Late(**{operation: 2})), SettlingTime(waited.append)), replace(STATE, tags={}))
+    make(IamRoles(as_iam(Late(**{operation: 2})), SettlingTime(waited.append)), STATE)
     assert changes(roles.read("tool").state, STATE) == ()
     assert len(waited) == 2
 
@@ -126,10 +126,10 @@ def test_a_role_made_a_moment_ago_that_iam_does_not_find_yet_is_waited_for(roles
 @pytest.mark.parametrize("roles", ["moto"], indirect=True)
 def test_a_policy_that_goes_while_the_role_is_read_does_not_make_the_role_gone(roles) -> None:
     make(roles, STATE)
-    found = IamRoles(Late(get_role_policy=1), SettlingTime(lambda _seconds: None)).read("tool")
+    found = IamRoles(as_iam(Late(get_role_policy=1)), SettlingTime(lambda _seconds: None)).read("tool")
     assert found == roles.read("tool")
     with pytest.raises(RefusedByAws):
-        IamRoles(Late(get_role_policy=99), SettlingTime(lambda _seconds: None)).read("tool")
+        IamRoles(as_iam(Late(get_role_policy=99)), SettlingTime(lambda _seconds: None)).read("tool")
 
 
 @pytest.mark.parametrize("roles", ["moto"], indirect=True)
@@ -138,7 +138,7 @@ def test_a_delete_takes_what_only_denies_off_last(roles) -> None:
     denies = dict.fromkeys(["AWSRevokeOlderSessions", "access-broker-quarantine", "access-broker-revocations"], deny)
     make(roles, replace(STATE, inline_policies={**STATE.inline_policies, **denies, "by-hand": READ}))
     iam = Late()
-    IamRoles(iam, SettlingTime(lambda _seconds: None)).delete(roles.read("tool"))
+    IamRoles(as_iam(iam), SettlingTime(lambda _seconds: None)).delete(roles.read("tool"))
     *_, last = [parameters for name, parameters in iam.calls if name == "detach_role_policy"]
     assert last["PolicyArn"] == B
     removed = [parameters["PolicyName"] for name, parameters in iam.calls if name == "delete_role_policy"]
@@ -150,7 +150,9 @@ def test_a_role_whose_delete_aws_refuses_half_way_is_in_its_instance_profiles_ag
     make(roles, replace(STATE, tags={MANAGED_TAG: "true", DEPLOYMENT_TAG: DEPLOYMENT.name}))
     roles.join_instance_profile("tool", "web")
     before, world = roles.read("tool"), World()
-    refusing = replace(world.convergence, roles=IamRoles(RefusingToDetach(), SettlingTime(lambda _seconds: None)))
+    refusing = replace(
+        world.convergence, roles=IamRoles(as_iam(RefusingToDetach()), SettlingTime(lambda _seconds: None))
+    )
     with pytest.raises(RefusedByAws):
         replace(world.deletion, convergence=refusing).delete("tool", ADMIN)
     assert roles.read("tool") == before
@@ -164,7 +166,7 @@ class RefusingToDetach(Late):
 
 
 def test_a_refusal_carries_awss_code_and_no_arn(account) -> None:
-    refused = IamRoles(Refusing("AccessDenied"), SettlingTime(lambda _seconds: None))
+    refused = IamRoles(as_iam(Refusing("AccessDenied")), SettlingTime(lambda _seconds: None))
     with pytest.raises(RefusedByAws) as error:
         refused.create("tool", STATE)
     assert error.value.aws_code == "AccessDenied"
@@ -196,6 +198,6 @@ def test_only_what_may_pass_is_tried_again_and_not_for_ever(code, message, calls
     waited: list[float] = []
     iam = Refusing(code, message)
     with pytest.raises(RefusedByAws):
-        IamRoles(iam, SettlingTime(waited.append)).create("tool", STATE)
+        IamRoles(as_iam(iam), SettlingTime(waited.append)).create("tool", STATE)
     assert iam.calls == calls
     assert sum(waited) < 20

@@ -15,7 +15,7 @@ from chalicelib.provisioning.aws.iam_policies import IamAccount, IamPolicies
 from chalicelib.provisioning.aws.iam_users import IamUsers
 from chalicelib.provisioning.domain.users import PasswordPolicy, granting
 from tests.adapters.conftest import ACCOUNT
-from tests.adapters.provisioning.late_iam import Late
+from tests.adapters.provisioning.late_iam import Late, as_iam
 from tests.fakes.provisioning_iam import FakeUsers
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def test_every_way_a_policy_can_reach_a_user_is_seen(iam_users) -> None:
 )
 def test_a_user_made_a_moment_ago_that_iam_does_not_find_yet_is_waited_for(iam_users, operation) -> None:
     waited: list[float] = []
-    late = IamUsers(Late(**{operation: 2}), IamPolicies(client("iam")), SettlingTime(waited.append))
+    late = IamUsers(as_iam(Late(**{operation: 2})), IamPolicies(client("iam")), SettlingTime(waited.append))
     bob = late.create("bob", {})
     late.set_groups(bob, ("engineers",))
     late.set_tags(bob, {"team": "web"})
