@@ -13,6 +13,8 @@ from chalicelib.core.domain.roles import ROLE_NAME, Role
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 PARTITION = "ROLE"
 PAGE = 100
 
@@ -20,7 +22,7 @@ PAGE = 100
 class TableCatalogue:
     """Rows `pk=ROLE, sk=<name>`."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def get(self, name: str) -> Role | None:

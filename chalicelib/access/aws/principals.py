@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,11 +12,14 @@ from chalicelib.core.domain.callers import USER_NAME, Caller, tags_of
 from chalicelib.core.domain.errors import Refused
 from chalicelib.core.domain.roles import ROLE_PATH
 
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
 
 class IamPrincipals:
     """GetUser and ListGroupsForUser for users, GetRole for assumed-role sessions."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: IAMClient) -> None:
         self._iam = client
 
     def describe(self, caller: Caller) -> Caller:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
+
     from chalicelib.approvals.domain.requests import Request
     from chalicelib.core.domain.events import AuditEvent
 
@@ -36,7 +39,7 @@ STILL_OPEN = "attribute_exists(pk) AND attribute_not_exists(ended_at)"
 class TableGrants:
     """Rows `pk=GRANT#<caller's unique id>#<role>, sk=<id>`; the id is the request's."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def get(self, request: Request) -> Grant | None:
@@ -46,7 +49,7 @@ class TableGrants:
 
     def held(self, caller_id: str, role: str, now: datetime) -> list[Grant]:
         """The caller's grants for the role that are not long over, read consistently."""
-        query = {
+        query: QueryInputPaginateTypeDef = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :partition AND sk >= :oldest",
             "ExpressionAttributeValues": rows.to_item(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws.clients import translated
 from chalicelib.core.domain.errors import AwsUnavailable
 
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
 
 class ExpireFunction:
     """The port Lapses (Lambda API reference: Invoke, RequestResponse)."""
 
-    def __init__(self, client: Any, function: str) -> None:
+    def __init__(self, client: LambdaClient, function: str) -> None:
         self._lambda, self._function = client, function
 
     def run(self) -> tuple[int, int]:

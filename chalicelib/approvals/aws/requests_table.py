@@ -22,6 +22,9 @@ from chalicelib.core.domain.pages import Page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.domain.requests import RequestFilter
     from chalicelib.core.domain.events import AuditEvent
@@ -37,7 +40,7 @@ READ_AT_MOST = 1000
 class TableRequests:
     """Rows `pk=REQUEST#<id>, sk=REQUEST`, and `pk=REQUEST#ONCE#<digest>, sk=ONCE` for keys of filing."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def get(self, request_id: str) -> Request | None:
@@ -114,15 +117,19 @@ class TableRequests:
             raise Conflict("This idempotency key was used for another request. Use a new one.")
         return first
 
-    def _put(self, row: dict[str, Any], condition: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
-        put: dict[str, Any] = {
+    def _put(
+        self, row: dict[str, Any], condition: str, values: dict[str, Any] | None = None
+    ) -> TransactWriteItemTypeDef:
+        put: PutTypeDef = {
             "TableName": self._table,
             "Item": rows.to_item(row),
             "ConditionExpression": condition,
         }
-        return {"Put": {**put, "ExpressionAttributeValues": values} if values else put}
+        if values:
+            put["ExpressionAttributeValues"] = values
+        return {"Put": put}
 
-    def _transact(self, items: list[dict[str, Any]]) -> None:
+    def _transact(self, items: list[TransactWriteItemTypeDef]) -> None:
         try:
             self._dynamodb.transact_write_items(TransactItems=items)
         except (ClientError, BotoCoreError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import botocore.config
 import botocore.session
@@ -14,6 +14,15 @@ from botocore.parsers import ResponseParserError
 from chalicelib.core.domain.errors import AwsUnavailable, RefusedByAws, TooManyRequests
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudtrail import CloudTrailClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
+
     from chalicelib.core.domain.errors import BrokerError
 
 logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs answers whole: AssumeRole's credentials too
@@ -83,9 +92,46 @@ def _session() -> botocore.session.Session:
     return session
 
 
-@cache
+@overload
+def client(service: Literal["cloudtrail"], region: str | None = None) -> CloudTrailClient: ...
+
+
+@overload
+def client(service: Literal["dynamodb"], region: str | None = None) -> DynamoDBClient: ...
+
+
+@overload
+def client(service: Literal["iam"], region: str | None = None) -> IAMClient: ...
+
+
+@overload
+def client(service: Literal["lambda"], region: str | None = None) -> LambdaClient: ...
+
+
+@overload
+def client(service: Literal["logs"], region: str | None = None) -> CloudWatchLogsClient: ...
+
+
+@overload
+def client(service: Literal["sqs"], region: str | None = None) -> SQSClient: ...
+
+
+@overload
+def client(service: Literal["ssm"], region: str | None = None) -> SSMClient: ...
+
+
+@overload
+def client(service: Literal["sts"], region: str | None = None) -> STSClient: ...
+
+
 def client(service: str, region: str | None = None) -> Any:
     """The container's client for `service`; credentials, endpoint and (unless told) region from the environment."""
+    return made(service, region)
+
+
+@cache
+def made(service: str, region: str | None) -> Any:
+    """A client, made once; typed by `client`."""
     return _session().create_client(service, region, config=SETTINGS_OF.get(service, SETTINGS))
 
 

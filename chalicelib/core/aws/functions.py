@@ -15,6 +15,8 @@ from chalicelib.core.domain import errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_lambda import LambdaClient
+
 WHILE_A_CALLER_WAITS = botocore.config.Config(
     connect_timeout=2,
     read_timeout=26,  # API Gateway gives up after 29 seconds
@@ -37,9 +39,11 @@ ERRORS: dict[str, type[errors.BrokerError]] = {
 }
 
 
-def lambda_for_a_caller() -> Any:
+def lambda_for_a_caller() -> LambdaClient:
     """A Lambda client that waits for an answer as long as a caller of the API can."""
-    return botocore.session.get_session().create_client("lambda", config=WHILE_A_CALLER_WAITS)
+    client: Any = botocore.session.get_session().create_client("lambda", config=WHILE_A_CALLER_WAITS)
+    typed: LambdaClient = client
+    return typed
 
 
 class OrderedFunction:
@@ -48,7 +52,7 @@ class OrderedFunction:
     `doing` says in an error what was asked of it, and what may be under way.
     """
 
-    def __init__(self, client: Any, function: str, doing: str) -> None:
+    def __init__(self, client: LambdaClient, function: str, doing: str) -> None:
         self._lambda, self._function, self._doing = client, function, doing
 
     def order(self, order: Mapping[str, Any]) -> dict[str, Any]:

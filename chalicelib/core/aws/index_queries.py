@@ -12,6 +12,8 @@ from chalicelib.core.aws.clients import translated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 KEYS = {"by-caller": "caller_key", "by-role": "role_key", "by-group": "group_key"}
 """The partition attribute of each index; `id`, a ULID, sorts all three."""
 
@@ -19,7 +21,7 @@ PAGE = 100
 
 
 def newest_first(
-    client: Any, table: str, index: str, partition: str, before: str | None = None
+    client: DynamoDBClient, table: str, index: str, partition: str, before: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Rows of the partition, those older than the id `before`; a page of DynamoDB is read when the last is used up."""
     query: dict[str, Any] = {

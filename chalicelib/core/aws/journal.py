@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.core.aws import rows
 from chalicelib.core.aws.rows import KEPT_DAYS
 from chalicelib.core.domain.events import to_json
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from chalicelib.core.domain.events import AuditEvent
 
 
@@ -22,7 +24,7 @@ class TableJournal:
     A role that was refused because it is quarantined is found by that role: clean-up looks for it.
     """
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def record(self, event: AuditEvent) -> None:

@@ -12,6 +12,8 @@ from chalicelib.core.aws.clients import error_code, translated
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 TAKE = "attribute_not_exists(pk) OR lease_until < :now OR lease_holder = :holder"
 """The holder's own: botocore repeats a write whose answer was lost."""
 
@@ -22,7 +24,7 @@ DAY = 86400
 class TableLeases:
     """Rows `LEASE#<thing> LEASE`. They carry no event: a lease changes nothing worth telling."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
 
     def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:

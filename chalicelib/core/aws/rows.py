@@ -9,12 +9,15 @@ carries it to the audit function, so a change and its event are one write.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws.clients import error_code, translated
 from chalicelib.core.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 KEPT_DAYS = 400
 """How long rows stay in the table: as long as IAM remembers a last use. The log group keeps the audit."""
@@ -71,7 +74,7 @@ def key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
-def put(client: Any, table: str, row: Mapping[str, Any], condition: str = ABSENT) -> None:
+def put(client: DynamoDBClient, table: str, row: Mapping[str, Any], condition: str = ABSENT) -> None:
     """Write a row that must reach the audit log; AuditUnavailable unless it is durable."""
     try:
         client.put_item(TableName=table, Item=to_item(row), ConditionExpression=condition)
@@ -99,7 +102,7 @@ def cancellation_reasons(error: ClientError | BotoCoreError) -> list[str]:
     return [str(reason.get("Code")) for reason in response.get("CancellationReasons", [])]
 
 
-def _written_before(client: Any, table: str, row: Mapping[str, Any]) -> bool:
+def _written_before(client: DynamoDBClient, table: str, row: Mapping[str, Any]) -> bool:
     """Whether the row is there with this very event: botocore repeats a write whose answer was lost."""
     try:
         found = get(client, table, row["pk"], row["sk"])
@@ -108,7 +111,7 @@ def _written_before(client: Any, table: str, row: Mapping[str, Any]) -> bool:
     return found is not None and found.get("event") == row["event"]
 
 
-def get(client: Any, table: str, pk: str, sk: str) -> dict[str, Any] | None:
+def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> dict[str, Any] | None:
     """The row, read consistently, or None."""
     try:
         answer = client.get_item(TableName=table, Key=key(pk, sk), ConsistentRead=True)

@@ -169,7 +169,7 @@ def test_a_broken_glass_session_that_never_came_to_be_closes_its_review_in_the_s
 
 
 def test_filing_with_a_key_that_dynamodb_throttles_is_no_conflict() -> None:
-    stores = Stores(TableRequests(Throttling(), "broker"), None, None)
+    stores = Stores(TableRequests(Throttling(), "broker"), None, None)  # type: ignore[arg-type]
     with pytest.raises(AuditUnavailable, match="ThrottlingError"):
         filed(stores, 1, "key")
 

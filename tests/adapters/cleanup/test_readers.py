@@ -145,6 +145,6 @@ class Lambda:
 
 
 def test_the_expire_function_is_asked_and_its_failure_is_told() -> None:
-    assert ExpireFunction(Lambda(), "broker-expire").run() == (1, 2)
+    assert ExpireFunction(Lambda(), "broker-expire").run() == (1, 2)  # type: ignore[arg-type]
     with pytest.raises(AwsUnavailable):
-        ExpireFunction(Lambda(FunctionError="Unhandled"), "broker-expire").run()
+        ExpireFunction(Lambda(FunctionError="Unhandled"), "broker-expire").run()  # type: ignore[arg-type]

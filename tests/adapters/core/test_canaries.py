@@ -72,7 +72,7 @@ class Aws:
 
     def watch(self) -> None:
         for service in SERVICES:
-            events = clients.client(service).meta.events
+            events = clients.made(service, None).meta.events
             events.register("after-call", lambda parsed, **_: self._collect(parsed))
             events.register_first("before-send", lambda request, **_: self._note(request))
             events.register("before-call", lambda model, **_: self._fail(model))

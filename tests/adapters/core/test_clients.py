@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from chalicelib.core.aws.clients import client
+from chalicelib.core.aws.clients import client, made
 from chalicelib.core.domain.errors import AwsUnavailable
 from chalicelib.core.domain.sessions import SessionSettings
 from chalicelib.sessions.aws.sts import StsRoleSessions
@@ -22,7 +22,7 @@ SECRET = "wJalrXUtnFEMI"
 
 def given_up_after(service: str) -> float:
     """Seconds at the most until a service that takes connections and answers nothing is given up."""
-    settings = client(service).meta.config
+    settings = made(service, None).meta.config
     attempts: int = settings.retries["total_max_attempts"]
     each: float = settings.read_timeout
     return attempts * each + sum(2.0**waited for waited in range(attempts - 1))
@@ -45,7 +45,8 @@ class Raw:
 def test_an_answer_that_cannot_be_read_is_told_as_an_aws_that_did_not_answer_and_not_quoted() -> None:
     sts = client("sts")
     sts.meta.events.register_first(
-        "before-send.sts", lambda request, **_: AWSResponse(request.url, 200, HTTPHeaders(), Raw())
+        "before-send.sts",
+        lambda request, **_: AWSResponse(request.url, 200, HTTPHeaders(), Raw()),  # type: ignore[arg-type]
     )
     with pytest.raises(AwsUnavailable) as failure:
         StsRoleSessions(sts).assume(SessionSettings("arn:aws:iam::123456789012:role/x", "alice-1", "alice", "e", 900))

@@ -96,7 +96,7 @@ ROW = {"pk": "EVENT#1", "sk": "EVENT", "event": '{"id": "1"}'}
 
 
 def test_a_write_whose_answer_was_lost_has_succeeded(account) -> None:
-    rows.put(LosesTheFirstAnswer(), "broker", ROW)
+    rows.put(LosesTheFirstAnswer(), "broker", ROW)  # type: ignore[arg-type]
     assert rows.get(client("dynamodb"), "broker", "EVENT#1", "EVENT") == ROW
 
 
@@ -111,7 +111,7 @@ def test_who_may_not_read_the_row_back_is_told_of_the_conflict(account) -> None:
         raise failure("AccessDeniedException")
 
     with pytest.raises(Conflict):
-        rows.put(LosesTheFirstAnswer(denied), "broker", ROW)
+        rows.put(LosesTheFirstAnswer(denied), "broker", ROW)  # type: ignore[arg-type]
 
 
 def test_a_condition_of_another_kind_is_not_read_back(account) -> None:
