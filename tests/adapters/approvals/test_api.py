@@ -15,6 +15,7 @@ from chalicelib.approvals import wiring
 from chalicelib.approvals.aws import requests_table
 from chalicelib.core.domain.roles import Role
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
+from tests.wording import names
 
 PROD = Role(
     "prod-ec2",
@@ -115,7 +116,7 @@ def test_a_decision_needs_no_body_and_a_late_one_hears_what_happened(call, alice
     assert call("POST", f"/v1/requests/{request['id']}/deny", bob)[1]["state"] == "denied"
     status, document, _ = call("POST", f"/v1/requests/{request['id']}/approve", bob, {})
     assert (status, document["code"]) == (409, "conflict")
-    assert "was denied by bob" in document["detail"]
+    assert names(document["detail"], request["id"], "denied", "bob")
 
 
 def test_lists_show_what_one_may_see_by_every_filter(call, alice, bob) -> None:

@@ -14,6 +14,7 @@ from chalicelib.approvals.wiring import requests
 from localaws.slack import CHANNEL, SlackServer
 from tests.adapters.conftest import REGION
 from tests.fakes.approval_desk import ALICE, ApprovalDesk
+from tests.wording import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,7 @@ def test_a_request_reaches_slack_and_the_other_system_once_however_often_it_come
     assert [outside.stream(request_row) for _ in range(2)] == [[], []]
     assert outside.tell() == 0
     [message] = outside.slack.state.messages.values()
-    assert "alice asks for prod for 2h" in message["text"]
+    assert names(message["text"], "alice", "prod", "2h")
     assert len(outside.slack.state.deliveries) == 1
 
 
@@ -155,5 +156,5 @@ def test_a_step_of_clean_up_is_told_once_and_a_mark_without_one_never(outside: O
         assert outside.notify({"Records": [told, untold, template]}) == []
     assert outside.tell() == 0
     [message] = outside.slack.state.messages.values()
-    assert "REQUEST: nobody has used it" in json.dumps(message)
+    assert names(json.dumps(message), "REQUEST", "dora", "Use it.")
     assert len(outside.slack.state.deliveries) == 1

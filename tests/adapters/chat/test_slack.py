@@ -12,6 +12,7 @@ from chalicelib.chat.domain.messages import Message
 from chalicelib.chat.domain.postings import Place
 from chalicelib.core.domain.errors import NotDelivered, Refused
 from localaws.slack import ANSWERS_TAKEN, CHANNEL, RETRY_AFTER_SECONDS, SlackServer
+from tests.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def test_without_a_channel_there_is_no_board(slack: SlackServer) -> None:
 
 def test_a_token_that_is_missing_is_a_notice_not_delivered(slack: SlackServer) -> None:
     assert board(slack, token="").open
-    with pytest.raises(NotDelivered, match="put slack-bot-token into Parameter Store"):
+    with pytest.raises(NotDelivered, match=naming("slack-bot-token")):
         board(slack, token="").post(MESSAGE)
     with pytest.raises(NotDelivered):
         board(slack, token="").update(Place(CHANNEL, "0.0"), MESSAGE)

@@ -127,7 +127,7 @@ def test_a_report_that_is_not_ready_is_waited_for_but_not_for_ever(
     waited: list[float] = []
     for _ in range(tries):
         stub.add_response("generate_credential_report", {"State": "INPROGRESS"})
-    with pytest.raises(AwsUnavailable, match="still preparing"):
+    with pytest.raises(AwsUnavailable):
         reported(iam, waited.append).every(patient=patient)
     assert len(waited) == tries
 

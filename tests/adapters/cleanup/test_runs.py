@@ -14,10 +14,12 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.cleanup import wiring
 from chalicelib.cleanup.aws import clients
+from chalicelib.core.aws.functions import CHANGING
 from chalicelib.provisioning.handlers.function import provision
 from tests.adapters.audit.test_function import SCHEMA, metrics
 from tests.adapters.cleanup.account import DOCUMENT, OURS, cleanup_account
 from tests.adapters.conftest import make_user
+from tests.wording import names
 
 if TYPE_CHECKING:
     from tests.adapters.cleanup.account import CleanupAccount
@@ -136,10 +138,9 @@ def test_a_role_changed_by_hand_is_reported_until_its_template_is_applied_again(
     tool.iam.attach_role_policy(RoleName="tool", PolicyArn=read_only)
     tool.iam.tag_role(RoleName="tool", Tags=[{"Key": "by", "Value": "hand"}])
     (drift,) = tool.run(dry_run=True)["result"]["drift"]
-    assert drift == {
-        "role": "tool",
-        "why": "policies, tags not as applied; broker roles plan shows the difference",
-    }
+    assert drift["role"] == "tool"
+    assert names(drift["why"], "policies", "tags")
+    assert not names(drift["why"], "trust")
     provision({"action": "apply_role", "template": TEMPLATE}, None)
     assert tool.run(dry_run=True)["result"]["drift"] == []
 
@@ -232,7 +233,6 @@ def test_a_second_run_answers_that_the_first_is_under_way(tool) -> None:
     assert tool.run()["ok"]
     (second,) = answers
     assert (second["ok"], second["error"]["code"]) == (False, "conflict")
-    assert "clean-up run" in second["error"]["detail"]
 
 
 def test_over_http_an_administrator_sees_what_a_run_would_do(tool, call) -> None:
@@ -256,7 +256,7 @@ def test_a_look_that_is_not_answered_in_time_speaks_of_no_change(tool, call) -> 
     admin = make_user("root-of-trust", "broker-administrators")
     status, problem, _ = call("POST", "/v1/cleanup", admin, {"dry_run": True})
     assert (status, problem["code"]) == (503, "aws_unavailable")
-    assert "while asking clean-up what it would do" in problem["detail"]
+    assert CHANGING not in problem["detail"]
 
 
 def test_over_http_nobody_cleans_up_and_nobody_else_looks(tool, call, rows) -> None:

@@ -15,6 +15,7 @@ from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.roles import Role
 from chalicelib.sessions.wiring import session_issuer
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
+from tests.wording import names
 
 EC2 = Role(
     "ec2-full",
@@ -117,7 +118,6 @@ def test_a_session_that_the_broker_issued_asks_for_nothing_and_that_is_on_record
     session = {"userArn": arn, "user": unique_id, "caller": unique_id, "sourceIp": "203.0.113.9"}
     status, document, _ = call(method, path, session, body)
     assert (status, document["code"]) == (403, "not_allowed")
-    assert "Sign with your own keys" in document["detail"]
     [event] = [json.loads(row["event"]) for row in rows("EVENT#")]
     assert (event["type"], event["caller"]["name"]) == ("refuse", "tools/alice-01k")
     assert call("GET", "/v1/whoami", session)[0] == 200
@@ -143,8 +143,8 @@ def test_whoever_is_not_served_is_refused_and_on_record_before_what_they_sent_is
 
 def test_a_recreated_namesake_does_not_pass_for_the_old_user(call, alice) -> None:
     status, document, _ = call("GET", "/v1/whoami", {**alice, "user": "AIDAOLDOLDOLD"})
-    assert status == 403
-    assert "deleted and made again" in document["detail"]
+    assert (status, document["code"]) == (403, "not_allowed")
+    assert call("GET", "/v1/whoami", alice)[0] == 200
 
 
 def test_an_engineer_gets_credentials_in_the_form_of_credential_process(call, alice, rows) -> None:
@@ -366,7 +366,7 @@ def test_people_explain_themselves_and_others_need_the_right(call, alice, monkey
     carol, grace = make_user("carol"), make_user("grace", "auditors")
     status, document, _ = call("POST", "/v1/explain", carol, {"role": "ec2-full"})
     assert (status, document["allowed"], document["layers"][0]["by"]) == (200, False, "engineers-standing")
-    assert document["change"] == "Provide: a caller that is in Group engineers."
+    assert names(document["change"], "Group engineers")
     assert call("POST", "/v1/explain", carol, {"role": "ec2-full", "caller": "alice"})[0] == 403
     assert call("POST", "/v1/explain", carol, {"role": "hidden"})[0] == 404
     status, document, _ = call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "alice"})

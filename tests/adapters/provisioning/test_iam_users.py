@@ -126,7 +126,7 @@ def test_a_user_made_a_moment_ago_that_iam_does_not_find_yet_is_waited_for(iam_u
 
 
 def test_a_user_that_iam_never_shows_is_no_answer(iam_users) -> None:
-    with pytest.raises(AwsUnavailable, match="does not show"):
+    with pytest.raises(AwsUnavailable):
         iam_users.existing("nobody")
 
 

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.cleanup.config import CleanupConfig
 from chalicelib.cleanup.domain.report import Budget
 from chalicelib.core.config import ConfigurationError
+from tests.wording import naming
 
 
 def test_as_deployed_it_only_reports() -> None:
@@ -40,7 +41,7 @@ def test_every_setting_is_read() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named(name: str, value: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"BROKER_CLEANUP_{name} must be"):
+    with pytest.raises(ConfigurationError, match=naming(f"BROKER_CLEANUP_{name}")):
         CleanupConfig.from_env({f"BROKER_CLEANUP_{name}": value})
 
 

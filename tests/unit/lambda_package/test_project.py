@@ -57,6 +57,6 @@ def test_no_proxy_is_asked_for_the_credentials_of_an_instance(small: Path, monke
 
 def test_what_fails_in_chalice_is_told_with_its_log(small: Path) -> None:
     (small / "app.py").write_text("import nothing_of_that_name\n")
-    with pytest.raises(PackagingFailed, match=r"^chalice package failed; see .*package\.log$"):
+    with pytest.raises(PackagingFailed, match=r"package\.log\b"):
         project.chalice_package(small, ELSEWHERE)
     assert "nothing_of_that_name" in (small.parent / "package.log").read_text()

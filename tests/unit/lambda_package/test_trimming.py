@@ -55,7 +55,7 @@ def test_tests_stubs_and_unused_packages_go_and_licences_stay(tree: Path) -> Non
 )
 def test_code_that_imports_what_is_left_out_cannot_be_packaged(tree: Path, source: str) -> None:
     (tree / "chalicelib" / "adapter.py").write_text(source)
-    with pytest.raises(PackagingFailed, match=r"chalicelib/adapter\.py imports (boto3|s3transfer)"):
+    with pytest.raises(PackagingFailed, match=r"chalicelib/adapter\.py\b.*\b(boto3|s3transfer)\b"):
         trimming.remove_unused(tree)
 
 

@@ -1,5 +1,6 @@
 """Complaints about policy files: file, line, and what to do."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,20 @@ from typer.testing import CliRunner
 
 from access_broker.policy import app
 from policytool.check import check
-from policytool.source import statements
+from policytool.source import Complaint, statements
+from tests.wording import names
 
 HEAD = "// A comment; with a semicolon\n\n"
+
+
+@cache
+def _shipped() -> list[Complaint]:
+    return check(Path("policies"))
+
+
+def added(policies: Path) -> list[Complaint]:
+    """The findings that the shipped policies do not have."""
+    return [one for one in check(policies) if one not in _shipped()]
 
 
 @pytest.mark.parametrize(
@@ -107,16 +119,18 @@ def test_a_schema_that_does_not_parse_is_an_error(policies: Path) -> None:
 
 def test_a_group_of_actions_is_an_error_for_rules_are_selected_by_the_actions_they_name(policies: Path) -> None:
     schema = policies / "access" / "schema.cedarschema"
-    text = schema.read_text().replace("  action SeeRole,", "  action Look in [Reading];\n  action SeeRole,")
+    text = schema.read_text().replace(
+        "  action SeeRole,", "  action Reading;\n  action Look in [Reading];\n  action SeeRole,"
+    )
     schema.write_text(text)
-    assert any(one.file == schema.name and "may not be in groups" in one.message for one in check(policies))
+    assert [(one.file, one.level) for one in added(policies)] == [(schema.name, "error")]
 
 
 def test_a_rule_that_matches_nothing_is_pointed_out(policies: Path) -> None:
     rule = """@id("never") permit (principal, action == Broker::Action::"SeeRole", resource)
         when { context.duration_seconds < 0 };"""
     (policies / "access" / "extra.cedar").write_text(rule)
-    assert any("never matches nothing" in one.message for one in check(policies))
+    assert [names(one.message, "never") for one in added(policies)] == [True]
 
 
 def test_a_shadowed_rule_is_pointed_out(policies: Path) -> None:
@@ -125,12 +139,12 @@ def test_a_shadowed_rule_is_pointed_out(policies: Path) -> None:
         when { resource.hasTag("access-broker:audience") &&
             resource.getTag("access-broker:audience") == "engineers" };"""
     (policies / "access" / "extra.cedar").write_text(rule)
-    assert any("slower is shadowed" in one.message for one in check(policies))
+    assert [names(one.message, "slower") for one in added(policies)] == [True]
 
 
 def test_a_role_nobody_reaches_is_pointed_out(policies: Path) -> None:
     (policies / "roles" / "lonely.yaml").write_text("name: lonely\ntags: {}\n")
-    assert any("can reach the role lonely" in one.message for one in check(policies))
+    assert [names(one.message, "lonely") for one in added(policies)] == [True]
 
 
 def test_a_caller_who_reaches_everything_is_pointed_out(policies: Path) -> None:
@@ -139,7 +153,7 @@ def test_a_caller_who_reaches_everything_is_pointed_out(policies: Path) -> None:
     rule = """@id("all") permit (principal in Broker::Group::"responders",
         action == Broker::Action::"TakeCredentials", resource);"""
     (policies / "access" / "extra.cedar").write_text(rule)
-    assert any("a member of responders can take every role" in one.message for one in check(policies))
+    assert any(names(one.message, "responders") for one in added(policies))
 
 
 def test_semicolons_in_strings_and_comments_do_not_split_a_policy() -> None:
@@ -152,13 +166,13 @@ def test_the_command_says_what_is_wrong_and_fails(policies: Path) -> None:
     (policies / "access" / "extra.cedar").write_text("permit (principal, action, resource);")
     result = CliRunner().invoke(app, ["check", "--policies", str(policies)])
     assert result.exit_code == 1
-    assert "extra.cedar:1: error: a policy has no @id" in result.output
+    assert names(result.output, "extra.cedar:1: error:", "@id")
 
 
 def test_a_case_that_makes_no_sense_is_an_error_of_the_check_too(policies: Path) -> None:
     (policies / "access" / "cases" / "extra.yaml").write_text("callers: {a: {}}\ncases:\n  - {caller: b}\n")
     found = [str(one) for one in check(policies) if one.level == "error"]
-    assert found == ["cases/extra.yaml:3: error: unknown caller 'b'; known are a"]
+    assert [names(text, "cases/extra.yaml:3: error:", "'b'", "a") for text in found] == [True]
 
 
 UNREADABLE = [

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.access.domain.compiled_rules import compile_rules, load_compiled
 from chalicelib.access.domain.rules import load_rules
+from tests.wording import naming
 
 TEXTS = {
     "people.cedar": """
@@ -30,5 +31,5 @@ def test_policies_compiled_from_other_texts_do_not_count() -> None:
 
 
 def test_what_cannot_be_loaded_cannot_be_compiled() -> None:
-    with pytest.raises(ValueError, match=r"unnamed\.cedar: a policy has no @id"):
+    with pytest.raises(ValueError, match=naming("unnamed.cedar", "@id")):
         compile_rules({"unnamed.cedar": "permit (principal, action, resource);"})

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.access.domain.admission import admit
+from chalicelib.access.domain.nearest import Near, nearest
 from chalicelib.access.domain.rules import AccessRules, Ask, Verdict, load_rules
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
 from chalicelib.core.domain.roles import Role
+from tests.wording import names, naming
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SEEN = '@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);'
@@ -35,23 +37,18 @@ def rules(*policies: str) -> AccessRules:
 
 
 def test_nothing_is_allowed_until_a_policy_says_so() -> None:
-    with pytest.raises(Refused, match="No rule gives ec2 to alice"):
+    with pytest.raises(Refused, match=naming("ec2", "alice")):
         admit(rules(), ask())
 
 
 @pytest.mark.parametrize(
-    ("action", "sentence"),
-    [
-        ("TakeCredentials", "No rule gives ec2 to alice."),
-        ("OpenConsole", "No rule gives ec2 to alice."),
-        ("RequestAccess", "No rule gives RequestAccess on ec2 to alice."),
-        ("Revoke", "No rule gives Revoke on ec2 to alice."),
-    ],
+    ("action", "named"),
+    [("TakeCredentials", False), ("OpenConsole", False), ("RequestAccess", True), ("Revoke", True)],
 )
-def test_a_refusal_names_what_was_asked_for(action: str, sentence: str) -> None:
-    with pytest.raises(Refused) as refused:
+def test_a_refusal_names_what_was_asked_for(action: str, *, named: bool) -> None:
+    with pytest.raises(Refused, match=naming("ec2", "alice")) as refused:
         admit(rules(), ask().on(action))
-    assert refused.value.detail == sentence
+    assert names(refused.value.detail, action) == named
 
 
 def test_a_matching_permit_is_a_door_and_the_answer_names_it() -> None:
@@ -61,15 +58,16 @@ def test_a_matching_permit_is_a_door_and_the_answer_names_it() -> None:
 
 def test_forbid_wins_and_is_named() -> None:
     policies = (f'@id("all") permit (principal, {TAKE}, resource);', f'@id("no") forbid (principal, {TAKE}, resource);')
-    with pytest.raises(Refused, match="Forbidden by no") as refusal:
+    with pytest.raises(Refused, match=naming("no")) as refusal:
         admit(rules(*policies), ask())
     assert refusal.value.policies == ("no",)
 
 
 def test_an_error_while_evaluating_refuses_even_where_another_permit_matches() -> None:
     broken = f'@id("broken") forbid (principal, {TAKE}, resource) when {{ principal.getTag("team") == "x" }};'
-    with pytest.raises(Refused, match="could not be evaluated"):
+    with pytest.raises(Refused) as refusal:
         admit(rules(f'@id("all") permit (principal, {TAKE}, resource);', broken), ask())
+    assert refusal.value.policies == ()
 
 
 def test_a_decision_follows_the_callers_and_the_roles_tags_and_groups_at_once() -> None:
@@ -110,7 +108,8 @@ def test_a_duration_over_the_rules_limit_is_refused_and_the_limit_said() -> None
     short = f'@id("short") @max_duration("15m") permit (principal, {TAKE}, resource);'
     with pytest.raises(InvalidRequest) as refusal:
         admit(rules(short), ask(duration_seconds=1800, duration_given=True))
-    assert refusal.value.fields == {"duration_seconds": "at most 900 for this caller and role"}
+    assert list(refusal.value.fields) == ["duration_seconds"]
+    assert names(refusal.value.fields["duration_seconds"], "900")
 
 
 def test_a_duration_nobody_gave_is_cut_to_the_rules_limit() -> None:
@@ -120,18 +119,18 @@ def test_a_duration_nobody_gave_is_cut_to_the_rules_limit() -> None:
 
 def test_a_rule_on_the_duration_sees_the_longest_when_none_was_given() -> None:
     careful = f'@id("x") permit (principal, {TAKE}, resource) when {{ context.duration_seconds <= 1800 }};'
-    with pytest.raises(Refused, match=r"needs: context.duration_seconds <= 1800"):
+    with pytest.raises(Refused, match=naming("context.duration_seconds <= 1800")):
         admit(rules(careful), ask())
 
 
 def test_a_reason_is_asked_for_by_name() -> None:
-    with pytest.raises(ReasonRequired, match="Rule why asks for a reason"):
+    with pytest.raises(ReasonRequired, match=naming("why", "reason")):
         admit(rules(f'@id("why") @reason("required") permit (principal, {TAKE}, resource);'), ask())
 
 
 def test_approval_is_asked_for_and_the_next_step_said() -> None:
     needs = rules(f'@id("two") @approvals("2") permit (principal, {TAKE}, resource);')
-    with pytest.raises(ApprovalRequired, match="broker request ec2"):
+    with pytest.raises(ApprovalRequired, match=naming("broker request ec2")):
         admit(needs, ask())
     assert admit(needs, ask(), approved=True).door.policy == "two"
 
@@ -146,9 +145,7 @@ def test_a_refusal_names_the_nearest_rule_and_what_it_misses() -> None:
     far = f"""@id("far") permit (principal in Broker::Group::"ops", {TAKE}, resource)
         when {{ context.reason_given && resource.hasTag("a") }};"""
     near = f'@id("near") permit (principal in Broker::Group::"engineers", {TAKE}, resource);'
-    with pytest.raises(
-        Refused, match=r"nearest rule is near; it also needs: a caller that is in Group engineers\."
-    ) as no:
+    with pytest.raises(Refused, match=naming("near", "Group engineers")) as no:
         admit(rules(far, near), ask())
     assert no.value.policies == ("near",)
 
@@ -169,7 +166,7 @@ def test_a_refusal_names_the_nearest_rule_and_what_it_misses() -> None:
 def test_a_rule_about_another_role_is_never_named(about: str) -> None:
     near = f'@id("near") permit (principal in Broker::Group::"x", {TAKE}, resource) when {{ context.reason_given }};'
     secret = rules(near, f'@id("hidden-prod-people") permit (principal, {TAKE}, {about}')
-    with pytest.raises(Refused, match="The nearest rule is near") as refusal:
+    with pytest.raises(Refused, match=naming("near")) as refusal:
         admit(secret, ask())
     assert "hidden-prod" not in refusal.value.detail
 
@@ -177,15 +174,13 @@ def test_a_rule_about_another_role_is_never_named(about: str) -> None:
 def test_a_rule_about_the_roles_by_name_says_what_else_is_missing() -> None:
     by_name = f"""@id("x") permit (principal, {TAKE}, resource)
         when {{ ["ec2", "other"].contains(resource.name) && principal.name == "bob" }};"""
-    with pytest.raises(Refused, match=r'is x; it also needs: principal.name == "bob"\.'):
-        admit(rules(by_name), ask())
+    assert nearest(rules(by_name), ask()) == Near("x", ('principal.name == "bob"',), 0)
 
 
 def test_a_call_keeps_its_parentheses_in_words() -> None:
     text = f"""@id("x") permit (principal, {TAKE}, resource)
         when {{ context.session_tags.contains(principal.name) }};"""
-    with pytest.raises(Refused, match=r"needs: context\.session_tags\.contains\(principal\.name\)\."):
-        admit(rules(text), ask())
+    assert nearest(rules(text), ask()) == Near("x", ("context.session_tags.contains(principal.name)",), 0)
 
 
 def test_tags_of_caller_and_role_can_be_compared() -> None:
@@ -209,8 +204,11 @@ def test_a_rule_bound_to_a_unique_id_does_not_open_for_a_namesake() -> None:
     [
         ("permit (principal, action, resource);", r"a\.cedar.*no @id"),
         ('@id("x") permit (principal, action, resource)', r"a\.cedar"),
-        ('@id("x") @max("1h") permit (principal, action, resource);', r"a\.cedar: policy x: unknown annotation @max"),
-        ('@id("x") permit (principal, action, resource); @id("x") permit (principal, action, resource);', "used twice"),
+        ('@id("x") @max("1h") permit (principal, action, resource);', r"a\.cedar.*\bx\b.*@max\b"),
+        (
+            '@id("x") permit (principal, action, resource); @id("x") permit (principal, action, resource);',
+            r'a\.cedar.*"x"',
+        ),
     ],
 )
 def test_a_policy_file_with_an_error_is_refused_with_its_name(text: str, complaint: str) -> None:

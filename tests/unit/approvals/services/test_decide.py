@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import AwsUnavailable, Conflict, Contended, NotFound, ReasonRequired, Refused
+from chalicelib.core.domain.times import rfc3339
 from tests.fakes.approval_desk import (
     ACCOUNT,
     ALICE,
@@ -22,6 +23,7 @@ from tests.fakes.approval_desk import (
     ApprovalDesk,
 )
 from tests.fakes.core import origin
+from tests.wording import naming
 
 if TYPE_CHECKING:
     from chalicelib.approvals.domain.requests import Word
@@ -51,7 +53,7 @@ REASONED = RULES.replace('@id("approve") permit', '@id("approve") @reason("requi
 def test_where_approvers_owe_a_reason_their_comment_is_it(word: Word) -> None:
     desk = ApprovalDesk(REASONED)
     request = desk.file()
-    with pytest.raises(ReasonRequired, match="in `comment`"):
+    with pytest.raises(ReasonRequired, match=naming("comment")):
         desk.request_decisions.record_decision(request.id, word, " ", origin(BOB))
     assert (
         desk.request_decisions.record_decision(request.id, word, "looked at the ticket", origin(BOB)).state != "pending"
@@ -96,8 +98,9 @@ def test_one_denial_ends_it(desk: ApprovalDesk) -> None:
 @pytest.mark.parametrize("who", [ALICE, replace(ALICE, groups=("engineers", "approvers"))])
 def test_whoever_asks_never_counts(desk: ApprovalDesk, who: Caller) -> None:
     request = desk.file(who)
-    with pytest.raises(Refused, match="Whoever asks never decides"):
+    with pytest.raises(Refused) as refused:
         desk.approve(request, who)
+    assert refused.value.policies == ()  # no rule is near: none could mend it
     assert desk.requests.rows[request.id].decisions == ()
     [refusal] = desk.journal.events
     assert refusal.detail["request"] == request.id
@@ -107,7 +110,7 @@ def test_neither_the_bot_that_asked_nor_the_person_it_asked_for_counts(desk: App
     request = desk.file(BOT, on_behalf_of="dave")
     assert (request.caller, request.asked_by) == ("dave", "slackbot")
     for who in (BOT, DAVE):
-        with pytest.raises(Refused, match="Whoever asks never decides"):
+        with pytest.raises(Refused):
             desk.approve(request, who)
     assert desk.approve(request, BOB).state == "approved"
 
@@ -116,12 +119,12 @@ def test_a_session_of_a_brokered_role_counts_for_nobody() -> None:
     everybody = '@id("all") permit (principal, action == Broker::Action::"Approve", resource);'
     desk = ApprovalDesk(RULES + everybody)
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/tools/alice-01k"
-    with pytest.raises(Refused, match="decides nothing"):
+    with pytest.raises(Refused):
         desk.approve(desk.file(), Caller("role", "tools/alice-01k", arn, ACCOUNT, "AROATOOLS:alice-01k", brokered=True))
 
 
 def test_somebody_without_the_right_is_told_the_nearest_rule(desk: ApprovalDesk) -> None:
-    with pytest.raises(Refused, match="Group approvers"):
+    with pytest.raises(Refused, match=naming("Group approvers")):
         desk.approve(desk.file(), CAROL)
 
 
@@ -138,15 +141,15 @@ def test_a_request_for_a_role_one_may_not_see_does_not_exist(desk: ApprovalDesk)
 def test_approve_after_deny_says_who_denied(desk: ApprovalDesk) -> None:
     request = desk.file()
     desk.deny(request, BOB)
-    with pytest.raises(Conflict, match="was denied by bob at 2026"):
+    with pytest.raises(Conflict, match=naming("denied", "bob", rfc3339(desk.clock()))):
         desk.approve(request, EVE)
-    with pytest.raises(Conflict, match="was denied by bob"):
+    with pytest.raises(Conflict, match=naming("denied", "bob")):
         desk.approve(request, BOB)
 
 
 def test_deny_after_approve_says_who_approved_and_keeps_the_grant(desk: ApprovalDesk) -> None:
     request = desk.approve(desk.file())
-    with pytest.raises(Conflict, match="was approved by bob"):
+    with pytest.raises(Conflict, match=naming("approved", "bob")):
         desk.deny(request, EVE)
     assert desk.issue().grant == request.id
 
@@ -154,14 +157,14 @@ def test_deny_after_approve_says_who_approved_and_keeps_the_grant(desk: Approval
 def test_nobody_says_both(desk: ApprovalDesk) -> None:
     request = desk.file(role_name="vault")
     desk.approve(request, BOB)
-    with pytest.raises(Conflict, match="decides once"):
+    with pytest.raises(Conflict, match=naming(request.id)):
         desk.deny(request, BOB)
 
 
 def test_approve_after_expiry_writes_the_expiry_and_says_so(desk: ApprovalDesk) -> None:
     request = desk.file()
     desk.hours_pass(24)
-    with pytest.raises(Conflict, match="nobody answered in time"):
+    with pytest.raises(Conflict, match=naming("expired")):
         desk.approve(request)
     assert desk.requests.rows[request.id].state == "expired"
     assert desk.events == ["request", "expire"]
@@ -179,7 +182,7 @@ def test_an_approval_in_the_same_moment_is_not_lost_but_counted_next(desk: Appro
 def test_of_an_approval_and_a_denial_in_the_same_moment_one_happens(desk: ApprovalDesk) -> None:
     request = desk.file()
     desk.requests.before_save = lambda: desk.deny(request, EVE)
-    with pytest.raises(Conflict, match="denied by eve"):
+    with pytest.raises(Conflict, match=naming("denied", "eve")):
         desk.approve(request, BOB)
     assert desk.events == ["request", "decide"]
 
@@ -238,5 +241,5 @@ def test_others_do_not_cancel(desk: ApprovalDesk, who: Caller, kind: type[Except
 
 def test_an_approved_request_is_not_cancelled_but_given_back(desk: ApprovalDesk) -> None:
     request = desk.approve(desk.file())
-    with pytest.raises(Conflict, match=f"broker done {request.id}$"):
+    with pytest.raises(Conflict, match=naming(f"broker done {request.id}")):
         desk.request_decisions.cancel(request.id, "", origin(ALICE))

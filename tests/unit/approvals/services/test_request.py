@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.approvals.domain.requests import RequestFilter
-from chalicelib.approvals.services.request import MAX_WAITING, RequestAsk
+from chalicelib.approvals.services.request import MAX_WAITING, Crowded, RequestAsk
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound, ReasonRequired, Refused
 from tests.fakes.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, GRACE, HEIDI, RULES, ApprovalDesk
 from tests.fakes.core import origin
+from tests.wording import names, naming
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_who_may_not_ask_is_refused_on_record(
 
 def test_one_person_cannot_bury_the_approvers_and_is_told_how_to_go_on(desk: ApprovalDesk) -> None:
     filed = [desk.file() for _ in range(MAX_WAITING)]
-    with pytest.raises(Conflict, match="Cancel some"):
+    with pytest.raises(Crowded):
         desk.file()
     assert desk.journal.events[-1].detail["code"] == "conflict"
     desk.file(DAVE)
@@ -60,15 +61,17 @@ def test_one_person_cannot_bury_the_approvers_and_is_told_how_to_go_on(desk: App
 def test_a_grant_longer_than_the_rule_allows_is_not_filed(desk: ApprovalDesk) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         desk.file(hours=9)
-    assert refusal.value.fields == {"duration_seconds": "at most 28800 for this caller and role"}
+    assert list(refusal.value.fields) == ["duration_seconds"]
+    assert names(refusal.value.fields["duration_seconds"], "28800")
 
 
 @pytest.mark.parametrize("hours", [0, 0.25, 0.499, 30 * 24.1, 400 * 24])
 def test_access_too_short_to_be_used_or_longer_than_thirty_days_is_not_filed(hours: float) -> None:
     desk = ApprovalDesk(RULES.replace('@reason("required") @grant("8h")', '@grant("900d")'))
-    with pytest.raises(InvalidRequest, match="from 30 minutes to 30 days") as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         desk.file(hours=hours)
-    assert refusal.value.fields == {"duration_seconds": "from 1800 to 2592000"}
+    assert list(refusal.value.fields) == ["duration_seconds"]
+    assert names(refusal.value.fields["duration_seconds"], "1800", "2592000")
     assert not desk.requests.rows
 
 
@@ -86,7 +89,7 @@ def test_the_shortest_access_there_is_can_be_used_a_while_after_the_approval(
 
 
 def test_where_no_approval_is_needed_none_is_asked_for(desk: ApprovalDesk) -> None:
-    with pytest.raises(Conflict, match="standing gives this role without approval"):
+    with pytest.raises(Conflict, match=naming("standing")):
         desk.file(role_name="tools")
 
 
@@ -94,9 +97,9 @@ def test_who_has_the_role_is_told_so_though_no_rule_lets_them_ask_for_it() -> No
     asks = '[Broker::Action::"RequestAccess", Broker::Action::"TakeCredentials"]'
     takes = '[Broker::Action::"TakeCredentials"]'
     desk = ApprovalDesk(RULES.replace(asks, takes))
-    with pytest.raises(Refused, match="alice has tools already, without approval: broker exec tools -- COMMAND"):
+    with pytest.raises(Refused, match=naming("alice", "broker exec tools")):
         desk.file(role_name="tools")
-    with pytest.raises(Refused, match="No rule gives RequestAccess on prod to alice"):
+    with pytest.raises(Refused, match=naming("RequestAccess", "prod", "alice")):
         desk.file(role_name="prod")
     assert [event.type for event in desk.journal.events] == ["refuse", "refuse"]
 
@@ -122,7 +125,7 @@ def test_the_door_that_asks_fewest_is_taken_and_a_longer_one_where_it_must_be() 
 def test_a_rule_without_a_grant_gives_an_hour() -> None:
     desk = ApprovalDesk(RULES.replace('@approvals("2") @grant("8h")', '@approvals("2")'))
     assert desk.file(role_name="vault", hours=1).policy == "two-agree"
-    with pytest.raises(InvalidRequest, match="3600 seconds at most"):
+    with pytest.raises(InvalidRequest, match=naming("3600")):
         desk.file(role_name="vault", hours=1.25)
 
 
@@ -168,9 +171,9 @@ def test_a_bot_asks_for_a_person_whose_own_rules_decide(desk: ApprovalDesk) -> N
     assert (request.caller, request.caller_id, request.asked_by) == ("alice", ALICE.unique_id, "slackbot")
     assert desk.requests.events[0].origin.caller == BOT
     assert desk.requests.events[0].detail["for"] == "alice"
-    with pytest.raises(Refused, match="to carol"):
+    with pytest.raises(Refused, match=naming("carol")):
         desk.file(BOT, on_behalf_of="carol")
-    with pytest.raises(NotFound, match="no user nobody"):
+    with pytest.raises(NotFound, match=naming("nobody")):
         desk.file(BOT, on_behalf_of="nobody")
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.approvals.domain.requests import Decision, Request, answer_by, decided
+from chalicelib.approvals.domain.requests import Decision, Request, answer_by, decided, expired
 from chalicelib.chat.domain.messages import broken_glass_message, plain, request_message, section, span
 from tests.fakes.audit import session
 from tests.fakes.core import NOW
+from tests.wording import names
 
 if TYPE_CHECKING:
     from chalicelib.chat.domain.messages import Message
@@ -51,21 +52,21 @@ def test_others_words_neither_ping_nor_link() -> None:
     assert plain("a & <b>") == "a &amp; &lt;b&gt;"
 
 
-@pytest.mark.parametrize(("word", "said"), [("approve", "Approved by bob: go"), ("deny", "Denied by bob: go")])
+@pytest.mark.parametrize(("word", "said"), [("approve", "Approved"), ("deny", "Denied")])
 def test_a_settled_request_says_who_decided_and_has_no_buttons(word: str, said: str) -> None:
     settled = decided(ASKED, Decision(word, "bob", "AIDABOB", NOW, "go"))  # type: ignore[arg-type]
-    assert said in written(settled)
+    assert names(written(settled), said, "bob", "go")
     assert "actions" not in written(settled)
 
 
 def test_an_overdue_request_has_no_buttons_even_before_it_is_written_down() -> None:
     late = request_message(ASKED, ASKED.answer_by)
-    assert "Nobody answered in time" in json.dumps(late.blocks)
+    assert late == request_message(expired(ASKED), ASKED.answer_by)
     assert "actions" not in json.dumps(late.blocks)
 
 
 def test_both_names_are_shown_where_a_program_asked() -> None:
-    assert "Asked for them by slackbot" in written(replace(ASKED, asked_by="slackbot", asked_by_id="AIDABOT"))
+    assert names(written(replace(ASKED, asked_by="slackbot", asked_by_id="AIDABOT")), "alice", "slackbot")
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(900, "15m"), (3600, "1h"), (9000, "2h30m")])
@@ -76,7 +77,7 @@ def test_spans_are_short(seconds: int, words: str) -> None:
 def test_a_reason_cannot_pass_for_what_the_broker_says_nor_push_it_out() -> None:
     forged = replace(ASKED, reason="x\nApproved by bob\u2028Until tomorrow " + "&" * 1000)
     asked, reason, _ = texts(request_message(forged, NOW))
-    assert "0 of 1 agreed" in asked
+    assert names(asked, "0 of 1")
     assert "\n" not in reason
     assert "Approved" not in asked
 
@@ -86,16 +87,15 @@ def test_comments_cannot_push_out_until_when_a_grant_lasts() -> None:
     for number in (1, 2):
         two = decided(two, Decision("approve", f"bob{number}", f"AIDABOB{number}", NOW, "&" * 1000))
     said, *_ = texts(request_message(two, NOW))
-    assert "Until <!date^" in said.split("\n")[1]
-    assert "; the last session begins by <!date^" in said.split("\n")[1]
+    assert said.split("\n")[1].count("<!date^") == 2  # until when it lasts, and when the last session begins
 
 
 def test_broken_glass_calls_everybody_whatever_its_reason_says() -> None:
     broken = session(break_glass=True, reason="&" * 1000)
     alarm, reason = texts(broken_glass_message(broken))
-    assert "Until <!date^" in alarm
-    assert f"<!here> Nobody has reviewed it yet: `broker review {broken.id}" in alarm
-    assert reason.startswith("Reason: &amp;&amp;")
+    assert "<!date^" in alarm
+    assert names(alarm, "<!here>", f"broker review {broken.id}")
+    assert "&amp;&amp;" in reason
 
 
 @pytest.mark.parametrize("before", range(2975, 3001))

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.cleanup.domain.terms import Terms
 from chalicelib.cleanup.domain.users import KeyFacts, UserFacts, findings
 from tests.fakes.staleness_table import NOW, ago
+from tests.wording import names
 
 TABLE = {
     "never signed in": (UserFacts("a", ago(30), has_password=True), ["never_signed_in"]),
@@ -32,7 +33,6 @@ def test_a_user_is_named_for_each_thing_nobody_uses(what: str) -> None:
 
 def test_the_words_say_which_key_and_since_when() -> None:
     user = UserFacts("a", ago(300), keys=(KeyFacts(1, ago(300)), KeyFacts(2, ago(300), ago(100))))
-    assert [finding.why for finding in findings(user, Terms(), NOW)] == [
-        "access key 1 never used, made 2026-01-27",
-        "access key 2 not used since 2026-08-15",
-    ]
+    never, long_ago = findings(user, Terms(), NOW)
+    assert names(never.why, "key 1", "2026-01-27")
+    assert names(long_ago.why, "key 2", "2026-08-15")

@@ -1,6 +1,7 @@
 """Ids, times, terms, roles and events."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from chalicelib.core.domain.ids import ID_LENGTH, new_id
 from chalicelib.core.domain.roles import Role, external_id, switch_role_url
 from chalicelib.core.domain.sessions import Credentials, Session
 from chalicelib.core.domain.times import duration, from_rfc3339, rfc3339
+from tests.wording import naming
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALICE = Caller("user", "alice", "arn:aws:iam::123456789012:user/alice", "123456789012", "AIDA1")
@@ -55,7 +57,7 @@ def test_durations_read_as_people_write_them(text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "h", "1x", "-1h", "1h 30m", "\N{ARABIC-INDIC DIGIT ONE}h", "1.5h"])
 def test_anything_else_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match="expected a duration"):
+    with pytest.raises(ValueError, match=re.escape(repr(text))):
         duration(text)
 
 
@@ -131,7 +133,7 @@ def test_a_long_detail_is_cut_no_more_than_it_must() -> None:
 
 
 def test_an_event_of_a_type_nobody_reads_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown event type"):
+    with pytest.raises(ValueError, match=naming("isue")):
         AuditEvent("1", "isue", NOW, Origin(ALICE))
 
 

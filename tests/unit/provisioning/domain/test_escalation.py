@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.core.domain.iam_patterns import matches
 from chalicelib.provisioning.domain.escalation import load_paths
 from chalicelib.provisioning.domain.templates import UnsafeTemplate
+from tests.wording import names
 
 FILE = Path("policies/escalation.json")
 PATHS = load_paths(FILE.read_text())
@@ -74,8 +75,7 @@ def test_every_path_is_refused_by_name_in_an_inline_policy(path, statement) -> N
 @pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.name)
 def test_every_path_is_refused_by_name_in_a_managed_policy(path) -> None:
     said = fields({"arn:aws:iam::123456789012:policy/ours": document(allow(*path.actions))})
-    assert path.name in said
-    assert "arn:aws:iam::123456789012:policy/ours, statement 1" in said
+    assert names(said, path.name, "arn:aws:iam::123456789012:policy/ours", "statement 1")
 
 
 @pytest.mark.parametrize("path", [path for path in REFUSED if len(path.actions) > 1], ids=lambda path: path.name)
@@ -106,9 +106,7 @@ def test_the_refusal_names_the_statement_and_the_pattern_at_fault() -> None:
     harmless, guilty = allow("s3:GetObject"), allow("iam:Put*", Sid="Convenient")
     with pytest.raises(UnsafeTemplate) as refused:
         PATHS.check({"inline_policy": document(harmless, guilty)})
-    assert "PutUserPolicy: inline_policy, statement Convenient, allows iam:putuserpolicy (iam:Put*)" in str(
-        refused.value
-    )
+    assert names(str(refused.value), "PutUserPolicy", "inline_policy", "Convenient", "iam:putuserpolicy", "iam:Put*")
     assert list(refused.value.fields) == ["inline_policy"]
 
 
@@ -129,7 +127,7 @@ def test_tolerated_paths_are_warned_of_with_the_reason() -> None:
     (warning,) = PATHS.check(
         {"inline_policy": document(allow("ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances"))}
     )
-    assert warning.startswith("ModifyEC2InstanceUserDataThenRestart: AmazonEC2FullAccess itself has it")
+    assert names(warning, "ModifyEC2InstanceUserDataThenRestart", "AmazonEC2FullAccess")
 
 
 @pytest.mark.parametrize("action", ["ec2:*", "s3:Get*", "dynamodb:*", "logs:*", "cloudwatch:*", "autoscaling:*"])

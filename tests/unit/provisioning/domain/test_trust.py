@@ -9,6 +9,7 @@ import pytest
 from chalicelib.provisioning.domain.templates import Trust, UnsafeTemplate
 from chalicelib.provisioning.domain.trust import TrustParties, not_switchable_because, trust_policy
 from chalicelib.provisioning.domain.trust_exceptions import EXCEPTIONS
+from tests.wording import names, naming
 
 ACCOUNT = "123456789012"
 BROKER = f"arn:aws:iam::{ACCOUNT}:role/access-broker-dev-APIHandler"
@@ -150,7 +151,7 @@ def test_a_usual_statement_needs_no_exception() -> None:
 
 
 def test_an_unknown_exception_is_refused() -> None:
-    with pytest.raises(UnsafeTemplate, match="anything_goes is none of"):
+    with pytest.raises(UnsafeTemplate, match=naming("anything_goes")):
         statements(Trust(exceptions=("anything_goes",)))
 
 
@@ -160,7 +161,7 @@ def test_a_refusal_of_very_many_things_names_each_once_and_stays_short() -> None
         statements(Trust(statements=(foreign,)))
     said = refused.value.fields["trust.statements[0]"]
     assert said.count("wildcard_principal: * ") == 1
-    assert said.endswith("; and 991 more")
+    assert names(said[-20:], "991")
 
 
 def test_a_trust_policy_too_long_for_iam_is_refused_before_iam_sees_it() -> None:

@@ -13,6 +13,7 @@ from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLIC
 from chalicelib.provisioning.domain.templates import RoleTemplate, Trust
 from tests.fakes.provisioning import ADMIN, World
 from tests.fakes.provisioning_iam import Killed
+from tests.wording import names, naming
 
 READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 REVOCATIONS = "access-broker-revocations"
@@ -140,7 +141,7 @@ def test_a_failed_delete_says_which_instance_profile_the_role_is_not_back_in(wor
     with pytest.raises(RefusedByAws):
         world.deletion.delete("tool", ADMIN)
     [lost] = world.log.events[-1].detail["cannot_come_back"]
-    assert lost == "The role is not in the instance profile web-servers again (LimitExceeded)."
+    assert names(lost, "web-servers", "LimitExceeded")
     assert world.roles.profiles == {"web-servers": "another"}
 
 
@@ -218,7 +219,7 @@ def test_an_apply_after_a_killed_delete_makes_the_next_export_anew(world) -> Non
 def test_a_role_that_took_the_name_since_is_not_overwritten(world) -> None:
     world.deletion.delete("tool", ADMIN)
     world.provisioning.apply(RoleTemplate("tool", "another"), ADMIN)
-    with pytest.raises(Conflict, match="There is a role tool again"):
+    with pytest.raises(Conflict, match=naming("tool")):
         world.restoration.restore("tool", ADMIN)
     assert world.roles.held["tool"].state.description == "another"
 
@@ -373,5 +374,5 @@ def test_an_instance_profile_that_is_gone_does_not_keep_the_role_away(world) -> 
     world.deletion.delete("tool", ADMIN)
     world.roles.gone_profiles = {"web-servers"}
     restored = world.restoration.restore("tool", ADMIN)
-    assert "web-servers again (NoSuchEntity)" in restored.cannot_come_back[-1]
+    assert names(restored.cannot_come_back[-1], "web-servers", "NoSuchEntity")
     assert "tool" in world.log.roles

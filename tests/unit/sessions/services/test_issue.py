@@ -26,6 +26,7 @@ from tests.fakes.core import (
     origin,
     refusals,
 )
+from tests.wording import naming
 
 POLICIES = """
 @id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);
@@ -146,7 +147,7 @@ def test_a_refusal_is_recorded_before_it_is_answered(desk: Desk) -> None:
 
 def test_a_quarantined_role_is_refused_on_record_to_those_who_may_take_it(desk: Desk) -> None:
     desk.catalogue.roles["ec2-full"] = replace(EC2, quarantined=True)
-    with pytest.raises(Conflict, match="quarantined as unused: ask an administrator to run broker roles restore ec2"):
+    with pytest.raises(Conflict, match=naming("broker roles restore ec2-full")):
         desk.service.issue(CredentialsAsk("ec2-full"), origin())
     with pytest.raises(Refused):
         desk.service.issue(CredentialsAsk("ec2-full"), origin(CAROL))
