@@ -29,7 +29,7 @@ def policies(tmp_path: Path) -> Path:
     [
         (
             '@id("x")\nforbid (principal, action == Broker::Action::"TakeCredentails", resource);',
-            r"policies/access/extra\.cedar:2: error: unknown action 'TakeCredentails'; the known ones are in",
+            r"policies/access/extra\.cedar:2: error: .*'TakeCredentails'",
         ),
         (
             '@id("x") permit (principal, action, resource) when { resource.foo == 1 };',
@@ -37,9 +37,9 @@ def policies(tmp_path: Path) -> Path:
         ),
         (
             '@id("x") forbid (principal == ?principal, action, resource);',
-            r"policies/access/extra\.cedar:1: error: .*template",
+            r"policies/access/extra\.cedar:1: error: .*\?principal",
         ),
-        ("permit (principal, action, resource);", r"policies/access/extra\.cedar:1: error: a policy has no @id"),
+        ("permit (principal, action, resource);", r"policies/access/extra\.cedar:1: error: .*@id"),
     ],
 )
 def test_a_policy_that_does_not_validate_is_not_packaged(policies: Path, text: str, complaint: str) -> None:
@@ -52,8 +52,8 @@ def test_a_policy_that_does_not_validate_is_not_packaged(policies: Path, text: s
 @pytest.mark.parametrize(
     ("file", "content", "complaint"),
     [
-        ("roles/ec2-full.yaml", b"name: ec2-full\ntags: [\n", r"^policies/roles/ec2-full\.yaml:3: error: not YAML: "),
-        ("access/extra.cedar", b"// caf\xe9\n", r"^policies/access/extra\.cedar:1: error: not text in UTF-8; "),
+        ("roles/ec2-full.yaml", b"name: ec2-full\ntags: [\n", r"^policies/roles/ec2-full\.yaml:3: error: .*YAML"),
+        ("access/extra.cedar", b"// caf\xe9\n", r"^policies/access/extra\.cedar:1: error: .*UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_not_packaged(policies: Path, file: str, content: bytes, complaint: str) -> None:

@@ -39,63 +39,65 @@ def tried(policies: Path, text: str) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("case", "message"),
+    ("case", "named"),
     [
-        ("{caller: nobody, role: tools, expect: allow}", "unknown caller 'nobody'; known are a"),
-        ("{caller: a, role: nothing, expect: allow}", "unknown role 'nothing'; known are "),
-        ("{caller: a, expect: deny}", "unknown role None; known are "),
-        ("{caller: a, role: tools, expect: maybe}", "unknown expect 'maybe'; known are allow, "),
-        ("{caller: a, role: tools, expects: allow}", "unknown field 'expects'; known are action, "),
+        ("{caller: nobody, role: tools, expect: allow}", "'nobody'"),
+        ("{caller: a, role: nothing, expect: allow}", "'nothing'"),
+        ("{caller: a, expect: deny}", "None"),
+        ("{caller: a, role: tools, expect: maybe}", "'maybe'"),
+        ("{caller: a, role: tools, expects: allow}", "'expects'"),
         (
             "{caller: a, role: tools, action: Provisoin, expect: deny}",
-            "unknown action 'Provisoin'; known are Approve, ",
+            "'Provisoin'",
         ),
-        ("{caller: a, role: tools, context: {sesion_tags: [team]}, expect: deny}", "unknown field 'sesion_tags'"),
-        ("{caller: a, role: tools, context: {session_tags: team}, expect: deny}", "'session_tags' cannot be 'team'"),
-        ("{caller: a, role: tools, context: {reason: 'no'}, expect: reason}", "'reason' cannot be 'no'"),
-        ("{caller: a, role: tools, context: {duration: soon}, expect: too_long}", "expected a duration"),
-        ("{caller: a, role: tools, expect: deny, max: 1h}", "terms are compared where expect is one of allow, "),
+        ("{caller: a, role: tools, context: {sesion_tags: [team]}, expect: deny}", "'sesion_tags'"),
+        ("{caller: a, role: tools, context: {session_tags: team}, expect: deny}", "'session_tags'"),
+        ("{caller: a, role: tools, context: {reason: 'no'}, expect: reason}", "'reason'"),
+        ("{caller: a, role: tools, context: {duration: soon}, expect: too_long}", "'soon'"),
+        ("{caller: a, role: tools, expect: deny, max: 1h}", "expect"),
     ],
 )
-def test_a_case_nobody_could_mean_is_refused_with_its_line(policies: Path, case: str, message: str) -> None:
+def test_a_case_nobody_could_mean_is_refused_with_its_line(policies: Path, case: str, named: str) -> None:
     result = tried(policies, f"{CASE_FILE}cases:\n  - {case}\n")
     assert result.exit_code == 2
     assert result.output.startswith("cases/extra.yaml:4: ")
-    assert message in result.output
+    assert names(result.output, named)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"),
+    ("wrong", "named"),
     [
-        ("callers: {a: {group: [broker-administrators]}}", "unknown field 'group'; known are groups, id, kind, tags"),
-        ("callers: {a: {groups: [broker-administratorz]}}", "unknown group 'broker-administratorz'; known are approv"),
-        ("callers: {a: {tags: {taem: web}}}", "unknown caller tag 'taem'; known are access-broker:suspended, team"),
-        ("callers: {a: {groups: [[engineers]]}}", "unknown group ['engineers']; known are approvers, "),
-        ("callers: {a: {kind: robot}}", "unknown kind 'robot'; known are role, user"),
-        ("roles: {b: {tag: {team: web}}}", "unknown field 'tag'; known are account, "),
-        ("roles: {b: {tags: {audience: web}}}", "unknown role tag 'audience'; known are access-broker:audience, "),
-        ("case: []", "unknown field 'case'; known are callers, cases, roles"),
-        ("cases: [just words]", "expected fields (name, caller, "),
-        ("cases: [", "not YAML: "),
+        ("callers: {a: {group: [broker-administrators]}}", "'group'"),
+        ("callers: {a: {groups: [broker-administratorz]}}", "'broker-administratorz'"),
+        ("callers: {a: {tags: {taem: web}}}", "'taem'"),
+        ("callers: {a: {groups: [[engineers]]}}", "['engineers']"),
+        ("callers: {a: {kind: robot}}", "'robot'"),
+        ("roles: {b: {tag: {team: web}}}", "'tag'"),
+        ("roles: {b: {tags: {audience: web}}}", "'audience'"),
+        ("case: []", "'case'"),
+        ("cases: [just words]", "caller"),
+        ("cases: [", "YAML"),
     ],
 )
 def test_a_name_nothing_knows_is_refused_wherever_it_stands_in_a_case_file(
-    policies: Path, wrong: str, message: str
+    policies: Path, wrong: str, named: str
 ) -> None:
     result = tried(policies, wrong + "\n")
     assert result.exit_code == 2
-    assert message in result.output
+    assert names(result.output, named)
 
 
 @pytest.mark.parametrize(
-    ("stated", "said"),
-    [("max: 30m", "max=1800, got allow by engineers-standing max=3600"), ("approvals: 1", "got allow by"),
-     ("grant: 8h", "grant=28800, got allow by engineers-standing grant=3600")],
+    ("stated", "named"),
+    [("max: 30m", ("max=1800", "engineers-standing", "max=3600")), ("approvals: 1", ("engineers-standing",)),
+     ("grant: 8h", ("grant=28800", "engineers-standing", "grant=3600"))],
 )  # fmt: skip
-def test_a_case_that_states_other_terms_than_the_rule_has_fails(policies: Path, stated: str, said: str) -> None:
+def test_a_case_that_states_other_terms_than_the_rule_has_fails(
+    policies: Path, stated: str, named: tuple[str, ...]
+) -> None:
     result = tried(policies, f"{CASE_FILE}{CASE}, by: engineers-standing, {stated}}}\n")
     assert result.exit_code == 1
-    assert said in result.output
+    assert names(result.output, *named)
 
 
 def test_a_case_about_any_action_is_decided_as_the_broker_would(policies: Path) -> None:

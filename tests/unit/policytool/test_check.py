@@ -25,77 +25,77 @@ def added(policies: Path) -> list[Complaint]:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "message"),
+    ("text", "line", "named"),
     [
-        ("permit (principal, action, resource);", 3, "no @id"),
-        ('@id("x") permit (principal, action, resource) when { resource.foo == 1 };', 3, "attribute `foo`"),
-        ('@id("x")\npermit (principal, action, resource) when {', 3, "unexpected end of input"),
+        ("permit (principal, action, resource);", 3, "@id"),
+        ('@id("x") permit (principal, action, resource) when { resource.foo == 1 };', 3, "`foo`"),
+        ('@id("x")\npermit (principal, action, resource) when {', 3, "end of input"),
         (
             '@id("x") @max_duration("soon") permit (principal, action, resource);',
             3,
-            "@max_duration: expected a duration",
+            "@max_duration",
         ),
-        ('@id("x") @approval("1") permit (principal, action, resource);', 3, "unknown annotation @approval"),
+        ('@id("x") @approval("1") permit (principal, action, resource);', 3, "@approval"),
         (
             '@id("x")\npermit (\n  principal in Broker::Group::"enginers",\n  action, resource);',
             5,
-            "unknown group 'enginers'",
+            "'enginers'",
         ),
-        ('@id("x") permit (principal, action, resource == Broker::Role::"gone");', 3, "unknown role 'gone'"),
+        ('@id("x") permit (principal, action, resource == Broker::Role::"gone");', 3, "'gone'"),
         (
             '@id("x") permit (principal, action, resource)\nwhen { principal.hasTag("taem") };',
             4,
-            "unknown caller tag 'taem'",
+            "'taem'",
         ),
         ('@id("x") permit (principal, action == Broker::Action::"Tkae", resource);', 3, "Tkae"),
-        ('@id("own-team") permit (principal, action, resource);', 3, "taken by engineers.cedar:"),
-        ('@id( "own-team" ) permit (principal, action, resource);', 3, "taken by engineers.cedar:"),
+        ('@id("own-team") permit (principal, action, resource);', 3, "engineers.cedar"),
+        ('@id( "own-team" ) permit (principal, action, resource);', 3, "engineers.cedar"),
         ('@id("x")\npermit (principal,\naction in [],\nresource);', 3, "empty set"),
         (
             '@id("x") forbid (principal == ?principal, action, resource);',
             3,
-            "a template (?principal, ?resource) decides nothing",
+            "?principal",
         ),
         (
             '@id("x") @max_duration("99999999999d") permit (principal, action, resource);',
             3,
-            "expected a duration of 999999999 days at most",
+            "999999999",
         ),
     ],
 )
-def test_an_error_is_reported_with_file_and_line(policies: Path, text: str, line: int, message: str) -> None:
+def test_an_error_is_reported_with_file_and_line(policies: Path, text: str, line: int, named: str) -> None:
     (policies / "access" / "extra.cedar").write_text(HEAD + text + "\n")
     found = [one for one in check(policies) if one.level == "error"]
-    assert any(one.file == "extra.cedar" and one.line == line and message in one.message for one in found), found
+    assert any(one.file == "extra.cedar" and one.line == line and names(one.message, named) for one in found), found
 
 
 TAKE = 'permit (principal in Broker::Group::"engineers", action == Broker::Action::"TakeCredentials", resource);'
 
 
 @pytest.mark.parametrize(
-    ("terms", "rule", "message"),
+    ("terms", "rule", "named"),
     [
-        ('@max_duration("10m")', TAKE, "@max_duration: from 15m to 60m, not 10m"),
-        ('@max_duration("0s")', TAKE, "@max_duration: from 15m to 60m, not 0s"),
-        ('@max_duration("12h")', TAKE, "@max_duration: from 15m to 60m, not 12h"),
-        ('@approvals("1")\n@grant("29m")', TAKE, "@grant: from 30m to 30d, not 29m"),
-        ('@approvals("1")\n@grant("31d")', TAKE, "@grant: from 30m to 30d, not 31d"),
-        ('@grant("8h")', TAKE, "@grant: only approvals yield a grant"),
-        ('@approvals("1")', TAKE.replace("permit", "forbid"), "@approvals: a forbid has no terms"),
-        ('@reason("required")', TAKE.replace("permit", "forbid"), "@reason: a forbid has no terms"),
-        ('@approvals("1")', TAKE.replace("TakeCredentials", "Provision"), "@approvals: it works for OpenConsole, "),
-        ('@approvals("1")', TAKE.replace("TakeCredentials", "BreakGlass"), "@approvals: it works for OpenConsole, "),
-        ('@approvals("1")', "permit (principal, action, resource);", "@approvals: it works for OpenConsole, "),
-        ('@reason("required")', TAKE.replace("TakeCredentials", "Provision"), "@reason: it works for Approve, AskFor"),
+        ('@max_duration("10m")', TAKE, ("@max_duration", "15m", "60m", "10m")),
+        ('@max_duration("0s")', TAKE, ("@max_duration", "15m", "60m", "0s")),
+        ('@max_duration("12h")', TAKE, ("@max_duration", "15m", "60m", "12h")),
+        ('@approvals("1")\n@grant("29m")', TAKE, ("@grant", "30m", "30d", "29m")),
+        ('@approvals("1")\n@grant("31d")', TAKE, ("@grant", "30m", "30d", "31d")),
+        ('@grant("8h")', TAKE, ("@grant", "approvals")),
+        ('@approvals("1")', TAKE.replace("permit", "forbid"), ("@approvals", "forbid")),
+        ('@reason("required")', TAKE.replace("permit", "forbid"), ("@reason", "forbid")),
+        ('@approvals("1")', TAKE.replace("TakeCredentials", "Provision"), ("@approvals", "OpenConsole")),
+        ('@approvals("1")', TAKE.replace("TakeCredentials", "BreakGlass"), ("@approvals", "OpenConsole")),
+        ('@approvals("1")', "permit (principal, action, resource);", ("@approvals", "OpenConsole")),
+        ('@reason("required")', TAKE.replace("TakeCredentials", "Provision"), ("@reason", "Approve", "AskForOthers")),
     ],
 )
 def test_a_term_that_can_never_work_is_reported_where_it_stands(
-    policies: Path, terms: str, rule: str, message: str
+    policies: Path, terms: str, rule: str, named: tuple[str, ...]
 ) -> None:
     (policies / "access" / "extra.cedar").write_text(f'@id("x")\n{terms}\n{rule}\n')
     found = [one for one in check(policies) if one.level == "error"]
     assert [(one.file, one.line) for one in found] == [("extra.cedar", 2 + terms.count("\n"))]
-    assert message in found[0].message
+    assert names(found[0].message, *named)
 
 
 @pytest.mark.parametrize(
@@ -176,35 +176,41 @@ def test_a_case_that_makes_no_sense_is_an_error_of_the_check_too(policies: Path)
 
 
 UNREADABLE = [
-    ("access/vocabulary.yaml", b"groups:\n  - a\n bad: [\n", "vocabulary.yaml:3: error: not YAML: "),
-    ("access/vocabulary.yaml", b"- engineers\n", "vocabulary.yaml:1: error: expected fields (groups, caller_tags, "),
-    ("access/vocabulary.yaml", b"groups: engineers\n", "vocabulary.yaml:1: error: field 'groups' has to be a list of "),
-    ("access/vocabulary.yaml", b"groups:\n  - a: b\n", "vocabulary.yaml:1: error: field 'groups' has to be a list of "),
-    ("access/vocabulary.yaml", b"groups:\n- \x07\n", "vocabulary.yaml:2: error: not YAML: "),
-    ("roles/ec2-full.yaml", b"name: ec2-full\ntags: [\n", "../roles/ec2-full.yaml:3: error: not YAML: "),
-    ("roles/ec2-full.yaml", b"tags: {}\n", "../roles/ec2-full.yaml:1: error: not a role template: "),
-    ("roles/ec2-full.yaml", b"name: ec2-full\nmax_session_seconds: 1h\n", "../roles/ec2-full.yaml:1: error: tags has "),
-    ("access/engineers.cedar", b"// fine\n// caf\xe9\n", "engineers.cedar:2: error: not text in UTF-8; "),
-    ("access/cases/engineers.yaml", b"cases:\n# caf\xe9\n", "cases/engineers.yaml:2: error: not text in UTF-8; "),
-    ("access/schema.cedarschema", b"// caf\xe9\n", "schema.cedarschema:1: error: not text in UTF-8; "),
+    ("access/vocabulary.yaml", b"groups:\n  - a\n bad: [\n", "vocabulary.yaml:3: error: ", "YAML"),
+    ("access/vocabulary.yaml", b"- engineers\n", "vocabulary.yaml:1: error: ", "caller_tags"),
+    ("access/vocabulary.yaml", b"groups: engineers\n", "vocabulary.yaml:1: error: ", "'groups'"),
+    ("access/vocabulary.yaml", b"groups:\n  - a: b\n", "vocabulary.yaml:1: error: ", "'groups'"),
+    ("access/vocabulary.yaml", b"groups:\n- \x07\n", "vocabulary.yaml:2: error: ", "YAML"),
+    ("roles/ec2-full.yaml", b"name: ec2-full\ntags: [\n", "../roles/ec2-full.yaml:3: error: ", "YAML"),
+    ("roles/ec2-full.yaml", b"tags: {}\n", "../roles/ec2-full.yaml:1: error: ", "name"),
+    (
+        "roles/ec2-full.yaml",
+        b"name: ec2-full\nmax_session_seconds: 1h\n",
+        "../roles/ec2-full.yaml:1: error: ",
+        "max_session_seconds",
+    ),
+    ("access/engineers.cedar", b"// fine\n// caf\xe9\n", "engineers.cedar:2: error: ", "UTF-8"),
+    ("access/cases/engineers.yaml", b"cases:\n# caf\xe9\n", "cases/engineers.yaml:2: error: ", "UTF-8"),
+    ("access/schema.cedarschema", b"// caf\xe9\n", "schema.cedarschema:1: error: ", "UTF-8"),
 ]
 
 
-@pytest.mark.parametrize(("file", "content", "complaint"), UNREADABLE)
+@pytest.mark.parametrize(("file", "content", "place", "named"), UNREADABLE)
 def test_a_file_that_cannot_be_read_is_reported_where_it_is_wrong(
-    policies: Path, file: str, content: bytes, complaint: str
+    policies: Path, file: str, content: bytes, place: str, named: str
 ) -> None:
     (policies / file).write_bytes(content)
     checked = CliRunner().invoke(app, ["check", "--policies", str(policies)])
     assert checked.exit_code == 1, checked.exception
-    assert any(line.startswith(complaint) for line in checked.output.splitlines()), checked.output
+    assert any(line.startswith(place) and names(line, named) for line in checked.output.splitlines()), checked.output
 
 
-@pytest.mark.parametrize(("file", "content", "complaint"), UNREADABLE)
+@pytest.mark.parametrize(("file", "content", "place", "named"), UNREADABLE)
 def test_no_case_is_run_beside_a_file_that_cannot_be_read(
-    policies: Path, file: str, content: bytes, complaint: str
+    policies: Path, file: str, content: bytes, place: str, named: str
 ) -> None:
     (policies / file).write_bytes(content)
     tested = CliRunner().invoke(app, ["test", "--policies", str(policies)])
     assert tested.exit_code == 2, tested.exception
-    assert tested.output.startswith(complaint.replace(" error:", ""))
+    assert tested.output.startswith(place.replace(" error:", ""))
+    assert names(tested.output, named)

@@ -157,22 +157,22 @@ def test_two_users_with_one_place_in_the_chat_are_nobody(desk: ChatDesk) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "part"),
+    ("text", "named"),
     [
         ("", "prod: approval"),
         ("mine", "prod: pending"),
         ("who prod", "(alice, 2h)"),
         ("nonsense", "/access request ROLE"),
-        ("request tools 1h x", "without approval"),
-        ("request nothing 1h x", "There is no role nothing"),
-        ("request prod 9h x", "28800 seconds at most"),
-        ("request prod 15m x", "from 30 minutes to 30 days"),
-        ("request prod 62d x", "from 30 minutes to 30 days"),
+        ("request tools 1h x", "standing"),
+        ("request nothing 1h x", "nothing"),
+        ("request prod 9h x", "28800"),
+        ("request prod 15m x", "30 minutes"),
+        ("request prod 62d x", "30 days"),
     ],
 )
-def test_everything_gets_an_answer(desk: ChatDesk, text: str, part: str) -> None:
+def test_everything_gets_an_answer(desk: ChatDesk, text: str, named: str) -> None:
     desk.file()
-    assert part in desk.say(ALICE, text)
+    assert names(desk.say(ALICE, text), named)
 
 
 def test_who_has_a_role_are_those_who_wait_and_those_who_still_have_it(desk: ChatDesk) -> None:
@@ -188,5 +188,5 @@ def test_who_has_a_role_are_those_who_wait_and_those_who_still_have_it(desk: Cha
 def test_access_is_given_back_by_chat(desk: ChatDesk) -> None:
     request = desk.approve(desk.file())
     session = desk.issue()
-    assert "given back" in desk.say(ALICE, f"revoke {request.id}")
+    assert names(desk.say(ALICE, f"revoke {request.id}"), "prod")
     assert desk.ender.ended == [session.id]
