@@ -40,7 +40,7 @@ CONTRACT = (
 
 @dataclass(frozen=True)
 class Ground:
-    """What benchmarks stand on. The package is made and unpacked when one asks for it."""
+    """The shared ground of the benchmarks. The package is made and unpacked at first use."""
 
     scratch: Path
 

@@ -1,4 +1,4 @@
-"""What the canned AWS answers: one caller, one role, and an empty success for every write."""
+"""Answers of the canned AWS: one caller, one role, and an empty success for every write."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer once the body is complete; nobody pipelines."""
+        """Answer once the body is complete. Pipelining is not supported."""
         self._received += data
         head, complete, body = self._received.partition(HEADERS_END)
         if not complete:

@@ -1,8 +1,8 @@
-"""What a million credentials cost, and a month in which nobody asks.
+"""The cost of a million credentials, and of an idle month.
 
 `python -m bench.costs` prints the two tables of docs/scale.md. Prices of
-us-east-1 in dollars, without free tiers; where they come from, and when
-somebody looked, stands beside them on the page.
+us-east-1 in dollars, without free tiers; the page states
+their source and date.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def of_a_million() -> tuple[Cost, ...]:
 
 
 def idle() -> tuple[Cost, ...]:
-    """A month in which nobody asks."""
+    """An idle month."""
     return (
         Cost("Alarms", ALARMS * ALARM_PER_MONTH, f"{ALARMS}"),
         Cost("Dashboard", DASHBOARDS * DASHBOARD_PER_MONTH, "one"),

@@ -30,7 +30,7 @@ def driven(tree: Path, handler: str, environment: dict[str, str], scratch: Path)
 
 
 def warm_bytecode() -> None:
-    """Start boto3 once as anybody does: an environment installed with --no-compile has no bytecode before that.
+    """Start boto3 once as any user does: an environment installed with --no-compile has no bytecode before that.
 
     Isolated (-I), since PYTHONDONTWRITEBYTECODE around us would leave the unit
     without bytecode: twice as slow, and every ratio half of what it is.

@@ -11,7 +11,7 @@ TREE, HANDLER, EVENT_FILE = sys.argv[1:]
 
 
 class Context:
-    """What of Lambda's context object anybody may read."""
+    """The members of Lambda's context object that are read."""
 
     function_name = "bench"
     aws_request_id = "bench"
@@ -35,7 +35,7 @@ def first_answer() -> object:
 
 
 def bare_client() -> str:
-    """What an AWS command costs before it does anything."""
+    """The cost of an AWS command before it does anything."""
     import boto3  # noqa: PLC0415
 
     return str(boto3.client("sts"))

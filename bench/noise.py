@@ -24,16 +24,16 @@ class Figure:
 
     @property
     def noisy(self) -> bool:
-        """Whether the machine was too busy with other things to tell."""
+        """True if the machine was too busy with other work for a verdict."""
         return self.spread > TOO_NOISY
 
     def reaches(self, bar: float) -> bool:
-        """Whether the bar lies within the spread."""
+        """True if the threshold lies within the spread."""
         return abs(bar - self.value) < self.value * self.spread
 
 
 def figure(values: Sequence[float]) -> Figure:
-    """What some rounds say."""
+    """The figure of several rounds."""
     low, middle, high = quantiles(values, n=4, method="inclusive")
     return Figure(middle, (high - low) / 2 / middle if middle else 0.0)
 

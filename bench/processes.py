@@ -30,7 +30,7 @@ class ChildFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """What one process took, from its first instruction to its exit."""
+    """The time and memory of one process, from its first instruction to its exit."""
 
     cpu_seconds: float
     memory_kb: int
@@ -56,7 +56,7 @@ def cold_start(tree: str, handler: str, event: Path | None, environment: dict[st
 
 @contextmanager
 def canned_aws(delay_ms: float) -> Iterator[dict[str, str]]:
-    """A canned AWS in its own process; yields the environment of whoever shall talk to it."""
+    """A canned AWS in its own process; yields the environment for its clients."""
     command = [sys.executable, "-m", "bench.canned_aws", str(delay_ms)]
     with subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin and server.stdout  # noqa: S101, PT018  they are pipes
@@ -87,4 +87,4 @@ FUNCTION_ENVIRONMENT = {
     "BROKER_ROLE_ARN": "arn:aws:iam::123456789012:role/access-broker/broker",
     "BROKER_BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/access-broker/boundary",
 }
-"""What Lambda and .chalice/resources.json give a function."""
+"""Environment variables that Lambda and .chalice/resources.json give a function."""

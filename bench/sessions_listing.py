@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SMALL, LARGE = 1_000, 100_000
 CALLERS_OWN = 100
-"""Rows of the caller whose sessions are listed; everybody else has the rest."""
+"""Rows of the caller whose sessions are listed; other callers have the rest."""
 
 SHOWN = 20
 ROUNDS, CALLS = 11, 30
@@ -99,7 +99,7 @@ def _filled(dynamodb: Any, size: int) -> TableSessions:
 
 
 def _sessions(size: int) -> Iterator[Session]:
-    """Alice's sessions spread evenly among everybody's."""
+    """Alice's sessions spread evenly among those of all callers."""
     for number in range(size):
         mine = number % (size // CALLERS_OWN) == 0
         yield _session(number, "alice" if mine else f"person-{number % 977}", NOW - timedelta(seconds=10 * number))

@@ -52,7 +52,7 @@ WRITE_UNITS = 2
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Who uses one deployment."""
+    """The users of one deployment."""
 
     name: str
     callers: int
@@ -95,7 +95,7 @@ class Bucket:
         self.tokens = self.per_second
 
     def take(self, now: float, count: int = 1) -> bool:
-        """Whether there was enough; what was asked for counts as asked either way."""
+        """Takes from the quota; False if it was not enough. The attempt counts either way."""
         self._note(int(now), count)
         self.tokens = min(self.per_second, self.tokens + max(now - self.at, 0) * self.per_second)
         self.at = max(now, self.at)
@@ -117,7 +117,7 @@ class Container:
     known: dict[str, float] = field(default_factory=dict)
 
     def knows(self, what: str, now: float) -> bool:
-        """Whether it read that within the last minute."""
+        """True if the container read that key within the last minute."""
         return now - self.known.get(what, -CACHE_SECONDS) < CACHE_SECONDS
 
 

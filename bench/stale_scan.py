@@ -93,7 +93,7 @@ def _times(delay_ms: float, rounds: int) -> Figure:
 
 
 def look(iam: Any, table: CatalogueAlone) -> Sight:
-    """What clean-up does once a day."""
+    """The daily scan of clean-up."""
     ours = Ours(TAGS[DEPLOYMENT_TAG], BOUNDARY)
     looking = AccountScan(roles=IamRoleInventory(iam), signs=table, marks=table, applied=table, ours=ours)
     sight = looking.look(NOW)
@@ -103,7 +103,7 @@ def look(iam: Any, table: CatalogueAlone) -> Sight:
 
 
 def get_roles(iam: Any) -> None:
-    """What whoever knows ListRoles only would have to do."""
+    """The alternative with ListRoles alone: one GetRole per role."""
     for number in range(0, ROLES, SHARE):
         iam.get_role(RoleName=f"role-{number}")
 

@@ -1,4 +1,4 @@
-"""What each figure may be at most, and what a measured one says about that."""
+"""The greatest value allowed for each figure, and the verdict on a measured one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Row:
 
     @property
     def bar(self) -> float | None:
-        """The most it may be, if anybody said."""
+        """The greatest value allowed, or None."""
         return BARS.get(self.name)
 
     @property

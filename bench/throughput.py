@@ -64,7 +64,7 @@ def measure() -> dict[str, float]:
 
 
 def figures(answers: list[Taken], elapsed: float) -> dict[str, float]:
-    """What the answers say, for the table."""
+    """The figures of the answers, for the table."""
     seconds = [answer.seconds for answer in answers]
     return {
         "throughput_per_second": round(sum(answer.status == CREATED for answer in answers) / elapsed, 1),

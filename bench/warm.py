@@ -41,7 +41,7 @@ CALLS = {0.0: 200, 15.0: 50}
 """Calls in a row per round, by the latency in milliseconds: about as many seconds of CPU."""
 
 CASES = ("aside", "handler", "own_assume_role", "own_put_item")
-"""What the packaged handler's process repeats (bench/warm_child.py); what is compared most closely stands first."""
+"""Cases that the packaged handler's process repeats (bench/warm_child.py). The closest comparison comes first."""
 
 Calls = dict[str, Any]
 

@@ -22,7 +22,7 @@ ROLE_ARN = "arn:aws:iam::123456789012:role/access-broker/ec2-full"
 
 
 def bare_cases() -> dict[str, Callable[[], Any]]:
-    """What a script does that assumes a role itself."""
+    """The same with a script that assumes the role itself."""
     import boto3  # noqa: PLC0415
 
     sts = boto3.client("sts")

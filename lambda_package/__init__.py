@@ -1,6 +1,6 @@
 """The package that is deployed: Chalice's zip, trimmed to what is used, compiled, the same bytes every time.
 
-`build` is what everybody calls: `make package`, the embedded AWS, the tests
+`build` is the entry point of `make package`, the embedded AWS, the tests
 and the benchmarks. docs/package.md says what is left out and why.
 """
 

@@ -23,7 +23,7 @@ COMPILED = "access.json"
 def precompile(policies: Path) -> None:
     """Write policies/access.json. PackagingFailed where `broker policy check` finds an error, in its words.
 
-    So a policy that does not validate never deploys, whoever packages it.
+    So a policy that does not validate is never deployed.
     """
     wrong = [found for found in check(policies) if found.level == "error"]
     if wrong:

@@ -12,7 +12,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first date a zip can tell."""
 
 READABLE = 0o100644 << 16
-"""A regular file that everybody may read: Lambda runs as another user than the one who packs."""
+"""A regular file that all users may read: Lambda runs as another user than the one who packs."""
 
 UNIX = 3
 BEST = 9

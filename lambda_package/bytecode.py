@@ -1,4 +1,4 @@
-"""Bytecode for a tree that nobody may write to.
+"""Bytecode for a read-only tree.
 
 Lambda's /var/task is read-only, so bytecode that is missing is compiled again
 at every cold start (twice boto3's whole start). The sources stay in the

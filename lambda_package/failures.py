@@ -1,4 +1,4 @@
-"""What can go wrong while packaging."""
+"""Errors of packaging."""
 
 from __future__ import annotations
 

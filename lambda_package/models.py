@@ -126,7 +126,7 @@ def _parts(shape: Document) -> Iterator[Document]:
 
 
 def _read(value: Any, *, names: bool = False) -> Any:
-    """The same without what is UNREAD, wherever that is not somebody's name."""
+    """The same without UNREAD members, unless the key is a name of a shape or member."""
     if isinstance(value, list):
         return [_read(entry) for entry in value]
     if not isinstance(value, dict):

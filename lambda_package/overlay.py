@@ -1,4 +1,4 @@
-"""What only a real account takes: resources that the embedded AWS does not know.
+"""Resources for real accounts only: the embedded AWS does not know them.
 
 Run as `python -m lambda_package.overlay TEMPLATE OVERLAY`: adds the overlay's resources
 to the template. Chalice merges one file only.

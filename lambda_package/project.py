@@ -63,7 +63,7 @@ def staged(stage: str, architecture: Architecture) -> Path:
 
 
 def files(root: Path) -> Iterator[Path]:
-    """What a package is made of: every file but what Chalice, pip and Python left there."""
+    """The source files of a package: all files except the by-products of Chalice, pip and Python."""
     for path in root.rglob("*"):
         parts = path.relative_to(root).parts
         if parts[0] != "out" and "deployments" not in parts and "__pycache__" not in parts:

@@ -31,12 +31,12 @@ class Used:
     patterns: tuple[re.Pattern[str], ...]
 
     def calls(self, method: str) -> bool:
-        """Whether the code could call a client's method of that name."""
+        """True if the code may call a client's method of that name."""
         return method in self.words or any(pattern.fullmatch(method) for pattern in self.patterns)
 
 
 def used_by(sources: Path) -> Used:
-    """What the Python files under `sources` use; PackagingFailed where a client's name cannot be read."""
+    """AWS services and calls in the Python files under `sources`; PackagingFailed if a client's name is not literal."""
     services: set[str] = set()
     words: set[str] = set()
     patterns: set[str] = set()

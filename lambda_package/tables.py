@@ -1,4 +1,4 @@
-"""What the app says of itself, written down when the package is made: no request has to find it out."""
+"""Tables that packaging computes from the app, so that no request has to."""
 
 from __future__ import annotations
 

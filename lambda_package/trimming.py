@@ -1,4 +1,4 @@
-"""What of Chalice's package is not deployed, each with its reason."""
+"""Files of Chalice's package that are not deployed, each with its reason."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ UNUSED_PATHS = {
 }
 
 LICENCES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
-"""What stays of `*.dist-info`: their authors ask for it."""
+"""Files of `*.dist-info` that stay: the licences require it."""
 
 
 def remove_unused(tree: Path) -> None:

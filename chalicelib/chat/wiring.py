@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @cache
 def secrets() -> CachedSecrets:
-    """What this deployment shares with others."""
+    """Secrets that this deployment shares with other systems."""
     from chalicelib.core.aws.clients import client
     from chalicelib.core.aws.secrets import ParameterSecrets
     from chalicelib.core.services.secrets import CachedSecrets

@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 @cache
 def settings() -> CleanupConfig:
-    """How far clean-up goes."""
+    """Settings of clean-up."""
     from chalicelib.cleanup.config import CleanupConfig
 
     return CleanupConfig.from_env(os.environ)
 
 
 def run_clock() -> datetime:
-    """Now, as clean-up is to see it."""
+    """The time for clean-up: now, plus the configured offset."""
     return clock() + settings().ahead
 
 
 @cache
 def ours() -> Ours:
-    """What tells our roles from others."""
+    """Marks of this deployment's roles."""
     from chalicelib.cleanup.domain.staleness import Ours
 
     return Ours(config().deployment, config().require("boundary_arn"), settings().terms)
@@ -67,7 +67,7 @@ def account_scan() -> AccountScan:
 
 @cache
 def records() -> CleanupRecords:
-    """What clean-up leaves on record, under the function's own name."""
+    """Records of clean-up, written under the function's own name."""
     from chalicelib.cleanup.services.records import CleanupRecords
     from chalicelib.core.domain.callers import Caller
     from chalicelib.core.domain.events import Origin
@@ -79,7 +79,7 @@ def records() -> CleanupRecords:
 
 @cache
 def role_retirement() -> RoleRetirement:
-    """One role at a time."""
+    """Acts on one role at a time."""
     from chalicelib.cleanup.aws.clients import lambda_for_a_run
     from chalicelib.cleanup.services.act import RoleRetirement
     from chalicelib.core.aws.functions import CHANGING, OrderedFunction
@@ -90,7 +90,7 @@ def role_retirement() -> RoleRetirement:
 
 @cache
 def tidier() -> Tidier:
-    """What else is past its end."""
+    """Removes other entries whose time is over."""
     from chalicelib.approvals.aws.overdue_function import ExpireFunction
     from chalicelib.cleanup.aws.account_users import ReportedUsers
     from chalicelib.cleanup.aws.clients import lambda_for_a_run, unhurried_iam

@@ -16,5 +16,5 @@ Decorated = TypeVar("Decorated")
 
 
 def deprecated(_message: str, **_options: object) -> Callable[[Decorated], Decorated]:
-    """Say nothing: whoever calls what is deprecated does not read a function's log."""
+    """Give no warning: deprecation warnings do not belong in the log of a function."""
     return lambda decorated: decorated

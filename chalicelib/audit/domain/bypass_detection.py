@@ -26,7 +26,7 @@ ASSUMED_WITHIN = timedelta(seconds=35)
 """The API function, which assumes after it dated the session, lives 30 seconds (retries included); clocks differ."""
 
 DATED_BEFORE = timedelta(minutes=1)
-"""CloudTrail leaves fractions of a second out, and clocks differ. Nobody knows an id earlier: wide costs nothing."""
+"""CloudTrail drops fractions of a second, and clocks differ. An id is unknown before its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ def judge(seen: Assumption, session: Session | None, role: Role | None, broker_r
 
     `unrecorded` if it was the broker's own function role, under a session id
     whose row does not cover it: there is none, it says that AssumeRole failed,
-    or it is of another time. Credentials that were dropped, or somebody who
-    has the function's credentials: CloudTrail cannot tell.
+    or it is of another time. The cause may be credentials that were dropped, or
+    a thief of the function's credentials: CloudTrail cannot tell.
     """
     if seen.by_role_arn == broker_role_arn:
         return _by_the_broker(seen, session)
@@ -122,7 +122,7 @@ def _is_of(seen: Assumption, session: Session) -> bool:
 
 
 def _in_time(seen: Assumption, session: Session) -> bool:
-    """Whether the broker can have done it: a row is kept for long, and its session's name is no secret."""
+    """True if the times fit. Rows are kept for long and session names are no secret, so a name alone proves nothing."""
     return session.issued_at - DATED_BEFORE <= seen.at <= session.issued_at + ASSUMED_WITHIN
 
 

@@ -1,4 +1,4 @@
-"""Which lines of the audit log somebody asks for."""
+"""A filter for lines of the audit log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AuditFilter:
     session: str = ""
 
     def matches(self, line: Mapping[str, Any]) -> bool:
-        """Whether the line is asked for. A line that is no event belongs to no filter, and to the whole log."""
+        """True if the line fits. A line that is no event fits only the empty filter."""
         return (
             self.caller in {"", (line.get("caller") or {}).get("name")}
             and self.role in {"", line.get("role")}

@@ -35,7 +35,7 @@ TICK = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the ledger knows: the chain's head, which events have their place, which of those the log lacks."""
+    """The ledger's state: the head of the chain, the known events, and the lines not yet delivered to the log."""
 
     head: Head
     known: frozenset[str] = frozenset()
@@ -43,7 +43,7 @@ class Seen:
 
 
 class Unreadable(ValueError):
-    """What stands in a row's `event` attribute is no audit event."""
+    """The `event` attribute of a row is not an audit event."""
 
 
 class _Envelope(msgspec.Struct):
@@ -136,7 +136,7 @@ def read(text: str) -> dict[str, Any]:
 
 
 def line(text: str) -> dict[str, Any] | None:
-    """A line of the log as an object; None for what somebody else wrote there and is not shaped like one."""
+    """A line of the log as an object; None for a foreign line that has another form."""
     try:
         msgspec.json.decode(text, type=_Line)
         document: dict[str, Any] = json.loads(text)

@@ -51,7 +51,7 @@ class BypassDetector:
         return verdict
 
     def _is_anothers(self, seen: Assumption, role: Role | None) -> bool:
-        """Whether another deployment in the account made the role, and so watches it.
+        """True if another deployment in the account made the role, and so watches it.
 
         Not if our catalogue has it, whatever its tags say, nor if it was our own function role that assumed it.
         """

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
             ...
 
         def look(self, event_ids: Sequence[str]) -> Seen:
-            """What is known of these events; AwsUnavailable or RefusedByAws."""
+            """The known state of these events; AwsUnavailable or RefusedByAws."""
             ...
 
         def append(self, head: Head, links: Sequence[Link]) -> None:
             """Add lines after `head`, all or none.
 
-            Conflict if the head moved or an event is there already, Contended if somebody is moving it.
+            Conflict if the head moved or an event is there already, Contended if another writer is moving it.
             """
             ...
 
@@ -77,7 +77,7 @@ class RowChange:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """What became of a batch. Lambda redelivers everything from the record `resume_at` on."""
+    """The result of a batch. Lambda redelivers everything from the record `resume_at` on."""
 
     logged: tuple[Event, ...] = ()
     parked: int = 0

@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 
 FIRST_LOOK = timedelta(days=1)
 FARTHEST_LOOK = timedelta(days=30)
-"""What a first run, and a run after a long outage, look back over."""
+"""How far a first run looks back, and a run after a long outage."""
 
 STEP = timedelta(hours=1)
-"""What is told before the checkpoint moves: a run that is cut short leaves the next one less."""
+"""The checkpoint moves after each step, so an interrupted run leaves less for the next one."""
 
 PORTION = 990
 """Events in memory at once: ten transactions of the ledger."""
@@ -59,7 +59,7 @@ PORTION = 990
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What one run did: how many events entered the log, and how many sessions are alive now."""
+    """The result of one run: events that entered the log, and sessions that are active now."""
 
     logged: int
     active: int

@@ -34,7 +34,7 @@ class SqsNotices:
             raise translated(error, "queueing a notice") from error
 
     def postpone(self, receipt: str, seconds: int) -> None:
-        """ChangeMessageVisibility: nobody gets it before then."""
+        """ChangeMessageVisibility: the queue hides the message until then."""
         try:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds

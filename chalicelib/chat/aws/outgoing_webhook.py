@@ -38,8 +38,8 @@ PORTS = {"https": 443, "http": 80}
 NOT_ADDRESSES_OF_THEIR_OWN = tuple(
     map(IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"))
 )
-"""IPv4-compatible, IPv4-translated, NAT64, 6to4 and site-local: `ipaddress` holds most of them for global, wherever
-they lead."""
+"""IPv4-compatible, IPv4-translated, NAT64, 6to4 and site-local: `ipaddress` calls most of them global, although they
+may lead to private addresses."""
 
 
 class _Connection(HTTPConnection):
@@ -68,14 +68,14 @@ class _Connection(HTTPConnection):
         return left
 
     def head(self) -> HTTPResponse:
-        """The answer, whose body nobody reads."""
+        """Status line and headers of the answer. The body is not read."""
         answer = HTTPResponse(cast("socket.socket", _Answering(self)), method="POST")
         answer.begin()
         return answer
 
 
 class _Answering(io.RawIOBase):
-    """What comes back, each byte of it before the deadline."""
+    """The bytes of the answer, each read before the deadline."""
 
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
@@ -157,7 +157,7 @@ def resolved(host: str, port: int) -> str:
 
 
 def may_be_called(address: str, *, loopback: bool = False) -> bool:
-    """Whether an IP address lies in the public internet: nothing private, of this machine, or of AWS's metadata."""
+    """True if an IP address is public: not private, not of this machine, not AWS's metadata service."""
     parsed = _unwrapped(ip_address(address.partition("%")[0]))
     if parsed.is_loopback:
         return loopback

@@ -1,4 +1,4 @@
-"""Visits that were taken up: a row each, so that a replay finds one."""
+"""Requests from Slack that were handled: one row each, so that a replay is recognized."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TableVisits:
         self._dynamodb, self._table = client, table
 
     def first(self, visit: Visit, invocation: str) -> bool:
-        """Whether this invocation takes it up. Lambda's own retries carry the same invocation id and may go on."""
+        """True if this invocation handles the request. Lambda's retries carry the same invocation id and go on."""
         row = {
             "pk": f"CHAT#VISIT#{visit.id}",
             "sk": "VISIT",

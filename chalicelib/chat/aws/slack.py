@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 5
 TAKEN = 200
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-"""chat.update's errors for a message that somebody deleted or that may change no more."""
+"""Errors of chat.update for a message that was deleted or that can no longer be changed."""
 
 WORD = re.compile(r"[a-z_]{1,64}", re.ASCII)
 FAILURES = (SlackClientError, HTTPException, OSError)
@@ -35,7 +35,7 @@ class SlackAnswers:
         self._allowed, self._make = allowed, make
 
     def answer(self, response_url: str, text: str) -> None:
-        """Say it to the one who asked, alone. Only addresses of Slack's are called, whatever the form says."""
+        """Answer the person who asked, visible to them only. Addresses that are not Slack's are refused."""
         if not response_url.startswith(self._allowed):
             raise Refused("The address to answer to is not Slack's.")
         try:
@@ -56,7 +56,7 @@ class SlackBoard:
 
     @property
     def open(self) -> bool:
-        """Whether the broker was given a channel. One without a token is a fault that shows, not silence."""
+        """True if a channel is configured. A channel without a token is an error, not silence."""
         return bool(self._channel)
 
     def post(self, message: Message) -> Place:
@@ -85,7 +85,7 @@ class SlackBoard:
 
 
 def _not_delivered(error: Exception) -> NotDelivered:
-    """What Slack said, in its own word."""
+    """The error with the code that Slack gave."""
     if not isinstance(error, SlackApiError):
         return NotDelivered(f"Slack did not answer ({type(error).__name__}).")
     said = str(error.response.get("error") or "")

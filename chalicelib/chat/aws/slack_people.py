@@ -1,4 +1,4 @@
-"""IAM users who are linked to a place in Slack, read in bulk: ListUsers tells no tags."""
+"""IAM users who are linked to a Slack account, read in bulk: ListUsers does not return tags."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class IamDirectory:
         self._kept: tuple[datetime, list[Linked]] | None = None
 
     def people(self) -> list[Linked]:
-        """Everybody who is linked, at most a minute old."""
+        """All linked users, at most a minute old."""
         now = self._clock()
         if self._kept is None or (now - self._kept[0]).total_seconds() >= KEPT_SECONDS:
             self._kept = (now, self._read())

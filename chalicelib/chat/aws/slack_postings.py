@@ -1,4 +1,4 @@
-"""Which message in Slack shows which request or session."""
+"""Slack messages by the request or session that they show."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TablePostings:
         return Posting(Place(row["channel"], row["ts"]), row["version"]) if row else None
 
     def keep(self, subject: str, posting: Posting) -> None:
-        """The queue hands out one notice per subject at a time, so nobody else writes this row meanwhile."""
+        """Unconditional: the queue hands out one notice per subject at a time, so there is one writer."""
         row = {
             "pk": f"NOTICE#{subject}",
             "sk": "SLACK",

@@ -1,4 +1,4 @@
-"""What clean-up says in chat: every step that an owner should know of, and every run that did or wanted something."""
+"""Messages of clean-up in chat: each step that an owner should know, and each run that changed or wanted something."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TOLD = {
-    "warned": "nobody has used it for long: it is the next to be quarantined",
-    "quarantined": "nobody has used it for long: everything is denied to it now",
-    "deleted": "nobody missed it in quarantine: it is exported and deleted",
+    "warned": "unused for a long time: it will be quarantined next",
+    "quarantined": "unused for a long time: everything is now denied to it",
+    "deleted": "not needed during its quarantine: it was exported and deleted",
 }
 """By stage. Reported roles are only counted, in the message of the run."""
 
 
 def cleanup_message(event: Mapping[str, Any]) -> Message | None:
-    """The message of a `cleanup` event (docs/audit.md), or None where it is nobody's news."""
+    """The message of a `cleanup` event (docs/audit.md), or None if there is nothing to tell."""
     return _of_role(event["role"], event["detail"]) if event["role"] else _of_run(event["detail"])
 
 

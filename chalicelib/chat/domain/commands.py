@@ -1,4 +1,4 @@
-"""What people may say to `/access`: the grammar, and what to answer to anything else."""
+"""The grammar of `/access`, and the answer to any other text."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class NotUnderstood(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ShowRoles:
-    """What may I have?"""
+    """Show the roles that are open to the caller."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowMine:
-    """What did I ask for?"""
+    """Show the caller's requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowWho:
-    """Who has this role?"""
+    """Show who has this role."""
 
     role: str
 

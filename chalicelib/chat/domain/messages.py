@@ -1,4 +1,4 @@
-"""What the broker says in chat: no credential and no sign-in URL, ever; others' words cannot ping or link.
+"""Messages of the broker in chat. They never hold a credential or a sign-in URL. Quoted text cannot mention or link.
 
 Block Kit: docs.slack.dev/reference/block-kit. Limits: 3,000 characters of text in a section. What the broker
 says stands before what others say, so that no length of theirs can push it out.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SECTION_CHARACTERS = 3000
 SHOWN_AT_MOST = 20
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-"""The three characters with which Slack's text would ping somebody, link or hide (formatting message text)."""
+"""The three characters with which Slack's text would mention a person, link or hide (formatting message text)."""
 
 HALF = re.compile(r"(&[a-z]*|<[^>]*)$")
 """An escape or one of Slack's own forms that a cut left without its end."""
@@ -40,14 +40,14 @@ DOUBLY_LINKED = "More than one IAM user is tagged as you. Ask an administrator t
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is posted: `text` for notifications and screen readers, `blocks` as Slack's Block Kit draws them."""
+    """A message: `text` for notifications and screen readers, `blocks` as Slack's Block Kit draws them."""
 
     text: str
     blocks: tuple[Mapping[str, Any], ...] = ()
 
 
 def plain(words: str) -> str:
-    """Somebody's words on one line: they name nobody, link nowhere, and cannot pass for a line of the broker's."""
+    """Quoted text on one line. It cannot mention a person, hold a link or imitate a line of the broker."""
     return " ".join(words.split()).translate(ESCAPES)
 
 
@@ -67,11 +67,11 @@ def request_message(request: Request, now: datetime) -> Message:
 
 
 def broken_glass_message(session: Session) -> Message:
-    """Broken glass for everybody who is there to see, until somebody has reviewed it."""
+    """A break-glass session, shown to the whole channel until it is reviewed."""
     text = f"{plain(session.caller)} broke the glass on {plain(session.role)}"
     reviewed = f"Reviewed by {plain(session.reviewed_by)}: {plain(session.review_comment) or '(no comment)'}"
     standing = {
-        "open": f"<!here> Nobody has reviewed it yet: `broker review {session.id} --comment TEXT`",
+        "open": f"<!here> Not reviewed yet: `broker review {session.id} --comment TEXT`",
         "reviewed": reviewed,
         "failed": "It came to nothing: AWS refused the session.",
     }[review_standing(session)]
@@ -91,7 +91,7 @@ def section(text: str) -> dict[str, Any]:
 
 
 def filed(request: Request) -> str:
-    """What the one who asked is told."""
+    """The answer to the person who asked."""
     return (
         f"Request `{request.id}` for {plain(request.role)} is filed; {request.approvals} must agree. "
         f"Once they have, collect it with `broker exec {plain(request.role)} -- COMMAND`."
@@ -99,7 +99,7 @@ def filed(request: Request) -> str:
 
 
 def decision_said(request: Request) -> str:
-    """What the one who decided is told."""
+    """The answer to the person who decided."""
     return plain(outcome(request))
 
 
@@ -121,9 +121,9 @@ def span(seconds: int) -> str:
 def _standing(request: Request, now: datetime) -> str:
     """Until when, or how many still must agree; then who decided, with their words."""
     if request.state_at(now) == "expired":
-        return "Nobody answered in time."
+        return "No decision came in time."
     if request.state == "cancelled":
-        return "Taken back by whoever asked."
+        return "Cancelled by the requester."
     said = [
         f"{'Approved' if one.decision == 'approve' else 'Denied'} by {plain(one.by)}"
         + (f": {plain(one.comment)}" if one.comment else "")

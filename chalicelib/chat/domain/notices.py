@@ -25,7 +25,7 @@ LONGEST_WAIT_SECONDS = 900
 SECONDS = re.compile(r"[0-9]{1,9}")
 
 SHOWN = ("id", "type", "at", "role", "reason", "detail")
-"""What of an audit event leaves the broker: no addresses, no ARNs."""
+"""Members of an audit event that leave the broker: no addresses, no ARNs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Notifying: others hear of requests, decisions and broken glass, after the fact and however long it takes."""
+"""Notices about requests, decisions and break-glass, sent after the change and repeated until delivered."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
         @property
         def open(self) -> bool:
-            """Whether there is one."""
+            """True if a channel is configured."""
             ...
 
         def post(self, message: Message) -> Place:
@@ -65,13 +65,13 @@ if TYPE_CHECKING:
         """Another system's address."""
 
         def deliver(self, delivery: str, body: bytes) -> None:
-            """Return once it took the body; NotDelivered. `delivery` is the same for every attempt."""
+            """Return once the other system took the body; NotDelivered. `delivery` is the same for every attempt."""
             ...
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A row that others hear of: its place in the stream, the record's own id, and what it is about."""
+    """A changed row that makes a notice: its place in the stream, the id of the record, and its subject."""
 
     sequence: str
     once: str

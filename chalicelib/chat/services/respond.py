@@ -1,4 +1,4 @@
-"""Chatting: the words and clicks of people whom Slack vouches for, run through the same services as HTTP."""
+"""Commands and button clicks from Slack, run through the same services as HTTP."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from chalicelib.sessions.services.end_grant import GrantEnder
 
     class Answers(Protocol):
-        """Answers that only the one who asked sees."""
+        """Answers that only the person who asked can see."""
 
         def answer(self, response_url: str, text: str) -> None:
-            """Say it to them alone; NotDelivered if Slack does not take it."""
+            """Answer that person; NotDelivered if Slack does not take it."""
             ...
 
     class Directory(Protocol):
         """IAM users by their place in the chat."""
 
         def people(self) -> Sequence[Linked]:
-            """Everybody who is linked, with groups and tags."""
+            """All linked users, with groups and tags."""
             ...
 
     class Visits(Protocol):
-        """Visits that were taken up."""
+        """Requests from Slack that were handled."""
 
         def first(self, visit: Visit, invocation: str) -> bool:
-            """Whether this invocation is the one that takes it up: a retry of it is, a replay is not."""
+            """True if this invocation handles the request. A retry does, a replay does not."""
             ...
 
     class Worker(Protocol):
@@ -69,21 +69,21 @@ LOOKED_THROUGH = 100
 LASTING = {"active", "scheduled"}
 VIA = "slack"
 BUTTONS: dict[str, Word] = {"approve": "approve", "deny": "deny"}
-NOBODY = Caller("unknown", VIA, "", "", "")
+UNLINKED = Caller("unknown", VIA, "", "", "")
 TOLD = 100
-"""How many characters of what somebody unknown said are kept."""
+"""Greatest length of quoted text from an unknown person, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One visit, read: who, what, and where to answer them alone."""
+    """One request from Slack, parsed: the person, the command, and where to answer."""
 
     team: str
     user: str
     response_url: str
     text: str = ""
     click: tuple[str, str] | None = None
-    """Which button, and its value: the request."""
+    """The button and its value (the request id)."""
 
     @property
     def handle(self) -> str:
@@ -118,7 +118,7 @@ class Actions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatResponder:
-    """Every visit once, as the person whose IAM tag names this place in the chat."""
+    """Handles each request from Slack once, as the user whose IAM tag names that Slack account."""
 
     actions: Actions
     directory: Directory
@@ -128,10 +128,10 @@ class ChatResponder:
     policy_set: str
 
     def take(self, visit: Visit, invocation: str) -> None:
-        """Do what was asked and answer the one who asked; a replay does nothing and is recorded."""
+        """Run the command and answer the person who asked. A replay changes nothing and is recorded."""
         if not self.visits.first(visit, invocation):
             replayed = Refused("A request of Slack's was sent again; it was acted upon once.")
-            self._refused(replayed, self._origin(NOBODY, visit), {"webhook": "replayed"})
+            self._refused(replayed, self._origin(UNLINKED, visit), {"webhook": "replayed"})
             return
         said = read(visit)
         self.answers.answer(said.response_url, self._answered(said, visit))
@@ -148,14 +148,14 @@ class ChatResponder:
             return say.plain(failure.detail)
 
     def _person(self, said: Said, visit: Visit) -> Caller:
-        """The one whose tag names this place; Refused, once it is on record, where that is nobody or several."""
+        """The user whose tag names this Slack account; Refused, after it is recorded, if there are none or several."""
         found = [one for one in self.directory.people() if one.handle == said.handle]
         if len(found) == 1:
             return found[0].caller
         why = say.DOUBLY_LINKED if found else say.HOW_TO_LINK.format(handle=said.handle)
         tried = {"request": said.click[1], "clicked": said.click[0]} if said.click else {"said": said.text[:TOLD]}
         detail = {"webhook": "doubly_linked" if found else "not_linked", "handle": said.handle, **tried}
-        raise self._refused(Refused(why), self._origin(NOBODY, visit), detail)
+        raise self._refused(Refused(why), self._origin(UNLINKED, visit), detail)
 
     def _clicked(self, button: str, request_id: str, origin: Origin) -> str:
         word = BUTTONS.get(button)
@@ -213,5 +213,5 @@ class ChatResponder:
         return Origin(who, visit.request_id, "", self.policy_set, VIA)
 
     def _refused(self, refusal: Refused, origin: Origin, detail: Mapping[str, str]) -> BrokerError:
-        """What chat itself turns away; the services record their own."""
+        """Record a refusal made by chat itself. The services record their own."""
         return self.records.refused(refusal, "Chat", "", origin, detail)

@@ -1,4 +1,4 @@
-"""Users of ours in IAM's credential report: one bulk answer on passwords and keys of everybody."""
+"""The deployment's users in IAM's credential report, which lists passwords and keys of all users."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.times import Pause
 
 TRIES = 8
-"""Looks at whether the report is ready, a second apart, while somebody waits for the answer."""
+"""Attempts to find the report ready, a second apart, while a caller waits."""
 
 PATIENT_TRIES = 60
 """The same on the schedule: an account with many users has no report within seconds."""

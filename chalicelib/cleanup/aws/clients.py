@@ -1,4 +1,4 @@
-"""Clients of clean-up: nobody waits for it, so it waits for AWS."""
+"""Clients of clean-up. No caller waits for it, so it retries for longer."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class TableMarks:
         return msgspec.convert(row, Mark) if row else None
 
     def save(self, mark: Mark, event: AuditEvent | None) -> None:
-        """Write the mark over the version before it, with its event; Conflict if somebody was faster."""
+        """Write the mark over the version before it, with its event; Conflict if another writer was faster."""
         row = {**_row(mark), "event": to_json(event) if event else None}
         first = mark.version == 1
         self._write(
@@ -64,7 +64,7 @@ class TableMarks:
         )
 
     def forget(self, mark: Mark) -> None:
-        """Remove the mark of a role that somebody else deleted; nothing happens if it changed meanwhile."""
+        """Remove the mark of a role that was deleted by other means; no effect if the mark changed meanwhile."""
         with suppress(Conflict):
             self._write(
                 self._dynamodb.delete_item,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CLEANUPS_OWN = frozenset(
     {"quarantine_role", "quarantine_role_failed", "release_role", "release_role_failed", "delete_role_failed"}
 )
-"""Changes of the catalogue's row that are no sign of life: a quarantine shows in IAM, and who deletes needs nothing."""
+"""Changes of the catalogue's row that are no sign of use: clean-up makes them itself."""
 
 LONGEST = timedelta(seconds=MAX_CHAINED_SECONDS)
 
@@ -46,7 +46,7 @@ class TableSigns:
         self._dynamodb, self._table = client, table
 
     def of(self, role: str, now: datetime) -> Signs:
-        """What sessions, grants, requests and changes say at this moment."""
+        """Signs of use in sessions, grants, requests and changes at this moment."""
         session, request = self._latest(role, Session), self._latest(role, Request)
         asked = (request.filed_at if request else None, self._missed(role))
         alive = (one.id for one in self._recent(role, Session, now - LONGEST) if one.state(now) == "active")
@@ -66,7 +66,7 @@ class TableSigns:
         return next(self._newest(role, kind), None)
 
     def _recent(self, role: str, kind: type[Row], since: datetime) -> Iterator[Row]:
-        """Those young enough to mean something still, newest first."""
+        """Rows recent enough to matter, newest first."""
         oldest = ids.earliest(since)
         return takewhile(lambda one: one.id >= oldest, self._newest(role, kind))
 
@@ -75,7 +75,7 @@ class TableSigns:
         return (msgspec.convert(row, kind) for row in found)
 
     def _missed(self, role: str) -> datetime | None:
-        """When somebody last wanted the role and was told that it is quarantined."""
+        """Time of the last ask that was refused because the role is quarantined."""
         row = next(newest_first(self._dynamodb, self._table, "by-role", f"{MISSED}#{role}"), None)
         return from_rfc3339(json.loads(row["event"])["at"]) if row else None
 
@@ -94,7 +94,7 @@ class TableApplied:
         self._dynamodb, self._table, self._account = client, table, account
 
     def fingerprints(self) -> dict[str, dict[str, str]]:
-        """What the provisioner made of each role, by name; empty where it did not say."""
+        """Fingerprints of the roles as the provisioner made them, by name; empty if unknown."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :roles",

@@ -16,7 +16,7 @@ OWNER_TAG, AUDIENCE_TAG = "access-broker:owner", "access-broker:audience"
 
 @dataclass(frozen=True, slots=True)
 class RoleFacts:
-    """What IAM says of a role. `last_used_at` is None for "not within the last 400 days"."""
+    """IAM's facts about a role. `last_used_at` is None for "not within the last 400 days"."""
 
     name: str
     path: str
@@ -35,18 +35,18 @@ class RoleFacts:
 
     @property
     def owner(self) -> str:
-        """Whom to tell: the owner, or those the role is for."""
+        """The owner to notify; without one, the audience of the role."""
         return self.tag(OWNER_TAG) or self.tag(AUDIENCE_TAG) or ""
 
     @property
     def half_deleted(self) -> bool:
-        """Whether a delete began and did not get to its end: it takes the quarantine away before the role."""
+        """True if a delete was interrupted: it removes the quarantine before it removes the role."""
         return self.tag(DELETING_TAG) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What the broker knows of a role at once, where IAM is hours late. Ids are empty where there is none."""
+    """Signs of use in the broker's own rows. They are immediate; IAM is hours late. Ids are empty if there is none."""
 
     active_session: str = ""
     active_grant: str = ""

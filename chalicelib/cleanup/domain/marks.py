@@ -17,10 +17,10 @@ class Mark:
     """The stage of one role, by its unique id: a recreated namesake starts anew.
 
     `since` is when it entered the stage, `started` when it was reported.
-    `acting` is the stage whose act is under way: whoever finds it after a run
-    was cut off knows whose doing a quarantine or an absence is. `version`
-    counts writes: each is made on condition of the one before. `owner` is
-    kept because a role that is gone cannot tell whom to tell.
+    `acting` is the stage whose act is under way. After an interrupted run it
+    tells that a quarantine, or a missing role, is clean-up's own doing.
+    `version` counts writes: each is conditional on the one before. `owner` is
+    kept because a deleted role has no tags to read it from.
     """
 
     role: str
@@ -34,12 +34,12 @@ class Mark:
 
     @property
     def staged(self) -> bool:
-        """Whether the role is on its way out."""
+        """True if the role is on its way to deletion."""
         return self.stage not in {"alive", "deleted"}
 
     @property
     def quarantines(self) -> bool:
-        """Whether a quarantine found on the role is clean-up's own."""
+        """True if a quarantine on the role is clean-up's own."""
         return "quarantined" in {self.stage, self.acting}
 
     def about_to(self, stage: Stage) -> Mark:

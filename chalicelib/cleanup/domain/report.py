@@ -1,4 +1,4 @@
-"""What a look at the account found, what a run may do about it, and what it did."""
+"""The report of a run: findings in the account, the budget, and the changes made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.cleanup.domain.verdicts import Verdict
 
 ACTS: frozenset[Stage] = frozenset({"warned", "quarantined", "deleted"})
-"""Stages that somebody notices: they need a second look and count against the budget."""
+"""Stages that users can notice. They need a second look and count against the budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class Found:
 
     @property
     def moves(self) -> bool:
-        """Whether the verdict puts the role into another stage."""
+        """True if the verdict puts the role into another stage."""
         return self.verdict.stage != self.stage
 
     @property
     def acts(self) -> bool:
-        """Whether getting there is noticed."""
+        """True if the move can be noticed by users."""
         return self.moves and self.verdict.stage in ACTS
 
 
@@ -91,20 +91,20 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What a run wanted to do and how much it was allowed."""
+    """The number of acts that a run wanted, and the number allowed."""
 
     wanted: int
     limit: int
 
     @property
     def exceeded(self) -> bool:
-        """Whether somebody has to decide."""
+        """True if a person has to decide."""
         return self.wanted > self.limit
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a run could not do; the next one tries again."""
+    """A step that failed; the next run tries again."""
 
     role: str
     why: str
@@ -112,7 +112,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class UserFinding:
-    """A user of ours that somebody should look at: reported, never touched."""
+    """A user that a person should look at: reported, never changed."""
 
     name: str
     code: str
@@ -121,7 +121,7 @@ class UserFinding:
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What else was past its end."""
+    """Other entries that were removed because their time was over."""
 
     revocations: int = 0
     requests: int = 0
@@ -146,5 +146,5 @@ class Report:
 
     @property
     def may_act(self) -> bool:
-        """Whether the run may do what somebody notices: within its budget, and it saw every role."""
+        """True if the run may act: it is within its budget and it saw every role."""
         return self.sight.complete and not self.spending.exceeded

@@ -1,7 +1,7 @@
-"""Whether a role is stale: facts in, a verdict with its reason out.
+"""The conditions of a stale role, each with its reason.
 
-Every condition has to hold. The first that does not is the reason why the
-role is left alone, and takes it back to the start.
+A role is stale if every condition holds. The first one that does not hold is
+the reason to keep the role, and takes it back to the first stage.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SERVICE_PATH, RESERVED_PATH = "/aws-service-role/", "/aws-reserved/"
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """What tells our roles from others, and how long is too long for them."""
+    """The marks of this deployment's roles, and their thresholds."""
 
     deployment: str
     boundary_arn: str
@@ -104,7 +104,7 @@ def _not_of_others(case: Case) -> bool:
 
 
 def idle(case: Case) -> str:
-    """How long nobody has needed the role, in words."""
+    """How long the role has been unused, in words."""
     at, what = case.life
     limit = case.own_terms.stale_after.days
     return f"{what} {at:%Y-%m-%d}, {(case.now - at).days} days ago (limit {limit})"
@@ -137,7 +137,7 @@ NOT_OURS: tuple[Condition, ...] = (
         lambda _: "another deployment made it",
     ),
 )
-"""Roles that are none of our business."""
+"""Conditions for roles of this deployment; clean-up leaves all others alone."""
 
 ALIVE: tuple[Condition, ...] = (
     Condition(
@@ -178,16 +178,16 @@ ALIVE: tuple[Condition, ...] = (
         lambda case: case.role.boundary_arn == case.ours.boundary_arn,
         lambda _: "its permissions boundary is missing or another one; apply its template first",
     ),
-    Condition("released", _not_released, lambda _: "somebody lifted the quarantine"),
-    Condition("quarantined_by_others", _not_of_others, lambda _: "somebody else quarantined it"),
+    Condition("released", _not_released, lambda _: "the quarantine was lifted by hand"),
+    Condition("quarantined_by_others", _not_of_others, lambda _: "the quarantine is not clean-up's own"),
 )
-"""Roles of ours that somebody needs, or that are not clean-up's to touch."""
+"""Reasons to keep a role of this deployment."""
 
 CONDITIONS = NOT_OURS + ALIVE
 
 
 def is_ours(case: Case) -> bool:
-    """Whether the role is clean-up's business at all."""
+    """True if the role belongs to this deployment."""
     return reason_to_spare(case, NOT_OURS) is None
 
 

@@ -1,4 +1,4 @@
-"""How long is too long: the thresholds of clean-up, and a role's own in its tags."""
+"""The thresholds of clean-up, and a role's own ones in its tags."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TERM_TAGS: Mapping[str, str] = {
 
 
 class UnreadableTag(ValueError):
-    """A role's own threshold cannot be read; nobody guesses what it was meant to say."""
+    """A role's own threshold cannot be read. The role is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Terms:
         return waits.get(stage, timedelta())
 
     def allows(self, stage: Stage) -> bool:
-        """Whether an administrator has turned the stage on."""
+        """True if an administrator has turned the stage on."""
         return STAGES.index(stage) <= STAGES.index(self.up_to)
 
     def with_tags(self, tags: Mapping[str, str]) -> Terms:

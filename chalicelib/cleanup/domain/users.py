@@ -1,4 +1,4 @@
-"""Users of ours that nobody uses: named for a person to look at, never touched."""
+"""Unused users of this deployment: reported for a person to look at, never changed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class UserFacts:
 
 
 def findings(user: UserFacts, terms: Terms, now: datetime) -> Iterator[UserFinding]:
-    """What somebody should look at: a password never used, a key not used for long."""
+    """Findings for a person to look at: a password never used, a key unused for a long time."""
     if user.has_password and user.signed_in_at is None and now - user.created_at >= terms.grace:
         yield UserFinding(user.name, "never_signed_in", f"never signed in since {user.created_at:%Y-%m-%d}")
     for key in user.keys:

@@ -40,16 +40,16 @@ def judge(case: Case, conditions: tuple[Condition, ...] = CONDITIONS) -> Verdict
 
 
 def what_to_do(role: str, stage: Stage, next_at: datetime | None) -> str:
-    """What its owner can do about a role that has entered a stage; nothing where nobody need do anything."""
+    """Advice for the owner of a role that has entered a stage; empty if there is nothing to do."""
     if stage == "warned":
         return (
-            f"Use {role}, ask for it, or put the tag {KEEP_TAG} into its template: then it stays. "
-            f"If nobody does, everything is denied to it, on {next_at:%Y-%m-%d} at the earliest."
+            f"To keep {role}: use it, request it, or put the tag {KEEP_TAG} into its template. "
+            f"Otherwise everything is denied to it, on {next_at:%Y-%m-%d} at the earliest."
         )
     if stage == "quarantined":
         return (
             f"Everything is denied to {role}. To have it back: broker roles restore {role}. "
-            f"If nobody does, it is exported and deleted, on {next_at:%Y-%m-%d} at the earliest."
+            f"Otherwise it is exported and deleted, on {next_at:%Y-%m-%d} at the earliest."
         )
     return f"To have {role} back: broker roles restore {role}" if stage == "deleted" else ""
 

@@ -1,7 +1,7 @@
-"""Acting on one role: a second look, word of what is about to happen, the act, and the record of it.
+"""Acting on one role: a second look, a record of the intent, the act, and a record of the result.
 
-Whatever step a run is cut off at, the next run finds in the mark what was
-being done and does it again: every order may be repeated.
+If a run is interrupted, the next one finds the intent in the mark and repeats
+the act: every order may be repeated.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ class RoleRetirement:
             with suppress(NotFound):
                 self._order("restore_role", found)
         elif mark and mark.quarantines and (found.role.quarantined or self._ours(found)):
-            # Lifted by hand, too: the catalogue still says so, and nobody would get the role.
+            # Also if lifted by hand: the catalogue still says quarantined, and refuses the role to every caller.
             self._order("release_role", found)
         self.records.enter(found)
         return "alive"
 
     def _ours(self, found: Found) -> bool:
-        """Whether the provisioner would touch the role at all."""
+        """True if the role belongs to this deployment, so that the provisioner would change it."""
         return is_ours(Case(found.role, self.account_scan.ours, self.records.clock()))
 
     def go_on(self, name: str, keep: Keep) -> Stage | None:
@@ -78,7 +78,7 @@ class RoleRetirement:
         return found.verdict.stage
 
     def _quarantine(self, found: Found) -> Stage:
-        """Looks a third time: somebody may have taken the role in the same moment."""
+        """Looks a third time: a caller may have taken the role in the same moment."""
         begun = self.records.begin(found)
         self._order("quarantine_role", found)
         after = self.account_scan.again(found.role.name, self.records.clock())
@@ -94,7 +94,7 @@ class RoleRetirement:
         return "alive"
 
     def _delete(self, found: Found) -> Stage | None:
-        """The order may have waited for somebody who took the role back, so it says which role and in what state."""
+        """The order may have waited behind a restore, so it names the role's unique id and expects its quarantine."""
         begun = self.records.begin(found)
         try:
             self._order("delete_role", found, quarantined=found.role.unique_id)

@@ -1,4 +1,4 @@
-"""Who may see what clean-up would do: the access rules decide in the API, then the cleanup function looks."""
+"""Rehearsals over HTTP: the API evaluates the access rules, then the cleanup function looks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CleanupAuthorization:
     new_id: NewId
 
     def rehearse(self, origin: Origin) -> dict[str, Any]:
-        """What a run at this moment would do; a refusal is recorded before it is answered."""
+        """Report what a run would do now. A refusal is recorded before it is answered."""
         try:
             self.rights.demand("Provision", "", origin)
         except (Refused, NotFound) as refusal:

@@ -1,4 +1,4 @@
-"""What clean-up leaves on record: marks that carry their audit event, and a summary of every run."""
+"""Records of clean-up: marks that carry their audit event, and a summary of every run."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
             ...
 
         def save(self, mark: Mark, event: AuditEvent | None) -> None:
-            """Write the mark over the version before it, with its event; Conflict if somebody was faster."""
+            """Write the mark over the version before it, with its event; Conflict if another writer was faster."""
             ...
 
         def forget(self, mark: Mark) -> None:
-            """Remove the mark of a role that somebody else deleted; nothing happens if it changed meanwhile."""
+            """Remove the mark of a role that was deleted by other means; no effect if the mark changed meanwhile."""
             ...
 
         def record_run(self, event: AuditEvent) -> None:
@@ -59,7 +59,7 @@ class CleanupRecords:
     new_id: NewId
 
     def begin(self, found: Found) -> Found:
-        """Say what is about to be done, so that a run that is cut off in it leaves no riddle."""
+        """Record the intent first, so that an interrupted run can resume."""
         mark, stage = found.mark, found.verdict.stage
         if mark is None or mark.acting == stage:
             return found
@@ -75,7 +75,7 @@ class CleanupRecords:
         self.marks.save(mark, self._event(role.name, **_told(found)))
 
     def bury(self, mark: Mark) -> bool:
-        """A role is no longer there: by clean-up's own delete, which is told, or by somebody else's, which was."""
+        """Handle a missing role. If clean-up's own delete was interrupted, record it; else only remove the mark."""
         if mark.acting != "deleted":
             self.marks.forget(mark)
             return False

@@ -25,12 +25,12 @@ ONE_RUN_AT_A_TIME = LeaseTerms(seconds=120, wait_seconds=0, work="clean-up run")
 """A run that was killed keeps the next one out for two minutes after its last act. No run waits for another."""
 
 AWS_IS_BUSY = (AuditUnavailable, AwsUnavailable, LeaseLost)
-"""What ends a run early: the rest is for the next one."""
+"""Errors that end a run early. The next run does the rest."""
 
 
 @dataclass(slots=True)
 class Steps:
-    """What a run has done so far."""
+    """The steps of a run so far."""
 
     changes: dict[str, Stage] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
@@ -61,7 +61,7 @@ class CleanupRun:
     budget: Budget
 
     def rehearse(self) -> Report:
-        """What a run at this moment would do."""
+        """Report what a run would do now."""
         report = self._look()
         moving = (found for found in report.sight.found if found.moves and (report.may_act or not found.acts))
         changes = {found.role.name: found.verdict.stage for found in moving}

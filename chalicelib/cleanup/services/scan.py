@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.cleanup.services.records import Marks
 
     class RoleInventory(Protocol):
-        """IAM's roles, whoever made them."""
+        """All roles of the account in IAM."""
 
         def every(self) -> Iterator[RoleFacts]:
             """All roles of the account, in bulk; AwsUnavailable in the middle if AWS stops answering."""
@@ -38,20 +38,20 @@ if TYPE_CHECKING:
         """The broker's own rows about a role."""
 
         def of(self, role: str, now: datetime) -> Signs:
-            """What sessions, grants, requests and changes say at this moment."""
+            """Signs of use in sessions, grants, requests and changes at this moment."""
             ...
 
     class AppliedFingerprints(Protocol):
         """The catalogue, for comparison."""
 
         def fingerprints(self) -> Mapping[str, Mapping[str, str]]:
-            """What the provisioner made of each role of this account, by name; empty where it did not say."""
+            """Fingerprints of this account's roles as the provisioner made them, by name; empty if unknown."""
             ...
 
 
 @dataclass(slots=True)
 class Tally:
-    """What one pass has seen so far: names of ours, and whole facts only of roles that are on their way."""
+    """The findings of one pass so far. Full facts are kept only for roles on their way out."""
 
     marks: Mapping[str, Mark]
     applied: Mapping[str, Mapping[str, str]]
@@ -76,12 +76,12 @@ class Tally:
 
     def _compare(self, role: RoleFacts) -> None:
         if role.name not in self.applied:
-            self.drift.append(Drift(role.name, "not in the catalogue, so nobody can ask for it"))
+            self.drift.append(Drift(role.name, "not in the catalogue, so it cannot be requested"))
         elif why := drift(self.applied[role.name], role.fingerprint):
             self.drift.append(Drift(role.name, why))
 
     def sight(self, *, complete: bool) -> Sight:
-        """What was seen; what is missing counts only if the pass got to its end."""
+        """The findings. Missing roles count only if the pass is complete."""
         sight = Sight(tuple(self.found), self.alive, self.others, len(self.names), drift=tuple(self.drift))
         if not complete:
             return replace(sight, complete=False)
@@ -120,7 +120,7 @@ class AccountScan:
         return self._judged(role, self.marks.get(name), self.signs.of(name, now), now) if role else None
 
     def _suspected(self, role: RoleFacts, mark: Mark | None, now: datetime) -> Found:
-        """The verdict; whoever is alive by what IAM says alone needs no look into the table."""
+        """The verdict. A role that IAM shows in use needs no read of the table."""
         found = self._judged(role, mark, NO_SIGNS, now)
         if found.verdict.stage == "alive":
             return found

@@ -1,4 +1,4 @@
-"""Tidying: what else is past its end, and users that somebody should look at."""
+"""Tidying: other entries whose time is over, and users that a person should look at."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
             ...
 
     class Lapses(Protocol):
-        """Requests that nobody answered and grants that ran out."""
+        """Requests without a decision in time, and grants that ran out."""
 
         def run(self) -> tuple[int, int]:
             """Write down what is over: how many requests, how many grants."""
@@ -53,7 +53,7 @@ class Tidier:
         return Tidied(pruned, requests, grants), tuple(failures)
 
     def look(self, now: datetime, *, patient: bool) -> tuple[tuple[UserFinding, ...], tuple[Failure, ...]]:
-        """Users of ours that never signed in, and keys that nobody uses; `patient` where nobody waits for it."""
+        """Users who never signed in, and unused keys. `patient` if no caller waits for the answer."""
         failures: list[Failure] = []
         nothing: tuple[UserFinding, ...] = ()
         found = _tried("IAM's credential report", lambda: self._findings(now, patient=patient), nothing, failures)

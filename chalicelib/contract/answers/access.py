@@ -38,7 +38,7 @@ class RolePage(msgspec.Struct, frozen=True):
 
 
 class Review(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whether somebody has looked at a session behind broken glass, and what they found."""
+    """The review of a break-glass session: state, reviewer and comment."""
 
     state: Literal["open", "done"]
     by: str | msgspec.UnsetType = msgspec.UNSET
@@ -64,7 +64,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     grant: Annotated[Id | None, msgspec.Meta(description="The grant it was issued under, if any")]
     asked_by: Annotated[str | None, msgspec.Meta(description="The program that asked for the caller, if any")]
     break_glass: bool
-    review: Annotated[Review | None, msgspec.Meta(description="Null where nobody needs to look")]
+    review: Annotated[Review | None, msgspec.Meta(description="Null if no review is needed")]
 
 
 class ProcessCredentials(msgspec.Struct, frozen=True, rename="pascal"):

@@ -11,7 +11,7 @@ from chalicelib.contract.answers.forms import Cursor, Id, Instant  # noqa: TC001
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What one approver said. `via` is `api` or the chat it came through."""
+    """The decision of one approver. `via` is `api` or the chat it came through."""
 
     decision: requests.Word
     by: str
@@ -21,7 +21,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What an approved request yields: sessions that begin from `starts_at` to `usable_until` and end by `until`.
+    """The result of an approved request: sessions that begin from `starts_at` to `usable_until` and end by `until`.
 
     The id is its request's. No session is shorter than 15 minutes, so the last begins that long before the end.
     """

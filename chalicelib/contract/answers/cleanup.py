@@ -35,7 +35,7 @@ class Spending(msgspec.Struct, frozen=True):
 
 
 class CleanupReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run at this moment would do. `alive` counts roles of ours that are left alone, by reason."""
+    """The report of a run made now. `alive` counts roles of this deployment that are kept, by reason."""
 
     run: Id | None
     at: Instant

@@ -1,4 +1,4 @@
-"""What the API answers when it does not do what it was asked."""
+"""Problem documents: the answers to refused and failed calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     request_id: str
     fields: Annotated[
-        dict[str, str] | msgspec.UnsetType, msgspec.Meta(description="Which fields do not fit, and what was expected")
+        dict[str, str] | msgspec.UnsetType, msgspec.Meta(description="Invalid fields, and the form expected of each")
     ] = msgspec.UNSET
     aws_code: Annotated[str | msgspec.UnsetType, msgspec.Meta(description="AWS's own error code")] = msgspec.UNSET
     policies: Annotated[

@@ -32,7 +32,7 @@ class ActiveSessions(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """What a session did in `regions`, as CloudTrail tells it.
+    """Activity of a session in `regions`, from CloudTrail.
 
     Pages go back in time, region after region; `complete` on the last one.
     """
@@ -46,7 +46,7 @@ class Activity(msgspec.Struct, frozen=True):
 
 
 class Revocation(msgspec.Struct, frozen=True):
-    """What one call took back: on which roles, and which sessions of the broker.
+    """The effect of one revocation: the roles, and the sessions of the broker.
 
     `direct_roles` trust the caller without the broker: such sessions end only with the whole role's.
     `no_room`: the role's list took no single session, so its caller's others on that role ended with it.
@@ -70,7 +70,7 @@ class Revoked(msgspec.Struct, frozen=True):
 
 
 class AuditCaller(msgspec.Struct, frozen=True):
-    """Who did it; `id` is IAM's unique id."""
+    """The caller; `id` is IAM's unique id."""
 
     name: str
     kind: Literal["user", "role", "unknown"]

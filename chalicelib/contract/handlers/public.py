@@ -19,7 +19,7 @@ DESCRIPTION = Path(__file__).with_name("openapi.json")
 @blueprint.route("/health", methods=["GET"])
 @answering(blueprint)
 def health() -> Response:
-    """Whether the broker runs, and which policy set decides."""
+    """State of the broker, and the policy set in force."""
     return answer({"status": "ok", "deployment": config().deployment, "policy_set": rules().digest})
 
 

@@ -44,8 +44,8 @@ OPERATIONS = (
             errors=(404, 409),
         )
         for word, summary in (
-            ("approve", "Agree to a request of somebody else."),
-            ("deny", "Refuse a request of somebody else."),
+            ("approve", "Approve the request of another person."),
+            ("deny", "Deny the request of another person."),
             ("cancel", "Take back a request of one's own."),
         )
     ),

@@ -1,4 +1,4 @@
-"""What one route takes and answers: an entry of the tables."""
+"""One route: its parameters, body and answers."""
 
 from __future__ import annotations
 

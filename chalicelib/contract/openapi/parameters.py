@@ -30,8 +30,8 @@ Limit = Annotated[
     msgspec.Meta(ge=1, le=MAX_LIMIT, description="Items a page may have", extra_json_schema={"default": DEFAULT_LIMIT}),
 ]
 Cursor = Annotated[str, msgspec.Meta(description="`next_cursor` of the page before")]
-ReasonText = Annotated[str, msgspec.Meta(max_length=1000, description="Why, for those who read the audit log")]
-DryRun = Annotated[bool, msgspec.Meta(description="Only say what would change")]
+ReasonText = Annotated[str, msgspec.Meta(max_length=1000, description="The reason, kept in the audit log")]
+DryRun = Annotated[bool, msgspec.Meta(description="Report the changes without making them")]
 Key = Annotated[
     str,
     msgspec.Meta(

@@ -1,4 +1,4 @@
-"""What every route may fail with: our problem documents, and what API Gateway answers by itself."""
+"""Failures of every route: our problem documents, and API Gateway's own answers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ REQUEST = "f4a1f0a6-5c2b-4e0e-9d7e-0c6b1a0f2d3e"
 
 INSTANCES: tuple[errors.BrokerError, ...] = (
     errors.InvalidRequest("The body does not fit; see fields.", {"duration_seconds": "Expected `int` >= 900"}),
-    errors.Refused("Nobody but Group engineers may take ec2-full.", ("engineers-standing",)),
+    errors.Refused("Only Group engineers may take ec2-full.", ("engineers-standing",)),
     errors.ApprovalRequired("One approval is needed: broker request prod-ec2.", ("production-by-approval",)),
     errors.ReasonRequired("Say why: this role is given with a reason only.", ("contractors-by-day",)),
     errors.NotFound("There is no role ec2-ful."),
-    errors.Conflict("Somebody else changes this role right now. Try again in a moment."),
+    errors.Conflict("Another change of this role is under way. Try again in a moment."),
     BodyTooLarge("The body may have 65536 bytes."),
     UnsupportedMediaType("Send the body as application/json."),
     errors.RefusedByAws("AWS refused to assume the role.", "AccessDenied"),
@@ -40,7 +40,7 @@ WHEN = {
     400: "The input is at fault: `fields` says where, and what was expected.",
     403: "Refused: no rule allows it, or the one that would wants an approval or a reason.",
     404: "There is no such thing, or the caller may not know that there is.",
-    409: "Somebody else got there first, or the thing is in another state.",
+    409: "Another change was faster, or the thing is in another state.",
     413: "The body is too large.",
     415: "The body is not JSON by its content type.",
     422: "AWS refused what the broker had decided to do: `aws_code` is its code.",

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 
 class NoInitialResponseError(Exception):
-    """What the parser expects to catch."""
+    """The exception that the parser catches."""
 
 
 class EventStream:

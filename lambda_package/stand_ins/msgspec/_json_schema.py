@@ -6,10 +6,10 @@ LEFT_OUT = "is left out of the package: see lambda_package/stand_ins/msgspec/_js
 
 
 def schema(*_types: Any, **_options: Any) -> NoReturn:
-    """Say what is missing, to whoever begins to use it."""
+    """Name what is missing, if code begins to use it."""
     raise NotImplementedError(f"msgspec.json.schema {LEFT_OUT}")
 
 
 def schema_components(*_types: Any, **_options: Any) -> NoReturn:
-    """Say what is missing, to whoever begins to use it."""
+    """Name what is missing, if code begins to use it."""
     raise NotImplementedError(f"msgspec.json.schema_components {LEFT_OUT}")

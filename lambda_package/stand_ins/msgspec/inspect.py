@@ -2,7 +2,7 @@
 
 
 def __getattr__(name: str) -> object:
-    """Name what is missing, for whoever begins to use it."""
+    """Name what is missing, if code begins to use it."""
     raise AttributeError(
         f"msgspec.inspect.{name} is left out of the package: see lambda_package/stand_ins/msgspec/inspect.py"
     )

@@ -1,4 +1,4 @@
-"""Stands in for docstrings of client methods: nobody asks a running function for help()."""
+"""Stands in for docstrings of client methods: a running function needs no help()."""
 
 from typing import Self
 
