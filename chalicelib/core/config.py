@@ -40,6 +40,7 @@ class Config:
     expire_function: str
     broker_role_arn: str
     boundary_arn: str
+    guard_arns: tuple[str, ...]
     sign_in_endpoint: str
     slack_api: str
     slack_channel: str
@@ -68,6 +69,7 @@ class Config:
             expire_function=environ.get("BROKER_EXPIRE_FUNCTION", ""),
             broker_role_arn=environ.get("BROKER_ROLE_ARN", ""),
             boundary_arn=environ.get("BROKER_BOUNDARY_ARN", ""),
+            guard_arns=tuple(filter(None, environ.get("BROKER_GUARD_ARNS", "").split(","))),
             sign_in_endpoint=environ.get("BROKER_SIGN_IN_ENDPOINT", "https://signin.aws.amazon.com/federation"),
             slack_channel=environ.get("BROKER_SLACK_CHANNEL", ""),
             notices_queue_url=environ.get("BROKER_NOTICES_QUEUE_URL", ""),

@@ -30,6 +30,7 @@ def deployment() -> Deployment:
         name=config().deployment,
         broker_role_arn=config().require("broker_role_arn"),
         boundary_arn=config().require("boundary_arn"),
+        guard_arns=config().guard_arns,
     )
 
 
@@ -72,13 +73,19 @@ def template_applier() -> TemplateApplier:
     """The service behind applying role templates."""
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.iam_policies import IamPolicies
+    from chalicelib.provisioning.domain.action_classes import load_classes
     from chalicelib.provisioning.domain.escalation import load_paths
     from chalicelib.provisioning.services.apply import TemplateApplier
     from chalicelib.provisioning.services.compile import TemplateCompiler
 
     paths = load_paths((POLICIES / "escalation.json").read_text())
+    classes = load_classes(
+        (POLICIES / "service-authorization.json").read_text(), (POLICIES / "reviewed-actions.json").read_text()
+    )
     policies = IamPolicies(client("iam"))
-    compiler = TemplateCompiler(deployment=deployment(), policies=policies, users=iam_users(), paths=paths)
+    compiler = TemplateCompiler(
+        deployment=deployment(), policies=policies, users=iam_users(), paths=paths, classes=classes
+    )
     return TemplateApplier(compiler=compiler, convergence=convergence(), records=records(), leases=leases())
 
 

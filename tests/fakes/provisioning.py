@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.events import Origin
 from chalicelib.core.services.leases import Leases
 from chalicelib.core.services.refusals import RefusalRecorder
+from chalicelib.provisioning.domain.action_classes import ActionClasses, load_classes
 from chalicelib.provisioning.domain.escalation import EscalationPaths
 from chalicelib.provisioning.services.apply import TemplateApplier
 from chalicelib.provisioning.services.compile import Deployment, TemplateCompiler
@@ -39,6 +41,11 @@ ADMIN = Origin(Caller("user", "root-of-trust", f"arn:aws:iam::{ACCOUNT}:user/adm
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
+CLASSES = load_classes(
+    Path("policies/service-authorization.json").read_text(), Path("policies/reviewed-actions.json").read_text()
+)
+
+
 @dataclass
 class World:
     """One account with one deployment. Waiting moves the clock and nothing else."""
@@ -50,6 +57,7 @@ class World:
     policies: FakePolicies = field(default_factory=FakePolicies)
     account: FakeAccount = field(default_factory=FakeAccount)
     paths: EscalationPaths = field(default_factory=EscalationPaths)
+    classes: ActionClasses = CLASSES
     numbers: count[int] = field(default_factory=lambda: count(1))
     while_waiting: Callable[[], None] | None = None
 
@@ -87,7 +95,9 @@ class World:
 
     @property
     def provisioning(self) -> TemplateApplier:
-        compiler = TemplateCompiler(deployment=DEPLOYMENT, policies=self.policies, users=self.users, paths=self.paths)
+        compiler = TemplateCompiler(
+            deployment=DEPLOYMENT, policies=self.policies, users=self.users, paths=self.paths, classes=self.classes
+        )
         return TemplateApplier(
             compiler=compiler, convergence=self.convergence, records=self.records, leases=self.leases
         )

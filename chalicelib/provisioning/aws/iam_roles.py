@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,7 +13,7 @@ from chalicelib.core.domain.errors import RefusedByAws
 from chalicelib.core.domain.roles import ROLE_PATH
 from chalicelib.provisioning.aws.iam_consistency import if_there
 from chalicelib.provisioning.aws.iam_role_changes import call_for, policy_json
-from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleState, removal_order
+from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleState, is_guard, removal_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,10 +77,12 @@ class IamRoles:
         """
         for profile in role.instance_profiles:
             self._remove(self._iam.remove_role_from_instance_profile, role, InstanceProfileName=profile)
-        for arn in role.state.managed_policies:
+        for arn in filterfalse(is_guard, role.state.managed_policies):
             self._remove(self._iam.detach_role_policy, role, PolicyArn=arn)
         for name in removal_order(role.state.inline_policies):
             self._remove(self._iam.delete_role_policy, role, PolicyName=name)
+        for arn in filter(is_guard, role.state.managed_policies):
+            self._remove(self._iam.detach_role_policy, role, PolicyArn=arn)
         self._remove(self._iam.delete_role, role)
 
     def _remove(self, operation: Callable[..., Any], role: ProvisionedRole, **parameters: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.policy_documents import grants, same
-from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, Role
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH, Role
 from chalicelib.provisioning.domain.templates import managed_policy_arn
 
 if TYPE_CHECKING:
@@ -86,6 +86,16 @@ def desired_state(
     )
 
 
+def guarded(state: RoleState, guard_arns: tuple[str, ...]) -> RoleState:
+    """The state with the guard policies, which deny what wildcards of the other policies open."""
+    return replace(state, managed_policies=tuple(sorted({*state.managed_policies, *guard_arns})))
+
+
+def is_guard(policy_arn: str) -> bool:
+    """Whether a managed policy is the broker's own: under its path there are only boundary and guards."""
+    return f":policy{ROLE_PATH}" in policy_arn
+
+
 def removal_order(inline_policies: Mapping[str, Document]) -> list[str]:
     """Names of a role's inline policies: what only denies (quarantine, revocations) goes after what grants."""
     return sorted(inline_policies, key=lambda name: (not grants(inline_policies[name]), name))
@@ -147,6 +157,8 @@ def _tag_changes(actual: RoleState, wanted: RoleState) -> Iterator[RoleChange]:
 def _order(change: RoleChange) -> int:
     before, after = change.before, change.after
     if change.attribute == "managed_policy":
+        if is_guard(change.item):
+            return 7 if after is None else 1
         return 1 if after is None else 6
     if change.attribute == "inline_policy":
         if after is None:

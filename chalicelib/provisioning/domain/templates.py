@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.policy_documents import compact
 from chalicelib.core.domain.policy_grammar import document_problems, statement_problems
-from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_NAME, SESSION_TAG
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_NAME, ROLE_PATH, SESSION_TAG
 from chalicelib.provisioning.domain.trust_exceptions import EXCEPTIONS
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ TAG_VALUE = re.compile(r"[\w\s.:/=+@-]{0,256}")
 MIN_SESSION_SECONDS, MAX_SESSION_SECONDS = 3600, 43200
 """IAM CreateRole, MaxSessionDuration."""
 
-MAX_MANAGED_POLICIES = 10
-"""Managed policies per role (IAM quotas)."""
+MAX_MANAGED_POLICIES = 8
+"""IAM's quota of ten managed policies per role, less the two guards (policies/guards)."""
 
 MAX_EXCEPTION = 64
 """Characters; the longest name of domain.trust_exceptions has twenty."""
@@ -106,7 +106,9 @@ def _check_name(template: RoleTemplate, fields: Fields) -> None:
 
 def _check_policies(template: RoleTemplate, fields: Fields) -> None:
     if len(template.managed_policies) > MAX_MANAGED_POLICIES:
-        fields["managed_policies"] = f"at most {MAX_MANAGED_POLICIES} (IAM quotas)"
+        fields["managed_policies"] = f"at most {MAX_MANAGED_POLICIES} (IAM takes ten; two are the broker's guards)"
+    if any(f":policy{ROLE_PATH}" in name for name in template.managed_policies):
+        fields["managed_policies"] = f"no policy under {ROLE_PATH}: boundary and guards are the broker's to attach"
     if len(set(template.managed_policies)) < len(template.managed_policies):
         fields["managed_policies"] = "each policy once"
     if template.inline_policy is None:

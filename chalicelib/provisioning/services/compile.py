@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.core.domain.callers import USER_NAME
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.roles import ROLE_PATH, external_id
-from chalicelib.provisioning.domain.role_state import RoleState, desired_state
+from chalicelib.provisioning.domain.role_state import RoleState, desired_state, guarded
 from chalicelib.provisioning.domain.templates import check_form, managed_policy_arn
 from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
+    from chalicelib.provisioning.domain.action_classes import ActionClasses
     from chalicelib.provisioning.domain.escalation import EscalationPaths
     from chalicelib.provisioning.domain.templates import RoleTemplate
     from chalicelib.provisioning.services.sign_in import UserAdmin
@@ -35,6 +36,7 @@ class Deployment:
     name: str
     broker_role_arn: str
     boundary_arn: str
+    guard_arns: tuple[str, ...] = ()
 
     @property
     def partition(self) -> str:
@@ -59,15 +61,17 @@ class TemplateCompiler:
     policies: PolicyLibrary
     users: UserAdmin
     paths: EscalationPaths
+    classes: ActionClasses
 
     def compile(self, template: RoleTemplate) -> tuple[RoleState, tuple[str, ...]]:
         """The wanted state and warnings; InvalidRequest or UnsafeTemplate with the fields at fault."""
         check_form(template)
-        warnings = self.paths.check(self._documents(template))
+        documents = self._documents(template)
+        warnings = self.paths.check(documents) + self.classes.check(documents)
         trust = trust_policy(template.trust, self._parties(template))
         deployment = self.deployment
         state = desired_state(template, trust, deployment.boundary_arn, deployment.name, deployment.partition)
-        return state, warnings
+        return guarded(state, deployment.guard_arns), warnings
 
     def _documents(self, template: RoleTemplate) -> dict[str, Mapping[str, Any]]:
         """Every policy document the role would have, by the name to blame."""

@@ -33,7 +33,12 @@ ARNS = {
     "AWS::SQS::Queue": "arn:${AWS::Partition}:sqs:eu-west-1:${AWS::AccountId}:",
 }
 NAMES = ("DashboardName", "FunctionName", "LogGroupName", "QueueName", "TableName", "TopicName")
-DENIED_OTHERWISE = {"Boundary": "iam:*", "RestAPI": "apigateway:*"}
+DENIED_OTHERWISE = {
+    "Boundary": "iam:*",
+    "GuardPermissions": "iam:*",
+    "GuardOtherRoles": "iam:*",
+    "RestAPI": "apigateway:*",
+}
 NEEDS_THE_BOUNDARY = {
     "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
     "iam:PutRolePolicy", "iam:DeleteRolePolicy",

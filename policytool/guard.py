@@ -1,0 +1,132 @@
+"""Makes policies/guards: two policies on every brokered role that deny what wildcards in a template open.
+
+permissions.json denies actions that change permissions, other-roles.json those
+that act as another role. Each must fit into the 6,144 characters of a managed
+policy, so actions are folded into patterns at the words of their names
+(`Put*Policy`); a pattern covers no known action that is not to be denied. Run
+`python -m policytool.guard` after a renewal of service-authorization.json or a
+review of reviewed-actions.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.domain.iam_patterns import matches
+from chalicelib.provisioning.domain.action_classes import CHANGES_PERMISSIONS, load_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+POLICIES = Path(__file__).parent.parent / "policies"
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+|[^A-Za-z0-9]")
+
+
+def main() -> None:
+    """Write the files."""
+    for name, document in guards().items():
+        (POLICIES / "guards" / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
+
+
+def guards() -> dict[str, dict[str, Any]]:
+    """The policy documents by file name, from the two lists less what the boundary denies already."""
+    authorization = (POLICIES / "service-authorization.json").read_text()
+    classes = load_classes(authorization, (POLICIES / "reviewed-actions.json").read_text())
+    known, plain = list(classes.known.values()), _less_the_boundary(classes.guarded)
+    changing = [action for action in plain if classes.guarded[action] == CHANGES_PERMISSIONS]
+    return {
+        "permissions": _document(
+            _deny("NoChangeOfPermissions", folded(changing, known)),
+            _deny(
+                "NoGrantOfAKeyUnlessForAnAwsService",
+                sorted(classes.unless_for_an_aws_service),
+                {"Bool": {"kms:GrantIsForAWSResource": "false"}},
+            ),
+        ),
+        "other-roles": _document(
+            _deny("NothingThatActsAsAnotherRole", folded(set(plain) - set(changing), known)),
+            _deny(
+                "NothingOnAnInstanceThatHasARole",
+                sorted(classes.on_instances),
+                {"Null": {"ec2:InstanceProfile": "false"}},
+            ),
+        ),
+    }
+
+
+def folded(actions: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Patterns that cover these actions and no other known one, as few characters as words allow."""
+    wanted, others = _by_service(actions), _by_service(known)
+    return [
+        f"{service}:{pattern}"
+        for service in sorted(wanted)
+        for pattern in sorted(_cover(service, wanted[service], others[service] - wanted[service]))
+    ]
+
+
+def _cover(service: str, wanted: set[str], others: set[str]) -> Iterator[str]:
+    """Greedy: the pattern with the fewest characters for each action it covers, until all are covered."""
+    covering = {pattern: {name for name in wanted if matches(pattern, name)} for pattern in _patterns(wanted)}
+    usable = {pattern: names for pattern, names in covering.items() if not _any_match(pattern, others)}
+    left = set(wanted)
+    while left:
+        cost = {
+            pattern: (len(service) + len(pattern) + 4) / len(names & left)
+            for pattern, names in usable.items()
+            if names & left
+        }
+        best = min(cost, key=lambda pattern: (cost[pattern], -len(pattern), pattern))
+        left -= usable[best]
+        yield best
+
+
+def _any_match(pattern: str, names: set[str]) -> bool:
+    return any(matches(pattern, name) for name in names)
+
+
+def _patterns(names: set[str]) -> set[str]:
+    """Each name, and each `Begin*End` of whole words of it."""
+    found = set(names)
+    for name in names:
+        words = WORD.findall(name)
+        for begin in range(len(words) + 1):
+            for end in range(begin, len(words) + 1):
+                if 0 < begin + len(words) - end < len(words):
+                    found.add("".join(words[:begin]) + "*" + "".join(words[end:]))
+    return found
+
+
+def _by_service(actions: Iterable[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for action in actions:
+        service, _, name = action.partition(":")
+        found[service].add(name)
+    return found
+
+
+def _less_the_boundary(actions: Iterable[str]) -> list[str]:
+    boundary = json.loads((POLICIES / "boundary.json").read_text())
+    patterns = [
+        pattern
+        for statement in boundary["Statement"]
+        if statement["Effect"] == "Deny" and statement["Resource"] == "*" and "Condition" not in statement
+        for pattern in statement["Action"]
+    ]
+    return [action for action in actions if not any(matches(pattern, action) for pattern in patterns)]
+
+
+def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _deny(sid: str, actions: list[str], condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    statement = {"Sid": sid, "Effect": "Deny", "Action": actions, "Resource": "*"}
+    return {**statement, "Condition": condition} if condition else statement
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""An independent evaluator of IAM policies (npm: @cloud-copilot/iam-simulate), for tests only."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+PLACE = HERE.parent.parent / ".build" / "evaluator"
+ACCOUNT = "123456789012"
+VALUES = {
+    "${AWS::Partition}": "aws",
+    "${AWS::AccountId}": ACCOUNT,
+    "${AWS::Region}": "us-east-1",
+    "${AWS::StackName}": "access-broker-dev",
+}
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of a role session, and the policies that decide about it."""
+
+    action: str
+    policies: dict[str, Document]
+    boundary: Document | None = None
+    resource: str = "*"
+    context: dict[str, str] = field(default_factory=dict)
+    resource_policy: Document | None = None
+
+    def simulation(self) -> Document:
+        """The request as the evaluator takes it."""
+        boundary = [{"name": "boundary", "policy": self.boundary}] if self.boundary else None
+        return {
+            "request": {
+                "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/tool/alice",
+                "action": self.action,
+                "resource": {"resource": self.resource, "accountId": ACCOUNT},
+                "contextVariables": self.context,
+            },
+            "identityPolicies": [{"name": name, "policy": document} for name, document in self.policies.items()],
+            "serviceControlPolicies": [],
+            "resourceControlPolicies": [],
+            **({"permissionBoundaryPolicies": boundary} if boundary else {}),
+            **({"resourcePolicy": self.resource_policy} if self.resource_policy else {}),
+        }
+
+
+def installed() -> Path:
+    """The evaluator, installed once per checkout outside of git; skips where node or npm is missing."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not installed")
+    lock = (HERE / "package-lock.json").read_bytes()
+    mark = PLACE / "installed-lock.json"
+    if not (mark.exists() and mark.read_bytes() == lock):
+        PLACE.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, PLACE)
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        done = subprocess.run(command, cwd=PLACE, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr
+        mark.write_bytes(lock)
+    shutil.copy(HERE / "evaluate.mjs", PLACE)
+    return PLACE / "evaluate.mjs"
+
+
+def evaluate(asked: list[Asked]) -> list[bool]:
+    """Whether each request is allowed."""
+    told = json.dumps([one.simulation() for one in asked])
+    done = subprocess.run(
+        ["node", str(installed())], input=told, capture_output=True, text=True, check=True, timeout=300
+    )
+    answers = json.loads(done.stdout)
+    wrong = [(one.action, answer["error"]) for one, answer in zip(asked, answers, strict=True) if answer["error"]]
+    assert not wrong, wrong[:5]
+    return [bool(answer["allowed"]) for answer in answers]
+
+
+def resolved(document: Any) -> Any:
+    """A policy of this repository with CloudFormation's functions replaced by the values of a stack."""
+    if isinstance(document, dict):
+        if set(document) == {"Fn::Sub"}:
+            return resolved(document["Fn::Sub"])
+        if document == {"Ref": "AWS::StackName"}:
+            return VALUES["${AWS::StackName}"]
+        return {key: resolved(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [resolved(one) for one in document]
+    if isinstance(document, str):
+        for name, value in VALUES.items():
+            document = document.replace(name, value)
+    return document
