@@ -39,6 +39,14 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "read another stage's table": ("dynamodb", "scan", {"TableName": "access-broker-another"}),
     "read another stage's secret": ("ssm", "get_parameter", {"Name": "/access-broker-another/slack-signing-secret"}),
     "delete another stage's function": ("lambda", "delete_function", {"FunctionName": "access-broker-another-audit"}),
+    "let an outsider write logs": ("logs", "put_resource_policy", {"policyName": "any", "policyDocument": "{}"}),
+    "change a saved query": (
+        "logs", "put_query_definition", {"name": "access-broker/one-session", "queryString": "limit 1"},
+    ),
+    "open the event bus": (
+        "events", "put_permission", {"Action": "events:PutEvents", "Principal": "*", "StatementId": "any"},
+    ),
+    "end an alarm's subscription": ("sns", "unsubscribe", {"SubscriptionArn": "{AlarmTopicArn}:0a"}),
     "delete the audit log": ("logs", "delete_log_group", {"logGroupName": "{AuditLogGroup}"}),
     "change another team's function": (
         "lambda", "update_function_configuration", {"FunctionName": "somebody-elses", "Timeout": 3},

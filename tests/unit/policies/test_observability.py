@@ -103,6 +103,17 @@ def test_there_is_an_alarm_for_everything_that_must_not_go_unseen() -> None:
     }
 
 
+def test_no_figure_of_another_writer_hushes_an_alarm() -> None:
+    """Any log group can hold EMF lines or a metric filter of our namespace: negative values lower a sum, no maximum."""
+    own = {name: one["Statistic"] for name, one in ALARMS.items() if one["Namespace"] == NAMESPACE}
+    stats = [one["MetricStat"] for alarm in MATH_ALARMS.values() for one in alarm["Metrics"] if "MetricStat" in one]
+    own |= {one["Metric"]["MetricName"]: one["Stat"] for one in stats if one["Metric"]["Namespace"] == NAMESPACE}
+    assert len(own) > 8
+    assert set(own.values()) == {"Maximum"}
+    rising = {one["ComparisonOperator"] for one in EVERY_ALARM.values()}
+    assert rising == {"GreaterThanOrEqualToThreshold"}
+
+
 def test_an_alarm_of_metric_math_watches_what_is_emitted_for_at_most_a_day() -> None:
     for alarm in MATH_ALARMS.values():
         watched = [one["MetricStat"] for one in alarm["Metrics"] if "MetricStat" in one]

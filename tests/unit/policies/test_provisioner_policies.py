@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ BOUNDARY = json.loads(Path("policies/boundary.json").read_text())
 PROVISION = json.loads(Path("policies/lambda/provision.json").read_text())
 RESOURCES = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
 ESCALATION = json.loads(Path("policies/escalation.json").read_text())
+STACK, A = "access-broker-production", "123456789012"
 UNDER_THE_PATH = ("role/access-broker/*", "user/access-broker/*", "group/access-broker/*")
 
 ARNS = {
@@ -63,8 +65,68 @@ def test_the_boundary_that_deploys_is_the_reviewed_file() -> None:
     assert RESOURCES["Boundary"]["Properties"]["PolicyDocument"] == BOUNDARY
 
 
+def resolved(value: Any) -> Any:
+    """The document as CloudFormation writes it, with names about as long as they get."""
+    text = json.dumps(value, separators=(",", ":"))
+    text = re.sub(r'\{"Fn::Sub":("[^"]*")\}|\{"Ref":"AWS::StackName"\}', lambda found: found[1] or f'"{STACK}"', text)
+    for name, known in (("Partition", "aws-us-gov"), ("AccountId", "123456789012"), ("StackName", STACK)):
+        text = text.replace(f"${{AWS::{name}}}", known)
+    return json.loads(text)
+
+
 def test_the_boundary_fits_into_a_managed_policy() -> None:
-    assert len(json.dumps(BOUNDARY, separators=(",", ":"))) < 6144
+    """IAM counts no white space (IAM and AWS STS quotas)."""
+    assert len(json.dumps(resolved(BOUNDARY), separators=(",", ":"))) < 6144
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("cloudformation:DeleteStackInstances", f"cloudformation:eu-west-1:{A}:stackset/{STACK}-bypass-forwarding:0a"),
+        ("cloudformation:UpdateStackInstances", f"cloudformation:eu-west-1:{A}:stackset/{STACK}-bypass-forwarding:0a"),
+        ("cloudformation:DeleteStackSet", f"cloudformation:eu-west-1:{A}:stackset/access-broker-dev-forwarding:0a"),
+        ("cloudformation:DeleteStack", f"cloudformation:us-west-2:{A}:stack/StackSet-{STACK}-bypass-forwarding-0a/0b"),
+        ("logs:PutAccountPolicy", "*"),
+        ("logs:DeleteAccountPolicy", "*"),
+        ("logs:PutResourcePolicy", "*"),
+        ("logs:DeleteResourcePolicy", "*"),
+        ("logs:PutIntegration", "*"),
+        ("logs:AssociateSourceToS3TableIntegration", "*"),
+        ("logs:PutPipelineRule", "*"),
+        ("logs:PutStorageTierPolicy", "*"),
+        ("logs:PutQueryDefinition", "*"),
+        ("logs:DeleteQueryDefinition", "*"),
+        ("logs:Link", "*"),
+        ("oam:CreateLink", "oam:eu-west-1:999999999999:sink/0a"),
+        ("oam:UpdateLink", f"oam:eu-west-1:{A}:link/0a"),
+        ("events:UpdateEventBus", f"events:eu-west-1:{A}:event-bus/default"),
+        ("events:PutPermission", "*"),
+        ("events:RemovePermission", "*"),
+        ("sns:Unsubscribe", "*"),
+        ("sns:SetSubscriptionAttributes", "*"),
+        ("cloudwatch:PutAlarmMuteRule", f"cloudwatch:eu-west-1:{A}:alarm-mute-rule:quiet"),
+    ],
+)
+def test_no_brokered_role_blinds_the_log_the_alarms_or_the_events(action: str, resource: str) -> None:
+    arn = resource if resource == "*" else f"arn:aws-us-gov:{resource}"
+    denying = [
+        one["Sid"]
+        for one in resolved(BOUNDARY)["Statement"]
+        if one["Effect"] == "Deny" and "Condition" not in one
+        if any(matches(pattern, action) for pattern in listed(one["Action"]))
+        if any(fnmatchcase(arn, pattern) for pattern in listed(one["Resource"]))
+    ]
+    assert denying
+
+
+@pytest.mark.parametrize("action", ["logs:PutLogEvents", "logs:PutMetricFilter", "logs:StartQuery", "sns:Publish"])
+def test_a_team_still_works_with_its_own_logs_and_topics(action: str) -> None:
+    everywhere = [one for one in BOUNDARY["Statement"] if one["Effect"] == "Deny" and one["Resource"] == "*"]
+    assert not [one["Sid"] for one in everywhere if any(matches(pattern, action) for pattern in listed(one["Action"]))]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def denied(sid: str) -> dict[str, Any]:
