@@ -81,6 +81,7 @@ FUNCTION_ENVIRONMENT = {
     "BROKER_PROVISION_FUNCTION": "access-broker-bench-provision",
     "BROKER_CHAT_FUNCTION": "access-broker-bench-chat",
     "BROKER_NOTICES_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/notices.fifo",
+    "BROKER_URGENT_NOTICES_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/urgent-notices.fifo",
     "BROKER_SLACK_CHANNEL": "C0ACCESS",
     "BROKER_CLEANUP_FUNCTION": "access-broker-bench-cleanup",
     "BROKER_EXPIRE_FUNCTION": "access-broker-bench-expire",

@@ -23,7 +23,9 @@ def queue() -> NoticeQueue:
     from chalicelib.chat.aws.notice_queue import SqsNotices
     from chalicelib.core.aws.clients import client
 
-    return SqsNotices(client("sqs"), config().require("notices_queue_url"))
+    return SqsNotices(
+        client("sqs"), config().require("notices_queue_url"), config().require("urgent_notices_queue_url")
+    )
 
 
 @cache

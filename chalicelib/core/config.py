@@ -45,6 +45,7 @@ class Config:
     slack_api: str
     slack_channel: str
     notices_queue_url: str
+    urgent_notices_queue_url: str
     webhook_url: str
     webhook_loopback: bool
 
@@ -73,6 +74,7 @@ class Config:
             sign_in_endpoint=environ.get("BROKER_SIGN_IN_ENDPOINT", "https://signin.aws.amazon.com/federation"),
             slack_channel=environ.get("BROKER_SLACK_CHANNEL", ""),
             notices_queue_url=environ.get("BROKER_NOTICES_QUEUE_URL", ""),
+            urgent_notices_queue_url=environ.get("BROKER_URGENT_NOTICES_QUEUE_URL", ""),
             webhook_url=environ.get("BROKER_WEBHOOK_URL", ""),
             # Set by localaws, by no template.
             webhook_loopback=environ.get("BROKER_WEBHOOK_LOOPBACK") == "yes",

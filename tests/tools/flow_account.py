@@ -61,6 +61,8 @@ class Account:
             self.client("ssm").put_parameter(Name=f"/{DEPLOYMENT}/{name}", Value=value, Type="SecureString")
         made = self.client("sqs").create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})
         self.queue = self._environment["BROKER_NOTICES_QUEUE_URL"] = made["QueueUrl"]
+        urgent = self.client("sqs").create_queue(QueueName="urgent.fifo", Attributes={"FifoQueue": "true"})
+        self._environment["BROKER_URGENT_NOTICES_QUEUE_URL"] = urgent["QueueUrl"]
         self.alice, self.bob = self._user("alice", "engineers"), self._user("bob", "approvers")
 
     def client(self, service: str) -> Any:

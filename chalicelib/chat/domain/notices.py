@@ -37,6 +37,11 @@ class Notice:
     id: str
     event: str = ""
 
+    @property
+    def urgent(self) -> bool:
+        """True for break-glass, which never waits behind other notices."""
+        return self.kind == "break_glass"
+
 
 def wait(attempt: int, asked: int = 0) -> int:
     """Seconds until the next attempt after this many: 15, doubling to 15 minutes.

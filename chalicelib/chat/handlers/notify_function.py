@@ -74,7 +74,7 @@ def _told(record: Mapping[str, Any]) -> bool:
         told = (notice.target, notice.id, attempt, seconds, failure.detail)
         logger.warning("%s was not told of %s at attempt %d, again in %d s: %s", *told)
         meter().count("NoticeAttempts", attempt)
-        queue().postpone(record["receiptHandle"], seconds)
+        queue().postpone(notice, record["receiptHandle"], seconds)
         return False
     return True
 

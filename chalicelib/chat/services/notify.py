@@ -30,8 +30,8 @@ if TYPE_CHECKING:
             """Return once it is durable; the same `once` again soon changes nothing. AwsUnavailable or RefusedByAws."""
             ...
 
-        def postpone(self, receipt: str, seconds: int) -> None:
-            """Hand this one out again after so long."""
+        def postpone(self, notice: Notice, receipt: str, seconds: int) -> None:
+            """Deliver the notice again after this time."""
             ...
 
     class Board(Protocol):
@@ -88,15 +88,21 @@ class NoticeFanOut:
     targets: tuple[Target, ...]
 
     def spread(self, changes: Iterable[Changed]) -> str | None:
-        """The sequence number from which on to redeliver, or None."""
-        for change in changes:
-            try:
-                for target in self.targets:
-                    notice = Notice(target, change.kind, change.id, change.event)
-                    self.queue.put(notice, f"{target}-{change.once}")
-            except BrokerError:
-                return change.sequence
+        """Queue break-glass first. Answers the sequence number from which on to redeliver, or None."""
+        batch = list(changes)
+        waiting = sorted(batch, key=lambda change: change.kind != "break_glass")
+        try:
+            while waiting:
+                self._put(waiting[0])
+                waiting.pop(0)
+        except BrokerError:
+            return next(change.sequence for change in batch if change in waiting)
         return None
+
+    def _put(self, change: Changed) -> None:
+        for target in self.targets:
+            notice = Notice(target, change.kind, change.id, change.event)
+            self.queue.put(notice, f"{target}-{change.once}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

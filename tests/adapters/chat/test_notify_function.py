@@ -28,7 +28,10 @@ class Outside:
     def __init__(self, server: SlackServer) -> None:
         self.slack = server
         self.sqs = boto3.client("sqs", REGION)
-        self.url = self.sqs.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        self.url, self.urgent_url = (
+            self.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
+            for name in ("notices.fifo", "urgent-notices.fifo")
+        )
 
     def notify(self, event: dict[str, Any]) -> list[str]:
         from app import app  # noqa: F401, PLC0415  needs the environment of `account`
@@ -39,11 +42,15 @@ class Outside:
     def stream(self, *requests: Request, sk: str = "REQUEST") -> list[str]:
         return self.notify({"Records": [record(one, sk) for one in requests]})
 
-    def tell(self) -> int:
-        """Take up every notice once; answers how many were not told."""
-        failed = 0
+    def waiting(self, url: str) -> str:
+        attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return attributes["ApproximateNumberOfMessages"]
+
+    def tell(self, url: str = "") -> int:
+        """Take up every notice of a queue once; answers how many were not told."""
+        failed, url = 0, url or self.url
         while messages := self.sqs.receive_message(
-            QueueUrl=self.url, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+            QueueUrl=url, MessageSystemAttributeNames=["ApproximateReceiveCount"]
         ).get("Messages"):
             [message] = messages
             taken = {
@@ -56,7 +63,7 @@ class Outside:
             if self.notify({"Records": [taken]}):
                 failed += 1
             else:
-                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return failed
 
 
@@ -80,6 +87,7 @@ def outside(account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]
         "BROKER_WEBHOOK_URL": f"{server.url}/elsewhere",
         "BROKER_WEBHOOK_LOOPBACK": "yes",
         "BROKER_NOTICES_QUEUE_URL": made.url,
+        "BROKER_URGENT_NOTICES_QUEUE_URL": made.urgent_url,
     }.items():
         monkeypatch.setenv(name, value)
     ssm = boto3.client("ssm", REGION)
@@ -158,3 +166,16 @@ def test_a_step_of_clean_up_is_told_once_and_a_mark_without_one_never(outside: O
     [message] = outside.slack.state.messages.values()
     assert names(json.dumps(message), "REQUEST", "dora", "Use it.")
     assert len(outside.slack.state.deliveries) == 1
+
+
+def test_broken_glass_has_a_queue_of_its_own_that_no_number_of_requests_fills(
+    outside: Outside, request_row: Request
+) -> None:
+    keys = {"pk": {"S": "SESSION#01"}, "sk": {"S": "REVIEW"}}
+    change = {"Keys": keys, "NewImage": keys, "SequenceNumber": "2"}
+    broken = {"eventID": "broken", "eventSource": "aws:dynamodb", "dynamodb": change}
+    assert outside.notify({"Records": [record(request_row, "REQUEST"), broken]}) == []
+    outside.slack.state.down = "500"
+    assert [outside.waiting(url) for url in (outside.url, outside.urgent_url)] == ["2", "2"]
+    assert outside.tell() == 2
+    assert outside.tell(outside.urgent_url) == 0  # that session is gone: nothing to tell

@@ -12,7 +12,8 @@ from chalicelib.core.domain.events import AuditEvent, to_json
 from tests.fakes.approval_desk import ALICE
 from tests.fakes.core import NOW, origin
 
-QUEUE = json.loads(Path(".chalice/resources.json").read_text())["Resources"]["Notices"]["Properties"]
+RESOURCES = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
+QUEUE = RESOURCES["Notices"]["Properties"]
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,14 @@ def test_all_attempts_together_take_about_a_day_and_the_queue_keeps_them_longer(
     total = sum(wait(attempt) for attempt in range(1, attempts + 1))
     assert 80_000 < total < 90_000
     assert QUEUE["MessageRetentionPeriod"] > 2 * total
+
+
+def test_urgent_notices_have_a_queue_of_the_same_kind_and_a_poller_of_their_own() -> None:
+    urgent = RESOURCES["UrgentNotices"]["Properties"]
+    assert {**urgent, "QueueName": ""} == {**QUEUE, "QueueName": ""}
+    events = [one["Properties"] for one in RESOURCES["Notify"]["Properties"]["Events"].values()]
+    polled = [one["Queue"]["Fn::GetAtt"][0] for one in events if "Queue" in one]
+    assert polled == ["Notices", "UrgentNotices"]
 
 
 def test_no_address_and_no_arn_leaves_the_broker() -> None:

@@ -30,6 +30,8 @@ class FakeOutside:
 
     open: bool = True
     down: bool = False
+    down_after: int = -1
+    """Puts until the queue goes down; negative for never."""
     messages: dict[str, Message] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     kept: dict[str, Posting] = field(default_factory=dict)
@@ -58,11 +60,12 @@ class FakeOutside:
         self.kept[subject] = posting
 
     def put(self, notice: Notice, once: str) -> None:
-        if self.down:
+        if self.down or self.down_after == 0:
             raise AwsUnavailable("down")
+        self.down_after -= 1
         self.queued.setdefault(once, notice)
 
-    def postpone(self, receipt: str, seconds: int) -> None:
+    def postpone(self, notice: Notice, receipt: str, seconds: int) -> None:
         raise NotImplementedError
 
     def deliver(self, delivery: str, body: bytes) -> None:
@@ -128,6 +131,16 @@ def test_what_was_decided_while_slack_was_down_is_told_as_it_stands(desk: Notice
     desk.tell(request.id)
     assert names(desk.words(), "Approved", "bob")
     assert desk.outside.changes == []
+
+
+def test_in_a_batch_broken_glass_goes_first_and_a_failure_redelivers_from_the_first_unsent(desk: NoticeDesk) -> None:
+    changes = [Changed(f"{n}", f"once-{n}", "request", f"request-{n}") for n in range(3)]
+    changes.append(Changed("3", "once-3", "break_glass", "session"))
+    fan_out = NoticeFanOut(queue=desk.outside, targets=("slack", "webhook"))
+    assert fan_out.spread(changes) is None
+    assert [one.kind for one in desk.outside.queued.values()] == ["break_glass"] * 2 + ["request"] * 6
+    desk.outside.down_after = 4
+    assert fan_out.spread(changes) == "1"
 
 
 def test_a_request_taken_back_loses_its_buttons(desk: NoticeDesk) -> None:
