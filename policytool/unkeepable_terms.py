@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.access.domain.terms import TERMS
 from chalicelib.approvals.domain.grants import LONGEST_GRANT, SHORTEST_GRANT
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, SHORTEST_SESSION
 
@@ -27,7 +28,7 @@ READ_FOR = {"approvals": TAKING, "reason": TAKING | DECIDING | {"AskForOthers", 
 
 def unkeepable_terms(policy: Policy) -> Iterator[tuple[str, str]]:
     """Each term that can never work: the annotation's name, and what to write instead."""
-    stated = {name for name in ("approvals", "reason", "max_duration", "grant") if name in _annotations(policy)}
+    stated = TERMS & _annotations(policy).keys()
     if policy.effect == "forbid":
         yield from ((name, "a forbid has no terms; take it away, or write a permit") for name in sorted(stated))
         return

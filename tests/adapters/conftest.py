@@ -166,4 +166,4 @@ def _route(app: Any, path: str) -> tuple[str, dict[str, str] | None]:
         names = route.split("/")
         if len(names) == len(parts) and all(n == p or n.startswith("{") for n, p in zip(names, parts, strict=True)):
             return route, {n[1:-1]: p for n, p in zip(names, parts, strict=True) if n.startswith("{")} or None
-    raise LookupError(path)
+    raise LookupError(f"no route for {path}: does app.py name the module that has it?")

@@ -40,7 +40,9 @@ SLACKS_OWN = ("/chat/slack/commands", "/chat/slack/interactions")
 
 def operation(method: str, route: str) -> Mapping[str, Any]:
     """What the document says about a route."""
-    found: Mapping[str, Any] = DOCUMENT["paths"][route][method.lower()]
+    methods: Mapping[str, Any] = DOCUMENT["paths"].get(route, {})
+    assert method.lower() in methods, f"{method} {route} has no Operation in chalicelib/contract/openapi"
+    found: Mapping[str, Any] = methods[method.lower()]
     return found
 
 

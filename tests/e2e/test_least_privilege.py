@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -230,6 +231,11 @@ def acting_as(broker: Broker) -> Iterator[Any]:
     yield session
     for name, document in before.items():
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(document))
+
+
+def test_the_role_of_every_function_is_tried() -> None:
+    functions = json.loads(Path(".chalice/config.json").read_text())["lambda_functions"]
+    assert set(REFUSED) == {f"{name.title().replace('_', '')}Role" for name in functions}
 
 
 @pytest.mark.parametrize(("role", "what"), CASES)

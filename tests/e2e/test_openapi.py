@@ -26,8 +26,16 @@ if TYPE_CHECKING:
 EXAMPLES = 4
 """Of each route, for each person: bounded, because every call is a Lambda function on two busy cores."""
 
+
+def no_permission_is_missing(_context: object, response: Any, _case: object) -> None:
+    """Moto allows every call. Here a function whose policy file lacks what a route needs is refused by IAM."""
+    aws_code = response.json().get("aws_code", "")
+    assert not aws_code.startswith("AccessDenied"), f"AWS refused the broker's own call: {aws_code}"
+
+
 CHECKS = [
     not_a_server_error,
+    no_permission_is_missing,
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_headers_conformance,

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-KNOWN = frozenset({"id", "description", "max_duration", "approvals", "reason", "grant"})
+TERMS = frozenset({"max_duration", "approvals", "reason", "grant"})
+KNOWN = TERMS | {"id", "description"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What a door asks for.
 

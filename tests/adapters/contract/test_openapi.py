@@ -14,7 +14,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.contract.openapi.document import operations
-from chalicelib.contract.openapi.examples import ANSWERS, BODIES
+from chalicelib.contract.openapi.examples import ANSWERS, BODIES, OF
 from chalicelib.contract.openapi.parameters import EXAMPLES
 from chalicelib.contract.openapi.problems import INSTANCES
 from chalicelib.core.handlers.edge import STATUS
@@ -44,6 +44,11 @@ def test_the_document_has_the_routes_of_the_app_and_no_others(account) -> None:
     assert {operation.route: operation.signed for operation in operations()} == {
         route: signed for route, signed in routes(app).items() if route not in SLACKS_OWN
     }
+
+
+def test_every_body_and_answer_has_an_example() -> None:
+    kinds = [kind for one in operations() for kind in (one.body, *one.answers.values())]
+    assert [kind.__name__ for kind in kinds if isinstance(kind, type) and kind not in (*OF, dict)] == []
 
 
 def test_the_document_is_valid_openapi_3_1() -> None:

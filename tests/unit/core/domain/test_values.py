@@ -63,7 +63,9 @@ def test_anything_else_is_no_duration(text: str) -> None:
 
 def test_terms_are_read_from_annotations() -> None:
     given_terms = {"id": "x", "max_duration": "30m", "approvals": "2", "reason": "required", "grant": "8h"}
-    assert terms_from_annotations(given_terms) == Terms(2, True, timedelta(minutes=30), timedelta(hours=8))  # noqa: FBT003
+    assert terms_from_annotations(given_terms) == Terms(
+        approvals=2, reason_required=True, max_duration=timedelta(minutes=30), grant=timedelta(hours=8)
+    )
 
 
 @pytest.mark.parametrize(
