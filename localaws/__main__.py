@@ -1,4 +1,4 @@
-"""`python -m localaws up|down|status|demo|package`: what the Makefile calls."""
+"""`python -m localaws up|down|status|demo|package|mfa-code`: most of them are called by the Makefile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localaws import control, packaging, shell
+from localaws import control, mfa, packaging, shell
 from localaws.failures import LocalAwsError, NoSuchPort
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     commands.add_parser("down", help="end what up started").set_defaults(run=_down)
     commands.add_parser("status", help="tell whether it runs").set_defaults(run=_status)
     commands.add_parser("demo", help="play the whole scenario on a private one").set_defaults(run=_demo)
+    code = commands.add_parser("mfa-code", help="print the code that a person's MFA device shows now")
+    code.add_argument("profile", help="admin, alice, bob or carol")
+    code.set_defaults(run=_mfa_code)
     package = commands.add_parser("package", help="write sam.json and deployment.zip")
     package.add_argument("output", type=Path)
     package.add_argument("--stage", default="dev")
@@ -86,6 +89,11 @@ def _demo(_options: argparse.Namespace) -> int:
     from localaws import demo  # noqa: PLC0415  (loads what only the demo needs)
 
     return demo.play()
+
+
+def _mfa_code(options: argparse.Namespace) -> int:
+    print(mfa.code(control.PLACE, options.profile))
+    return 0
 
 
 def _package(options: argparse.Namespace) -> int:

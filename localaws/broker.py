@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from localaws import emulator, packaging, people, profiles, roles, runs, shell, sign_in, slack, stack
+from localaws import emulator, mfa, packaging, people, profiles, roles, runs, shell, sign_in, slack, stack
 from localaws.embedded import HOST, REGION
 from localaws.failures import LocalAwsError
 
@@ -45,6 +45,10 @@ class Broker:
     def session_for(self, profile: str) -> boto3.Session:
         """The session of admin, alice, bob or carol."""
         return profiles.session(self.directory, profile)
+
+    def mfa_code(self, profile: str) -> str:
+        """The code that this person's MFA device shows now; waits when the present one was shown already."""
+        return mfa.code(self.directory, profile)
 
     def environ(self, profile: str | None = None) -> dict[str, str]:
         """The environment for a program that shall see this AWS and no other, and the tools of this Python first."""
@@ -91,6 +95,7 @@ def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None]) -
     if not (directory / "credentials").exists():
         tell("creating admin, alice, bob and carol")
         keys = people.create(root("iam"))
+        mfa.write(directory, {one.name: mfa.enable(root("iam"), one.name) for one in keys})
         tell("making the roles of policies/roles")
         roles.apply_all(root("lambda"), PROVISION_FUNCTION, log)
         profiles.write(directory, keys, endpoint_url=endpoint_url, broker_url=broker_url, region=REGION)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from localaws import broker, emulator, processes
+from localaws import broker, emulator, mfa, processes
 from localaws.failures import AlreadyRunning
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PLACE = emulator.CHECKOUT / ".local"
 OWNER_ONLY = 0o700
+WRITTEN = frozenset({"process.json", "env", "config", "credentials", "aws.log", mfa.FILE, mfa.SHOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _read(place: Path) -> Started | None:
 
 
 def _clear(place: Path, but: tuple[str, ...] = ()) -> None:
-    for name in {"process.json", "env", "config", "credentials", "aws.log"}.difference(but):
+    for name in WRITTEN.difference(but):
         (place / name).unlink(missing_ok=True)
     for name in ("aws", "package"):
         shutil.rmtree(place / name, ignore_errors=True)

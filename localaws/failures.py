@@ -33,6 +33,13 @@ class AlreadyRunning(LocalAwsError):
         super().__init__(f"the embedded AWS of this clone is running on port {port}: end it with make down")
 
 
+class NoSuchDevice(LocalAwsError):
+    """No profile of this name has an MFA device, or nothing runs."""
+
+    def __init__(self, profile: str) -> None:
+        super().__init__(f"{profile} has no MFA device here: run make up, then name admin, alice, bob or carol")
+
+
 class ToolMissing(LocalAwsError):
     """A program that a step calls is not installed."""
 

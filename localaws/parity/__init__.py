@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from localaws.parity.gateway import checks, paths, root_signatures
 from localaws.parity.iam import (
+    access_keys,
     arns,
     characters,
     empty_values,
     names,
+    own_user,
     query_protocol,
     refusals,
     request_keys,
     role_details,
     tags,
 )
+from localaws.parity.mfa import condition_keys, devices, proof, session_limits, sessions
 from localaws.parity.policies import (
     cloudwatch_requests,
     leading_keys,
@@ -58,6 +61,13 @@ RULES = (
     functions,
     stream_failures,
     wildcards,
+    access_keys,
+    devices,
+    proof,
+    condition_keys,
+    sessions,
+    session_limits,
+    own_user,
     query_protocol,
     root_signatures,
     checks,

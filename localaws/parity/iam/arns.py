@@ -29,6 +29,7 @@ INSTANCE_PROFILE = Kind("InstanceProfileName", "instance-profile", iam._instance
 GROUP = Kind("GroupName", "group", iam._groups)
 ROLE = Kind("RoleName", "role", iam._roles)
 USER = Kind("UserName", "user", iam._users)
+OF_A_DEVICE = frozenset({"CreateVirtualMFADevice", "DeleteVirtualMFADevice"})
 # A request that names two is about the first: AddUserToGroup changes the group, AddRoleToInstanceProfile the profile.
 KINDS = (INSTANCE_PROFILE, GROUP, ROLE, USER)
 
@@ -51,13 +52,23 @@ def _kind_of(params: dict[str, Any]) -> Kind | None:
 
 
 def _iam_arn(params: dict[str, Any], account: str) -> str | None:
-    if iam._p(params, "Action") == "CreatePolicy":
+    action = iam._p(params, "Action")
+    if action == "CreatePolicy":
         return _made(account, "policy", params, "PolicyName")
+    if action in OF_A_DEVICE:
+        return iam._p(params, "SerialNumber") or _made(account, "mfa", params, "VirtualMFADeviceName")
+    if action == "GetAccessKeyLastUsed":
+        return _owner_of_key(iam._p(params, "AccessKeyId"))
     kind = _kind_of(params)
     if kind is None:
         return None
     stored = entity_of(params)
     return stored["Arn"] if stored else _made(account, kind.word, params, kind.parameter)
+
+
+def _owner_of_key(key_id: str) -> str | None:
+    key = iam._access_keys.get(key_id)
+    return iam._users[key["UserName"]]["Arn"] if key and key["UserName"] in iam._users else None
 
 
 def _made(account: str, word: str, params: dict[str, Any], parameter: str) -> str:

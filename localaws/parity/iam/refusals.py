@@ -19,7 +19,6 @@ from localaws.parity.iam.trust_principals import unknown_principal
 INLINE_CHARACTERS = {"Role": 10_240, "User": 2_048, "Group": 5_120}
 TRUST_POLICY_CHARACTERS = 2_048
 MANAGED_POLICIES = 10
-ACCESS_KEYS = 2
 
 
 def inline_policy(params: dict[str, Any]) -> Refusal | None:
@@ -54,20 +53,13 @@ def managed_policy(params: dict[str, Any]) -> Refusal | None:
     return Refusal(409, "LimitExceeded", f"Cannot exceed quota for PoliciesPer{kind}: {MANAGED_POLICIES}")
 
 
-def access_key(params: dict[str, Any]) -> Refusal | None:
-    """A user has two access keys at most."""
-    keys = [key for key in iam._access_keys.values() if key["UserName"] == iam._p(params, "UserName")]
-    if len(keys) < ACCESS_KEYS:
-        return None
-    return Refusal(409, "LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {ACCESS_KEYS}")
-
-
 def deleted_user(params: dict[str, Any]) -> Refusal | None:
-    """Groups, inline policies and the console password go before the user does."""
+    """Groups, inline policies, MFA devices and the console password go before the user does."""
     name = iam._p(params, "UserName")
     remains = {
         "remove users from group": any(name in group["Users"] for group in iam._groups.values()),
         "delete policies": bool(iam._user_inline_policies.get(name)),
+        "deactivate MFA devices": any(device["User"] == name for device in iam._mfa_devices.values()),
         "delete login profile": iam._login_profiles.get(name) is not None,
     }
     first = next((what for what, there in remains.items() if there), None)
@@ -90,7 +82,6 @@ GUARDS: dict[Guard, tuple[str, ...]] = {
     inline_policy: ("PutRolePolicy", "PutUserPolicy", "PutGroupPolicy"),
     trust_policy: ("CreateRole", "UpdateAssumeRolePolicy"),
     managed_policy: ("AttachRolePolicy", "AttachUserPolicy", "AttachGroupPolicy"),
-    access_key: ("CreateAccessKey",),
     deleted_user: ("DeleteUser",),
 }
 

@@ -80,7 +80,8 @@ def user_identity(caller: Any) -> dict[str, Any]:
         "accessKeyId": caller.access_key_id,
     }
     if caller.principal_type == "User":
-        return identity | {"userName": caller.principal_name}
+        own = {"sessionContext": {"attributes": _attributes(caller)}} if caller.session_token else {}
+        return identity | {"userName": caller.principal_name} | own
     return identity | ({"sessionContext": _session_context(caller)} if caller.principal_type == "AssumedRole" else {})
 
 
@@ -96,11 +97,17 @@ def _session_context(caller: Any) -> dict[str, Any]:
             "accountId": caller.account_id,
             "userName": role.get("RoleName"),
         },
-        "attributes": {
-            "creationDate": _text(datetime.fromtimestamp(session.get("IssuedAt", 0), UTC)),
-            "mfaAuthenticated": "false",
-        },
+        "attributes": _attributes(caller),
         **({"sourceIdentity": stamped} if stamped else {}),
+    }
+
+
+def _attributes(caller: Any) -> dict[str, str]:
+    """When the session began, and whether a second factor was proven for it."""
+    session = sts._sessions.get(caller.access_key_id) or {}
+    return {
+        "creationDate": _text(datetime.fromtimestamp(session.get("IssuedAt", 0), UTC)),
+        "mfaAuthenticated": "true" if session.get("MfaAt") else "false",
     }
 
 

@@ -3,72 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 import pytest
 
-from tests.unit.localaws.conftest import ACCOUNT, Account, trusting
-from tests.unit.localaws.signing import Message, Signing, presigned, send, signed
-
-if TYPE_CHECKING:
-    from botocore.credentials import ReadOnlyCredentials
-
-POLICY = (
-    '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*",'
-    f'"Condition":{{"StringEquals":{{"aws:PrincipalAccount":"{ACCOUNT}"}}}}}}]}}'
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """A REST API with one signed method, /thing, that always answers 200."""
-
-    endpoint_url: str
-    path: str
-    keys: ReadOnlyCredentials
-    """Of a user without policies."""
-    session: ReadOnlyCredentials
-    """Of a role session without policies."""
-
-    def message(self, method: str = "GET", query: str = "", body: bytes = b"") -> Message:
-        host = ("Host", urlsplit(self.endpoint_url).netloc)
-        more = (("Content-Type", "application/json"),) if body else ()
-        return Message(method, f"{self.path}/thing{query}", (host, *more), body)
-
-    def status(self, message: Message) -> int:
-        return send(self.endpoint_url, message)[0]
-
-    def says(self, message: Message) -> str:
-        """The gateway's message; fails when the call got in."""
-        status, document = send(self.endpoint_url, message)
-        assert status == 403, document
-        return str(document["message"])
+from tests.unit.localaws.conftest import ACCOUNT, Account
+from tests.unit.localaws.gateway_api import Gateway, open_gateway
+from tests.unit.localaws.signing import Signing, presigned, signed
 
 
 @pytest.fixture(scope="module")
 def gateway(account: Account) -> Gateway:
-    api = account.client("apigateway")
-    made = api.create_rest_api(name="signed")["id"]
-    root = api.get_resources(restApiId=made)["items"][0]["id"]
-    thing = api.create_resource(restApiId=made, parentId=root, pathPart="thing")["id"]
-    at = {"restApiId": made, "resourceId": thing, "httpMethod": "ANY"}
-    api.put_method(**at, authorizationType="AWS_IAM")
-    api.put_integration(**at, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
-    api.put_method_response(**at, statusCode="200")
-    api.put_integration_response(**at, statusCode="200")
-    api.update_rest_api(restApiId=made, patchOperations=[{"op": "replace", "path": "/policy", "value": POLICY}])
-    api.create_deployment(restApiId=made, stageName="live")
-    arn, user = account.user()
-    session = account.assumed(user, account.role(trusting(arn)))
-    return Gateway(account.endpoint_url, f"/_aws/execute-api/{made}/live", _keys(user), _keys(session))
-
-
-def _keys(session: Any) -> ReadOnlyCredentials:
-    found: ReadOnlyCredentials = session.get_credentials().get_frozen_credentials()
-    return found
+    return open_gateway(account)
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws import mfa, totp
 from tests.unit.localaws.conftest import ACCOUNT, Account, may, trusting
 
 if TYPE_CHECKING:
@@ -91,3 +93,17 @@ def test_data_events_are_not_in_the_event_history(account: Account) -> None:
     s3.put_object(Bucket="recorded", Key="one", Body=b"x")
     assert len(events(account, "EventName", "CreateBucket")) == 1
     assert events(account, "EventName", "PutObject") == []
+
+
+def test_the_second_factor_of_a_session_is_recorded(account: Account) -> None:
+    arn, keys = account.user()
+    name = arn.rsplit("/", 1)[-1]
+    device = mfa.enable(account.client("iam"), name)
+    code = totp.code(device.seed, totp.counter(time.time()))
+    for proof in ({}, {"SerialNumber": device.serial, "TokenCode": code}):
+        given = account.client("sts", keys).get_session_token(**proof)["Credentials"]
+        own = account.session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        may(account.client("ec2", own), "describe_vpcs")
+    described = [one for one in events(account, "Username", name) if one["eventName"] == "DescribeVpcs"]
+    attributes = [one["userIdentity"]["sessionContext"]["attributes"]["mfaAuthenticated"] for one in described]
+    assert sorted(attributes) == ["false", "true"]
