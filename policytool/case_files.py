@@ -28,7 +28,7 @@ WITH_TERMS = frozenset({"allow", "approval", "reason"})
 
 FILE = {"callers": dict, "roles": dict, "cases": list}
 CALLER = {"kind": str, "id": str, "groups": list, "tags": dict}
-ROLE = {"account": str, "tags": dict, "max_session_seconds": int}
+ROLE = {"account": str, "tags": dict, "max_session_seconds": int, "tier": str}
 CONTEXT = {
     "at": (str, datetime), "duration": str, "reason": bool, "session_policy": bool, "session_tags": list,
     "source_ip": str,

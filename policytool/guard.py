@@ -22,6 +22,8 @@ from chalicelib.provisioning.domain.action_classes import CHANGES_PERMISSIONS, l
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from chalicelib.provisioning.domain.action_classes import ActionClasses
+
 POLICIES = Path(__file__).parent.parent / "policies"
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+|[^A-Za-z0-9]")
 
@@ -33,29 +35,40 @@ def main() -> None:
 
 
 def guards() -> dict[str, dict[str, Any]]:
-    """The policy documents by file name, from the two lists less what the boundary denies already."""
-    authorization = (POLICIES / "service-authorization.json").read_text()
-    classes = load_classes(authorization, (POLICIES / "reviewed-actions.json").read_text())
-    known, plain = list(classes.known.values()), _less_the_boundary(classes.guarded)
-    changing = [action for action in plain if classes.guarded[action] == CHANGES_PERMISSIONS]
+    """The policy documents of the tier workload by file name, from the two lists less what the boundary denies."""
+    classes = _classes()
+    changing = {action for action in classes.guarded if classes.guarded[action] == CHANGES_PERMISSIONS}
     return {
-        "permissions": _document(
-            _deny("NoChangeOfPermissions", folded(changing, known)),
+        "permissions": document(
+            _deny("NoChangeOfPermissions", folded(_less_the_boundary(changing), classes.known.values())),
             _deny(
                 "NoGrantOfAKeyUnlessForAnAwsService",
                 sorted(classes.unless_for_an_aws_service),
                 {"Bool": {"kms:GrantIsForAWSResource": "false"}},
             ),
         ),
-        "other-roles": _document(
-            _deny("NothingThatActsAsAnotherRole", folded(set(plain) - set(changing), known)),
-            _deny(
-                "NothingOnAnInstanceThatHasARole",
-                sorted(classes.on_instances),
-                {"Null": {"ec2:InstanceProfile": "false"}},
-            ),
-        ),
+        "other-roles": other_roles(set()),
     }
+
+
+def other_roles(opened: set[str]) -> dict[str, Any]:
+    """The policy that denies what acts as another role, but for what a tier opens."""
+    classes = _classes()
+    acting = {one for one, reason in classes.guarded.items() if reason != CHANGES_PERMISSIONS} - opened
+    statements = [
+        _deny("NothingThatActsAsAnotherRole", folded(_less_the_boundary(acting), classes.known.values())),
+        _deny(
+            "NothingOnAnInstanceThatHasARole",
+            sorted(set(classes.on_instances) - opened),
+            {"Null": {"ec2:InstanceProfile": "false"}},
+        ),
+    ]
+    return document(*(statement for statement in statements if statement["Action"]))
+
+
+def _classes() -> ActionClasses:
+    authorization = (POLICIES / "service-authorization.json").read_text()
+    return load_classes(authorization, (POLICIES / "reviewed-actions.json").read_text())
 
 
 def folded(actions: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -119,7 +132,8 @@ def _less_the_boundary(actions: Iterable[str]) -> list[str]:
     return [action for action in actions if not any(matches(pattern, action) for pattern in patterns)]
 
 
-def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy document of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.roles import ROLE_PATH, Role
+from chalicelib.core.domain.roles import ROLE_PATH, TIERS, Role
 from policytool.source import BadFile, document, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from chalicelib.core.domain.roles import Tier
 
 ACCOUNT = "111122223333"
 """AWS's example account: checks run without any."""
@@ -73,7 +75,9 @@ def _template(path: Path) -> Role:
     try:
         return role(given["name"], given)
     except (AttributeError, TypeError, ValueError) as error:
-        raise BadFile(name, 1, "tags has to be a mapping, max_session_seconds a number") from error
+        raise BadFile(
+            name, 1, f"tags has to be a mapping, max_session_seconds a number, tier one of {', '.join(TIERS)}"
+        ) from error
 
 
 def _actions(schema: str) -> dict[str, str]:
@@ -88,7 +92,14 @@ def role(name: str, given: Mapping[str, Any]) -> Role:
         arn=f"arn:aws:iam::{given.get('account', ACCOUNT)}:role{ROLE_PATH}{name}",
         tags={str(key): str(value) for key, value in (given.get("tags") or {}).items()},
         max_session_seconds=int(given.get("max_session_seconds", 3600)),
+        tier=_tier(given),
     )
+
+
+def _tier(given: Mapping[str, Any]) -> Tier:
+    if (tier := given.get("tier", "workload")) not in TIERS:
+        raise ValueError(f"tier has to be one of {', '.join(TIERS)}")
+    return cast("Tier", tier)
 
 
 def caller(name: str, given: Mapping[str, Any]) -> Caller:

@@ -73,18 +73,18 @@ def template_applier() -> TemplateApplier:
     """The service behind applying role templates."""
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.iam_policies import IamPolicies
-    from chalicelib.provisioning.domain.action_classes import load_classes
     from chalicelib.provisioning.domain.escalation import load_paths
+    from chalicelib.provisioning.domain.tiers import load_tiers
     from chalicelib.provisioning.services.apply import TemplateApplier
     from chalicelib.provisioning.services.compile import TemplateCompiler
 
-    paths = load_paths((POLICIES / "escalation.json").read_text())
-    classes = load_classes(
-        (POLICIES / "service-authorization.json").read_text(), (POLICIES / "reviewed-actions.json").read_text()
-    )
-    policies = IamPolicies(client("iam"))
+    names = ("tiers", "service-authorization", "reviewed-actions")
     compiler = TemplateCompiler(
-        deployment=deployment(), policies=policies, users=iam_users(), paths=paths, classes=classes
+        deployment=deployment(),
+        policies=IamPolicies(client("iam")),
+        users=iam_users(),
+        paths=load_paths((POLICIES / "escalation.json").read_text()),
+        tiers=load_tiers(*((POLICIES / f"{name}.json").read_text() for name in names)),
     )
     return TemplateApplier(compiler=compiler, convergence=convergence(), records=records(), leases=leases())
 

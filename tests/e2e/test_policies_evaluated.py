@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from chalicelib.provisioning.domain.action_classes import CHANGES_PERMISSIONS, load_classes
+from chalicelib.core.domain.roles import TIERS, Tier
+from chalicelib.provisioning.domain.action_classes import CHANGES_PERMISSIONS
 from chalicelib.provisioning.domain.escalation import load_paths
 from chalicelib.provisioning.domain.templates import UnsafeTemplate
+from chalicelib.provisioning.domain.tiers import load_tiers
+from chalicelib.provisioning.services.compile import GUARDS
 from tests.evaluator import Asked, evaluate, resolved
 
 POLICIES = Path("policies")
-CLASSES = load_classes(
-    (POLICIES / "service-authorization.json").read_text(), (POLICIES / "reviewed-actions.json").read_text()
+RULES = load_tiers(
+    *((POLICIES / f"{name}.json").read_text() for name in ("tiers", "service-authorization", "reviewed-actions"))
 )
+CLASSES = RULES["workload"].classes
 PATHS = load_paths((POLICIES / "escalation.json").read_text())
-BOUNDARY = resolved(json.loads((POLICIES / "boundary.json").read_text()))
-GUARDS = {file.stem: json.loads(file.read_text()) for file in sorted((POLICIES / "guards").glob("*.json"))}
+BOUNDARY = "arn:aws:iam::123456789012:policy/access-broker/access-broker-dev-boundary"
 HAS_A_ROLE = {"ec2:InstanceProfile": "arn:aws:iam::123456789012:instance-profile/app"}
 FOR_A_PERSON = {"kms:GrantIsForAWSResource": "false"}
 INSTANCE = "arn:aws:ec2:us-east-1:123456789012:instance/i-1"
@@ -32,6 +35,9 @@ KEY_POLICY = {
     ],
 }
 """The default policy of a key: the account's own policies decide."""
+
+ADMINISTRATOR = "arn:aws:iam::123456789012:role/Administrator"
+OWN = "arn:aws:iam::123456789012:role/access-broker-workloads/app"
 
 GOT_THROUGH = {
     "codebuild-sandbox": ("codebuild:StartSandbox", "codebuild:StartCommandExecution"),
@@ -57,6 +63,8 @@ GOT_THROUGH = {
 }
 """Lists of actions that an attacker brought past the list of known bad actions (issue of the second round)."""
 
+EVERY = {path.name: path.actions for path in PATHS.paths} | GOT_THROUGH
+
 
 def allow(*actions: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
@@ -77,77 +85,154 @@ SPELLINGS = {
 }
 
 
-def refused(document: dict[str, Any]) -> bool:
-    """Whether a template with this inline policy is refused."""
+def boundary(tier: Tier) -> Any:
+    name = "boundary" if tier == "workload" else f"boundaries/{tier}"
+    return json.loads(
+        json.dumps(resolved(json.loads((POLICIES / f"{name}.json").read_text()))).replace(
+            '{"Ref": "Boundary"}', f'"{BOUNDARY}"'
+        )
+    )
+
+
+def policies(tier: Tier, document: dict[str, Any]) -> dict[str, Any]:
+    guards = {name: json.loads((POLICIES / "guards" / f"{name}.json").read_text()) for name in GUARDS[tier]}
+    return {"inline": document, **guards}
+
+
+def refused(tier: Tier, document: dict[str, Any]) -> bool:
+    """Whether a template of this tier with this inline policy is refused."""
     try:
-        PATHS.check({"inline_policy": document})
-        CLASSES.check({"inline_policy": document})
+        RULES[tier].check(PATHS, {"inline_policy": document})
     except UnsafeTemplate:
         return True
     return False
 
 
-def request(action: str, document: dict[str, Any]) -> Asked:
+def request(action: str, document: dict[str, Any], tier: Tier = "workload") -> Asked:
     """A session of a role with this inline policy, its guards and its boundary, at its worst."""
-    spelled = CLASSES.known[action.lower()]
-    policies = {"inline": document, **GUARDS}
+    spelled, given, limit = CLASSES.known[action.lower()], policies(tier, document), boundary(tier)
     if spelled in CLASSES.on_instances:
-        return Asked(spelled, policies, BOUNDARY, INSTANCE, HAS_A_ROLE)
+        return Asked(spelled, given, limit, INSTANCE, HAS_A_ROLE)
     if spelled in CLASSES.unless_for_an_aws_service:
-        return Asked(spelled, policies, BOUNDARY, KEY, FOR_A_PERSON, KEY_POLICY)
-    return Asked(spelled, policies, BOUNDARY)
+        return Asked(spelled, given, limit, KEY, FOR_A_PERSON, KEY_POLICY)
+    return Asked(spelled, given, limit)
 
 
-def paths() -> dict[str, tuple[str, ...]]:
-    listed = {path.name: path.actions for path in PATHS.paths}
-    return {**listed, **GOT_THROUGH}
+def by_design(tier: Tier, name: str) -> bool:
+    listed = [path for path in PATHS.paths if path.name == name]
+    if listed:
+        return bool(RULES[tier].by_design(listed[0]))
+    return any(action.lower() in RULES[tier].opens for action in GOT_THROUGH[name])
 
 
 @pytest.fixture(scope="module")
-def verdicts() -> dict[tuple[str, str], str]:
-    """For each path and spelling: refused at apply, bounded by the evaluator's word, or open."""
-    told: dict[tuple[str, str], str] = {}
-    left: list[tuple[tuple[str, str], list[Asked]]] = []
-    for name, actions in paths().items():
-        for spelling, write in SPELLINGS.items():
-            document = write(*actions)
-            if refused(document):
-                told[name, spelling] = "refused"
-            else:
-                left.append(((name, spelling), [request(a, document) for a in actions if a.lower() in CLASSES.known]))
+def verdicts() -> dict[tuple[Tier, str, str], str]:
+    """For each tier, path and spelling: refused at apply, by design, bounded by the evaluator's word, or open."""
+    told: dict[tuple[Tier, str, str], str] = {}
+    left: list[tuple[tuple[Tier, str, str], list[Asked]]] = []
+    for tier in TIERS:
+        for name, actions in EVERY.items():
+            for spelling, write in SPELLINGS.items():
+                document = write(*actions)
+                if refused(tier, document):
+                    told[tier, name, spelling] = "refused"
+                elif by_design(tier, name):
+                    told[tier, name, spelling] = "by design"
+                else:
+                    asked = [request(action, document, tier) for action in actions if action.lower() in CLASSES.known]
+                    left.append(((tier, name, spelling), asked))
     allowed = iter(evaluate([one for _, asked in left for one in asked]))
     for key, asked in left:
-        open_actions = [next(allowed) for _ in asked]
-        told[key] = "open" if open_actions and all(open_actions) else "bounded"
+        answers = [next(allowed) for _ in asked]
+        told[key] = "open" if answers and all(answers) else "bounded"
     return told
 
 
-def test_no_published_path_and_none_that_got_through_is_open_in_any_spelling(verdicts) -> None:
-    assert not [key for key, verdict in verdicts.items() if verdict == "open"]
-    assert len(verdicts) == len(paths()) * len(SPELLINGS)
+@pytest.mark.parametrize("tier", TIERS)
+def test_no_published_path_and_none_that_got_through_is_open_in_any_spelling(verdicts, tier: Tier) -> None:
+    mine = {key: verdict for key, verdict in verdicts.items() if key[0] == tier}
+    assert not [key for key, verdict in mine.items() if verdict == "open"]
+    assert len(mine) == len(EVERY) * len(SPELLINGS)
+    assert ("by design" in mine.values()) == (tier != "workload")
 
 
-def test_every_action_that_the_judge_refuses_is_denied_on_a_role_that_allows_everything() -> None:
-    document = allow("*")
-    asked = [request(action, document) for action in CLASSES.refused]
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_action_that_a_tier_refuses_is_denied_on_a_role_that_allows_everything(tier: Tier) -> None:
+    asked = [request(action, allow("*"), tier) for action in RULES[tier].classes.refused]
     allowed = evaluate(asked)
     assert not [one.action for one, open_ in zip(asked, allowed, strict=True) if open_]
 
 
+@pytest.mark.parametrize("tier", ["operator", "deployer"])
+def test_every_action_that_a_tier_opens_is_possible(tier: Tier) -> None:
+    """But for identity, which needs the right role: the next tests."""
+    opened = [action for action in RULES[tier].opens if not action.startswith(("iam:", "sts:"))]
+    assert evaluate([request(action, allow("*"), tier) for action in opened]) == [True] * len(opened)
+
+
+def test_a_deployer_makes_roles_only_under_the_path_and_only_with_the_workload_boundary() -> None:
+    bounded = {"iam:PermissionsBoundary": BOUNDARY}
+    wider = {"iam:PermissionsBoundary": f"{BOUNDARY}-deployer"}
+    given = policies("deployer", allow("*"))
+
+    def ask(action: str, resource: str, context: dict[str, str]) -> Asked:
+        return Asked(action, given, boundary("deployer"), resource, context)
+
+    possible = [
+        ask("iam:CreateRole", OWN, bounded),
+        ask("iam:PutRolePolicy", OWN, bounded),
+        ask("iam:PassRole", OWN, {}),
+    ]
+    impossible = [
+        ask("iam:CreateRole", OWN, {}),
+        ask("iam:CreateRole", OWN, wider),
+        ask("iam:CreateRole", ADMINISTRATOR, bounded),
+        ask("iam:CreateRole", "arn:aws:iam::123456789012:role/access-broker/x", bounded),
+        ask("iam:PutRolePolicy", OWN, {}),
+        ask("iam:DeleteRolePermissionsBoundary", OWN, bounded),
+        ask("iam:PassRole", ADMINISTRATOR, {}),
+        ask("iam:UpdateAssumeRolePolicy", ADMINISTRATOR, bounded),
+        ask("iam:CreateAccessKey", "arn:aws:iam::123456789012:user/alice", {}),
+        ask("iam:CreateUser", "arn:aws:iam::123456789012:user/access-broker-workloads/mallory", {}),
+        ask("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/access-broker/access-broker-dev-boundary", {}),
+    ]
+    assert evaluate(possible) == [True] * len(possible)
+    assert [one.action for one, open_ in zip(impossible, evaluate(impossible), strict=True) if open_] == []
+
+
+def test_a_deployer_hops_only_to_roles_that_an_administrator_has_tagged() -> None:
+    given, limit = policies("deployer", allow("*")), boundary("deployer")
+    tagged = Asked("sts:AssumeRole", given, limit, ADMINISTRATOR, {"iam:ResourceTag/access-broker:hop": "allowed"})
+    assert evaluate([tagged, Asked("sts:AssumeRole", given, limit, ADMINISTRATOR)]) == [True, False]
+
+
+def test_no_tier_touches_the_broker() -> None:
+    table = "arn:aws:dynamodb:us-east-1:123456789012:table/access-broker-dev"
+    function = "arn:aws:lambda:us-east-1:123456789012:function:access-broker-dev-provision"
+    asked = [
+        Asked(action, policies(tier, allow("*")), boundary(tier), resource)
+        for tier in TIERS
+        for action, resource in (("dynamodb:PutItem", table), ("lambda:UpdateFunctionCode", function))
+    ]
+    assert evaluate(asked) == [False] * len(asked)
+
+
 def test_the_guards_deny_nothing_but_what_the_judge_refuses() -> None:
     """Patterns are folded: each action of AWS's data that they deny has a reason of its own."""
-    plain = {name: {**document, "Statement": document["Statement"][:1]} for name, document in GUARDS.items()}
+    plain = {
+        name: {**document, "Statement": document["Statement"][:1]}
+        for name, document in policies("workload", allow("*")).items()
+    }
     others = [action for action in CLASSES.known.values() if action not in CLASSES.refused]
-    document = allow("*")
-    allowed = evaluate([Asked(action, {"inline": document, **plain}) for action in others])
+    allowed = evaluate([Asked(action, plain) for action in others])
     assert not [action for action, open_ in zip(others, allowed, strict=True) if not open_]
 
 
 def test_an_instance_without_a_role_and_a_grant_for_an_aws_service_stay_possible() -> None:
-    policies = {"inline": allow("*"), **GUARDS}
+    given, limit = policies("workload", allow("*")), boundary("workload")
     asked = [
-        Asked("ec2:ModifyInstanceAttribute", policies, BOUNDARY, INSTANCE),
-        Asked("kms:CreateGrant", policies, BOUNDARY, KEY, {"kms:GrantIsForAWSResource": "true"}, KEY_POLICY),
+        Asked("ec2:ModifyInstanceAttribute", given, limit, INSTANCE),
+        Asked("kms:CreateGrant", given, limit, KEY, {"kms:GrantIsForAWSResource": "true"}, KEY_POLICY),
     ]
     assert evaluate(asked) == [True, True]
 
@@ -157,11 +242,14 @@ def test_the_page_says_how_many_actions_and_paths_are_refused_or_bounded(verdict
     reasons = Counter(CLASSES.refused.get(action, "may be named") for action in CLASSES.known.values())
     changing, free = reasons[CHANGES_PERMISSIONS], reasons["may be named"]
     other = len(CLASSES.known) - changing - free
-    judged = Counter(verdicts.values())
-    for row in (
+    rows = [
         f"| may be named | {free:,} |",
         f"| change permissions: refused | {changing} |",
         f"| act as another role: refused | {other} |",
-        f"{judged['refused']} are refused, {judged['bounded']} bounded, none is",
-    ):
-        assert row in page, row
+    ]
+    for tier in TIERS:
+        judged = Counter(verdict for key, verdict in verdicts.items() if cast("Tier", key[0]) == tier)
+        rows.append(
+            f"| `{tier}` | {judged['refused']} | {judged['bounded']} | {judged['by design']} | {judged['open']} |"
+        )
+    assert [row for row in rows if row not in page] == []

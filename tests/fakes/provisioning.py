@@ -12,8 +12,8 @@ from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.events import Origin
 from chalicelib.core.services.leases import Leases
 from chalicelib.core.services.refusals import RefusalRecorder
-from chalicelib.provisioning.domain.action_classes import ActionClasses, load_classes
 from chalicelib.provisioning.domain.escalation import EscalationPaths
+from chalicelib.provisioning.domain.tiers import load_tiers
 from chalicelib.provisioning.services.apply import TemplateApplier
 from chalicelib.provisioning.services.compile import Deployment, TemplateCompiler
 from chalicelib.provisioning.services.converge import RoleConvergence
@@ -41,9 +41,10 @@ ADMIN = Origin(Caller("user", "root-of-trust", f"arn:aws:iam::{ACCOUNT}:user/adm
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-CLASSES = load_classes(
-    Path("policies/service-authorization.json").read_text(), Path("policies/reviewed-actions.json").read_text()
+TIERS = load_tiers(
+    *(Path(f"policies/{name}.json").read_text() for name in ("tiers", "service-authorization", "reviewed-actions"))
 )
+CLASSES = TIERS["workload"].classes
 
 
 @dataclass
@@ -57,7 +58,6 @@ class World:
     policies: FakePolicies = field(default_factory=FakePolicies)
     account: FakeAccount = field(default_factory=FakeAccount)
     paths: EscalationPaths = field(default_factory=EscalationPaths)
-    classes: ActionClasses = CLASSES
     numbers: count[int] = field(default_factory=lambda: count(1))
     while_waiting: Callable[[], None] | None = None
 
@@ -96,7 +96,7 @@ class World:
     @property
     def provisioning(self) -> TemplateApplier:
         compiler = TemplateCompiler(
-            deployment=DEPLOYMENT, policies=self.policies, users=self.users, paths=self.paths, classes=self.classes
+            deployment=DEPLOYMENT, policies=self.policies, users=self.users, paths=self.paths, tiers=TIERS
         )
         return TemplateApplier(
             compiler=compiler, convergence=self.convergence, records=self.records, leases=self.leases

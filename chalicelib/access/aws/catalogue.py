@@ -63,6 +63,7 @@ def role_to_row(role: Role) -> dict[str, Any]:
         "demands_external_id": role.demands_external_id,
         "fingerprint": dict(role.fingerprint),
         "quarantined": role.quarantined,
+        "tier": role.tier,
     }
 
 
@@ -78,4 +79,5 @@ def role_from_row(row: Mapping[str, Any]) -> Role:
         demands_external_id=row.get("demands_external_id", False),
         fingerprint=row.get("fingerprint", {}),
         quarantined=row.get("quarantined", False),
+        tier=row.get("tier", "workload"),
     )

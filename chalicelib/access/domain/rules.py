@@ -273,7 +273,7 @@ def entities_document(ask: Ask) -> str:
 def _resource(role: Role) -> dict[str, Any]:
     if role == WHOLE_BROKER:
         return _entity(resource_uid(role))
-    attributes = {"name": role.name, "account": role.account, "path": role.path}
+    attributes = {"name": role.name, "account": role.account, "path": role.path, "tier": role.tier}
     return _entity(resource_uid(role), attributes, role.tags)
 
 

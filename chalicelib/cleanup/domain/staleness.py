@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.cleanup.domain.facts import NO_SIGNS
 from chalicelib.cleanup.domain.terms import Terms, UnreadableTag
-from chalicelib.core.domain.roles import DEPLOYMENT_TAG, KEEP_TAG, MANAGED_TAG, ROLE_PATH
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, KEEP_TAG, MANAGED_TAG, ROLE_PATH, boundaries_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +175,7 @@ ALIVE: tuple[Condition, ...] = (
     ),
     Condition(
         "unbounded",
-        lambda case: case.role.boundary_arn == case.ours.boundary_arn,
+        lambda case: case.role.boundary_arn in boundaries_of(case.ours.boundary_arn),
         lambda _: "its permissions boundary is missing or another one; apply its template first",
     ),
     Condition("released", _not_released, lambda _: "the quarantine was lifted by hand"),

@@ -6,11 +6,16 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+Tier = Literal["workload", "operator", "deployer"]
+"""How far a role's boundary reaches (policies/tiers.json); the first is the narrowest and the default."""
+
+TIERS: tuple[Tier, ...] = get_args(Tier)
 
 KEEP_TAG = "access-broker:keep"
 """On a role that clean-up shall never touch; the value may say why."""
@@ -64,6 +69,7 @@ class Role:
     demands_external_id: bool = False
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     quarantined: bool = False
+    tier: Tier = "workload"
 
     @property
     def account(self) -> str:
@@ -83,6 +89,16 @@ class Role:
 
 WHOLE_BROKER = Role(name="", arn="")
 """Stands where a role would, in asks about the deployment itself. No role has an empty name."""
+
+
+def boundary_of(tier: Tier, workload_boundary: str) -> str:
+    """The ARN of a tier's boundary: the deployment names them alike (.chalice/resources.json)."""
+    return workload_boundary if tier == "workload" else f"{workload_boundary}-{tier}"
+
+
+def boundaries_of(workload_boundary: str) -> frozenset[str]:
+    """The ARNs of the boundaries of all tiers."""
+    return frozenset(boundary_of(tier, workload_boundary) for tier in TIERS)
 
 
 def external_id(deployment: str, role_arn: str) -> str:

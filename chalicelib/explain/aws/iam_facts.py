@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws.clients import error_code, translated
+from chalicelib.core.domain.roles import boundaries_of
 from chalicelib.explain.domain.layers import RoleInAws
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ Found = TypeVar("Found")
 
 
 class ReadOnlyIam:
-    """GetRole and the role's policies. Only `boundary_arn` is read as a boundary."""
+    """GetRole and the role's policies. Only boundaries of this deployment are read."""
 
     def __init__(self, client: IAMClient, boundary_arn: str) -> None:
         self._iam, self._boundary_arn = client, boundary_arn
@@ -31,7 +32,7 @@ class ReadOnlyIam:
         if role is None or role["Arn"] != arn:
             return None
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        document = self._policy(boundary) if boundary and boundary == self._boundary_arn else None
+        document = self._policy(boundary) if boundary in boundaries_of(self._boundary_arn) else None
         return RoleInAws(
             cast("Document", role["AssumeRolePolicyDocument"]), document, role.get("MaxSessionDuration", 3600)
         )

@@ -15,7 +15,7 @@ from chalicelib.core.domain.iam_patterns import read_statements
 from chalicelib.provisioning.domain.templates import UnsafeTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from chalicelib.core.domain.iam_patterns import Statement
 
@@ -69,16 +69,22 @@ class EscalationPaths:
         every = (Opened(path, evidence) for path in self.paths if (evidence := tuple(_evidence(path, found))))
         return tuple(opened for opened in every if len(opened.evidence) == len(opened.path.actions))
 
-    def check(self, documents: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-        """Warnings of tolerated paths; UnsafeTemplate if any other path is open or a policy is refused by name."""
+    def check(
+        self, documents: Mapping[str, Mapping[str, Any]], by_design: Callable[[Path], str] = lambda _path: ""
+    ) -> tuple[str, ...]:
+        """Warnings of tolerated paths; UnsafeTemplate if any other path is open or a policy is refused by name.
+
+        `by_design` says why the tier of the role opens a path; empty if it does not.
+        """
         opened = self.opened(documents)
-        fields = {name: _said(name, [one for one in opened if not one.path.tolerated]) for name in documents}
+        reasons = {one.path.name: one.path.tolerated or by_design(one.path) for one in opened}
+        fields = {name: _said(name, [one for one in opened if not reasons[one.path.name]]) for name in documents}
         fields |= {name: f"{name} is never given to a brokered role" for name in documents if self._refused(name)}
         wrong = {name: words for name, words in fields.items() if words}
         if wrong:
             first = next(iter(wrong.values())).partition(". ")[0]
             raise UnsafeTemplate(f"The policies would let the role climb: {first}.", wrong)
-        return tuple(f"{one.path.name}: {one.path.tolerated}" for one in opened)
+        return tuple(f"{one.path.name}: {reasons[one.path.name]}" for one in opened)
 
     def _refused(self, policy: str) -> bool:
         """Policies are named as the template names them: by name, or by ARN."""

@@ -178,6 +178,7 @@ def catalogue_role(arn: str, template: RoleTemplate, state: RoleState) -> Role:
         max_session_seconds=state.max_session_seconds,
         direct_users=template.trust.direct_users,
         demands_external_id=bool(template.trust.external_id),
+        tier=template.tier,
     )
 
 

@@ -16,6 +16,8 @@ from chalicelib.provisioning.domain.trust_exceptions import EXCEPTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chalicelib.core.domain.roles import Tier
+
     Fields = dict[str, str]
 
 
@@ -77,6 +79,7 @@ class RoleTemplate:
     managed_policies: tuple[str, ...] = ()
     inline_policy: Mapping[str, Any] | None = None
     max_session_seconds: int = 3600
+    tier: Tier = "workload"
     tags: Mapping[str, str] = field(default_factory=dict)
     trust: Trust = field(default_factory=Trust)
 

@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.core.domain.callers import USER_NAME, Caller
 from chalicelib.core.domain.errors import InvalidRequest, NotFound
 from chalicelib.core.domain.events import Origin
+from chalicelib.core.domain.roles import Tier  # noqa: TC001  msgspec reads the annotations
 from chalicelib.provisioning.domain.templates import RoleTemplate, Trust
 from chalicelib.provisioning.domain.users import UserAsk
 
@@ -37,6 +38,7 @@ class TemplateBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     managed_policies: tuple[str, ...] = ()
     inline_policy: dict[str, Any] | None = None
     max_session_seconds: int = 3600
+    tier: Tier = "workload"
     tags: dict[str, str] = {}
     trust: TrustBody = TrustBody()
 

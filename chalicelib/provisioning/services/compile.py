@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.callers import USER_NAME
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.domain.roles import ROLE_PATH, external_id
+from chalicelib.core.domain.roles import ROLE_PATH, boundary_of, external_id
 from chalicelib.provisioning.domain.role_state import RoleState, desired_state, guarded
 from chalicelib.provisioning.domain.templates import check_form, managed_policy_arn
 from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
-    from chalicelib.provisioning.domain.action_classes import ActionClasses
+    from chalicelib.core.domain.roles import Tier
     from chalicelib.provisioning.domain.escalation import EscalationPaths
     from chalicelib.provisioning.domain.templates import RoleTemplate
+    from chalicelib.provisioning.domain.tiers import TierRules
     from chalicelib.provisioning.services.sign_in import UserAdmin
 
     class PolicyLibrary(Protocol):
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
         def document(self, arn: str) -> Mapping[str, Any] | None:
             """The default version's document, or None where there is no such policy."""
             ...
+
+
+GUARDS: Mapping[Tier, tuple[str, ...]] = {
+    "workload": ("permissions", "other-roles"),
+    "operator": ("permissions", "operator"),
+    "deployer": ("deployer",),
+}
+"""The guard policies of each tier (policies/guards)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,11 @@ class Deployment:
         """Twelve digits."""
         return self.broker_role_arn.split(":")[4]
 
+    def guards(self, tier: Tier) -> tuple[str, ...]:
+        """The ARNs of the guard policies of a role of this tier."""
+        names = tuple(f"-guard-{name}" for name in GUARDS[tier])
+        return tuple(arn for arn in self.guard_arns if arn.endswith(names))
+
     def role_arn(self, role: str) -> str:
         """The ARN of a role under our path."""
         return f"arn:{self.partition}:iam::{self.account}:role{ROLE_PATH}{role}"
@@ -61,17 +75,18 @@ class TemplateCompiler:
     policies: PolicyLibrary
     users: UserAdmin
     paths: EscalationPaths
-    classes: ActionClasses
+    tiers: Mapping[Tier, TierRules]
 
     def compile(self, template: RoleTemplate) -> tuple[RoleState, tuple[str, ...]]:
         """The wanted state and warnings; InvalidRequest or UnsafeTemplate with the fields at fault."""
         check_form(template)
         documents = self._documents(template)
-        warnings = self.paths.check(documents) + self.classes.check(documents)
+        warnings = self.tiers[template.tier].check(self.paths, documents)
         trust = trust_policy(template.trust, self._parties(template))
         deployment = self.deployment
-        state = desired_state(template, trust, deployment.boundary_arn, deployment.name, deployment.partition)
-        return guarded(state, deployment.guard_arns), warnings
+        boundary = boundary_of(template.tier, deployment.boundary_arn)
+        state = desired_state(template, trust, boundary, deployment.name, deployment.partition)
+        return guarded(state, deployment.guards(template.tier)), warnings
 
     def _documents(self, template: RoleTemplate) -> dict[str, Mapping[str, Any]]:
         """Every policy document the role would have, by the name to blame."""

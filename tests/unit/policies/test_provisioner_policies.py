@@ -17,6 +17,7 @@ from chalicelib.core.domain.iam_patterns import matches
 from chalicelib.provisioning.domain.escalation import load_paths
 from chalicelib.provisioning.domain.templates import check_form
 from chalicelib.provisioning.handlers.bodies import TemplateBody
+from policytool.tiers import DEPLOYED
 
 BOUNDARY = json.loads(Path("policies/boundary.json").read_text())
 PROVISION = json.loads(Path("policies/lambda/provision.json").read_text())
@@ -35,12 +36,7 @@ ARNS = {
     "AWS::SQS::Queue": "arn:${AWS::Partition}:sqs:eu-west-1:${AWS::AccountId}:",
 }
 NAMES = ("DashboardName", "FunctionName", "LogGroupName", "QueueName", "TableName", "TopicName")
-DENIED_OTHERWISE = {
-    "Boundary": "iam:*",
-    "GuardPermissions": "iam:*",
-    "GuardOtherRoles": "iam:*",
-    "RestAPI": "apigateway:*",
-}
+DENIED_OTHERWISE = {**dict.fromkeys(DEPLOYED, "iam:*"), "RestAPI": "apigateway:*"}
 NEEDS_THE_BOUNDARY = {
     "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
     "iam:PutRolePolicy", "iam:DeleteRolePolicy",
@@ -240,7 +236,8 @@ def test_no_action_of_the_provisioner_is_a_pattern() -> None:
 def test_roles_are_made_and_given_policies_only_with_the_boundary() -> None:
     for statement in allows():
         if actions(statement) & NEEDS_THE_BOUNDARY:
-            assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}}
+            boundaries = [{"Ref": logical} for logical in DEPLOYED if logical.startswith("Boundary")]
+            assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": boundaries}}
     assert {action for statement in allows() for action in actions(statement)} >= NEEDS_THE_BOUNDARY
 
 

@@ -1,0 +1,147 @@
+"""Makes the boundary and the guard of each tier above workload, from policies/tiers.json.
+
+A tier's boundary is the workload boundary less what the tier opens. The
+deployer's may also make roles, under one path and only with the workload
+boundary. Run `python -m policytool.tiers` after a change of policies/boundary.json,
+tiers.json, reviewed-actions.json or service-authorization.json.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from policytool.guard import POLICIES, other_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Statement = dict[str, Any]
+
+WORKLOADS = "access-broker-workloads"
+"""Path of the roles and instance profiles that deployers make."""
+
+OWN_ROLES = [
+    {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{kind}/{WORKLOADS}/*"}
+    for kind in ("role", "instance-profile")
+]
+SERVICE_ROLES = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*"}
+CHANGES = [
+    f"iam:{verb}*"
+    for verb in (
+        "A", "C", "D", "E", "P", "Re", "Se", "T", "U",
+    )
+]  # fmt: skip
+"""Patterns for every action of IAM but reads (Get, List, Generate, Simulate); a test holds them to AWS's data."""
+
+BOUNDED = [
+    "iam:CreateRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:AttachRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePolicy",
+    "iam:DeleteRolePolicy",
+]
+HOPS = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
+HOP_TAG = "iam:ResourceTag/access-broker:hop"
+
+
+RESOURCES = POLICIES.parent / ".chalice" / "resources.json"
+
+DEPLOYED = {
+    "Boundary": "boundary",
+    "BoundaryOperator": "boundaries/operator",
+    "BoundaryDeployer": "boundaries/deployer",
+    "GuardPermissions": "guards/permissions",
+    "GuardOtherRoles": "guards/other-roles",
+    "GuardOperator": "guards/operator",
+    "GuardDeployer": "guards/deployer",
+}
+"""The file behind each managed policy of the template, by logical id."""
+
+
+def main() -> None:
+    """Write the files, and the documents into the template."""
+    for name, made in {**boundaries(), **tier_guards()}.items():
+        (POLICIES / f"{name}.json").write_text(json.dumps(made, indent=2) + "\n")
+    template = json.loads(RESOURCES.read_text())
+    for logical, name in DEPLOYED.items():
+        reviewed = json.loads((POLICIES / f"{name}.json").read_text())
+        template["Resources"][logical]["Properties"]["PolicyDocument"] = reviewed
+    RESOURCES.write_text(json.dumps(template, indent=2) + "\n")
+
+
+def boundaries() -> dict[str, Statement]:
+    """The boundary documents by file name."""
+    tiers = _tiers()
+    operator = _opened(tiers["operator"]["opens"])
+    return {"boundaries/operator": operator, "boundaries/deployer": _deployer(_opened(tiers["deployer"]["opens"]))}
+
+
+def tier_guards() -> dict[str, Statement]:
+    """The guard documents by file name."""
+    tiers = _tiers()
+    return {f"guards/{tier}": other_roles(set(tiers[tier]["opens"])) for tier in ("operator", "deployer")}
+
+
+def _tiers() -> dict[str, Any]:
+    tiers: dict[str, Any] = json.loads((POLICIES / "tiers.json").read_text())
+    return tiers
+
+
+def _opened(opens: Iterable[str]) -> Statement:
+    """The workload boundary less these actions."""
+    boundary: Statement = json.loads((POLICIES / "boundary.json").read_text())
+    for statement in boundary["Statement"]:
+        if statement["Effect"] == "Deny" and statement["Resource"] == "*" and "Condition" not in statement:
+            statement["Action"] = [one for one in statement["Action"] if one not in set(opens)]
+    return boundary
+
+
+def _deployer(boundary: Statement) -> Statement:
+    """What only denies identity changes becomes: roles under one path, with the workload boundary, and named hops."""
+    statements = []
+    for statement in boundary["Statement"]:
+        if statement["Sid"] == "NoIdentityOrAccountChanges":
+            kept = [action for action in statement["Action"] if action != "iam:*"]
+            statements += [{**statement, "Action": kept}, *_identity()]
+        elif statement["Sid"] == "NoFurtherHopsFromABrokeredRole":
+            kept = [action for action in statement["Action"] if action not in HOPS]
+            statements += [{**statement, "Action": kept}, _hop()]
+        else:
+            statements.append(statement)
+    return {**boundary, "Statement": statements}
+
+
+def _identity() -> list[Statement]:
+    return [
+        {
+            "Sid": "NoIdentityOutsideThePathOfWorkloads",
+            "Effect": "Deny",
+            "Action": CHANGES,
+            "NotResource": [*OWN_ROLES, SERVICE_ROLES],
+        },
+        {
+            "Sid": "NoRoleWithoutTheWorkloadBoundary",
+            "Effect": "Deny",
+            "Action": BOUNDED,
+            "Resource": OWN_ROLES,
+            "Condition": {"StringNotEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}},
+        },
+        {"Sid": "NoBoundaryTakenOff", "Effect": "Deny", "Action": "iam:DeleteRolePermissionsBoundary", "Resource": "*"},
+    ]
+
+
+def _hop() -> Statement:
+    """CDK's bootstrap roles, where an administrator has tagged them (docs/provisioning.md, "Tiers")."""
+    return {
+        "Sid": "NoFurtherHopsButRolesTaggedForIt",
+        "Effect": "Deny",
+        "Action": HOPS,
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {HOP_TAG: "allowed"}},
+    }
+
+
+if __name__ == "__main__":
+    main()
