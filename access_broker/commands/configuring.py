@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
+from access_broker.aws_files.outranking import refuse_outranked
+from access_broker.aws_files.profile_writer import Written, write_profile
 from access_broker.failures import Misused
 from access_broker.frame.connection import Connection, connected
 from access_broker.frame.role_options import Reason, Role
 from access_broker.http.signing import aws_session, chosen_profile
-from access_broker.storage.aws_config import Written, write_profile
 from access_broker.storage.vault import open_vault
 
 app = typer.Typer(rich_markup_mode=None)
@@ -46,6 +47,7 @@ def configure(
     profile = name or f"broker-{role}"
     if not PROFILE_NAME.fullmatch(profile):
         raise Misused(f"{profile!r} cannot be a profile's name: letters, digits and + = , . @ : / _ - can.")
+    refuse_outranked(profile, os.environ)
     connection.broker.get("roles", role)
     path = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
     own, options = _caller(connection)
@@ -59,8 +61,6 @@ def _caller(connection: Connection) -> tuple[str | None, dict[str, str]]:
     """The profile that signs, and what else of it a profile for the same person needs."""
     session = aws_session(connection.settings.profile)
     own = chosen_profile(session, connection.settings.profile)
-    if own is None:
-        connection.output.notice("Your own keys come from the environment: the profile works where they are set.")
     said = {
         "region": session.get_config_variable("region"),
         "endpoint_url": session.get_scoped_config().get("endpoint_url"),

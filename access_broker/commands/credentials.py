@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from access_broker.credentials.identity_variables import OUTRANKING_KEYS
 from access_broker.credentials.obtain import Issuing
 from access_broker.credentials.role_credentials import RoleCredentials
-from access_broker.credentials.shells import OUTRANKING_KEYS, Shell, assignments
+from access_broker.credentials.shells import Shell, assignments
 from access_broker.failures import Failure
 from access_broker.frame.connection import Connection, connect
 from access_broker.frame.option_groups import composed

@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from access_broker.aws_files.settings_without_identity import file_variables
 from access_broker.commands.credentials import BreakGlass, Fresh, NoWait, issuing
 from access_broker.credentials import run_program
 from access_broker.credentials.endpoint import Endpoint, renewing
-from access_broker.credentials.shells import CONFLICTING, Shell, assignments
+from access_broker.credentials.identity_variables import identity_variables
+from access_broker.credentials.shells import Shell, assignments
 from access_broker.failures import Misused
 from access_broker.frame.connection import Connection, connect
 from access_broker.frame.option_groups import composed
 from access_broker.frame.role_options import RoleAsk, ask_for
+from access_broker.storage.vault import cache_directory
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -46,13 +49,14 @@ def execute(
     took, ask = issuing(connection), dataclasses.replace(ask, break_glass=break_glass)
     credentials = took.take(ask, fresh=fresh, wait=not no_wait)
     surroundings = person_surroundings(connection)
+    files = files_without_identity(connection)
     if not refresh:
         ask.remark_if_cut(connection.output)
-        run_program.become(command, run_program.environment(os.environ, surroundings, credentials.environment()))
+        given = {**files, **credentials.environment()}
+        run_program.become(command, run_program.environment(os.environ, surroundings, given))
     with renewing(Endpoint(lambda: took.kept_or_new(ask), credentials)) as endpoint:
-        raise typer.Exit(
-            run_program.attend(command, run_program.environment(os.environ, surroundings, endpoint.variables()))
-        )
+        given = {**files, **endpoint.variables()}
+        raise typer.Exit(run_program.attend(command, run_program.environment(os.environ, surroundings, given)))
 
 
 @app.command()
@@ -68,8 +72,8 @@ def serve(
 ) -> None:
     """Serve a role's credentials on loopback. They are renewed before they end; Ctrl-C ends it.
 
-    Prints the two variables that AWS SDKs and the AWS CLI need. Who has the
-    token has the role: do not pass it on.
+    Prints the variables that AWS SDKs and the AWS CLI need. A program that
+    has the token has the role: do not pass it on.
 
     \b
     Examples:
@@ -82,8 +86,9 @@ def serve(
         endpoint = Endpoint(lambda: took.kept_or_new(ask), credentials, port, connection.output.notice)
     except OSError as error:
         raise Misused(f"Port {port} cannot be used ({error.strerror}): choose another or leave --port out.") from error
-    variables = endpoint.variables()
-    connection.output.show(variables, lambda: print(assignments(shell, variables, CONFLICTING)))
+    variables = {**endpoint.variables(), **files_without_identity(connection)}
+    in_the_way = identity_variables(os.environ)
+    connection.output.show(variables, lambda: print(assignments(shell, variables, in_the_way)))
     sys.stdout.flush()  # a pipe would keep it until the end, which does not come
     connection.output.notice(f"Serving {ask.role} until Ctrl-C.")
     try:
@@ -101,3 +106,11 @@ def person_surroundings(connection: Connection) -> dict[str, str]:
     endpoint = session.get_scoped_config().get("endpoint_url")
     said = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_ENDPOINT_URL": endpoint}
     return {name: str(value) for name, value in said.items() if value}
+
+
+def files_without_identity(connection: Connection) -> dict[str, str]:
+    """Variables that lead a program to the settings of the caller's profile and to no credentials."""
+    from access_broker.http.signing import aws_session  # noqa: PLC0415  as above
+
+    profile = str(aws_session(connection.settings.profile).get_config_variable("profile") or "default")
+    return file_variables(os.environ, profile, cache_directory(os.environ))

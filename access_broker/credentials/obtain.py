@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from access_broker.credentials.approval import granted
+from access_broker.credentials.identity_variables import IDENTITY_VARIABLES
 from access_broker.credentials.role_credentials import issued
-from access_broker.credentials.shells import CONFLICTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from access_broker.storage.vault import Vault
 
 PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
-CHOOSING = (*CONFLICTING, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
+CHOOSING = (*IDENTITY_VARIABLES, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
 """The variables by which the standard chain comes to one identity or another."""
 
 CHOOSING_FILES = (

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from access_broker.credentials.shells import CONFLICTING
+from access_broker.credentials.identity_variables import identity_variables
 from access_broker.failures import Failure
 
 if TYPE_CHECKING:
@@ -44,11 +44,12 @@ class NoSuchProgram(Failure):
 def environment(
     inherited: Mapping[str, str], surroundings: Mapping[str, str], credentials: Mapping[str, str]
 ) -> dict[str, str]:
-    """The child's variables: its parent's, and nothing that would lead an SDK to other credentials.
+    """The program's variables: its parent's without those that lead an SDK to another identity.
 
     Removing AWS_PROFILE removes its region too: `surroundings` fills in what is missing then.
     """
-    kept = {name: value for name, value in inherited.items() if name not in CONFLICTING}
+    removed = identity_variables(inherited)
+    kept = {name: value for name, value in inherited.items() if name not in removed}
     return {**surroundings, **kept, **credentials}
 
 

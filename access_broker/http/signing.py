@@ -6,6 +6,7 @@ import os
 import shlex
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.auth import SigV4Auth
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 SERVICE = "execute-api"
 RESOLVING = "BROKER_RESOLVING"
 """Set while our own credentials are looked up: a credential_process that leads back here finds it and stops."""
+
+OURS = "access-broker"
+"""The folder of the config file that programs get (aws_files/settings_without_identity.py)."""
 
 SIGN_IN_AGAIN = (SSOError, TokenRetrievalError, LoginError)
 UNREADABLE = (BotoCoreError, ClientError, OSError, ValueError, RuntimeError)
@@ -137,6 +141,8 @@ def _signing_profile(credential_process: str) -> str | None:
 
 
 def _unusable(error: Exception, profile: str | None) -> Misused | NotSignedIn:
+    if isinstance(error, ProfileNotFound) and Path(os.environ.get("AWS_CONFIG_FILE", "")).parent.name == OURS:
+        return NotSignedIn(f"{error}: what `broker exec` and `broker serve` start sees no profile of yours.")
     if isinstance(error, ProfileNotFound):
         return NotSignedIn(f"{error}: `aws configure list-profiles` shows the ones there are.")
     if isinstance(error, ConfigParseError):

@@ -66,8 +66,8 @@ class Vault:
     def clear(self) -> tuple[int, int]:
         """Remove everything; how many entries are gone, and how many may still be somewhere."""
         outcomes = [self.forget(key) for key in {path.stem for path in self._entries()}]
-        for lock in self.directory.glob("*.lock"):
-            lock.unlink(missing_ok=True)
+        for left in (*self.directory.glob("*.lock"), *self.directory.glob("aws-config-*")):
+            left.unlink(missing_ok=True)
         return outcomes.count(True), outcomes.count(False)
 
     def forget_where(self, unwanted: Callable[[RoleCredentials], bool]) -> None:
@@ -96,5 +96,10 @@ class Vault:
 
 def open_vault(environ: Mapping[str, str], notice: Callable[[str], None]) -> Vault:
     """The vault of this person on this computer."""
-    directory = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "access-broker"
+    directory = cache_directory(environ)
     return Vault(directory, (Keyring(directory, system_keyring), Files(directory)), notice)
+
+
+def cache_directory(environ: Mapping[str, str]) -> Path:
+    """`access-broker` below XDG_CACHE_HOME (XDG Base Directory Specification)."""
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "access-broker"

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.cli_person import Person, at_a_terminal, on_path
+from tests.e2e.cli_clients import node_modules, terraform
+from tests.e2e.cli_person import Person, at_a_terminal
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
     from localaws.broker import Broker
 
-HERE = Path(__file__).parent
-BUILD = HERE.parents[1] / ".build"
 PROFILE = "broker-ec2-full"
-TERRAFORM_PLUGINS = Path("/opt/tf-plugins")
-"""A filesystem mirror of providers, where a machine without a registry keeps them."""
+INSTANCES = """
+data "aws_instances" "all" {}
+output "instances" { value = data.aws_instances.all.ids }
+"""
 
 BOTO3 = """
 import boto3, botocore.exceptions, json
@@ -33,21 +33,6 @@ try:
 except botocore.exceptions.ClientError as error:
     refused = error.response["Error"]["Code"]
 print(json.dumps({"instances": found, "refused": refused}))
-"""
-
-TERRAFORM = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-provider "aws" {
-  skip_metadata_api_check     = true
-  skip_requesting_account_id  = true
-  skip_credentials_validation = true
-}
-data "aws_instances" "all" {}
-output "instances" { value = data.aws_instances.all.ids }
 """
 
 
@@ -68,25 +53,6 @@ def alice(broker: Broker, tmp_path: Path) -> Person:
     done = person.broker("configure", "ec2-full")
     assert done.returncode == 0, done.stderr
     return person
-
-
-@pytest.fixture(scope="module")
-def javascript() -> Path:
-    """tests/e2e/js with its dependencies, installed once per checkout outside of git."""
-    if not (on_path("node") and on_path("npm")):
-        pytest.skip("node and npm are not installed")
-    place = BUILD / "e2e-js"
-    lock = (HERE / "js" / "package-lock.json").read_bytes()
-    installed = place / "installed-lock.json"
-    if not (installed.exists() and installed.read_bytes() == lock):
-        shutil.copytree(HERE / "js", place, dirs_exist_ok=True)
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode:
-            pytest.skip(f"npm could not install the SDK: {done.stderr.strip().splitlines()[-1]}")
-        installed.write_bytes(lock)
-    shutil.copy(HERE / "js" / "call.mjs", place)
-    return place / "call.mjs"
 
 
 def outcome(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str]:
@@ -113,22 +79,18 @@ def test_boto3_lists_instances_and_is_refused_beyond_the_role(alice: Person, ins
 
 @pytest.mark.parametrize("way", ["by profile", "by the default chain"])
 def test_the_javascript_sdk_lists_instances_and_is_refused_beyond_the_role(
-    alice: Person, instance: str, javascript: Path, way: str
+    alice: Person, instance: str, way: str
 ) -> None:
+    script = str(node_modules() / "call.mjs")
     profile = [PROFILE] if way == "by profile" else []
-    instances, refused = outcome(alice.run(["node", str(javascript), *profile], AWS_PROFILE=PROFILE))
+    instances, refused = outcome(alice.run(["node", script, *profile], AWS_PROFILE=PROFILE))
     assert instance in instances
     assert refused in {"AccessDenied", "AccessDeniedException"}
 
 
 def test_terraform_lists_instances_and_is_refused_beyond_the_role(alice: Person, instance: str) -> None:
-    if not on_path("terraform"):
-        pytest.skip("terraform is not installed")
-    (alice.home / "main.tf").write_text(TERRAFORM)
-    mirror = [f"-plugin-dir={TERRAFORM_PLUGINS}"] if TERRAFORM_PLUGINS.is_dir() else []
-    ready = alice.run(["terraform", "init", "-no-color", "-input=false", *mirror])
-    if ready.returncode:
-        pytest.skip(f"terraform has no AWS provider here: {ready.stderr.strip().splitlines()[-1]}")
+    terraform(alice)
+    (alice.home / "instances.tf").write_text(INSTANCES)
     apply = ["terraform", "apply", "-auto-approve", "-no-color", "-input=false"]
     applied = alice.run(apply, AWS_PROFILE=PROFILE)
     assert instance in applied.stdout, applied.stderr

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import json
 import socket
 import struct
@@ -24,12 +25,12 @@ from access_broker.output.times import rfc3339
 
 @contextlib.contextmanager
 def serving(person, *flags, **changes):
-    """`broker serve --json` as a process; yields its two variables."""
+    """`broker serve --json` as a process; yields the variables it prints."""
     process = person.spawn("serve", "ec2-full", "--json", *flags, **changes)
     try:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(4)]
-        yield json.loads("".join(lines))
+        lines = itertools.takewhile(lambda line: line != "}\n", iter(process.stdout.readline, ""))
+        yield json.loads("".join([*lines, "}"]))
     finally:
         process.terminate()
         process.communicate(timeout=20)

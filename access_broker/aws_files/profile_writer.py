@@ -1,20 +1,15 @@
-"""The AWS config file, edited to the byte: one profile is written, nothing else moves.
-
-A parser that writes the file back would lose comments, order and line ends,
-so this one only finds the lines that count (AWS SDKs and Tools Reference
-Guide, "Format of the config and credentials files").
-"""
+"""One profile written into the AWS config file; every other byte stays."""
 
 from __future__ import annotations
 
 import re
-import shlex
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from access_broker.aws_files.sections import OPTION, profile_of_config, sections
+from access_broker.aws_files.sections import options as options_of
 from access_broker.failures import Misused
 from access_broker.http.signing import written_by_us
 from access_broker.storage.files import OWNER_ONLY_DIRECTORY, replace
@@ -24,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-HEADER = re.compile(rb"\s*\[([^\]\r\n]+)\]")
-OPTION = re.compile(rb"([A-Za-z0-9_.-]+)[ \t]*[=:][ \t]*([^\r\n]*?)[ \t]*(\r?\n|\r|$)")
 OTHER_SOURCES = frozenset(
     {
         "aws_access_key_id",
@@ -46,14 +39,6 @@ COMMENT = re.compile(r"\s[#;]")
 
 ENDS_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of what ends a line or cannot be written: a second line makes the whole file unreadable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Lines `start` to `end` of the file; the first is the header."""
-
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +81,7 @@ def with_profile(content: bytes, name: str, process: str, options: Mapping[str, 
     for option, value in {"credential_process": process, **options}.items():
         _refuse_unreadable(option, value)
     lines = content.splitlines(keepends=True)
-    found = [section for section in _sections(lines) if _profile(lines[section.start]) == name]
+    found = [section for section in sections(lines) if profile_of_config(lines[section.start]) == name]
     if len(found) > 1:
         raise Misused(f"The AWS config has two profiles {name}: remove one.")
     newline = b"\r\n" if b"\r\n" in content else b"\n"
@@ -104,7 +89,7 @@ def with_profile(content: bytes, name: str, process: str, options: Mapping[str, 
         return content + _new_profile(content, name, {"credential_process": process, **options}, newline)
     section = found[0]
     inside = lines[section.start : section.end]
-    _refuse_foreign(name, _options(inside))
+    _refuse_foreign(name, options_of(inside))
     return b"".join([*lines[: section.start], *_with_process(inside, process, newline), *lines[section.end :]])
 
 
@@ -143,25 +128,3 @@ def _refuse_foreign(name: str, options: Mapping[str, str]) -> None:
     if other or (process is not None and not written_by_us(process)):
         has = other[0] if other else "another credential_process"
         raise Misused(f"Profile {name} is not broker's (it has {has}): choose another with --name, or remove it.")
-
-
-def _options(inside: list[bytes]) -> dict[str, str]:
-    found = (OPTION.match(line) for line in inside[1:])
-    return {option[1].decode().lower(): option[2].decode(errors="replace") for option in found if option}
-
-
-def _sections(lines: list[bytes]) -> list[Section]:
-    starts = [number for number, line in enumerate(lines) if HEADER.match(line)]
-    return [Section(start, end) for start, end in pairwise([*starts, len(lines)])]
-
-
-def _profile(header: bytes) -> str | None:
-    """The profile a header opens; None for sso-session, services and what cannot be read."""
-    match = HEADER.match(header)
-    try:
-        words = shlex.split(match[1].decode()) if match else []
-    except ValueError:  # an open quote, or not UTF-8
-        return None
-    if words == ["default"]:
-        return "default"
-    return words[1] if len(words) == 2 and words[0] == "profile" else None  # noqa: PLR2004  `profile NAME`

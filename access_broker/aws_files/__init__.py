@@ -1,0 +1,1 @@
+"""The AWS config and credentials files: one profile is written, settings are copied without any identity."""
