@@ -55,6 +55,7 @@ def approvers() -> Approvers:
 def request_filing() -> RequestFiling:
     """The service behind POST /v1/requests."""
     from chalicelib.access.aws.principals import IamPrincipals
+    from chalicelib.approvals.services.filing_limits import LimitedFiling
     from chalicelib.approvals.services.request import RequestFiling
     from chalicelib.core.aws.clients import client
 
@@ -62,7 +63,7 @@ def request_filing() -> RequestFiling:
         rules=rules(),
         catalogue=catalogue(),
         people=IamPrincipals(client("iam")),
-        requests=requests(),
+        filing=LimitedFiling(requests=requests(), pause=pause),
         records=approval_records(),
     )
 

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,6 +92,15 @@ def test_broken_glass_is_announced_and_stays_unreviewed_everywhere_until_it_is_r
     assert "unreviewed" not in line_of(admin, session)
     assert unreviewed(broker) == before - 1
     assert message_about(slack, session, "Reviewed by bob: it did burn")["ts"] == message["ts"]
+
+
+def test_of_eighty_requests_of_one_person_at_once_fifty_wait(broker: Broker) -> None:
+    flora = make_engineer(broker, "flora")
+    wanted = {"role": "prod-ec2", "duration_seconds": 1800, "reason": "all at once"}
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        answers = list(pool.map(lambda _: ask(broker, flora, "POST", "/v1/requests", wanted).status, range(80)))
+    assert Counter(answers)[201] == 50
+    assert set(answers) <= {201, 409, 429}
 
 
 def line_of(person: Person, session: str) -> str:

@@ -12,6 +12,7 @@ from chalicelib.access.services.rights import Rights
 from chalicelib.approvals.services.approvers import Approvers
 from chalicelib.approvals.services.close_overdue import OverdueCloser
 from chalicelib.approvals.services.decide import RequestDecisions
+from chalicelib.approvals.services.filing_limits import LimitedFiling
 from chalicelib.approvals.services.records import ApprovalRecords
 from chalicelib.approvals.services.request import RequestAsk, RequestBrowser, RequestFiling
 from chalicelib.core.domain.callers import Caller
@@ -132,7 +133,7 @@ class ApprovalDesk:
             rules=self.rules,
             catalogue=self.catalogue,
             people=self.people,
-            requests=self.requests,
+            filing=LimitedFiling(requests=self.requests, pause=lambda _attempt: None),
             records=records,
         )
         self.reading = RequestBrowser(

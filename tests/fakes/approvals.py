@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from chalicelib.approvals.domain.filings import FiledMeanwhile, Filings
 from chalicelib.approvals.domain.grants import GrantEnded
 from chalicelib.approvals.domain.requests import repeats
 from chalicelib.core.domain.errors import Conflict
@@ -81,13 +82,17 @@ class FakeRequests:
     rows: dict[str, Request] = field(default_factory=dict)
     once: dict[tuple[str, str], str] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
+    counted: dict[str, Filings] = field(default_factory=dict)
     before_save: Callable[[], object] = lambda: None
     fails_with: Exception | None = None
 
     def get(self, request_id: str) -> Request | None:
         return self.rows.get(request_id)
 
-    def file(self, request: Request, once: str, event: AuditEvent) -> Request:
+    def filings(self, person: str) -> Filings:
+        return self.counted.get(person, Filings(person))
+
+    def file(self, request: Request, once: str, event: AuditEvent, counted: Filings) -> Request:
         if self.fails_with:
             raise self.fails_with
         key = (request.asked_by_id or request.caller_id, once)
@@ -96,6 +101,9 @@ class FakeRequests:
             if not repeats(request, first):
                 raise Conflict("This key was used for another request.")
             return first
+        if self.filings(counted.person).version != counted.version - 1:
+            raise FiledMeanwhile("Another one was filed.")
+        self.counted[counted.person] = counted
         self.once[key] = request.id
         self.rows[request.id] = request
         self.events.append(event)

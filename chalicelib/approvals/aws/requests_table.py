@@ -11,6 +11,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.approvals.aws.grants_table import grant_to_row
+from chalicelib.approvals.domain.filings import FiledMeanwhile, Filings
 from chalicelib.approvals.domain.requests import STATES, Request, repeats
 from chalicelib.core.aws import rows
 from chalicelib.core.aws.index_queries import newest_first
@@ -33,12 +34,19 @@ KEPT_SECONDS = 400 * 86400
 ONCE_SECONDS = 86400
 """How long a key of filing is remembered."""
 
+COUNTED_SECONDS = 60 * 86400
+"""Longer than any request waits: the farthest start is a month ahead."""
+
 READ_AT_MOST = 1000
 """Rows looked at for one page: what matches seldom comes in short pages, not in slow ones."""
 
 
 class TableRequests:
-    """Rows `pk=REQUEST#<id>, sk=REQUEST`, and `pk=REQUEST#ONCE#<digest>, sk=ONCE` for keys of filing."""
+    """Rows `pk=REQUEST#<id>, sk=REQUEST`.
+
+    Beside them `pk=REQUEST#ONCE#<digest>, sk=ONCE` for keys of filing, and
+    `pk=REQUEST#FILED#<person>, sk=FILED` for the count of one person.
+    """
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
@@ -50,24 +58,39 @@ class TableRequests:
         row = rows.get(self._dynamodb, self._table, f"REQUEST#{request_id}", "REQUEST")
         return msgspec.convert(row, Request) if row else None
 
-    def file(self, request: Request, once: str, event: AuditEvent) -> Request:
-        """Write a new request; with a key `once` that this caller used before, answers the one filed then."""
+    def filings(self, person: str) -> Filings:
+        """The requests that may count against this person's limits, read consistently."""
+        row = rows.get(self._dynamodb, self._table, f"REQUEST#FILED#{person}", "FILED")
+        return Filings(person, tuple(row["ids"]), row["version"]) if row else Filings(person)
+
+    def file(self, request: Request, once: str, event: AuditEvent, counted: Filings) -> Request:
+        """Write a new request and its count; with a key `once` used before, answers the request filed then."""
         row = {**request_to_row(request), "event": to_json(event)}
-        if not once:
-            rows.put(self._dynamodb, self._table, row)
-            return request
+        items = [self._put(row, rows.ABSENT), self._count(counted, request)]
         key = _once_key(request, once)
-        marker = {
-            "pk": key,
-            "sk": "ONCE",
-            "request": request.id,
-            "ttl": int(request.filed_at.timestamp()) + ONCE_SECONDS,
-        }
+        if once:
+            ttl = int(request.filed_at.timestamp()) + ONCE_SECONDS
+            items.append(self._put({"pk": key, "sk": "ONCE", "request": request.id, "ttl": ttl}, rows.ABSENT))
         try:
-            self._transact([self._put(row, rows.ABSENT), self._put(marker, rows.ABSENT)])
-        except Conflict:
-            return self._filed_before(key, request)
+            self._transact(items)
+        except Conflict as conflict:
+            first = self._filed_before(key, request) if once else None
+            if first is None:
+                raise FiledMeanwhile(conflict.detail) from None
+            return first
         return request
+
+    def _count(self, counted: Filings, request: Request) -> TransactWriteItemTypeDef:
+        row = {
+            "pk": f"REQUEST#FILED#{counted.person}",
+            "sk": "FILED",
+            "ids": list(counted.ids),
+            "version": counted.version,
+            "ttl": int(request.filed_at.timestamp()) + COUNTED_SECONDS,
+        }
+        if counted.version == 1:
+            return self._put(row, rows.ABSENT)
+        return self._put(row, "version = :read", {":read": {"N": str(counted.version - 1)}})
 
     def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:
         """Write the next version, and the grant it yields, in one transaction; Conflict if somebody was faster."""
@@ -110,9 +133,12 @@ class TableRequests:
         found = newest_first(self._dynamodb, self._table, index, partition, before)
         return (msgspec.convert(row, Request) for row in found)
 
-    def _filed_before(self, key: str, request: Request) -> Request:
+    def _filed_before(self, key: str, request: Request) -> Request | None:
+        """The request that was filed with this key; None if the key is new, Conflict if it was another request."""
         marker = rows.get(self._dynamodb, self._table, key, "ONCE")
-        first = self.get(marker["request"]) if marker else None
+        if marker is None:
+            return None
+        first = self.get(marker["request"])
         if first is None or not repeats(request, first):
             raise Conflict("This idempotency key was used for another request. Use a new one.")
         return first

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.approvals import door_to_ask_for
+from chalicelib.approvals.domain.filings import Crowded, FiledTooOften, person_of
 from chalicelib.approvals.domain.grants import FARTHEST_START, require_length
 from chalicelib.approvals.domain.requests import Request, RequestFilter, answer_by
-from chalicelib.core.domain.errors import Conflict, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.core.domain.errors import InvalidRequest, NotFound, ReasonRequired, Refused
 
 if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules, Door
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.access.services.principals import People
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.services.approvers import Approvers
+    from chalicelib.approvals.services.filing_limits import LimitedFiling
     from chalicelib.approvals.services.records import ApprovalRecords
     from chalicelib.approvals.services.stores import Grants, Requests
     from chalicelib.core.domain.callers import Caller
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.pages import Page
     from chalicelib.core.domain.roles import Role
     from chalicelib.core.domain.times import Clock
-
-MAX_WAITING = 50
-"""Requests of one person's that wait at once."""
 
 CLOCKS_APART = timedelta(minutes=5)
 """A start may lie so far in the past and still mean "now": SigV4 allows clients the same."""
@@ -46,10 +45,6 @@ class RequestAsk:
     once: str = ""
 
 
-class Crowded(Conflict):
-    """Too many of one person's requests wait."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFiling:
     """The terms come from the rules: who may ask is `RequestAccess`, how many must agree the door to the role."""
@@ -57,14 +52,14 @@ class RequestFiling:
     rules: AccessRules
     catalogue: Catalogue
     people: People
-    requests: Requests
+    filing: LimitedFiling
     records: ApprovalRecords
 
     def file(self, wanted: RequestAsk, origin: Origin) -> Request:
         """File a request; every outcome but bad input leaves exactly one event.
 
         Raises NotFound (also for roles the caller may not see), Refused and
-        its kin, Conflict where no approval is needed or too many of the person's requests wait, InvalidRequest.
+        its kin, Crowded or FiledTooOften where the caller filed too many requests, InvalidRequest.
         """
         now = self.records.clock()
         require_length(timedelta(seconds=wanted.duration_seconds))
@@ -72,21 +67,12 @@ class RequestFiling:
             role = self._role(wanted.role)
             person = self._person(wanted, role, origin)
             door = self._door(wanted, role, person, origin, now)
-            self._check_waiting(person, now)
-        except (Refused, NotFound, Crowded) as refusal:
+            request = self._request(wanted, person, door, origin, now)
+            event = self.records.filed(request, origin)
+            return self.filing.file(request, person_of(person), wanted.once, event)
+        except (Refused, NotFound, Crowded, FiledTooOften) as refusal:
             detail = {"duration_seconds": wanted.duration_seconds, "for": wanted.on_behalf_of or origin.caller.name}
             raise self.records.refused(refusal, "RequestAccess", wanted.role, origin, detail) from None
-        request = self._request(wanted, person, door, origin, now)
-        return self.requests.file(request, wanted.once, self.records.filed(request, origin))
-
-    def _check_waiting(self, person: Caller, now: datetime) -> None:
-        """One person's requests are told one by one, in the same queue as broken glass: nobody buries the others'."""
-        mine = RequestFilter(caller=person.name, state="pending")
-        waiting = self.requests.page(mine, MAX_WAITING, None, lambda one: mine.matches(one, now)).items
-        if len(waiting) == MAX_WAITING:
-            raise Crowded(
-                f"{person.name} has {MAX_WAITING} requests waiting already. Cancel some, or wait for answers."
-            )
 
     def _role(self, name: str) -> Role:
         role = self.catalogue.get(name)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Protocol
 
+    from chalicelib.approvals.domain.filings import Filings
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.domain.requests import Request, RequestFilter
     from chalicelib.core.domain.events import AuditEvent
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
             """The request as it is at this moment, or None."""
             ...
 
-        def file(self, request: Request, once: str, event: AuditEvent) -> Request:
-            """Write a new request; with a key `once` that this caller used before, answers the one filed then."""
+        def filings(self, person: str) -> Filings:
+            """The requests that may count against this person's limits, read consistently."""
+            ...
+
+        def file(self, request: Request, once: str, event: AuditEvent, counted: Filings) -> Request:
+            """Write a new request and its count; with a key `once` used before, answers the request filed then.
+
+            FiledMeanwhile if the person filed another request since the count was read.
+            """
             ...
 
         def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:

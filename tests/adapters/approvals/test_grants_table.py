@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.approvals.aws.grants_table import TableGrants
 from chalicelib.approvals.aws.requests_table import TableRequests
+from chalicelib.approvals.domain.filings import FiledMeanwhile, Filings
 from chalicelib.approvals.domain.grants import GrantEnded, ended, granted
 from chalicelib.approvals.domain.requests import Decision, Request, answer_by, decided
 from chalicelib.core.domain.callers import Caller
@@ -68,8 +69,13 @@ def filed(stores: Stores, number: int = 1, once: str = "") -> Request:
         answer_by=answer_by(NOW, None, timedelta(hours=2)),
         reason="deploy",
     )
-    stored: Request = stores.requests.file(request, once, event(number))
+    stored: Request = stores.requests.file(request, once, event(number), counted(stores, request))
     return stored
+
+
+def counted(stores: Stores, request: Request) -> Filings:
+    read: Filings = stores.requests.filings("AIDAALICE")
+    return read.adding(request.id, read.ids, NOW)
 
 
 def approved(stores: Stores, number: int = 1) -> Grant:
@@ -99,6 +105,18 @@ def test_what_was_filed_comes_back_as_it_was(stores: Stores) -> None:
     assert stores.requests.get(request.id) == request
     assert [one.id for one in stores.requests.pending()] == [request.id]
     assert stores.requests.get("0" * 26) is None
+
+
+def test_two_requests_cannot_be_filed_on_one_reading_of_the_count(stores: Stores) -> None:
+    first = filed(stores)
+    second = replace(first, id=new_id(NOW, (2).to_bytes(10, "big")))
+    stale = Filings("AIDAALICE").adding(second.id, (), NOW)
+    with pytest.raises(FiledMeanwhile):
+        stores.requests.file(second, "", event(2), stale)
+    assert stores.requests.get(second.id) is None
+    assert stores.requests.filings("AIDAALICE") == Filings("AIDAALICE", (first.id,), 1)
+    stores.requests.file(second, "", event(2), counted(stores, second))
+    assert stores.requests.filings("AIDAALICE") == Filings("AIDAALICE", (first.id, second.id), 2)
 
 
 def test_of_two_next_versions_one_is_written(stores: Stores) -> None:
@@ -176,6 +194,9 @@ def test_filing_with_a_key_that_dynamodb_throttles_is_no_conflict() -> None:
 
 class Throttling:
     """DynamoDB's client of a table that is asked too much."""
+
+    def get_item(self, **_: Any) -> dict[str, Any]:
+        return {}
 
     def transact_write_items(self, **_: Any) -> None:
         answer: Any = {

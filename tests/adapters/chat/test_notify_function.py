@@ -10,6 +10,7 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
+from chalicelib.approvals.domain.filings import Filings
 from chalicelib.approvals.wiring import requests
 from localaws.slack import CHANNEL, SlackServer
 from tests.adapters.conftest import REGION
@@ -104,7 +105,8 @@ def request_row(account: None) -> Request:
     """A request of alice's that is in the table."""
     desk = ApprovalDesk()
     request = desk.file()
-    requests().file(request, "", desk.request_decisions.records.filed(request, desk_origin()))
+    filed = desk.request_decisions.records.filed(request, desk_origin())
+    requests().file(request, "", filed, Filings("AIDAALICE").adding(request.id, (), request.filed_at))
     return request
 
 

@@ -6,8 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.approvals.domain.filings import (
+    MAX_FILED,
+    MAX_WAITING,
+    WINDOW,
+    Crowded,
+    FiledTooOften,
+    Filings,
+    person_of,
+)
 from chalicelib.approvals.domain.requests import RequestFilter
-from chalicelib.approvals.services.request import MAX_WAITING, Crowded, RequestAsk
+from chalicelib.approvals.services.request import RequestAsk
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound, ReasonRequired, Refused
 from tests.fakes.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, GRACE, HEIDI, RULES, ApprovalDesk
@@ -56,6 +65,50 @@ def test_one_person_cannot_bury_the_approvers_and_is_told_how_to_go_on(desk: App
     desk.file(DAVE)
     desk.request_decisions.cancel(filed[0].id, "", origin(ALICE))
     assert desk.file().state == "pending"
+
+
+def test_of_many_requests_at_once_no_more_than_the_limit_are_filed(
+    desk: ApprovalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every call first reads the count of a moment before, as calls at once do."""
+    read, reads = desk.requests.filings, [Filings("AIDAALICE")]
+
+    def lagging(person: str) -> Filings:
+        reads.append(read(person))
+        return reads[-2]
+
+    monkeypatch.setattr(desk.requests, "filings", lagging)
+    refused = 0
+    for _ in range(80):
+        try:
+            desk.file()
+        except Crowded:
+            refused += 1
+    assert (len(desk.requests.rows), refused) == (MAX_WAITING, 80 - MAX_WAITING)
+
+
+def test_filing_and_cancelling_over_and_over_is_limited_by_a_rate(desk: ApprovalDesk) -> None:
+    for _ in range(MAX_FILED):
+        desk.request_decisions.cancel(desk.file().id, "", origin(ALICE))
+    with pytest.raises(FiledTooOften):
+        desk.file()
+    assert desk.journal.events[-1].detail["code"] == "too_many_requests"
+    desk.file(DAVE)
+    desk.clock.pass_seconds(WINDOW.total_seconds() + 1)
+    assert desk.file().state == "pending"
+
+
+@pytest.mark.parametrize(
+    ("name", "unique_id", "person"),
+    [
+        ("alice", "AIDAALICE", "AIDAALICE"),
+        ("deploy/chosen-1", "AROADEPLOY:chosen-1", "AROADEPLOY"),
+        ("AWSReservedSSO_admins_0a/alice", "AROASSO:alice", "AROASSO:alice"),
+    ],
+)
+def test_the_limits_are_of_a_person_whatever_session_names_one_chooses(name: str, unique_id: str, person: str) -> None:
+    kind = "role" if "/" in name else "user"
+    assert person_of(Caller(kind, name, "", "", unique_id)) == person  # type: ignore[arg-type]
 
 
 def test_a_grant_longer_than_the_rule_allows_is_not_filed(desk: ApprovalDesk) -> None:
