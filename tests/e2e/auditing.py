@@ -29,12 +29,19 @@ PLACEHOLDER = re.compile(r"\{\w+\}")
 NO_RETRY = Config(retries={"total_max_attempts": 1})
 
 
-def make_role(broker: Broker, name: str, **trust: list[str]) -> str:
-    """A role of its own for a test: engineers may take it, it may do everything in EC2. Answers its ARN."""
+def make_role(
+    broker: Broker,
+    name: str,
+    tags: Mapping[str, str] | None = None,
+    inline_policy: Mapping[str, Any] | None = None,
+    **trust: list[str],
+) -> str:
+    """A role of its own for a test: engineers (or by `tags`) may take it, it may do all in EC2. Answers its ARN."""
     template = {
         "name": name,
         "managed_policies": ["AmazonEC2FullAccess"],
-        "tags": {"access-broker:audience": "engineers"},
+        "inline_policy": inline_policy,
+        "tags": tags or {"access-broker:audience": "engineers"},
         "trust": {"through_broker": True, **trust},
     }
     answer = order(

@@ -162,8 +162,8 @@ class FakeSessions:
     def every(self, wanted: SessionFilter, now: datetime) -> Iterator[Session]:
         return (one for one in list(self.rows.values()) if wanted.matches(one, now))
 
-    def mark_revoked(self, session_id: str, at: datetime) -> None:
-        self.rows[session_id] = replace(self.rows[session_id], revoked_at=at)
+    def mark_revoked(self, session_id: str, at: datetime, because: str = "") -> None:
+        self.rows[session_id] = replace(self.rows[session_id], revoked_at=at, revoked_because=because)
 
 
 @dataclass

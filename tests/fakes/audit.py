@@ -148,27 +148,25 @@ class FakeSessions:
     def alive(self, now: datetime) -> int:
         return sum(one.state(now) == "active" for one in self.rows.values())
 
-    def mark_revoked(self, session_id: str, at: datetime) -> None:
+    def mark_revoked(self, session_id: str, at: datetime, because: str = "") -> None:
         if self.fails_with:
             raise self.fails_with
-        self.rows[session_id] = replace(self.rows[session_id], revoked_at=at)
+        self.rows[session_id] = replace(self.rows[session_id], revoked_at=at, revoked_because=because)
 
 
 @dataclass
 class FakeProvisioner:
-    """The provision function: records orders, fails for the roles it is told to, or where room is short."""
+    """The provision function: records orders, fails for the roles it is told to, widens as told."""
 
     failures: dict[str, Exception] = field(default_factory=dict)
-    no_room_for_entries: bool = False
+    widened: list[dict[str, str]] = field(default_factory=list)
     orders: list[Mapping[str, Any]] = field(default_factory=list)
 
     def order(self, order: Mapping[str, Any]) -> dict[str, Any]:
         if order["role"] in self.failures:
             raise self.failures[order["role"]]
-        if self.no_room_for_entries and (order["action"] == "revoke_session" or order.get("sessions")):
-            raise Conflict("full")
         self.orders.append(order)
-        return {}
+        return {"used_percent": 1.0, "widened": self.widened}
 
 
 class FakeRevocationList:
@@ -233,3 +231,30 @@ class FakeRevocationPolicy:
     def _must_be_there(self, role: str) -> None:
         if role in self.gone:
             raise NotFound(f"AWS has no role {role}.")
+
+
+class FakeLeaseStore:
+    """Leases in memory; `lose_next` takes the next one away in the middle."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, str] = {}
+        self.lose_next = 0
+        self._lock = Lock()
+
+    def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
+        assert until > now
+        with self._lock:
+            return self.held.setdefault(thing, holder) == holder
+
+    def extend(self, thing: str, holder: str, until: datetime) -> bool:
+        assert until
+        with self._lock:
+            if self.lose_next:
+                self.lose_next -= 1
+                return False
+            return self.held.get(thing) == holder
+
+    def release(self, thing: str, holder: str) -> None:
+        with self._lock:
+            if self.held.get(thing) == holder:
+                del self.held[thing]

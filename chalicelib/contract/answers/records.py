@@ -16,6 +16,24 @@ class SessionLater(Session, frozen=True, kw_only=True):
 
     revoked_at: Instant | None
     remaining_seconds: int
+    revoked_because: Annotated[str | None, msgspec.Meta(description="Why it ended with another session, if it did")]
+
+
+class Widened(msgspec.Struct, frozen=True):
+    """Sessions of a role that are denied beyond what was asked, since its policy had no room for single entries.
+
+    `source_identity` is one, or a pattern that ends in `*`; empty for every session of the role.
+    """
+
+    role: str
+    source_identity: str
+    before: Annotated[Instant, msgspec.Meta(description="Sessions issued before this are denied")]
+
+
+class EndedSession(SessionLater, frozen=True, kw_only=True):
+    """The session after its end, and which others ended with it."""
+
+    widened: tuple[Widened, ...]
 
 
 class SessionPage(msgspec.Struct, frozen=True):
@@ -49,7 +67,7 @@ class Revocation(msgspec.Struct, frozen=True):
     """The effect of one revocation: the roles, and the sessions of the broker.
 
     `direct_roles` trust the caller without the broker: such sessions end only with the whole role's.
-    `no_room`: the role's list took no single session, so its caller's others on that role ended with it.
+    `no_room`: the role's policy had no room for single entries, so others ended too; `widened` says which.
     """
 
     id: Id
@@ -61,6 +79,7 @@ class Revocation(msgspec.Struct, frozen=True):
     sessions: tuple[Id, ...]
     direct_roles: tuple[str, ...]
     no_room: bool
+    widened: tuple[Widened, ...]
 
 
 class Revoked(msgspec.Struct, frozen=True):

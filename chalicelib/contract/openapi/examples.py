@@ -35,7 +35,7 @@ SESSION: dict[str, Any] = {
     "policies": ["engineers-standing"], "issued_at": SINCE, "expires_at": UNTIL, "grant": None, "asked_by": None,
     "break_glass": False, "review": None,
 }  # fmt: skip
-LATER = {**SESSION, "revoked_at": None, "remaining_seconds": 3000}
+LATER = {**SESSION, "revoked_at": None, "remaining_seconds": 3000, "revoked_because": None}
 GRANT: dict[str, Any] = {
     "id": ID, "caller": "alice", "role": "prod-ec2", "state": "active", "starts_at": SINCE, "until": UNTIL,
     "usable_until": USABLE_UNTIL, "ended_at": None, "ended_by": None, "approvers": ["bob"],
@@ -147,6 +147,7 @@ ANSWERS: dict[Any, Any] = {
     approvals.RequestPage: {"requests": [LISTED], "next_cursor": None},
     approvals.Grant: GRANT,
     records.SessionLater: LATER,
+    records.EndedSession: {**LATER, "state": "revoked", "revoked_at": SINCE, "remaining_seconds": 0, "widened": []},
     records.SessionPage: {"sessions": [LATER], "next_cursor": ID},
     records.ActiveSessions: {"active": 3},
     records.Activity: {
@@ -157,7 +158,7 @@ ANSWERS: dict[Any, Any] = {
     records.Revoked: {
         "revocation": {
             "id": ID, "scope": "role", "name": "ec2-full", "reason": "leaked key in a build log", "at": AT,
-            "roles": ["ec2-full"], "sessions": [ID], "direct_roles": [], "no_room": False,
+            "roles": ["ec2-full"], "sessions": [ID], "direct_roles": [], "no_room": False, "widened": [],
         },
     },
     records.AuditPage: {"events": [LINE], "next_cursor": None},

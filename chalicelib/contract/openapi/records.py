@@ -55,7 +55,7 @@ OPERATIONS = (
         route="DELETE /v1/sessions/{session_id}",
         summary="Revoke one session; its credentials stop working within seconds to minutes.",
         query={"reason": ReasonText},
-        answers={200: answers.SessionLater},
+        answers={200: answers.EndedSession},
         errors=(404, 409),
     ),
     Operation(

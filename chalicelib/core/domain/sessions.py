@@ -22,6 +22,7 @@ class Session:
     `grant` is the grant it was issued under, `asked_by` the program that asked
     for that grant on the caller's behalf; both are empty where there is none.
     A session taken behind broken glass waits for somebody to review it.
+    `revoked_because` says why it ended with another one, otherwise it is empty.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Session:
     reviewed_at: datetime | None = None
     review_comment: str = ""
     revoked_at: datetime | None = None
+    revoked_because: str = ""
     failed: bool = False
 
     @property

@@ -47,8 +47,8 @@ class TableRevocationList:
     def save(self, changed: RoleRevocations, event: str | None) -> None:
         """Write a changed list as the next version, with its event; Conflict if another one is there already."""
         document = msgspec.to_builtins(changed)
-        update = "SET version = :next, sessions = :sessions, callers = :callers, everyone = :everyone"
-        values = {f":{name}": document[name] or {} for name in ("sessions", "callers", "everyone")}
+        update = "SET version = :next, sessions = :sessions, callers = :callers, everyone = :everyone, owners = :owners"
+        values = {f":{name}": document[name] or {} for name in ("sessions", "callers", "everyone", "owners")}
         values[":next"] = changed.version + 1
         if event:
             update, values[":event"] = f"{update}, event = :event", event

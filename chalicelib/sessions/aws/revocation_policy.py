@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws.clients import error_code, translated
 from chalicelib.core.domain.errors import NotFound
-from chalicelib.sessions.domain.revocation import POLICY_NAME, compact_length
+from chalicelib.sessions.domain.revocation_policy import POLICY_NAME, compact_length
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -92,15 +92,18 @@ class TableSessions:
         """Every session of the filter's caller, role and times (a month of days at most), newest first."""
         return self._newest_first(_walk(wanted, now, None), PAGE)
 
-    def mark_revoked(self, session_id: str, at: datetime) -> None:
+    def mark_revoked(self, session_id: str, at: datetime, because: str = "") -> None:
         """Say so in the row; the revocation list carried the event already."""
+        update, values = "SET revoked_at = if_not_exists(revoked_at, :at)", {":at": rfc3339(at)}
+        if because:
+            update, values = f"{update}, revoked_because = :because", {**values, ":because": because}
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=rows.key(f"SESSION#{session_id}", "SESSION"),
-                UpdateExpression="SET revoked_at = if_not_exists(revoked_at, :at)",
+                UpdateExpression=update,
                 ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":at": {"S": rfc3339(at)}},
+                ExpressionAttributeValues=rows.to_item(values),
             )
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error

@@ -15,18 +15,23 @@ from chalicelib.core.handlers.bodies import converted
 from chalicelib.core.wiring import meter
 from chalicelib.sessions import wiring
 from chalicelib.sessions.domain.revocation import Cutoff
+from chalicelib.sessions.services.enforce_revocations import RevocationOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chalicelib.sessions.services.enforce_revocations import Enforced
+
 
 class EndSession(msgspec.Struct, frozen=True):
-    """`revoke_session`."""
+    """`revoke_session`; `own` is the source identity of a caller who ends their own sessions, otherwise empty."""
 
     role: str
     session: str
     expires_at: datetime
     event: str
+    source_identity: str = ""
+    own: str = ""
 
 
 class EndCaller(msgspec.Struct, frozen=True):
@@ -38,6 +43,7 @@ class EndCaller(msgspec.Struct, frozen=True):
     until: datetime
     event: str
     sessions: dict[str, datetime] = {}
+    own: str = ""
 
 
 class EndEveryone(msgspec.Struct, frozen=True):
@@ -56,35 +62,41 @@ def handle(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _end_session(event: Mapping[str, Any]) -> dict[str, Any]:
-    order = converted(event, EndSession)
-    return _used(wiring.revocation_enforcer().end_session(order.role, order.session, order.expires_at, order.event))
+    wanted = converted(event, EndSession)
+    order = RevocationOrder(wanted.role, wanted.event, wanted.own)
+    return _enforced(
+        wiring.revocation_enforcer().end_session(order, wanted.session, wanted.expires_at, wanted.source_identity)
+    )
 
 
 def _end_caller(event: Mapping[str, Any]) -> dict[str, Any]:
-    order = converted(event, EndCaller)
-    cutoff = Cutoff(order.before, order.until)
-    revocation_enforcer = wiring.revocation_enforcer()
-    return _used(revocation_enforcer.end_caller(order.role, order.source_identity, cutoff, order.event, order.sessions))
+    wanted = converted(event, EndCaller)
+    order, cutoff = RevocationOrder(wanted.role, wanted.event, wanted.own), Cutoff(wanted.before, wanted.until)
+    return _enforced(wiring.revocation_enforcer().end_caller(order, wanted.source_identity, cutoff, wanted.sessions))
 
 
 def _end_everyone(event: Mapping[str, Any]) -> dict[str, Any]:
-    order = converted(event, EndEveryone)
-    cutoff = Cutoff(order.before, order.until)
-    return _used(wiring.revocation_enforcer().end_everyone(order.role, cutoff, order.event, order.sessions))
+    wanted = converted(event, EndEveryone)
+    order, cutoff = RevocationOrder(wanted.role, wanted.event), Cutoff(wanted.before, wanted.until)
+    return _enforced(wiring.revocation_enforcer().end_everyone(order, cutoff, wanted.sessions))
 
 
 def _prune(_event: Mapping[str, Any]) -> dict[str, Any]:
     pruned = wiring.revocation_enforcer().prune()
     meter().count("PruningFailures", len(pruned.failed))
-    _used(pruned.fullest)
+    _meter_use(pruned.fullest)
     return {"changed": list(pruned.changed), "failed": list(pruned.failed)}
 
 
-def _used(share: float) -> dict[str, Any]:
-    """Answer how full a role's policy is, and let the alarm know."""
+def _enforced(done: Enforced) -> dict[str, Any]:
+    return {"used_percent": _meter_use(done.used), "widened": [one.document() for one in done.widened]}
+
+
+def _meter_use(share: float) -> float:
+    """How full a role's policy is, in percent, which the alarm hears too."""
     percent = round(100 * share, 1)
     meter().percent("RevocationListUsed", percent)
-    return {"used_percent": percent}
+    return percent
 
 
 ACTIONS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {

@@ -21,7 +21,7 @@ from chalicelib.sessions.handlers.views import later_session_document
 
 if TYPE_CHECKING:
     from chalicelib.core.domain.events import Origin
-    from chalicelib.sessions.services.revoke import Revocation
+    from chalicelib.sessions.domain.revocation_record import Revocation
 
 blueprint = Blueprint(__name__)
 
@@ -46,8 +46,8 @@ def end_session(session_id: str) -> Response:
     reason = Query(request, "reason").text("reason")
     if len(reason) > MAX_REASON:
         raise InvalidRequest("The reason is too long.", {"reason": f"at most {MAX_REASON} characters"})
-    session, _ = wiring.session_revoker().end_session(session_id, visible_text(reason), who)
-    return answer(later_session_document(session, clock()))
+    session, revocation = wiring.session_revoker().end_session(session_id, visible_text(reason), who)
+    return answer({**later_session_document(session, clock()), "widened": revocation.widened})
 
 
 @blueprint.route("/v1/revocations", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)

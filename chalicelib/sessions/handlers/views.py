@@ -51,4 +51,5 @@ def later_session_document(session: Session, now: datetime) -> dict[str, Any]:
         **session_document(session, now),
         "revoked_at": rfc3339(session.revoked_at) if session.revoked_at else None,
         "remaining_seconds": int(left.total_seconds()) if left else 0,
+        "revoked_because": session.revoked_because or None,
     }

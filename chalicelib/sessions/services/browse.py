@@ -40,8 +40,8 @@ if TYPE_CHECKING:
             """Every session of the filter's caller, role and times, newest first, whatever its state."""
             ...
 
-        def mark_revoked(self, session_id: str, at: datetime) -> None:
-            """Show the session as revoked; AuditUnavailable unless it is durable."""
+        def mark_revoked(self, session_id: str, at: datetime, because: str = "") -> None:
+            """Show the session as revoked, and why it ended with another; AuditUnavailable unless it is durable."""
             ...
 
 

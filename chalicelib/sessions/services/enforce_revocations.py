@@ -1,34 +1,37 @@
-"""Enforcing revocations: the list in the table first, then the policy in IAM, whoever calls at the same time.
+"""Enforces revocations: the list in the table first, then the policy in IAM, safe for calls at the same time.
 
 The provision function runs this; it alone may write to IAM.
 """
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.conditional_writes import write_conditionally
 from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict, NotFound
 from chalicelib.core.services.leases import LeaseLost
-from chalicelib.sessions.domain.revocation import MAX_INLINE_CHARACTERS, RoleRevocations, characters, policy_document
+from chalicelib.sessions.domain.revocation_policy import characters, policy_document
+from chalicelib.sessions.domain.revocation_room import MAX_INLINE_CHARACTERS, OWN_SHARE, ROOM, fitted, widenings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.leases import Leases
-    from chalicelib.sessions.domain.revocation import Cutoff
+    from chalicelib.sessions.domain.revocation import Cutoff, RoleRevocations
+    from chalicelib.sessions.domain.revocation_room import Widening
 
-    Change = Callable[[RoleRevocations, int], RoleRevocations]
-    """The list as it is to be, given the characters that the policy may have."""
+    Change = Callable[[RoleRevocations], RoleRevocations]
+    """The list as it is to be, whatever room there is."""
 
     class RevocationList(Protocol):
-        """What is taken back on each role."""
+        """The revocation list of each role."""
 
         def get(self, role: str) -> RoleRevocations:
             """The list of a role; empty where nothing was ever taken back."""
@@ -74,8 +77,28 @@ MAX_RENDERINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationOrder:
+    """The role, and the audit event as JSON: it rides in the list's row and comes out of the stream.
+
+    `own` is the source identity of a caller who ends their own sessions, otherwise empty.
+    """
+
+    role: str
+    event: str
+    own: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Enforced:
+    """A revocation that IAM has: how full the policy is, from 0 to 1, and how far entries were widened for room."""
+
+    used: float
+    widened: tuple[Widening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a run of pruning did: roles whose policy it changed, and roles it could not do.
+    """The result of a run of pruning: roles whose policy it changed, and roles where it failed.
 
     `fullest` is how full the fullest policy is that it saw, from 0 to 1.
     """
@@ -89,9 +112,10 @@ class Pruned:
 class RevocationEnforcer:
     """Saving is optimistic (a version); rendering is under a lease per role.
 
-    Whoever holds the lease renders the newest list, so a burst of revocations
+    The holder of the lease renders the newest list. So a burst of revocations
     costs few IAM calls, and a call returns when IAM has at least its version.
-    Events are JSON: they ride in the row and come out of the stream.
+    No revocation fails for lack of room: entries are widened instead
+    (domain/revocation_room.py), and the answer and the event say how.
 
     A role that is gone is revoked already: AWS ends its sessions with it, and
     a role of the same name is another one (IAM, "Unique identifiers"). Only
@@ -104,29 +128,28 @@ class RevocationEnforcer:
     clock: Clock
     pause: Callable[[int], None]
 
-    def end_session(self, role: str, session_id: str, expires_at: datetime, event: str) -> float:
-        """Deny one session; answers how full the policy is, from 0 to 1. Conflict if it is full."""
-        return self._revoke(role, lambda listed, room: listed.with_session(session_id, expires_at, room), event)
+    def end_session(
+        self, order: RevocationOrder, session_id: str, expires_at: datetime, source_identity: str
+    ) -> Enforced:
+        """Deny one session of this source identity."""
+        return self._revoke(order, lambda listed: listed.with_session(session_id, expires_at, source_identity))
 
     def end_caller(
-        self, role: str, source_identity: str, cutoff: Cutoff, event: str, young: Mapping[str, datetime]
-    ) -> float:
-        """Deny one caller's sessions issued before the cutoff, and the `young` ones by id; otherwise as `end_session`.
+        self, order: RevocationOrder, source_identity: str, cutoff: Cutoff, young: Mapping[str, datetime]
+    ) -> Enforced:
+        """Deny one caller's sessions issued before the cutoff, and the `young` ones by id.
 
         Young are those that AWS may have dated later, ids and when they expire.
         """
-        return self._revoke(
-            role,
-            lambda listed, room: listed.with_caller(source_identity, cutoff, room).with_sessions(young, room),
-            event,
-            anyway=True,
-        )
 
-    def end_everyone(self, role: str, cutoff: Cutoff, event: str, young: Mapping[str, datetime]) -> float:
+        def change(listed: RoleRevocations) -> RoleRevocations:
+            return listed.with_caller(source_identity, cutoff).with_sessions(young, source_identity)
+
+        return self._revoke(order, change, anyway=True)
+
+    def end_everyone(self, order: RevocationOrder, cutoff: Cutoff, young: Mapping[str, datetime]) -> Enforced:
         """Deny every session of the role issued before the cutoff, and the `young` ones; otherwise as `end_caller`."""
-        return self._revoke(
-            role, lambda listed, room: listed.with_everyone(cutoff, room).with_sessions(young, room), event, anyway=True
-        )
+        return self._revoke(order, lambda listed: listed.with_everyone(cutoff).with_sessions(young), anyway=True)
 
     def prune(self) -> Pruned:
         """Take expired entries out of every list, and mend policies that are not what the list says."""
@@ -136,7 +159,7 @@ class RevocationEnforcer:
                 if self._prune(listed):
                     changed.append(listed.role)
             except Conflict:
-                continue  # somebody else changed the list in this moment, and rendered it
+                continue  # another call changed the list in this moment, and rendered it
             except BrokerError:
                 failed.append(listed.role)
                 continue
@@ -144,14 +167,14 @@ class RevocationEnforcer:
                 fullest = max(fullest, self._share(listed.pruned(self.clock())))
         return Pruned(tuple(changed), tuple(failed), fullest)
 
-    def _revoke(self, role: str, change: Change, event: str, *, anyway: bool = False) -> float:
-        room = self._room(role)
+    def _revoke(self, order: RevocationOrder, change: Change, *, anyway: bool = False) -> Enforced:
+        room = self._room(order.role)
         if room is None:
-            self._save(role, change, MAX_INLINE_CHARACTERS, event, anyway=anyway)
-            return 0.0
-        saved = self._save(role, change, room, event, anyway=anyway)
-        self._render(role, saved.version)
-        return characters(saved) / max(room, 1)
+            self._save(order, change, ROOM, anyway=anyway)
+            return Enforced(0.0)
+        saved, widened = self._save(order, change, room, anyway=anyway)
+        self._render(order.role, saved.version)
+        return Enforced(characters(saved) / max(room, 1), widened)
 
     def _share(self, listed: RoleRevocations) -> float:
         """How full the policy is, from 0 to 1: nothing is read of IAM for a list that is empty."""
@@ -161,25 +184,36 @@ class RevocationEnforcer:
     def _room(self, role: str) -> int | None:
         """Characters that the policy may have; None for a role that is gone."""
         try:
-            return MAX_INLINE_CHARACTERS - self.policy.others(role)
+            return min(ROOM, MAX_INLINE_CHARACTERS - self.policy.others(role))
         except NotFound:
             return None
 
-    def _save(self, role: str, change: Change, room: int, event: str, *, anyway: bool) -> RoleRevocations:
+    def _save(
+        self, order: RevocationOrder, change: Change, room: int, *, anyway: bool
+    ) -> tuple[RoleRevocations, tuple[Widening, ...]]:
         """The list after the change; a change that changes nothing is not written and makes no event.
 
         Unless `anyway`: two who cut off the same within one second are two revocations.
         """
 
-        def prepare() -> tuple[RoleRevocations, Callable[[], None] | None]:
-            read = self.revocations.get(role)
-            changed = change(read, room)
-            if changed == read and not anyway:
-                return read, None
-            return replace(changed, version=read.version + 1), partial(self.revocations.save, changed, event)
+        def prepare() -> tuple[tuple[RoleRevocations, tuple[Widening, ...]], Callable[[], None] | None]:
+            read = self.revocations.get(order.role)
+            exact = change(read)
+            if exact == read and not anyway:
+                return (read, ()), None
+            listed = self._fitted(exact, room, order.own)
+            widened = widenings(exact, listed)
+            write = partial(self.revocations.save, listed, _told(order.event, widened))
+            return (replace(listed, version=read.version + 1), widened), write
 
-        exhausted = AwsUnavailable(f"Too many revocations on {role} in the same moment. Try again.")
+        exhausted = AwsUnavailable(f"Too many revocations on {order.role} in the same moment. Try again.")
         return write_conditionally(prepare, pause=self.pause, tries=MAX_TRIES, exhausted=exhausted)
+
+    def _fitted(self, exact: RoleRevocations, room: int, own: str = "") -> RoleRevocations:
+        """Entries that have expired make way before any other is widened."""
+        if characters(exact) <= room * OWN_SHARE:
+            return exact
+        return fitted(exact.pruned(self.clock()), room, own)
 
     def _render(self, role: str, version: int) -> None:
         """Return when IAM has at least this version of the list.
@@ -209,15 +243,24 @@ class RevocationEnforcer:
             self.policy.put(listed.role, policy_document(listed))
 
     def _prune(self, listed: RoleRevocations) -> bool:
-        """Whether there was something to do. A new version is what makes `_render` write."""
+        """True if there was something to do. A new version is what makes `_render` write."""
         pruned = listed.pruned(self.clock())
         wanted = None if pruned.empty else policy_document(pruned)
         if pruned == listed and self.policy.current(listed.role) == wanted:
             return False
-        gone = self._room(listed.role) is None
-        if gone and pruned == listed:
+        room = self._room(listed.role)
+        if room is None and pruned == listed:
             return False
-        self.revocations.save(pruned, None)
-        if not gone:
+        self.revocations.save(pruned if room is None else self._fitted(pruned, room), None)
+        if room is not None:
             self._render(listed.role, listed.version + 1)
         return True
+
+
+def _told(event: str, widened: tuple[Widening, ...]) -> str:
+    """The event, saying how far entries were widened."""
+    if not widened:
+        return event
+    document = json.loads(event)
+    detail = {**document.get("detail", {}), "widened": [one.document() for one in widened]}
+    return json.dumps({**document, "detail": detail}, ensure_ascii=True, separators=(",", ":"))

@@ -1,90 +1,49 @@
-"""Taking back: one session, one caller everywhere, or one role."""
+"""Revokes one session, one caller everywhere, or one role."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.services.rights import owns
+from chalicelib.core.domain.callers import source_identity
 from chalicelib.core.domain.errors import BrokerError, Conflict, NotFound, Refused
-from chalicelib.core.domain.events import AuditEvent, to_json
+from chalicelib.core.domain.events import to_json
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role
 from chalicelib.core.domain.sessions import SessionFilter
 from chalicelib.core.domain.times import rfc3339
-from chalicelib.sessions.domain.revocation import DATED_WITHIN, Cutoff
+from chalicelib.sessions.domain.revocation import DATED_WITHIN, whole_second
+from chalicelib.sessions.domain.revocation_record import Cause, Revocation
+from chalicelib.sessions.domain.revocation_room import Widening
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
     from chalicelib.access.services.rights import Rights
-    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.events import AuditEvent, Origin
     from chalicelib.core.domain.ids import NewId
     from chalicelib.core.domain.sessions import Session
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.journal import Journal
     from chalicelib.core.services.provisioner import Provisioner
     from chalicelib.core.services.refusals import RefusalRecorder
+    from chalicelib.sessions.domain.revocation_record import Scope
     from chalicelib.sessions.services.browse import Sessions
-
-Scope = Literal["session", "caller", "role"]
 
 LOOKS = 2
 """The index lags its table a little: once all is ordered, it is asked again for what was issued just before."""
 
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """What one call took back.
-
-    `direct_roles` may be assumed by the caller without the broker: AWS tells
-    nobody's sessions on them apart, so they end only with the whole role's.
-    `no_room` says why one session was asked for and its caller's others ended.
-    """
-
-    id: str
-    scope: Scope
-    name: str
-    reason: str
-    at: datetime
-    roles: tuple[str, ...]
-    sessions: tuple[str, ...]
-    direct_roles: tuple[str, ...] = ()
-    no_room: bool = False
+NO_ROOM = "The deny list of {role} had no room for single sessions (revocation {id}). Take new credentials."
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Who takes back what, why, and by which rules: what every event of one call has in common.
+@dataclass(slots=True)
+class Ended:
+    """The progress of one call: sessions that ended, and how far the entries of each role were widened."""
 
-    `no_room`: the role's list took no entry for the one session, so its caller is cut off on that role.
-    """
-
-    id: str
-    scope: Scope
-    name: str
-    reason: str
-    at: datetime
-    origin: Origin
-    rules: tuple[str, ...] = ()
-    no_room: bool = False
-
-    def revoked(self, event_id: str, role: str, sessions: Iterable[Session], **more: object) -> AuditEvent:
-        """The `revoke` event of one role."""
-        detail: dict[str, Any] = {"revocation": self.id, "scope": self.scope, "name": self.name, **more}
-        detail["sessions"] = sorted(one.id for one in sessions)
-        if self.no_room:
-            detail["no_room"] = True
-        session = self.name if self.scope == "session" else ""
-        return AuditEvent(event_id, "revoke", self.at, self.origin, role, session, self.reason, self.rules, detail)
-
-    def result(self, ended: Iterable[Session], roles: Iterable[str], direct: tuple[str, ...] = ()) -> Revocation:
-        """What is answered."""
-        ids = tuple(sorted(session.id for session in ended))
-        on = tuple(sorted(roles))
-        return Revocation(self.id, self.scope, self.name, self.reason, self.at, on, ids, direct, self.no_room)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    widened: defaultdict[str, list[Widening]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,72 +64,62 @@ class SessionRevoker:
     def end_session(self, session_id: str, reason: str, origin: Origin) -> tuple[Session, Revocation]:
         """End one session; one that has ended already stays as it is.
 
-        Where the role's list has no room for it, its caller's others on that
-        role end with it. Raises NotFound, Refused, Conflict (no room for that
-        either, or a role of another account), and what the provision function raises.
+        Where the role's policy has no room for it, others end with it: the
+        answer says which. Raises NotFound, Refused, Conflict (a role of
+        another account), and the errors of the provision function.
         """
         session = self.sessions.get(session_id)
         if session is None:
             raise NotFound(f"There is no session {session_id}.")
-        cause = self._cause("session", session_id, session.role, reason, origin, own=owns(origin, session))
-        return self._end(session, cause)
+        own = session.source_identity if owns(origin, session) else ""
+        return self._end(session, self._cause("session", session_id, session.role, reason, origin, own=own))
 
     def end_with_grant(self, session: Session, reason: str, origin: Origin) -> None:
-        """End a session whose grant ended: who may end the grant (services.granting) needs no other right."""
-        self._end(session, self._cause("session", session.id, session.role, reason, origin, own=True))
+        """End a session whose grant ended: the right to end the grant (services/end_grant.py) is enough."""
+        cause = self._cause("session", session.id, session.role, reason, origin, own=session.source_identity)
+        self._end(session, cause)
 
     def _end(self, session: Session, cause: Cause) -> tuple[Session, Revocation]:
+        ended = Ended()
         if session.state(cause.at) != "active":
-            return session, cause.result((), ())
+            return session, self._result(cause, ended, ())
         _within_reach(session.role_arn, cause)
+        entry = {"session": session.id, "expires_at": rfc3339(session.expires_at)}
         event = cause.revoked(cause.id, session.role, [session])
-        try:
-            self._order("revoke_session", event, session=session.id, expires_at=rfc3339(session.expires_at))
-        except Conflict:
-            return self._end_with_others(session, replace(cause, no_room=True))
+        self._order(cause, ended, "revoke_session", event, **entry, source_identity=session.source_identity)
         self._mark([session], cause.at)
-        return replace(session, revoked_at=cause.at), cause.result([session], [session.role])
-
-    def _end_with_others(self, session: Session, cause: Cause) -> tuple[Session, Revocation]:
-        """End all that its caller has on its role: a cutoff takes one place, however many sessions it means.
-
-        So nobody who ends hundreds of their own keeps others from ending one.
-        """
-        wanted = SessionFilter(caller=session.caller, role=session.role)
-        try:
-            ended = self._end_every(cause, wanted, MAX_CHAINED_SECONDS, {session.role: [session]})
-        except Conflict as full:
-            self._record_refusal(full, cause, session.role)
-            raise
-        return self.sessions.get(session.id) or session, cause.result(ended.values(), [session.role])
+        ended.sessions[session.id] = session
+        self._end_widened(cause, ended)
+        return replace(session, revoked_at=cause.at), self._result(cause, ended, [session.role])
 
     def end_caller(self, name: str, reason: str, origin: Origin) -> Revocation:
         """End every session of a caller, on every role; one role that fails does not spare the others.
 
-        By name, as AWS's source identity is: what a namesake who is gone has
-        left alive ends as well.
+        By name, as AWS's source identity is: sessions that a deleted namesake
+        has left alive end as well.
         """
-        cause = self._cause("caller", name, "", reason, origin, own=name == origin.caller.name)
-        ended = self._end_every(cause, SessionFilter(caller=name), MAX_CHAINED_SECONDS)
+        own = source_identity(origin.caller) if name == origin.caller.name else ""
+        cause = self._cause("caller", name, "", reason, origin, own=own)
+        ended = self._end_every(cause, SessionFilter(caller=name), MAX_CHAINED_SECONDS, {})
         direct = tuple(self._assumed_directly_by(name))
-        if not ended:
+        if not ended.sessions:
             self.journal.record(cause.revoked(cause.id, "", (), direct_roles=direct))
-        return cause.result(ended.values(), {session.role for session in ended.values()}, direct)
+        return self._result(cause, ended, {session.role for session in ended.sessions.values()}, direct)
 
     def end_role(self, name: str, reason: str, origin: Origin) -> Revocation:
         """End every session of a role, those included that were not issued by the broker."""
-        cause = self._cause("role", name, name, reason, origin, own=False)
+        cause = self._cause("role", name, name, reason, origin, own="")
         role = self.rights.catalogue.get(name)
         if role is None:
             raise NotFound(f"There is no role {name}.")
         _within_reach(role.arn, cause)
         ended = self._end_every(cause, SessionFilter(role=name), role.max_session_seconds, {name: []})
-        return cause.result(ended.values(), [name])
+        return self._result(cause, ended, [name])
 
-    def _cause(self, scope: Scope, name: str, role: str, reason: str, origin: Origin, *, own: bool) -> Cause:
+    def _cause(self, scope: Scope, name: str, role: str, reason: str, origin: Origin, *, own: str) -> Cause:
         """The cause, if the caller may do this; a refusal is recorded before it is answered."""
         now = self.clock()
-        cause = Cause(self.new_id(now), scope, name, reason, now, origin)
+        cause = Cause(self.new_id(now), scope, name, reason, now, origin, own)
         if own:
             return cause
         try:
@@ -180,7 +129,7 @@ class SessionRevoker:
             raise
 
     def _record_refusal(self, refusal: BrokerError, cause: Cause, role: str) -> None:
-        """Record a call that no rule allows, or that found no room."""
+        """Record a call that no rule allows."""
         self.refusals.record(
             refusal,
             cause.origin,
@@ -199,74 +148,102 @@ class SessionRevoker:
                 yield role.name
 
     def _end_every(
-        self, cause: Cause, wanted: SessionFilter, longest: int, always: Mapping[str, list[Session]] | None = None
-    ) -> dict[str, Session]:
+        self, cause: Cause, wanted: SessionFilter, longest: int, always: Mapping[str, list[Session]]
+    ) -> Ended:
         """End `always` and what two looks find, role by role; no session lasts over `longest` seconds."""
-        ended: dict[str, Session] = {}
-        cutoffs: defaultdict[str, datetime] = defaultdict(lambda: _whole_second(cause.at))
-        due = always or {}
+        ended, due = Ended(), always
         for _ in range(LOOKS):
             failures = []
-            for role, found in self._alive(wanted, ended, cutoffs, due).items():
+            for role, found in self._alive(cause, wanted, ended, due).items():
                 try:
-                    cutoffs[role] = self._cut_off(cause, role, found, cutoffs[role], timedelta(seconds=longest))
-                    ended |= {session.id: session for session in found}
+                    self._cut_off(cause, ended, role, found, timedelta(seconds=longest))
                 except BrokerError as failure:
                     failures.append(failure)
             if failures:
                 raise failures[-1]
             due = {}
+        self._end_widened(cause, ended)
         return ended
 
     def _alive(
-        self,
-        wanted: SessionFilter,
-        ended: Container[str],
-        cutoffs: Mapping[str, datetime],
-        due: Mapping[str, list[Session]],
+        self, cause: Cause, wanted: SessionFilter, ended: Ended, due: Mapping[str, list[Session]]
     ) -> dict[str, list[Session]]:
-        """By role: what is `due`, and what was issued before the role's cutoff and is not ended yet."""
+        """By role: what is `due`, and what was issued before the role's cut-off and is not ended yet."""
         now = self.clock()
-        alive = wanted.alive(now)
+        alive, before = wanted.alive(now), whole_second(cause.at)
         found = {role: {one.id: one for one in sessions} for role, sessions in due.items()}
         for session in self.sessions.every(alive, now):
-            before = session.issued_at < cutoffs[session.role] and session.id not in ended
-            if before and alive.matches(session, now):
+            if session.issued_at < before and session.id not in ended.sessions and alive.matches(session, now):
                 found.setdefault(session.role, {})[session.id] = session
         return {role: list(sessions.values()) for role, sessions in found.items()}
 
-    def _cut_off(self, cause: Cause, role: str, found: list[Session], before: datetime, longest: timedelta) -> datetime:
-        """Have one role's sessions denied; answers up to which time of issue.
-
-        AWS may date the youngest after the cutoff: they get entries of their
-        own. Where these do not fit the cutoff lies later, and what is issued
-        until then is denied as well.
-        """
+    def _cut_off(self, cause: Cause, ended: Ended, role: str, found: list[Session], longest: timedelta) -> None:
+        """Have one role's sessions denied. AWS may date the youngest after the cut-off: they get their own entries."""
         for session in found:
             _within_reach(session.role_arn, cause)
-        young = [session for session in found if session.issued_at + DATED_WITHIN > before]
-        try:
-            self._order_cutoff(cause, role, found, Cutoff(before, before + longest), young)
-        except Conflict:
-            before = _whole_second(max(before, self.clock() + DATED_WITHIN))
-            self._order_cutoff(cause, role, found, Cutoff(before, before + longest), ())
-        self._mark(found, self.clock())
-        return before
-
-    def _order_cutoff(
-        self, cause: Cause, role: str, found: list[Session], cutoff: Cutoff, young: Iterable[Session]
-    ) -> None:
-        before = rfc3339(cutoff.before)
-        event = cause.revoked(self.new_id(self.clock()), role, found, before=before)
-        entry: dict[str, Any] = {"before": before, "until": rfc3339(cutoff.until)}
+        cutoff = whole_second(cause.at)
+        young = [session for session in found if session.issued_at + DATED_WITHIN > cutoff]
+        event = cause.revoked(self.new_id(self.clock()), role, found, before=rfc3339(cutoff))
+        entry: dict[str, Any] = {"before": rfc3339(cutoff), "until": rfc3339(cutoff + longest)}
         entry["sessions"] = {session.id: rfc3339(session.expires_at) for session in young}
-        if cause.scope != "role":
-            entry["source_identity"] = found[0].source_identity
-        self._order("revoke_role" if cause.scope == "role" else "revoke_caller", event, **entry)
+        if cause.scope == "role":
+            self._order(cause, ended, "revoke_role", event, **entry)
+        else:
+            self._order(cause, ended, "revoke_caller", event, **entry, source_identity=found[0].source_identity)
+        self._mark(found, self.clock())
+        ended.sessions |= {session.id: session for session in found}
 
-    def _order(self, action: str, event: AuditEvent, **entry: object) -> None:
+    def _order(self, cause: Cause, ended: Ended, action: str, event: AuditEvent, **entry: object) -> None:
         """One order to the provision function (handlers/revocation_actions.py)."""
-        self.provisioner.order({"action": action, "role": event.role, "event": to_json(event), **entry})
+        order = {"action": action, "role": event.role, "event": to_json(event), "own": cause.own, **entry}
+        for one in self.provisioner.order(order).get("widened", ()):
+            before = datetime.fromisoformat(one["before"])
+            ended.widened[event.role].append(Widening(one["source_identity"], before))
+
+    def _end_widened(self, cause: Cause, ended: Ended) -> None:
+        """Show in their rows what else has ended for lack of room, and record it."""
+        for role, widened in ended.widened.items():
+            because = NO_ROOM.format(role=role, id=cause.id)
+            others: dict[str, Session] = {}
+            for _ in range(LOOKS):
+                now = self.clock()
+                alive = SessionFilter(role=role).alive(now)
+                known = {**ended.sessions, **others}
+                for session in self.sessions.every(alive, now):
+                    meant = session.id not in known and alive.matches(session, now)
+                    if meant and any(one.covers(session.source_identity, session.id) for one in widened):
+                        self.sessions.mark_revoked(session.id, now, because)
+                        others[session.id] = session
+            if others:
+                documents = [one.document() for one in widened]
+                self.journal.record(cause.revoked(self.new_id(self.clock()), role, others.values(), widened=documents))
+            ended.sessions |= others
+
+    def _result(self, cause: Cause, ended: Ended, roles: Iterable[str], direct: tuple[str, ...] = ()) -> Revocation:
+        """The answer. It names only what the caller may see, since others may have ended with their sessions."""
+        sessions = list(ended.sessions.values())
+        if ended.widened and not cause.rules:
+            sessions = list(filter(self.rights.sight(cause.origin), sessions))
+        return Revocation(
+            id=cause.id,
+            scope=cause.scope,
+            name=cause.name,
+            reason=cause.reason,
+            at=cause.at,
+            roles=tuple(sorted(roles)),
+            sessions=tuple(sorted(session.id for session in sessions)),
+            direct_roles=direct,
+            no_room=bool(ended.widened),
+            widened=tuple(self._visible(cause, ended)),
+        )
+
+    def _visible(self, cause: Cause, ended: Ended) -> Iterable[Mapping[str, str]]:
+        own = source_identity(cause.origin.caller)
+        for role, widened in sorted(ended.widened.items()):
+            sees_all = bool(cause.rules) or self.rights.may_read(role, cause.origin)
+            for one in widened:
+                if sees_all or one.names(own):
+                    yield {"role": role, **one.document()}
 
     def _mark(self, sessions: list[Session], at: datetime) -> None:
         for session in sessions:
@@ -274,14 +251,9 @@ class SessionRevoker:
 
 
 def _within_reach(role_arn: str, cause: Cause) -> None:
-    """Conflict for a role of another account than the broker's, which is its callers': nothing can be denied there."""
+    """Conflict for a role of another account than the broker's (its callers' account): it can deny nothing there."""
     account = Role("", role_arn).account
     if account != cause.origin.caller.account:
         raise Conflict(
             f"The role lies in account {account}, where the broker can deny nothing: revoke its sessions there."
         )
-
-
-def _whole_second(at: datetime) -> datetime:
-    """The end of the second: `aws:TokenIssueTime` has no fractions, so AWS cannot cut within one."""
-    return at.replace(microsecond=0) + timedelta(seconds=1)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -11,13 +12,13 @@ from chalicelib.core.domain.errors import Conflict, NotFound
 from chalicelib.core.domain.ids import new_id
 from chalicelib.sessions.aws.revocation_list import TableRevocationList
 from chalicelib.sessions.aws.revocation_policy import IamRevocationPolicy
-from chalicelib.sessions.domain.revocation import POLICY_NAME, Cutoff, RoleRevocations, policy_document
+from chalicelib.sessions.domain.revocation import Cutoff, RoleRevocations
+from chalicelib.sessions.domain.revocation_policy import POLICY_NAME, policy_document
 from tests.adapters.conftest import REGION
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 S1, S2 = new_id(NOW, b"1" * 10), new_id(NOW, b"2" * 10)
-ROOM = 10_000
 
 
 @pytest.fixture
@@ -37,28 +38,41 @@ def test_a_role_that_was_never_revoked_has_an_empty_list(lists) -> None:
 
 
 def test_a_saved_list_comes_back_whole_one_version_on(lists) -> None:
-    wanted = RoleRevocations("ec2-full").with_session(S1, LATER, ROOM).with_caller("alice", Cutoff(NOW, LATER), ROOM)
+    wanted = RoleRevocations("ec2-full").with_session(S1, LATER, "alice").with_caller("alice", Cutoff(NOW, LATER))
     lists.save(wanted, '{"id": "e1"}')
     found = lists.get("ec2-full")
     assert (found.sessions, found.callers, found.everyone) == (wanted.sessions, wanted.callers, None)
+    assert found.owners == {S1: "alice"}
     assert (found.version, found.rendered) == (1, 0)
     assert lists.every() == [found]
 
 
+def test_a_list_that_an_earlier_version_wrote_is_read(lists) -> None:
+    old: dict[str, Any] = {
+        "sessions": {S1: LATER.isoformat()},
+        "callers": {},
+        "everyone": {},
+        "version": 3,
+        "rendered": 3,
+    }
+    boto3.resource("dynamodb", REGION).Table("broker").put_item(Item={"pk": "REVOCATIONS", "sk": "ec2-full", **old})
+    assert (lists.get("ec2-full").sessions, lists.get("ec2-full").owners) == ({S1: LATER}, {})
+
+
 def test_a_list_saved_over_another_version_is_a_conflict(lists) -> None:
     read = lists.get("ec2-full")
-    lists.save(read.with_session(S1, LATER, ROOM), None)
+    lists.save(read.with_session(S1, LATER, "alice"), None)
     with pytest.raises(Conflict):
-        lists.save(read.with_session(S2, LATER, ROOM), None)
+        lists.save(read.with_session(S2, LATER, "alice"), None)
     current = lists.get("ec2-full")
-    lists.save(current.with_everyone(Cutoff(LATER, LATER), ROOM), None)
+    lists.save(current.with_everyone(Cutoff(LATER, LATER)), None)
     with pytest.raises(Conflict):
-        lists.save(current.with_session(S2, LATER, ROOM), None)
+        lists.save(current.with_session(S2, LATER, "alice"), None)
     assert lists.get("ec2-full").everyone == Cutoff(LATER, LATER)
 
 
 def test_the_event_rides_in_the_row_and_pruning_leaves_it_alone(lists) -> None:
-    lists.save(lists.get("ec2-full").with_session(S1, NOW, ROOM), '{"id": "e1"}')
+    lists.save(lists.get("ec2-full").with_session(S1, NOW, "alice"), '{"id": "e1"}')
     lists.save(lists.get("ec2-full").pruned(LATER), None)
     row = (
         boto3.resource("dynamodb", REGION).Table("broker").get_item(Key={"pk": "REVOCATIONS", "sk": "ec2-full"})["Item"]
@@ -67,13 +81,13 @@ def test_the_event_rides_in_the_row_and_pruning_leaves_it_alone(lists) -> None:
 
 
 def test_the_rendered_version_is_remembered_without_a_new_version(lists) -> None:
-    lists.save(lists.get("ec2-full").with_session(S1, LATER, ROOM), None)
+    lists.save(lists.get("ec2-full").with_session(S1, LATER, "alice"), None)
     lists.mark_rendered("ec2-full", 1)
     assert (lists.get("ec2-full").version, lists.get("ec2-full").rendered) == (1, 1)
 
 
 def test_the_policy_is_put_read_and_removed(policies) -> None:
-    document = policy_document(RoleRevocations("ec2-full").with_session(S1, LATER, ROOM))
+    document = policy_document(RoleRevocations("ec2-full").with_session(S1, LATER, "alice"))
     assert policies.current("ec2-full") is None
     policies.put("ec2-full", document)
     assert policies.current("ec2-full") == document

@@ -230,10 +230,10 @@ def test_ending_it_again_takes_up_what_was_left(desk: ApprovalDesk) -> None:
     assert desk.events.count("end") == 1
 
 
-def test_a_grants_sessions_end_though_the_roles_list_has_no_room_for_one(desk: ApprovalDesk) -> None:
+def test_the_sessions_of_a_grant_count_as_their_callers_own_whoever_ends_it(desk: ApprovalDesk) -> None:
     request = granted(desk)
     sessions = [desk.issue(), desk.issue()]
-    provisioner = FakeProvisioner(no_room_for_entries=True)
+    provisioner = FakeProvisioner()
     ender = SessionRevoker(
         rights=desk.grant_ender.rights,
         sessions=desk.sessions,
@@ -245,7 +245,7 @@ def test_a_grants_sessions_end_though_the_roles_list_has_no_room_for_one(desk: A
     )
     replace(desk.grant_ender, ender=ender).end(request.id, "", origin(ALICE))
     assert [desk.sessions.rows[one.id].state(desk.clock()) for one in sessions] == ["revoked", "revoked"]
-    assert [order["action"] for order in provisioner.orders] == ["revoke_caller"]
+    assert [(order["action"], order["own"]) for order in provisioner.orders] == [("revoke_session", "alice")] * 2
 
 
 def test_a_session_whose_grant_ended_meanwhile_is_not_handed_out(desk: ApprovalDesk) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 
 import pytest
 
-from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict, RefusedByAws
+from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, RefusedByAws
 from chalicelib.core.domain.ids import new_id
 from chalicelib.core.services.leases import Leases
-from chalicelib.sessions.domain.revocation import Cutoff, policy_document
-from chalicelib.sessions.services.enforce_revocations import Pruned, RevocationEnforcer
-from tests.fakes.audit import FakeRevocationList, FakeRevocationPolicy
+from chalicelib.sessions.domain.revocation import Cutoff
+from chalicelib.sessions.domain.revocation_policy import MARK_LENGTH, policy_document
+from chalicelib.sessions.services.enforce_revocations import Enforced, Pruned, RevocationEnforcer, RevocationOrder
+from tests.fakes.audit import FakeLeaseStore, FakeRevocationList, FakeRevocationPolicy
 from tests.fakes.core import NOW, Clock, Ids
 
 HOUR = timedelta(hours=1)
@@ -22,33 +23,6 @@ OVER = 3615
 """Seconds after which the broker's session of an hour has ended for AWS as well."""
 
 EVENT = '{"id": "e"}'
-
-
-class FakeLeaseStore:
-    """Leases in memory; `lose_next` takes the next one away in the middle."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, str] = {}
-        self.lose_next = 0
-        self._lock = Lock()
-
-    def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-        assert until > now
-        with self._lock:
-            return self.held.setdefault(thing, holder) == holder
-
-    def extend(self, thing: str, holder: str, until: datetime) -> bool:
-        assert until
-        with self._lock:
-            if self.lose_next:
-                self.lose_next -= 1
-                return False
-            return self.held.get(thing) == holder
-
-    def release(self, thing: str, holder: str) -> None:
-        with self._lock:
-            if self.held.get(thing) == holder:
-                del self.held[thing]
 
 
 @dataclass
@@ -73,10 +47,18 @@ class Desk:
         )
 
     def denied(self) -> set[str]:
-        """The sessions that IAM denies."""
+        """The marks of the sessions that IAM denies."""
         statements = self.policy.policies.get("ec2-full", {"Statement": []})["Statement"]
-        conditions = [one["Condition"].get("StringEquals", {}) for one in statements]
+        conditions = [one["Condition"].get("StringLike", {}) for one in statements]
         return {name for one in conditions for name in one.get("aws:PrincipalTag/access-broker:session", ())}
+
+
+def end(desk: Desk, session_id: str, event: str) -> Enforced:
+    return desk.service.end_session(RevocationOrder("ec2-full", event), session_id, NOW + HOUR, "alice")
+
+
+def marks(*names: str) -> set[str]:
+    return {f"*{name[-MARK_LENGTH:]}" for name in names}
 
 
 @pytest.fixture
@@ -89,17 +71,17 @@ def ids_of(count: int) -> list[str]:
 
 
 def test_a_session_is_on_the_list_with_its_event_and_denied_when_the_call_returns(desk: Desk) -> None:
-    used = desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
-    assert desk.denied() == {"s1"}
+    used = desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
+    assert desk.denied() == marks("s1")
     assert desk.revocations.events == [EVENT]
-    assert 0 < used < 0.1
+    assert 0 < used.used < 0.1
 
 
 def test_thirty_at_once_on_one_role_are_all_denied_and_all_told(desk: Desk) -> None:
     wanted = ids_of(30)
     with ThreadPoolExecutor(max_workers=30) as pool:
-        list(pool.map(lambda one: desk.service.end_session("ec2-full", one, NOW + HOUR, f"{EVENT}{one}"), wanted))
-    assert desk.denied() == set(wanted)
+        list(pool.map(lambda one: end(desk, one, f"{EVENT}{one}"), wanted))
+    assert desk.denied() == marks(*wanted)
     assert len(desk.revocations.events) == 30
     assert desk.policy.puts <= 30
     desk.clock.pass_seconds(OVER)
@@ -108,19 +90,19 @@ def test_thirty_at_once_on_one_role_are_all_denied_and_all_told(desk: Desk) -> N
 
 
 def test_repeating_a_revocation_changes_nothing_and_tells_nothing(desk: Desk) -> None:
-    desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
-    desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
     assert (len(desk.revocations.events), desk.policy.puts) == (1, 1)
 
 
 def test_repeating_after_iam_failed_carries_it_out_without_a_second_event(desk: Desk) -> None:
     desk.policy.fails_with = RefusedByAws("no", "Throttling")
     with pytest.raises(RefusedByAws):
-        desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
+        desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
     assert desk.store.held == {}
     desk.policy.fails_with = None
-    desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
-    assert desk.denied() == {"s1"}
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
+    assert desk.denied() == marks("s1")
     assert len(desk.revocations.events) == 1
 
 
@@ -129,17 +111,17 @@ def test_who_lost_the_lease_while_iam_was_slow_writes_the_newest_list_again(desk
         """While our older policy is on its way, another one is listed and rendered."""
         desk.policy.before_put = lambda: None
         desk.store.held.clear()
-        desk.service.end_session("ec2-full", "s2", NOW + HOUR, EVENT)
+        desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s2", NOW + HOUR, "alice")
 
     desk.policy.before_put = somebody_overtakes
-    desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
-    assert desk.denied() == {"s1", "s2"}
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
+    assert desk.denied() == marks("s1", "s2")
 
 
 def test_sessions_of_a_role_that_is_gone_are_revoked_already_and_it_is_told(desk: Desk) -> None:
     desk.policy.gone.add("ec2-full")
-    desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
-    desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), f"{EVENT}2", {})
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
+    desk.service.end_caller(RevocationOrder("ec2-full", f"{EVENT}2"), "alice", Cutoff(NOW, NOW + HOUR), {})
     assert desk.revocations.events == [EVENT, f"{EVENT}2"]
     assert desk.service.prune() == Pruned((), ())
     desk.clock.pass_seconds(OVER)
@@ -150,48 +132,65 @@ def test_sessions_of_a_role_that_is_gone_are_revoked_already_and_it_is_told(desk
 def test_a_lease_lost_again_and_again_is_said(desk: Desk) -> None:
     desk.store.lose_next = 100
     with pytest.raises(AwsUnavailable, match="recorded"):
-        desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
+        desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
 
 
-def test_a_full_policy_refuses_before_anything_is_written(desk: Desk) -> None:
-    desk.policy.taken = 10_200
-    with pytest.raises(Conflict, match="--role ec2-full"):
-        desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
-    assert (desk.revocations.rows, desk.policy.puts) == ({}, 0)
+def test_where_there_is_no_room_entries_are_widened_and_the_answer_and_the_event_say_how(desk: Desk) -> None:
+    desk.policy.taken = 10_240 - 300
+    for number, one in enumerate(ids_of(20)):
+        order = RevocationOrder("ec2-full", json.dumps({"id": number, "detail": {"name": one}}))
+        done = desk.service.end_session(order, one, NOW + HOUR, "alice")
+        assert done.used <= 1
+        if done.widened:
+            break
+    [widened] = [one.document() for one in done.widened]
+    assert widened == {"source_identity": "alice", "before": "2026-11-23T12:00:16.000Z"}
+    event = json.loads(desk.revocations.events[-1])
+    assert (event["detail"]["name"], event["detail"]["widened"]) == (one, [widened])
+    assert set(desk.revocations.get("ec2-full").callers) == {"alice"}
+
+
+def test_entries_that_have_expired_make_way_before_others_are_widened(desk: Desk) -> None:
+    for one in ids_of(150):
+        desk.service.end_session(RevocationOrder("ec2-full", EVENT), one, NOW + timedelta(minutes=15), "bob")
+    desk.clock.pass_seconds(1000)
+    for number in range(170):
+        one = new_id(desk.clock(), number.to_bytes(10, "big"))
+        done = desk.service.end_session(RevocationOrder("ec2-full", EVENT, "bob"), one, NOW + HOUR, "alice")
+        assert done.widened == ()
 
 
 def test_a_caller_and_a_role_are_denied_by_time(desk: Desk) -> None:
-    desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), EVENT, {})
-    desk.service.end_everyone("ec2-full", Cutoff(NOW, NOW + HOUR), EVENT, {})
+    desk.service.end_caller(RevocationOrder("ec2-full", EVENT), "alice", Cutoff(NOW, NOW + HOUR), {})
+    desk.service.end_everyone(RevocationOrder("ec2-full", EVENT), Cutoff(NOW, NOW + HOUR), {})
     assert desk.policy.current("ec2-full") == policy_document(desk.revocations.get("ec2-full"))
     assert desk.revocations.get("ec2-full").everyone
 
 
 def test_the_young_are_denied_by_id_beside_the_cutoff_in_one_write(desk: Desk) -> None:
     one, two = ids_of(2)
-    desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), EVENT, {one: NOW + HOUR})
-    desk.service.end_everyone("s3-read", Cutoff(NOW, NOW + HOUR), EVENT, {two: NOW + HOUR})
+    desk.service.end_caller(RevocationOrder("ec2-full", EVENT), "alice", Cutoff(NOW, NOW + HOUR), {one: NOW + HOUR})
+    desk.service.end_everyone(RevocationOrder("s3-read", EVENT), Cutoff(NOW, NOW + HOUR), {two: NOW + HOUR})
     callers, role = desk.revocations.get("ec2-full"), desk.revocations.get("s3-read")
     assert (set(callers.sessions), set(callers.callers)) == ({one}, {"alice"})
     assert (set(role.sessions), role.everyone) == ({two}, Cutoff(NOW, NOW + HOUR))
     assert desk.policy.puts == 2
 
 
-def test_a_cutoff_whose_young_do_not_fit_is_refused_whole(desk: Desk) -> None:
-    desk.policy.taken = 10_240 - 300
-    with pytest.raises(Conflict):
-        desk.service.end_caller("ec2-full", "alice", Cutoff(NOW, NOW + HOUR), EVENT, {ids_of(1)[0]: NOW + HOUR})
-    with pytest.raises(Conflict):
-        desk.service.end_everyone("ec2-full", Cutoff(NOW, NOW + HOUR), EVENT, {ids_of(1)[0]: NOW + HOUR})
-    assert (desk.revocations.rows, desk.revocations.events) == ({}, [])
+def test_a_cutoff_whose_young_do_not_fit_lies_later(desk: Desk) -> None:
+    desk.policy.taken = 10_240 - 200
+    order, young = RevocationOrder("ec2-full", EVENT), {ids_of(1)[0]: NOW + HOUR}
+    done = desk.service.end_caller(order, "alice", Cutoff(NOW, NOW + HOUR), young)
+    assert [one.document()["before"] for one in done.widened] == ["2026-11-23T12:00:16.000Z"]
+    assert desk.service.end_everyone(order, Cutoff(NOW, NOW + HOUR), young).used < 1
 
 
 def test_pruning_leaves_what_is_alive_and_does_nothing_when_there_is_nothing_to_do(desk: Desk) -> None:
-    desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
-    desk.service.end_session("ec2-full", "s2", NOW + 2 * HOUR, EVENT)
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s2", NOW + 2 * HOUR, "alice")
     desk.clock.pass_seconds(OVER)
     assert desk.service.prune().changed == ("ec2-full",)
-    assert desk.denied() == {"s2"}
+    assert desk.denied() == marks("s2")
     again = desk.service.prune()
     assert (again.changed, again.failed) == ((), ())
     assert len(desk.revocations.events) == 2
@@ -199,7 +198,7 @@ def test_pruning_leaves_what_is_alive_and_does_nothing_when_there_is_nothing_to_
 
 def test_two_who_cut_off_the_same_in_one_second_leave_two_events(desk: Desk) -> None:
     for event in ("of rita", "of olga"):
-        desk.service.end_everyone("ec2-full", Cutoff(NOW, NOW + HOUR), event, {})
+        desk.service.end_everyone(RevocationOrder("ec2-full", event), Cutoff(NOW, NOW + HOUR), {})
     assert desk.revocations.events == ["of rita", "of olga"]
 
 
@@ -215,7 +214,7 @@ class SlowOncePruned(FakeRevocationPolicy):
 def test_a_list_that_was_pruned_has_not_failed_because_its_policy_cannot_be_measured() -> None:
     desk = Desk(policy=SlowOncePruned())
     for name, lasts in (("old", 0), ("new", 2)):
-        desk.service.end_session("ec2-full", name, NOW + lasts * HOUR, EVENT)
+        desk.service.end_session(RevocationOrder("ec2-full", EVENT), name, NOW + lasts * HOUR, "alice")
     desk.clock.pass_seconds(60)
     pruned = desk.service.prune()
     assert (pruned.changed, pruned.failed) == (("ec2-full",), ())
@@ -223,23 +222,23 @@ def test_a_list_that_was_pruned_has_not_failed_because_its_policy_cannot_be_meas
 
 def test_pruning_says_how_full_the_fullest_policy_still_is(desk: Desk) -> None:
     assert desk.service.prune().fullest == 0
-    used = [desk.service.end_session("ec2-full", one, NOW + HOUR, f"{EVENT}{one}") for one in ids_of(30)]
-    desk.service.end_session("s3-read", "s1", NOW + HOUR, EVENT)
-    assert desk.service.prune().fullest == used[-1] > 0
+    used = [end(desk, one, f"{EVENT}{one}") for one in ids_of(30)]
+    desk.service.end_session(RevocationOrder("s3-read", EVENT), "s1", NOW + HOUR, "alice")
+    assert desk.service.prune().fullest == used[-1].used > 0
     desk.clock.pass_seconds(OVER)
     assert desk.service.prune().fullest == 0
 
 
 def test_pruning_mends_a_policy_that_somebody_removed(desk: Desk) -> None:
-    desk.service.end_session("ec2-full", "s1", NOW + HOUR, EVENT)
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s1", NOW + HOUR, "alice")
     desk.policy.policies.clear()
     assert desk.service.prune().changed == ("ec2-full",)
-    assert desk.denied() == {"s1"}
+    assert desk.denied() == marks("s1")
 
 
 def test_pruning_goes_on_after_a_role_that_fails(desk: Desk) -> None:
-    desk.service.end_session("broken", "s1", NOW + HOUR, EVENT)
-    desk.service.end_session("ec2-full", "s2", NOW + HOUR, EVENT)
+    desk.service.end_session(RevocationOrder("broken", EVENT), "s1", NOW + HOUR, "alice")
+    desk.service.end_session(RevocationOrder("ec2-full", EVENT), "s2", NOW + HOUR, "alice")
     remove = desk.policy.remove
 
     def remove_unless_broken(role: str) -> None:

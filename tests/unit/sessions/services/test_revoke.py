@@ -12,7 +12,8 @@ from chalicelib.access.services.rights import Rights
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, ReasonRequired, Refused
 from chalicelib.core.domain.roles import Role
-from chalicelib.sessions.services.revoke import Revocation, SessionRevoker
+from chalicelib.sessions.domain.revocation_record import Revocation
+from chalicelib.sessions.services.revoke import SessionRevoker
 from tests.fakes.audit import FakeProvisioner, FakeSessions, session
 from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
 
@@ -147,42 +148,60 @@ def test_ending_what_has_ended_changes_nothing_and_tells_nothing(desk: Desk, sec
     assert desk.provisioner.orders == []
 
 
-def test_where_there_is_no_room_for_one_session_its_callers_others_on_that_role_end_with_it(desk: Desk) -> None:
-    old, young = session(1, issued_at=NOW - timedelta(minutes=5)), session(2)
-    elsewhere, bobs = session(3, role="s3-read"), session(4, CAROL)
-    desk.sessions.add(old, young, elsewhere, bobs).hidden_at_first = {old.id}
-    desk.provisioner.no_room_for_entries = True
-    ended, revocation = desk.service.end_session(old.id, "leaked key", origin(RITA))
-    assert (ended, ended.state(desk.clock())) == (desk.sessions.rows[old.id], "revoked")
-    assert (revocation.scope, revocation.name, revocation.no_room) == ("session", old.id, True)
-    assert (revocation.roles, set(revocation.sessions)) == (("ec2-full",), {old.id, young.id})
-    assert {one.id for one in desk.sessions.rows.values() if one.revoked_at} == {old.id, young.id}
-    [order], [event] = desk.provisioner.orders, desk.events()
-    assert (order["action"], order["source_identity"]) == ("revoke_caller", "alice")
-    assert (event["session"], event["reason"], event["policies"]) == (old.id, "leaked key", ["responders"])
-    assert (event["detail"]["no_room"], event["detail"]["sessions"]) == (True, sorted([old.id, young.id]))
+WIDENED = {"source_identity": "alice", "before": "2026-11-23T12:00:16.000Z"}
+
+
+def test_others_that_end_for_lack_of_room_are_answered_shown_and_recorded(desk: Desk) -> None:
+    asked, other = session(1, issued_at=NOW - timedelta(minutes=5)), session(2, issued_at=NOW - timedelta(minutes=4))
+    late = session(3, issued_at=NOW - timedelta(minutes=3))
+    uncertain, elsewhere, carols = (
+        session(4, issued_at=NOW + timedelta(seconds=10)),
+        session(5, role="s3-read"),
+        session(6, CAROL),
+    )
+    desk.sessions.add(asked, other, late, uncertain, elsewhere, carols).hidden_at_first = {late.id}
+    desk.provisioner.widened = [WIDENED]
+    ended, revocation = desk.service.end_session(asked.id, "leaked key", origin(RITA))
+    assert ended.state(desk.clock()) == "revoked"
+    assert (revocation.no_room, revocation.widened) == (True, ({"role": "ec2-full", **WIDENED},))
+    assert set(revocation.sessions) == {asked.id, other.id, late.id}
+    assert {one.id for one in desk.sessions.rows.values() if one.revoked_at} == {asked.id, other.id, late.id}
+    because = desk.sessions.rows[other.id].revoked_because
+    assert revocation.id in because
+    assert "Take new credentials" in because
+    assert desk.sessions.rows[asked.id].revoked_because == ""
+    [event] = desk.journal.events
+    assert (event.type, event.role, event.detail["revocation"]) == ("revoke", "ec2-full", revocation.id)
+    assert (event.detail["sessions"], event.detail["widened"]) == (sorted([other.id, late.id]), [WIDENED])
+
+
+def test_the_answer_to_ones_own_revocation_names_no_other_caller(desk: Desk) -> None:
+    mine, carols = session(1), session(2, CAROL, issued_at=NOW - timedelta(minutes=5))
+    desk.sessions.add(mine, carols)
+    of_carol = {**WIDENED, "source_identity": "carol"}
+    desk.provisioner.widened = [of_carol, WIDENED]
+    revocation = desk.service.end_session(mine.id, "", origin(ALICE))[1]
+    assert revocation.sessions == (mine.id,)
+    assert [one["source_identity"] for one in revocation.widened] == ["alice"]
+    assert desk.sessions.rows[carols.id].revoked_at
 
 
 def test_where_there_is_room_one_session_ends_alone_and_nothing_is_said_of_room(desk: Desk) -> None:
     one, other = session(1), session(2)
     desk.sessions.add(one, other)
-    assert desk.service.end_session(one.id, "", origin(ALICE))[1].no_room is False
+    revocation = desk.service.end_session(one.id, "", origin(ALICE))[1]
+    assert (revocation.no_room, revocation.widened) == (False, ())
     assert desk.sessions.rows[other.id].revoked_at is None
-    assert "no_room" not in desk.events()[0]["detail"]
+    assert desk.journal.events == []
 
 
-def test_where_there_is_no_room_for_the_caller_either_nothing_is_shown_as_revoked_and_that_is_recorded(
-    desk: Desk,
-) -> None:
-    alices = session()
-    desk.sessions.add(alices)
-    desk.provisioner.failures["ec2-full"] = Conflict("The revocation policy is full")
-    with pytest.raises(Conflict):
-        desk.service.end_session(alices.id, "done", origin(ALICE))
-    assert desk.sessions.rows[alices.id].revoked_at is None
-    [refused] = desk.journal.events
-    assert (refused.type, refused.role, refused.session, refused.reason) == ("refuse", "ec2-full", alices.id, "done")
-    assert (refused.detail["code"], refused.detail["why"]) == ("conflict", "The revocation policy is full")
+def test_the_order_says_whose_session_it_is_and_if_its_owner_ends_it(desk: Desk) -> None:
+    one, other = session(1), session(2)
+    desk.sessions.add(one, other)
+    desk.service.end_session(one.id, "", origin(ALICE))
+    desk.service.end_session(other.id, "", origin(RITA))
+    orders = [(order["source_identity"], order["own"]) for order in desk.provisioner.orders]
+    assert orders == [("alice", "alice"), ("alice", "")]
 
 
 def test_where_the_row_cannot_be_marked_it_is_said_and_repeating_helps(desk: Desk) -> None:
@@ -287,23 +306,6 @@ def test_a_session_on_its_way_that_the_index_showed_late_is_ended_too(desk: Desk
     assert set(desk.end(scope).sessions) == {early.id, late.id}
     assert set(desk.provisioner.orders[-1]["sessions"]) == {late.id}
     assert desk.events()[-1]["detail"]["sessions"] == [late.id]
-
-
-@pytest.mark.parametrize("scope", ["caller", "role"])
-def test_where_entries_do_not_fit_the_cutoff_lies_later_and_takes_with_it_what_comes_until_then(
-    desk: Desk, scope: str
-) -> None:
-    before, during = session(1), session(2, issued_at=NOW + timedelta(seconds=5))
-    after = session(3, issued_at=NOW + timedelta(seconds=31))
-    desk.sessions.add(before, during, after).hidden_at_first = {during.id, after.id}
-    desk.provisioner.no_room_for_entries = True
-    assert set(desk.end(scope).sessions) == {before.id, during.id}
-    assert [(event["detail"]["before"], event["detail"]["sessions"]) for event in desk.events()] == [
-        ("2026-11-23T12:00:16.000Z", [before.id]),
-        ("2026-11-23T12:00:17.000Z", [during.id]),
-    ]
-    assert desk.sessions.rows[during.id].revoked_at
-    assert desk.sessions.rows[after.id].revoked_at is None
 
 
 def test_a_caller_is_ended_for_as_long_as_a_session_the_index_did_not_show_can_last(desk: Desk) -> None:

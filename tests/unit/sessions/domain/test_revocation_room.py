@@ -1,0 +1,127 @@
+"""A revocation policy within its room: entries are widened from narrow to wide, and none is ever lost."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.core.domain.callers import Caller, source_identity
+from chalicelib.core.domain.ids import new_id
+from chalicelib.provisioning.domain import templates
+from chalicelib.provisioning.domain.role_state import DENY_ALL
+from chalicelib.sessions.domain.revocation import DATED_WITHIN, Cutoff, RoleRevocations
+from chalicelib.sessions.domain.revocation_policy import characters, compact_length
+from chalicelib.sessions.domain.revocation_room import (
+    MAX_INLINE_CHARACTERS,
+    OWN_SHARE,
+    ROOM,
+    Widening,
+    fitted,
+    principal,
+    widenings,
+)
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+EMPTY = RoleRevocations("ec2-full")
+
+
+def ids(count: int, first: int = 0) -> list[str]:
+    return [new_id(NOW, number.to_bytes(10, "big")) for number in range(first, first + count)]
+
+
+def of(source: str, count: int, first: int = 0, listed: RoleRevocations = EMPTY) -> RoleRevocations:
+    """The list with so many single sessions of a caller more."""
+    return listed.with_sessions(dict.fromkeys(ids(count, first), NOW + HOUR), source)
+
+
+def test_a_list_that_fits_stays_as_it_is() -> None:
+    listed = of("alice", 20)
+    assert fitted(listed, ROOM) == listed
+    assert widenings(listed, fitted(listed, ROOM)) == ()
+
+
+def test_a_template_a_quarantine_and_the_list_fit_into_iams_limit_together() -> None:
+    assert templates.MAX_INLINE_CHARACTERS + compact_length(DENY_ALL) + ROOM <= MAX_INLINE_CHARACTERS
+
+
+def test_the_caller_with_the_most_entries_is_folded_first_and_the_others_keep_theirs() -> None:
+    exact = of("bob", 3, 1000, of("mallory", 400))
+    listed = fitted(exact, ROOM)
+    assert set(listed.callers) == {"mallory"}
+    assert set(listed.sessions) == set(ids(3, 1000))
+    [widened] = widenings(exact, listed)
+    assert widened == Widening("mallory", NOW + DATED_WITHIN + timedelta(seconds=1))
+
+
+def test_own_sessions_are_folded_at_half_the_room_so_that_the_rest_is_kept_for_administrators() -> None:
+    exact = of("mallory", 170)
+    assert ROOM * OWN_SHARE < characters(exact) < ROOM
+    assert fitted(exact, ROOM) == exact
+    assert set(fitted(exact, ROOM, own="mallory").callers) == {"mallory"}
+
+
+def test_own_sessions_never_widen_what_others_have_on_the_list_before_the_room_is_full() -> None:
+    exact = of("mallory", 5, 1000, of("alice", 170))
+    listed = fitted(exact, ROOM, own="mallory")
+    assert set(listed.sessions) >= set(ids(170))
+
+
+def test_all_session_names_of_one_role_fold_into_one_pattern() -> None:
+    listed = EMPTY
+    for number in range(82):
+        listed = fitted(of(f"role=ci,build-{number}", 5, number * 5, listed), ROOM, own=f"role=ci,build-{number}")
+    assert set(listed.callers) == {"role=ci,*"}
+    assert characters(listed) < ROOM * OWN_SHARE + 100
+
+
+def test_people_of_identity_center_are_never_folded_together() -> None:
+    people = [f"role=AWSReservedSSO_Engineers_0123456789abcdef,p{number}" for number in range(3)]
+    assert [principal(name) for name in people] == people
+    listed = EMPTY
+    for number, name in enumerate(people):
+        listed = of(name, 120, number * 120, listed)
+    assert set(fitted(listed, ROOM).callers) < set(people)
+
+
+def test_callers_that_leave_no_room_are_cut_off_at_one_time() -> None:
+    exact = EMPTY
+    for number in range(40):
+        cutoff = Cutoff(NOW + timedelta(seconds=number), NOW + HOUR)
+        exact = exact.with_caller(f"person-{number}", cutoff)
+    listed = fitted(exact, ROOM)
+    assert {one.before for one in listed.callers.values()} == {NOW + timedelta(seconds=39)}
+    assert set(listed.callers) == set(exact.callers)
+    assert len(widenings(exact, listed)) == 39
+
+
+def test_at_last_the_whole_role_is_cut_off_which_always_fits() -> None:
+    exact = of("", 1)
+    for number in range(300):
+        exact = exact.with_caller(f"person-with-a-long-name-{number}", Cutoff(NOW, NOW + HOUR))
+    listed = fitted(exact, ROOM)
+    assert (listed.sessions, listed.callers, characters(listed) < 170) == ({}, {}, True)
+    assert [one.source_identity for one in widenings(exact, listed)] == [""]
+
+
+def test_sessions_that_an_earlier_version_listed_without_their_caller_end_with_the_role() -> None:
+    exact = EMPTY.with_sessions(dict.fromkeys(ids(400), NOW + HOUR))
+    assert fitted(exact, ROOM).everyone
+
+
+def test_what_a_cut_off_ended_by_chance_stays_dead_as_long_as_it_could_live() -> None:
+    short = EMPTY.with_sessions(dict.fromkeys(ids(400), NOW + timedelta(minutes=15)), "mallory")
+    [cutoff] = fitted(short, ROOM).callers.values()
+    assert cutoff.until >= cutoff.before + HOUR
+
+
+@pytest.mark.parametrize("role", ["ci", "a,b", "r" * 46, "r" * 47, "r" * 55, "r" * 64])
+@pytest.mark.parametrize("session", ["ab", "s" * 20, "s" * 64, "a,b,c"])
+def test_the_pattern_of_a_principal_matches_its_own_source_identity(role: str, session: str) -> None:
+    caller = Caller("role", f"{role}/{session}", "arn", "123456789012", "AROA:x")
+    identity = source_identity(caller)
+    assert Widening(principal(identity), NOW).names(identity)
+    assert principal(principal(identity)) == principal(identity)
+
+
+def test_no_two_users_fold_into_one() -> None:
+    assert [principal(name) for name in ("alice", "user=role=ci", "user=a")] == ["alice", "user=role=ci", "user=a"]
