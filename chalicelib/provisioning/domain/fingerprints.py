@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.policy_documents import canonical
-from chalicelib.provisioning.domain.role_state import INLINE_POLICY, OURS_PREFIX
+from chalicelib.provisioning.domain.role_state import is_of_broker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def fingerprint(state: RoleState) -> dict[str, str]:
     inline = {
         name: canonical(document)
         for name, document in state.inline_policies.items()
-        if name == INLINE_POLICY or not name.startswith(OURS_PREFIX)
+        if not is_of_broker(name, document)
     }
     return {
         "trust": _digest(canonical(state.trust)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.core.domain.policy_documents import grants, same
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH, Role
 from chalicelib.provisioning.domain.templates import managed_policy_arn
+from chalicelib.sessions.domain.revocation_policy import POLICY_NAME, is_revocation_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,9 +22,6 @@ INLINE_POLICY = "access-broker-template"
 
 QUARANTINE_POLICY = "access-broker-quarantine"
 """Denies everything on a role that clean-up is about to delete, so that its users can still object."""
-
-OURS_PREFIX = "access-broker-"
-"""Other inline policies with this prefix (quarantine, revocations) are not the template's to change."""
 
 DENY_ALL: Document = {
     "Version": "2012-10-17",
@@ -96,6 +94,15 @@ def is_guard(policy_arn: str) -> bool:
     return f":policy{ROLE_PATH}" in policy_arn
 
 
+def is_of_broker(name: str, document: Document | None) -> bool:
+    """True for the quarantine and the revocations, which no template has, and only as the broker itself writes them."""
+    if document is None:
+        return False
+    if name == QUARANTINE_POLICY:
+        return same(document, DENY_ALL)
+    return name == POLICY_NAME and is_revocation_policy(document)
+
+
 def removal_order(inline_policies: Mapping[str, Document]) -> list[str]:
     """Names of a role's inline policies: what only denies (quarantine, revocations) goes after what grants."""
     return sorted(inline_policies, key=lambda name: (not grants(inline_policies[name]), name))
@@ -142,8 +149,7 @@ def _policy_changes(actual: RoleState, wanted: RoleState) -> Iterator[RoleChange
     for name in sorted({*actual.inline_policies, *wanted.inline_policies}):
         before, after = actual.inline_policies.get(name), wanted.inline_policies.get(name)
         # A wanted state may be older than what was revoked since: what is on the role counts.
-        newer = name.startswith(OURS_PREFIX) and name != INLINE_POLICY and before is not None
-        if not newer and not same(before, after):
+        if not is_of_broker(name, before) and not same(before, after):
             yield RoleChange("inline_policy", name, before, after)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from chalicelib.provisioning.domain.fingerprints import drift, fingerprint
 from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, RoleState
+from chalicelib.sessions.domain.revocation import Cutoff, RoleRevocations
+from chalicelib.sessions.domain.revocation_policy import POLICY_NAME, policy_document
 from tests.wording import names
 
 ALLOW = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:role/api"}, "Action": ["sts:AssumeRole"]}
@@ -34,12 +37,14 @@ def test_an_inline_policy_changed_by_hand_is_named() -> None:
 
 
 def test_what_means_the_same_is_no_drift_nor_is_the_brokers_own_doing() -> None:
+    cutoff = Cutoff(datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC))
+    revocations = policy_document(RoleRevocations("r", everyone=cutoff))
     same = replace(
         STATE,
         description="another",
         trust={"Statement": {**ALLOW, "Action": "sts:AssumeRole"}, "Version": "2012-10-17"},
         managed_policies=("a", "b"),
-        inline_policies={"own": DENY_ALL, QUARANTINE_POLICY: DENY_ALL, "access-broker-revocations": DENY_ALL},
+        inline_policies={"own": DENY_ALL, QUARANTINE_POLICY: DENY_ALL, POLICY_NAME: revocations},
     )
     assert drift(fingerprint(STATE), fingerprint(same)) == ""
 

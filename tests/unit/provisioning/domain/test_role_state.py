@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.domain.policy_documents import canonical, same
+from chalicelib.provisioning.domain.fingerprints import drift, fingerprint
 from chalicelib.provisioning.domain.role_state import (
     DENY_ALL,
     INLINE_POLICY,
@@ -18,6 +22,8 @@ from chalicelib.provisioning.domain.role_state import (
     desired_state,
 )
 from chalicelib.provisioning.domain.templates import RoleTemplate
+from chalicelib.sessions.domain.revocation import Cutoff, RoleRevocations
+from chalicelib.sessions.domain.revocation_policy import POLICY_NAME, policy_document
 from tests.fakes.provisioning_iam import changed
 
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "a"}, "Action": "x:y"}]}
@@ -87,19 +93,60 @@ def test_the_boundary_comes_first_and_what_goes_goes_before_what_comes() -> None
     ]
 
 
+def revoked(*callers: str) -> dict[str, Any]:
+    """A revocation policy as the broker writes it."""
+    cutoff = Cutoff(datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC))
+    listed = RoleRevocations("r", everyone=cutoff).with_session("0" * 26, cutoff.until, "alice")
+    for caller in callers:
+        listed = listed.with_caller(caller, cutoff)
+    return policy_document(listed)
+
+
+def with_inline(**inline: Any) -> RoleState:
+    return replace(STATE, inline_policies={**STATE.inline_policies, **inline})
+
+
 def test_revocations_and_quarantine_are_not_the_templates_to_remove() -> None:
-    found = replace(
-        STATE,
-        inline_policies={**STATE.inline_policies, QUARANTINE_POLICY: DENY_ALL, "access-broker-revocations": READ},
-    )
+    found = with_inline(**{QUARANTINE_POLICY: DENY_ALL, POLICY_NAME: revoked("alice")})
     assert changes(found, STATE) == ()
 
 
+def test_a_revocation_policy_of_an_earlier_version_is_the_brokers_too() -> None:
+    condition = {"StringEquals": {"aws:PrincipalTag/access-broker:session": ["a", "b"]}}
+    document = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}]}
+    assert changes(with_inline(**{POLICY_NAME: document}), STATE) == ()
+
+
+FORGED: dict[str, tuple[str, Any]] = {
+    "a name that only begins like ours": ("access-broker-anything", READ),
+    "a policy that grants, under the name of the quarantine": (QUARANTINE_POLICY, READ),
+    "a policy that grants, under the name of the revocations": (POLICY_NAME, READ),
+    "a grant beside the revocations": (POLICY_NAME, {"Statement": [*revoked()["Statement"], *READ["Statement"]]}),
+    "a quarantine that denies less": (
+        QUARANTINE_POLICY,
+        {"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]},
+    ),
+    "revocations that deny less": (POLICY_NAME, {"Statement": [{**revoked()["Statement"][0], "Action": "s3:*"}]}),
+    "revocations under another condition": (
+        POLICY_NAME,
+        {"Statement": [{**revoked()["Statement"][0], "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]},
+    ),
+    "revocations of no one": (POLICY_NAME, {"Statement": []}),
+    "our name in another letter case": ("Access-Broker-Quarantine", DENY_ALL),
+}
+
+
+@pytest.mark.parametrize(("name", "document"), FORGED.values(), ids=FORGED)
+def test_a_policy_by_hand_is_visible_whatever_its_name(name: str, document: Any) -> None:
+    found = with_inline(**{name: document})
+    assert changes(found, STATE) == (RoleChange("inline_policy", name, document, None),)
+    assert drift(fingerprint(STATE), fingerprint(found)).startswith("policies")
+
+
 def test_going_back_to_an_older_state_never_goes_back_to_older_revocations() -> None:
-    older = replace(STATE, inline_policies={**STATE.inline_policies, "access-broker-revocations": READ})
-    newer = replace(STATE, inline_policies={**STATE.inline_policies, "access-broker-revocations": DENY_ALL})
+    older, newer = with_inline(**{POLICY_NAME: revoked()}), with_inline(**{POLICY_NAME: revoked("alice")})
     assert changes(newer, older) == ()
-    assert changes(STATE, older) == (RoleChange("inline_policy", "access-broker-revocations", None, READ),)
+    assert changes(STATE, older) == (RoleChange("inline_policy", POLICY_NAME, None, revoked()),)
 
 
 def test_a_template_becomes_arns_our_tags_and_our_boundary() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,9 @@ from chalicelib.provisioning.domain.role_state import (
     RoleState,
 )
 from chalicelib.provisioning.domain.templates import RoleTemplate, Trust, UnsafeTemplate
+from chalicelib.sessions.domain.revocation import RoleRevocations
+from chalicelib.sessions.domain.revocation_policy import policy_document
+from tests.fakes.core import NOW
 from tests.fakes.provisioning import ADMIN, DEPLOYMENT, World
 from tests.fakes.provisioning_iam import ACCOUNT, Killed
 from tests.wording import naming
@@ -261,12 +265,16 @@ def test_a_revocation_that_lands_during_an_apply_survives_its_being_taken_back(w
         world.log.fails_with = AuditUnavailable("no")
     with pytest.raises((RefusedByAws, AuditUnavailable)):
         world.provisioning.apply(TWO, ADMIN)
-    assert held(world).state.inline_policies["access-broker-revocations"] == {"Statement": ["old", "new"]}
+    assert held(world).state.inline_policies["access-broker-revocations"] == revocations("old", "new")
     assert matches(world, ONE)
 
 
+def revocations(*sessions: str) -> dict[str, Any]:
+    return policy_document(RoleRevocations("tool").with_sessions(dict.fromkeys(sessions, NOW)))
+
+
 def revoke(world: World, *sessions: str) -> None:
-    inline = {**held(world).state.inline_policies, "access-broker-revocations": {"Statement": list(sessions)}}
+    inline = {**held(world).state.inline_policies, "access-broker-revocations": revocations(*sessions)}
     world.roles.held["tool"] = replace(held(world), state=replace(held(world).state, inline_policies=inline))
 
 

@@ -11,10 +11,14 @@ from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conf
 from chalicelib.core.services.leases import LEASE_SECONDS, LeaseLost
 from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, RoleChange
 from chalicelib.provisioning.domain.templates import RoleTemplate, Trust
+from chalicelib.sessions.domain.revocation import RoleRevocations
+from chalicelib.sessions.domain.revocation_policy import policy_document
+from tests.fakes.core import NOW
 from tests.fakes.provisioning import ADMIN, World
 from tests.fakes.provisioning_iam import Killed
 from tests.wording import names, naming
 
+REVOKED = policy_document(RoleRevocations("tool").with_session("0" * 26, NOW))
 READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 REVOCATIONS = "access-broker-revocations"
 TEMPLATE = RoleTemplate("tool", "a tool", ("A", "B"), READ, 7200, tags={"team": "web"})
@@ -34,7 +38,7 @@ def world() -> World:
     made.policies.documents = {f"arn:aws:iam::aws:policy/{name}": READ for name in "AB"}
     made.provisioning.apply(TEMPLATE, ADMIN)
     role = made.roles.held["tool"]
-    inline = {**role.state.inline_policies, REVOCATIONS: DENY_ALL}
+    inline = {**role.state.inline_policies, REVOCATIONS: REVOKED}
     made.roles.held["tool"] = replace(role, state=replace(role.state, inline_policies=inline))
     made.roles.profiles = {"web-servers": "tool"}
     return made
