@@ -136,15 +136,15 @@ def event(
 ) -> dict[str, Any]:
     """API Gateway's Lambda proxy event (REST API, payload 1.0)."""
     resource, parameters = _route(app, path)
-    query = more.get("query")
+    queries: dict[str, list[str]] = more.get("queries") or {key: [one] for key, one in more.get("query", {}).items()}
     raw = body if isinstance(body, str) or body is None else json.dumps(body)
     return {
         "httpMethod": method,
         "path": path,
         "resource": resource,
         "pathParameters": parameters,
-        "queryStringParameters": query,
-        "multiValueQueryStringParameters": {key: [value] for key, value in query.items()} if query else None,
+        "queryStringParameters": {key: values[-1] for key, values in queries.items()} or None,
+        "multiValueQueryStringParameters": queries or None,
         "headers": {"content-type": "application/json", **more.get("headers", {})},
         "multiValueHeaders": {},
         "stageVariables": None,

@@ -145,13 +145,23 @@ def body(request: Request, kind: type[Body]) -> Body:
     if _levels(raw) > MAX_LEVELS:
         raise InvalidRequest("The body is nested too deep.", {"body": f"at most {MAX_LEVELS} levels"})
     try:
-        return msgspec.json.decode(raw, type=kind)
+        decoded = msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         expected, _, place = str(error).partition(" - at `$")
         field = place.rstrip("`").lstrip(".") or _named(expected)
         raise InvalidRequest("The body does not fit; see fields.", {field or "body": expected}) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest("The body is not JSON.", {"body": str(error)}) from None
+    json.loads(raw, object_pairs_hook=_keys_once, parse_int=str, parse_float=str)
+    return decoded
+
+
+def _keys_once(pairs: list[tuple[str, object]]) -> None:
+    """InvalidRequest for an object that has a key twice: two parsers may disagree about what was asked."""
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidRequest("The body has a key twice.", {twice: "at most once in an object"})
 
 
 def _levels(raw: bytes) -> int:

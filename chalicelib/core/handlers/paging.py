@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import InvalidRequest
+from chalicelib.core.handlers.queries import parameters
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -18,7 +19,7 @@ MAX_DIGITS = 3
 
 def page_asked(request: Request, *filters: str) -> tuple[int, str | None]:
     """The page the query asks for; InvalidRequest on anything that is neither that nor one of `filters`."""
-    query = dict(request.query_params or {})
+    query = parameters(request)
     unknown = sorted(set(query) - {"limit", "cursor", *filters})
     if unknown:
         raise InvalidRequest("Unknown query parameter.", {unknown[0]: "not a parameter of this list"})

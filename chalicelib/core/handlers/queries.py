@@ -19,11 +19,21 @@ NAME = re.compile(r"[\w+=,.@/-]{1,129}", re.ASCII)
 """IAM names, and ROLE/SESSION for callers that are sessions."""
 
 
+def parameters(request: Request) -> dict[str, str]:
+    """The query parameters; InvalidRequest for one that is given twice: another parser may take the other value."""
+    query = request.query_params
+    if not query:
+        return {}
+    if twice := next((name for name in query if len(query.getlist(name)) > 1), None):
+        raise InvalidRequest("A query parameter is given twice.", {twice: "at most once"})
+    return dict(query)
+
+
 class Query:
     """The query parameters of one request."""
 
     def __init__(self, request: Request, *known: str) -> None:
-        self._values: dict[str, str] = dict(request.query_params or {})
+        self._values: dict[str, str] = parameters(request)
         unknown = sorted(set(self._values) - set(known))
         if unknown:
             raise InvalidRequest("Unknown query parameter.", {unknown[0]: f"known are {', '.join(sorted(known))}"})

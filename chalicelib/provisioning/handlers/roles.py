@@ -10,6 +10,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
+from chalicelib.core.handlers.queries import parameters
 from chalicelib.provisioning import wiring
 from chalicelib.provisioning.handlers.bodies import TemplateBody
 
@@ -51,7 +52,7 @@ def restore_role(name: str) -> Response:
 
 
 def _dry_run(request: Request) -> bool:
-    query = dict(request.query_params or {})
+    query = parameters(request)
     wanted: str = query.pop("dry_run", "false")
     if query or wanted not in {"true", "false"}:
         raise InvalidRequest(

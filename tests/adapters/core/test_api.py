@@ -287,6 +287,10 @@ def test_a_bad_page_is_refused_by_field(call, alice, query: dict[str, str], fiel
         ({"role": "ec2-full", "tags": {"Access-Broker:Session": "x"}}, "tags.Access-Broker:Session"),
         ({"role": "ec2-full", "tags": {"aws:x": "x"}}, "tags.aws:x"),
         ({"role": "ec2-full", "tags": {"a": "1", "A": "2"}}, "tags"),
+        ('{"role": "ec2-full", "role": "other"}', "role"),
+        (r'{"role": "ec2-full", "r\u006fle": "other"}', "role"),
+        ('{"role": "ec2-full", "tags": {"team": "web", "team": "other"}}', "team"),
+        ('{"role": "ec2-full", "policy": {"Statement": [{"Action": "s3:*", "Action": "*"}]}}', "Action"),
         ("{", "body"),
         ('{"role": "x", "policy": ' + '{"a":' * 9000 + "1" + "}" * 9001, "body"),
         ("[]", "body"),
@@ -324,6 +328,19 @@ def test_an_impossible_name_or_id_is_not_found_and_aws_is_not_asked(call, alice,
         del asked[:]
         status, document, _ = call("GET", f"/v1/{things}/{name}", alice)
         assert (status, document["code"], asked) == (404, "not_found", [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("GET", "/v1/roles", "limit"),
+        ("GET", "/v1/sessions", "caller"),
+        ("GET", "/v1/audit", "since"),
+    ],
+)
+def test_a_query_parameter_given_twice_is_refused(call, alice, method: str, path: str, name: str) -> None:
+    status, document, _ = call(method, path, alice, queries={name: ["1", "2"]})
+    assert (status, list(document["fields"])) == (400, [name])
 
 
 def test_a_body_that_is_not_json_by_its_type_is_refused(call, alice) -> None:

@@ -108,6 +108,11 @@ def test_a_role_is_planned_applied_deleted_and_restored(call, admin) -> None:
     assert role["RoleId"] in restored["cannot_come_back"][0]
 
 
+def test_dry_run_given_twice_deletes_nothing(call, admin) -> None:
+    status, document, _ = call("DELETE", "/v1/roles/tool", admin, queries={"dry_run": ["true", "false"]})
+    assert (status, list(document["fields"])) == (400, ["dry_run"])
+
+
 def test_what_only_an_apply_can_rehearse_is_not_done_instead(call, admin) -> None:
     call("PUT", "/v1/roles/tool", admin, TEMPLATE)
     for method, path in (("DELETE", "/v1/roles/tool"), ("POST", "/v1/roles/tool/restore")):
