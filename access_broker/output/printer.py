@@ -84,6 +84,10 @@ class Output:
         Console().print(table)
 
 
+UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of characters that drive a terminal, turn the direction of writing or break a line."""
+
+
 def printable(text: str) -> str:
     """Without control characters: what others wrote (reasons, comments) must not drive this terminal."""
-    return "".join(" " if unicodedata.category(letter) in {"Cc", "Cf"} else letter for letter in text)
+    return "".join(" " if unicodedata.category(letter) in UNSHOWN else letter for letter in text)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.approvals.domain.grants import granted
 from chalicelib.approvals.domain.requests import outcome
 from chalicelib.chat.domain.notices import review_standing
+from chalicelib.core.domain.visible_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,7 +49,7 @@ class Message:
 
 def plain(words: str) -> str:
     """Quoted text on one line. It cannot mention a person, hold a link or imitate a line of the broker."""
-    return " ".join(words.split()).translate(ESCAPES)
+    return one_line(words).translate(ESCAPES)
 
 
 def request_message(request: Request, now: datetime) -> Message:

@@ -63,9 +63,9 @@ def test_nothing_to_show_is_said_on_stderr_and_is_an_empty_list_for_programs(ali
 
 
 def test_what_others_wrote_cannot_drive_the_terminal(alice, contract):
-    contract.sessions = [{**REVOKED, "reason": "x\x1b[2J\x9b31m\u202e\tnew\ncolumn"}]
+    contract.sessions = [{**REVOKED, "reason": "x\x1b[2J\x9b31m\u202e\tnew\ncolumn\u2028line\u2029"}]
     shown = alice.run("sessions").stdout
-    assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+    assert not {"\x1b", "\x9b", "\u202e", "\u2028", "\u2029"} & set(shown)
     assert len(shown.splitlines()) == 2
     assert len(shown.splitlines()[1].split("\t")) == 7
 

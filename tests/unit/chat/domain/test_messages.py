@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import characters, text
 
 from chalicelib.approvals.domain.requests import Decision, Request, answer_by, decided, expired
 from chalicelib.chat.domain.messages import broken_glass_message, plain, request_message, section, span
+from chalicelib.core.domain.visible_text import UNSHOWN
 from tests.fakes.audit import session
 from tests.fakes.core import NOW
 from tests.wording import names
@@ -80,6 +84,14 @@ def test_a_reason_cannot_pass_for_what_the_broker_says_nor_push_it_out() -> None
     assert names(asked, "0 of 1")
     assert "\n" not in reason
     assert "Approved" not in asked
+
+
+@given(text(characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Lu"]), max_size=20))
+def test_no_character_of_a_quote_acts_on_its_reader(words: str) -> None:
+    asked = replace(ASKED, reason=words, decisions=(Decision("approve", "bob", "AIDABOB", NOW, words),))
+    broken = session(break_glass=True, reason=words, reviewed_by="bob", reviewed_at=NOW, review_comment=words)
+    shown = "".join([*texts(request_message(asked, NOW)), *texts(broken_glass_message(broken))])
+    assert {unicodedata.category(sign) for sign in shown if sign not in "\n\u200c\u200d"} & UNSHOWN == set()
 
 
 def test_comments_cannot_push_out_until_when_a_grant_lasts() -> None:
