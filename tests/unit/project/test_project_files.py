@@ -15,6 +15,8 @@ APACHE_2_0 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 """SHA-256 of the text as the Apache Software Foundation publishes it."""
 
 FORMS = [path for path in Path(".github/ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml"]
+CONTRIBUTING = Path("CONTRIBUTING.md").read_text()
+FOLDER = re.compile(r"`([\w.-]+(?:/[\w-]+)+)/?`")
 INPUTS = {"textarea", "input", "dropdown", "checkboxes"}
 
 
@@ -28,6 +30,13 @@ def test_security_names_no_address_that_another_could_own() -> None:
     text = Path("SECURITY.md").read_text()
     assert "Report a vulnerability" in text
     assert re.findall(r"https?://|[\w.]+@[\w.]+", text) == []
+
+
+def test_the_recipes_name_folders_and_targets_that_are_there() -> None:
+    """The files that they name: tests/unit/docs/test_architecture.py."""
+    targets = set(re.findall(r"^([a-z]+):", Path("Makefile").read_text(), re.MULTILINE))
+    assert [folder for folder in FOLDER.findall(CONTRIBUTING) if not Path(folder).exists()] == []
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", CONTRIBUTING, re.MULTILINE)) <= targets
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
