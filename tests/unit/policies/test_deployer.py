@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,35 @@ def test_what_a_property_needs_is_allowed_if_the_property_is_set_and_only_then(n
 def test_the_audit_log_is_not_the_deployers_to_delete() -> None:
     (deleting,) = [one for one in STATEMENTS if "logs:DeleteLogGroup" in one["Action"]]
     assert deleting["Resource"].endswith(":log-group:/aws/lambda/access-broker-*")
+
+
+def allowing(action: str, resource: str) -> list[str]:
+    """The Sids of the unconditional statements that allow the action on the resource."""
+    return [
+        one["Sid"]
+        for one in STATEMENTS
+        if action in listed(one["Action"]) and "Condition" not in one
+        if any(fnmatchcase(resource, pattern) for pattern in listed(one["Resource"]))
+    ]
+
+
+@pytest.mark.parametrize("action", ["lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"])
+def test_connections_of_streams_and_queues_may_be_tagged_as_cloudformation_does(action: str) -> None:
+    """TagResource knows no condition lambda:FunctionArn (service authorization reference, AWS Lambda)."""
+    assert allowing(action, "arn:aws:lambda:eu-west-1:123456789012:event-source-mapping:0a1b")
+
+
+@pytest.mark.parametrize(
+    "action", ["logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"]
+)
+def test_calls_that_take_no_resource_are_allowed_on_all(action: str) -> None:
+    assert allowing(action, "*")
+
+
+def test_the_policy_fits_into_a_managed_policy() -> None:
+    for file in Path("policies").glob("deployer*.json"):
+        assert len(json.dumps(json.loads(file.read_text()), separators=(",", ":"))) < 6144
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
