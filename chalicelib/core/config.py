@@ -42,6 +42,7 @@ class Config:
     boundary_arn: str
     guard_arns: tuple[str, ...]
     sign_in_endpoint: str
+    session_end_page: str
     slack_api: str
     slack_channel: str
     notices_queue_url: str
@@ -71,6 +72,7 @@ class Config:
             broker_role_arn=environ.get("BROKER_ROLE_ARN", ""),
             boundary_arn=environ.get("BROKER_BOUNDARY_ARN", ""),
             guard_arns=tuple(filter(None, environ.get("BROKER_GUARD_ARNS", "").split(","))),
+            session_end_page=environ.get("BROKER_SESSION_END_PAGE", ""),
             sign_in_endpoint=environ.get("BROKER_SIGN_IN_ENDPOINT", "https://signin.aws.amazon.com/federation"),
             slack_channel=environ.get("BROKER_SLACK_CHANNEL", ""),
             notices_queue_url=environ.get("BROKER_NOTICES_QUEUE_URL", ""),

@@ -48,7 +48,7 @@ def console_links() -> ConsoleLinks:
     from chalicelib.sessions.aws.federation import FederationEndpoint
     from chalicelib.sessions.services.console_links import ConsoleLinks
 
-    sign_in = FederationEndpoint(config().sign_in_endpoint)
+    sign_in = FederationEndpoint(config().sign_in_endpoint, config().session_end_page)
     return ConsoleLinks(session_issuer=session_issuer(), catalogue=catalogue(), sign_in=sign_in, clock=clock)
 
 

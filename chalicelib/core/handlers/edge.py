@@ -102,7 +102,7 @@ def problem(error: BrokerError, request: str) -> Response:
     """RFC 9457 `application/problem+json` with the members of docs/api.md."""
     status = STATUS.get(error.code, 500)
     document: dict[str, Any] = {
-        "type": f"https://access-broker.dev/problems/{error.code}",
+        "type": f"urn:access-broker:problem:{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
         "status": status,
         "detail": error.detail,

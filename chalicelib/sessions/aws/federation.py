@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 OK = 200
 TIMEOUT_SECONDS = 5
-ISSUER = "https://access-broker.dev"
-"""The page to which the console sends people when their session has ended."""
 
 
 class FederationEndpoint:
@@ -26,10 +24,12 @@ class FederationEndpoint:
 
     IAM user guide, "Enable custom identity broker access to the AWS console".
     With credentials from role chaining SessionDuration must be left out.
+    `issuer` is the page to which the console sends people whose session has
+    ended; without one it is left out.
     """
 
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: str, issuer: str = "") -> None:
+        self._endpoint, self._issuer = endpoint, issuer
         self._http = URLLib3Session(timeout=TIMEOUT_SECONDS)
 
     def link(self, credentials: Credentials, destination: str) -> str:
@@ -40,7 +40,8 @@ class FederationEndpoint:
             "sessionToken": credentials.session_token,
         }
         token = self._token(urlencode({"Action": "getSigninToken", "Session": json.dumps(session)}))
-        asked = {"Action": "login", "Issuer": ISSUER, "Destination": destination, "SigninToken": token}
+        issuer = {"Issuer": self._issuer} if self._issuer else {}
+        asked = {"Action": "login", **issuer, "Destination": destination, "SigninToken": token}
         return f"{self._endpoint}?{urlencode(asked)}"
 
     def _token(self, form: str) -> str:

@@ -45,9 +45,14 @@ def credentials(endpoint: SignInServer) -> Credentials:
 def test_the_link_signs_in_as_the_role_and_goes_where_asked(endpoint: SignInServer, credentials: Credentials) -> None:
     url = FederationEndpoint(endpoint.url).link(credentials, DESTINATION)
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-    assert (asked["Action"], asked["Destination"]) == ("login", DESTINATION)
+    assert (asked["Action"], asked["Destination"], "Issuer" in asked) == ("login", DESTINATION, False)
     with urllib.request.urlopen(url, timeout=10) as page:  # noqa: S310  loopback
         assert "assumed-role/ec2/alice-1" in page.read().decode()
+
+
+def test_the_issuer_is_the_deployments_own_page(endpoint: SignInServer, credentials: Credentials) -> None:
+    url = FederationEndpoint(endpoint.url, "https://intranet.example.com/aws").link(credentials, DESTINATION)
+    assert parse_qs(urlsplit(url).query)["Issuer"] == ["https://intranet.example.com/aws"]
 
 
 def test_the_link_holds_no_credential(endpoint: SignInServer, credentials: Credentials) -> None:
