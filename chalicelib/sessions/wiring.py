@@ -66,7 +66,7 @@ def session_browser() -> SessionBrowser:
     """The service behind GET /v1/sessions."""
     from chalicelib.sessions.services.browse import SessionBrowser
 
-    return SessionBrowser(rights=rights(), sessions=sessions(), clock=clock)
+    return SessionBrowser(rights=rights(), sessions=sessions(), refusals=refusals(), clock=clock)
 
 
 @cache
@@ -125,7 +125,7 @@ def grant_ender() -> GrantEnder:
         grants=grants(),
         sessions=sessions(),
         ender=session_revoker(),
-        rights=rights(),
+        approvers=approvers(),
         records=approval_records(),
     )
 

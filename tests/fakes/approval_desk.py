@@ -152,7 +152,7 @@ class ApprovalDesk:
             grants=self.grants,
             sessions=self.sessions,
             ender=self.ender,
-            rights=rights,
+            approvers=self.approvers,
             records=records,
         )
         self.reviews = FakeReviews(self.sessions)

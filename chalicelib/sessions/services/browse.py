@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.core.domain.errors import NotFound
+from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused
+from chalicelib.core.domain.pages import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
     from chalicelib.access.services.rights import Rights
     from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.pages import Page
     from chalicelib.core.domain.sessions import Session, SessionFilter
     from chalicelib.core.domain.times import Clock
+    from chalicelib.core.services.refusals import RefusalRecorder
 
     class Sessions(Protocol):
         """Session rows, for browsing and revoking."""
@@ -45,27 +46,49 @@ if TYPE_CHECKING:
             ...
 
 
+FURTHER_LOOKS = 9
+"""Pages that are read on where a page shows nothing and its cursor would name a session of others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionBrowser:
-    """Reads only; nothing here leaves a record."""
+    """Reads only. A read of what is not the caller's to see leaves a refusal on record."""
 
     rights: Rights
     sessions: Sessions
+    refusals: RefusalRecorder
     clock: Clock
 
     def one(self, session_id: str, origin: Origin) -> Session:
         """One session; NotFound alike for sessions that do not exist and those of others."""
         session = self.sessions.get(session_id)
-        if session is None or not self.rights.sight(origin)(session):
-            raise NotFound(f"There is no session {session_id}.")
+        absent = NotFound(f"There is no session {session_id}.")
+        if session is None:
+            raise absent
+        if not self.rights.sight(origin)(session):
+            subject = {"action": "ReadAudit", "name": session.id}
+            raise self.refusals.record(absent, origin, role=session.role, session=session.id, subject=subject)
         return session
 
     def page(self, wanted: SessionFilter, limit: int, cursor: str | None, origin: Origin) -> Page[Session]:
-        """Newest first, what the caller may see of it; a page may be short."""
+        """Newest first, what the caller may see of it; a page may be short. The cursor names no session of others."""
         now, sees = self.clock(), self.rights.sight(origin)
         walked = self._narrowed(wanted, origin)
         bounded = walked.alive(now) if wanted.state == "active" else walked
-        return self.sessions.page(bounded, now, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
+
+        def look(start: str | None) -> Page[Session]:
+            return self.sessions.page(bounded, now, limit, start, lambda one: wanted.matches(one, now) and sees(one))
+
+        page = look(cursor)
+        if self.rights.may_read("", origin):
+            return page
+        for _ in range(FURTHER_LOOKS):
+            if page.items or self._may_name(page.cursor, sees):
+                break
+            page = look(page.cursor)
+        if not page.items and wanted.caller not in {"", origin.caller.name}:
+            self._record_read_of_others(wanted, origin)
+        return self._without_hidden_cursor(page, sees)
 
     def active(self, wanted: SessionFilter, origin: Origin) -> int:
         """The number of active sessions that the caller may see."""
@@ -73,14 +96,30 @@ class SessionBrowser:
         walked, alive = self._narrowed(wanted, origin).alive(now), wanted.alive(now)
         return sum(sees(session) for session in self.sessions.every(walked, now) if alive.matches(session, now))
 
-    def _narrowed(self, wanted: SessionFilter, origin: Origin) -> SessionFilter:
-        """The filter, narrowed to the caller's own sessions where the caller may see no others.
+    def _without_hidden_cursor(self, page: Page[Session], sees: Callable[[Session], bool]) -> Page[Session]:
+        if self._may_name(page.cursor, sees):
+            return page
+        if page.items:
+            return Page(page.items, page.items[-1].id)
+        raise InvalidRequest("There is too much to look through.", {"role": "name the role, or a time with since"})
 
-        A list that walks other callers' sessions would show by its cursor
-        that they exist.
+    def _may_name(self, cursor: str | None, sees: Callable[[Session], bool]) -> bool:
+        session = self.sessions.get(cursor) if cursor else None
+        return cursor is None or (session is not None and sees(session))
+
+    def _record_read_of_others(self, wanted: SessionFilter, origin: Origin) -> None:
+        """A list of another caller's sessions of which none is theirs to see: answered as empty, and recorded."""
+        refusal = Refused("No rule lets the caller see a session of this caller.")
+        subject = {"action": "ReadAudit", "name": wanted.caller}
+        self.refusals.record(refusal, origin, role=wanted.role, subject=subject)
+
+    def _narrowed(self, wanted: SessionFilter, origin: Origin) -> SessionFilter:
+        """The filter of the rows to read. Where that is possible, they are all the caller's to see.
+
+        A role's rows are, with ReadAudit on the role; the caller's own are.
         """
-        if self.rights.may_read("", origin) or (wanted.caller and not wanted.role):
+        if self.rights.may_read("", origin):
             return wanted
         if wanted.role and self.rights.may_read(wanted.role, origin):
-            return wanted
-        return replace(wanted, caller=origin.caller.name)
+            return replace(wanted, caller="")
+        return wanted if wanted.caller and not wanted.role else replace(wanted, caller=origin.caller.name)

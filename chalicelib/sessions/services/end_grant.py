@@ -12,14 +12,15 @@ from chalicelib.approvals.services.approvers import owns
 from chalicelib.core.domain.errors import BrokerError, Conflict, NotFound, Refused
 from chalicelib.core.domain.ids import earliest
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
+from chalicelib.sessions.services.visibility import as_seen
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Protocol
 
-    from chalicelib.access.services.rights import Rights
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.domain.requests import Request
+    from chalicelib.approvals.services.approvers import Approvers
     from chalicelib.approvals.services.records import ApprovalRecords
     from chalicelib.approvals.services.stores import Grants, Requests
     from chalicelib.core.domain.events import Origin
@@ -49,7 +50,7 @@ class GrantEnder:
     grants: Grants
     sessions: Sessions
     ender: SessionEnder
-    rights: Rights
+    approvers: Approvers
     records: ApprovalRecords
 
     def end(self, grant_id: str, reason: str, origin: Origin) -> Grant:
@@ -76,12 +77,11 @@ class GrantEnder:
 
     def _demand(self, request: Request, reason: str, origin: Origin) -> None:
         try:
-            self.rights.demand("Revoke", request.role, origin, reason)
-        except Refused as refusal:
-            raise self.records.refused(refusal, "Revoke", request.role, origin, {"grant": request.id}) from None
-        except NotFound:
-            absent = NotFound(f"There is no grant {request.id}.")
-            raise self.records.refused(absent, "Revoke", request.role, origin, {"grant": request.id}) from None
+            self.approvers.rights.demand("Revoke", request.role, origin, reason)
+        except (Refused, NotFound) as refusal:
+            self.records.refused(refusal, "Revoke", request.role, origin, {"grant": request.id})
+            sees = self.approvers.sight(origin)(request)
+            raise as_seen(refusal, f"There is no grant {request.id}.", sees=sees) from None
 
     def _write_end(self, request: Request, grant: Grant, reason: str, origin: Origin) -> None:
         over = ended(grant, origin.caller.name, self.records.clock())

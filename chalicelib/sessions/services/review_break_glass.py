@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.core.domain.errors import Conflict, NotFound, Refused
 from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.times import rfc3339
+from chalicelib.sessions.services.visibility import as_seen
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -67,11 +68,10 @@ class BreakGlassReview:
         detail = {"session": session.id}
         try:
             return self.approvers.demand("ReviewBreakGlass", session.role, (session.caller_id,), comment, origin)
-        except Refused as refusal:
-            raise self.records.refused(refusal, "ReviewBreakGlass", session.role, origin, detail) from None
-        except NotFound:
-            absent = NotFound(f"There is no session {session.id}.")
-            raise self.records.refused(absent, "ReviewBreakGlass", session.role, origin, detail) from None
+        except (Refused, NotFound) as refusal:
+            self.records.refused(refusal, "ReviewBreakGlass", session.role, origin, detail)
+            sees = self.approvers.rights.sight(origin)(session)
+            raise as_seen(refusal, f"There is no session {session.id}.", sees=sees) from None
 
 
 def _nothing_to_review(session: Session) -> str:

@@ -17,6 +17,7 @@ from chalicelib.core.domain.times import rfc3339
 from chalicelib.sessions.domain.revocation import DATED_WITHIN, whole_second
 from chalicelib.sessions.domain.revocation_record import Cause, Revocation
 from chalicelib.sessions.domain.revocation_room import Widening
+from chalicelib.sessions.services.visibility import as_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,7 +73,12 @@ class SessionRevoker:
         if session is None:
             raise NotFound(f"There is no session {session_id}.")
         own = session.source_identity if owns(origin, session) else ""
-        return self._end(session, self._cause("session", session_id, session.role, reason, origin, own=own))
+        try:
+            cause = self._cause("session", session_id, session.role, reason, origin, own=own)
+        except (Refused, NotFound) as refusal:
+            sees = self.rights.sight(origin)(session)
+            raise as_seen(refusal, f"There is no session {session_id}.", sees=sees) from None
+        return self._end(session, cause)
 
     def end_with_grant(self, session: Session, reason: str, origin: Origin) -> None:
         """End a session whose grant ended: the right to end the grant (services/end_grant.py) is enough."""

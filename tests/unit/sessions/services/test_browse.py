@@ -11,7 +11,7 @@ from chalicelib.access.services.rights import Rights
 from chalicelib.audit.domain.filter import AuditFilter
 from chalicelib.audit.services.read import AuditBrowser
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused
 from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.roles import Role
 from chalicelib.core.domain.sessions import Session, SessionFilter
@@ -65,7 +65,8 @@ class Desk:
 
     @property
     def reading(self) -> SessionBrowser:
-        return SessionBrowser(rights=self.rights, sessions=self.sessions, clock=self.clock)
+        recorder = refusals(self.journal, self.clock)
+        return SessionBrowser(rights=self.rights, sessions=self.sessions, refusals=recorder, clock=self.clock)
 
     @property
     def audit(self) -> AuditBrowser:
@@ -144,6 +145,68 @@ def test_a_session_of_somebody_else_does_not_exist(desk: Desk) -> None:
     for caller, wanted in ((CAROL, ALICES.id), (AUDITOR, "0" * 26)):
         with pytest.raises(NotFound):
             desk.reading.one(wanted, origin(caller))
+
+
+def test_a_read_of_a_session_of_others_leaves_a_record(desk: Desk) -> None:
+    with pytest.raises(NotFound):
+        desk.reading.one(ALICES.id, origin(CAROL))
+    desk.seen_by(CAROL, SessionFilter(caller="alice"))
+    read, listed = desk.journal.events
+    assert (read.type, read.session, read.role, read.detail["action"]) == ("refuse", ALICES.id, "ec2-full", "ReadAudit")
+    assert (listed.type, listed.detail["action"], listed.detail["name"]) == ("refuse", "ReadAudit", "alice")
+
+
+def test_reads_of_what_is_ones_own_or_does_not_exist_leave_none(desk: Desk) -> None:
+    desk.reading.one(ALICES.id, origin(ALICE))
+    with pytest.raises(NotFound):
+        desk.reading.one("0" * 26, origin(CAROL))
+    for caller, wanted in ((ALICE, EVERYTHING), (OWNER, SessionFilter(caller="alice")), (AUDITOR, EVERYTHING)):
+        desk.seen_by(caller, wanted)
+    assert desk.journal.events == []
+
+
+@dataclass
+class TwoAPage(FakeSessions):
+    """Rows of which a page looks at two, whether they match or not."""
+
+    def page(self, wanted: Any, now: Any, limit: int, cursor: Any, matches: Any) -> Page[Session]:
+        assert limit
+        rows = [one for one in self.every(wanted, now) if not cursor or one.id < cursor]
+        found = tuple(one for one in rows[:2] if matches(one))
+        return Page(found, rows[1].id if len(rows) > 2 else None)
+
+
+def test_no_cursor_names_a_session_of_others(desk: Desk) -> None:
+    alices = [session(number, issued_at=NOW - timedelta(minutes=number)) for number in range(10, 16)]
+    on_s3 = [session(number, role="s3-read", issued_at=NOW - timedelta(minutes=number)) for number in (20, 30)]
+    desk.sessions = TwoAPage()
+    desk.sessions.add(*alices, *on_s3)
+    for caller in (CAROL, OWNER):
+        found, cursor, named = set(), None, set()
+        while True:
+            page = desk.reading.page(SessionFilter(caller="alice"), 10, cursor, origin(caller))
+            found |= set(page.items)
+            if page.cursor is None:
+                break
+            assert page.cursor != cursor
+            named.add(cursor := page.cursor)
+        assert found == ({*on_s3} if caller is OWNER else set())
+        assert named <= {one.id for one in on_s3}
+
+
+def test_too_much_to_look_through_is_said_without_a_name(desk: Desk) -> None:
+    desk.sessions = TwoAPage()
+    desk.sessions.add(*(session(number, issued_at=NOW - timedelta(minutes=number)) for number in range(10, 40)))
+    with pytest.raises(InvalidRequest) as error:
+        desk.reading.page(SessionFilter(caller="alice"), 10, None, origin(CAROL))
+    assert set(error.value.fields) == {"role"}
+
+
+def test_a_recreated_namesake_gets_no_cursor_of_the_old_users(desk: Desk) -> None:
+    desk.sessions = TwoAPage()
+    desk.sessions.add(*(session(number, issued_at=NOW - timedelta(minutes=number)) for number in range(10, 15)))
+    namesake = Caller("user", "alice", ALICE.arn, ALICE.account, "AIDA-NEW")
+    assert desk.reading.page(EVERYTHING, 10, None, origin(namesake)).cursor is None
 
 
 def test_activity_is_for_those_who_may_see_the_session(desk: Desk) -> None:

@@ -235,7 +235,7 @@ def test_the_sessions_of_a_grant_count_as_their_callers_own_whoever_ends_it(desk
     sessions = [desk.issue(), desk.issue()]
     provisioner = FakeProvisioner()
     ender = SessionRevoker(
-        rights=desk.grant_ender.rights,
+        rights=desk.grant_ender.approvers.rights,
         sessions=desk.sessions,
         provisioner=provisioner,
         journal=desk.journal,
@@ -265,10 +265,21 @@ def test_a_session_whose_grant_ended_meanwhile_is_not_handed_out(desk: ApprovalD
 
 def test_responders_end_grants_and_others_do_not(desk: ApprovalDesk) -> None:
     request = granted(desk)
-    for who in (BOB, CAROL):
-        with pytest.raises(Refused):
+    for who, answer in ((BOB, Refused), (CAROL, NotFound)):
+        with pytest.raises(answer):
             desk.grant_ender.end(request.id, "", origin(who))
+        assert desk.journal.events[-1].detail["grant"] == request.id
     assert desk.grant_ender.end(request.id, "key leaked", origin(HEIDI)).ended_by == "heidi"
+
+
+def test_a_grant_that_may_not_be_seen_is_answered_as_one_that_does_not_exist(desk: ApprovalDesk) -> None:
+    request = granted(desk)
+    answers = []
+    for grant_id in (request.id, "0" * 26):
+        with pytest.raises(NotFound) as absent:
+            desk.grant_ender.end(grant_id, "", origin(CAROL))
+        answers.append(absent.value.detail.replace(grant_id, "ID"))
+    assert answers[0] == answers[1]
 
 
 def test_a_grant_that_ran_out_has_nothing_to_end(desk: ApprovalDesk) -> None:

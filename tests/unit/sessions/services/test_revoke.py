@@ -111,17 +111,19 @@ def test_a_recreated_namesake_does_not_own_the_old_users_session(desk: Desk) -> 
     alices = session()
     desk.sessions.add(alices)
     namesake = Caller("user", "alice", ALICE.arn, ALICE.account, "AIDA-NEW", ALICE.groups)
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound):
         desk.service.end_session(alices.id, "", origin(namesake))
 
 
 def test_who_may_not_is_refused_and_the_refusal_recorded_and_nothing_done(desk: Desk) -> None:
     alices = session()
     desk.sessions.add(alices)
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound, match=alices.id) as answered:
         desk.service.end_session(alices.id, "spite", origin(CAROL))
+    assert alices.role not in answered.value.detail
     refused = desk.journal.events[0]
     assert (refused.type, refused.session, refused.detail["action"]) == ("refuse", alices.id, "Revoke")
+    assert refused.detail["code"] == "not_allowed"
     assert (desk.provisioner.orders, desk.sessions.rows[alices.id].revoked_at) == ([], None)
 
 
