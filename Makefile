@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PORT ?= 4566
+SPOKES ?= 0
 STAGE ?= dev
 OUT ?= .build/package/$(STAGE)
 # The long files first: what is left for the end is short, so that no worker waits for another.
@@ -28,8 +29,8 @@ help: ## explain the targets
 demo: $(READY) ## play the whole scenario on a private embedded AWS; nothing is left
 	@$(PYTHON) -m localaws demo
 
-up: $(READY) ## start an embedded AWS with the broker deployed (PORT=4566); . .local/env points at it
-	@$(PYTHON) -m localaws up --port $(PORT)
+up: $(READY) ## start an embedded AWS with the broker deployed (PORT=4566, SPOKES=2 member accounts); . .local/env points at it
+	@$(PYTHON) -m localaws up --port $(PORT) --spokes $(SPOKES)
 
 down: $(READY) ## end what make up started
 	@$(PYTHON) -m localaws down

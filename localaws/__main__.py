@@ -6,10 +6,11 @@ import argparse
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localaws import control, mfa, packaging, shell
+from localaws import broker, control, mfa, packaging, shell
 from localaws.failures import LocalAwsError, NoSuchPort
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the embedded AWS with the broker deployed")
     up.add_argument("--port", type=int, default=DEFAULT_PORT)
+    up.add_argument("--spokes", type=int, default=0, help="so many member accounts: dev, prod, spoke-3 and so on")
     up.set_defaults(run=_up)
     commands.add_parser("down", help="end what up started").set_defaults(run=_down)
     commands.add_parser("status", help="tell whether it runs").set_defaults(run=_status)
@@ -69,8 +71,10 @@ def _tell(line: str) -> None:
 def _up(options: argparse.Namespace) -> int:
     if options.port not in PORTS:
         raise NoSuchPort(options.port)
-    deployed = control.up(options.port, _tell)
+    deployed = control.up(options.port, _tell, deploy=partial(broker.deploy, spokes=options.spokes))
     print(f"The broker answers at {deployed.broker_url}")
+    for member in deployed.members:
+        print(f"Member account {member.alias}: {member.id} in {member.ou_path}, profile {member.profile}")
     print("Use it: . .local/env && aws --profile alice sts get-caller-identity")
     print("End it: make down")
     return 0

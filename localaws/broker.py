@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from localaws import emulator, mfa, packaging, people, profiles, roles, runs, shell, sign_in, slack, stack
+from localaws.accounts import members, organization
 from localaws.embedded import HOST, REGION
 from localaws.failures import LocalAwsError
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import boto3
+
+    from localaws.accounts.members import Member
 
 ROOT_KEY = "test"
 PROVISION_FUNCTION = f"{stack.NAME}-provision"
@@ -36,6 +39,8 @@ class Broker:
     outputs: Mapping[str, str]
     """The stack's outputs by name."""
     log: Path
+    members: tuple[Member, ...] = ()
+    """The member accounts of the organisation; this broker's account is its management account."""
 
     @property
     def slack(self) -> slack.Slack:
@@ -63,7 +68,10 @@ class Broker:
 
 @contextmanager
 def running(
-    port: int | None = None, directory: Path | None = None, tell: Callable[[str], None] = lambda _: None
+    port: int | None = None,
+    directory: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    spokes: int = 0,
 ) -> Iterator[Broker]:
     """A private deployed broker on a free port, in a directory of its own that is removed afterwards.
 
@@ -75,13 +83,13 @@ def running(
         tell("starting the embedded AWS")
         aws = emulator.start(port or emulator.free_port(), place / "aws", log, ends_with_us=True)
         try:
-            yield deploy(aws.port, place, log, tell)
+            yield deploy(aws.port, place, log, tell, spokes)
         finally:
             emulator.end(aws)
 
 
-def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None]) -> Broker:
-    """Package, deploy and furnish the embedded AWS that listens on `port`."""
+def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None], spokes: int = 0) -> Broker:
+    """Package, deploy and furnish the embedded AWS that listens on `port`, with so many member accounts."""
     endpoint_url = f"http://{HOST}:{port}"
     root = _root(endpoint_url)
     tell("packaging the broker as for AWS")
@@ -99,7 +107,21 @@ def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None]) -
         tell("making the roles of policies/roles")
         roles.apply_all(root("lambda"), PROVISION_FUNCTION, log)
         profiles.write(directory, keys, endpoint_url=endpoint_url, broker_url=broker_url, region=REGION)
-    return Broker(endpoint_url, broker_url, REGION, directory, MappingProxyType(outputs), log)
+    joined = _members(root, endpoint_url, directory, spokes, tell)
+    return Broker(endpoint_url, broker_url, REGION, directory, MappingProxyType(outputs), log, joined)
+
+
+def _members(
+    root: Callable[[Any], Any], endpoint_url: str, directory: Path, spokes: int, tell: Callable[[str], None]
+) -> tuple[Member, ...]:
+    """The member accounts; those that are missing are made, and their roots get profiles."""
+    if spokes:
+        tell("making member accounts")
+        made = organization.ensure(root, endpoint_url, spokes)
+        members.write(directory, made)
+        keys = [people.Keys(member.profile, member.id, members.ROOT_SECRET) for member in made]
+        profiles.add(directory, keys, endpoint_url=endpoint_url, region=REGION)
+    return members.read(directory)
 
 
 def require_runnable() -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from localaws import broker, emulator, mfa, processes
+from localaws.accounts import members
 from localaws.failures import AlreadyRunning
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 PLACE = emulator.CHECKOUT / ".local"
 OWNER_ONLY = 0o700
-WRITTEN = frozenset({"process.json", "env", "config", "credentials", "aws.log", mfa.FILE, mfa.SHOWN})
+WRITTEN = frozenset({"process.json", "env", "config", "credentials", "aws.log", mfa.FILE, mfa.SHOWN, members.FILE})
 
 
 @dataclass(frozen=True, slots=True)

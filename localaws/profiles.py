@@ -29,16 +29,20 @@ NO_PROFILE = {"profile": (None, None, None, None)}
 
 def write(directory: Path, keys: Iterable[Keys], *, endpoint_url: str, broker_url: str, region: str) -> None:
     """Write env, config and credentials, readable by their owner only."""
-    keys = list(keys)
-    settings = {"region": region, "endpoint_url": endpoint_url, "output": "json", "cli_pager": ""}
-    secrets = {
-        one.name: {"aws_access_key_id": one.access_key_id, "aws_secret_access_key": one.secret_access_key}
-        for one in keys
-    }
-    _write(directory / "config", _ini({f"profile {one.name}": settings for one in keys}))
-    _write(directory / "credentials", _ini(secrets))
+    for name in ("config", "credentials"):
+        _write(directory / name, "")
+    add(directory, keys, endpoint_url=endpoint_url, region=region)
     exports = variables(directory, endpoint_url=endpoint_url, broker_url=broker_url, region=region)
     _write(directory / "env", "".join(f"export {name}={shlex.quote(value)}\n" for name, value in exports.items()))
+
+
+def add(directory: Path, keys: Iterable[Keys], *, endpoint_url: str, region: str) -> None:
+    """Add a profile for each of the keys to config and credentials."""
+    settings = {"region": region, "endpoint_url": endpoint_url, "output": "json", "cli_pager": ""}
+    for one in keys:
+        secrets = {"aws_access_key_id": one.access_key_id, "aws_secret_access_key": one.secret_access_key}
+        _set(directory / "config", f"profile {one.name}", settings)
+        _set(directory / "credentials", one.name, secrets)
 
 
 def variables(directory: Path, *, endpoint_url: str, broker_url: str, region: str) -> dict[str, str]:
@@ -90,12 +94,13 @@ def _loader() -> Loader:
     return create_loader()
 
 
-def _ini(sections: Mapping[str, Mapping[str, str]]) -> str:
+def _set(path: Path, section: str, settings: Mapping[str, str]) -> None:
     parser = configparser.RawConfigParser()
-    parser.read_dict(sections)
+    parser.read(path)
+    parser.read_dict({section: settings})
     text = io.StringIO()
     parser.write(text)
-    return text.getvalue()
+    _write(path, text.getvalue())
 
 
 def _write(path: Path, text: str) -> None:

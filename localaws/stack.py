@@ -40,23 +40,23 @@ def deploy(
     Raises StepFailed with the first resource that failed.
     """
     template = json.loads((package / "sam.json").read_text())
-    _point_at(template, "s3://" + _upload(client("s3"), (package / "deployment.zip").read_bytes(), "zip"))
+    _point_at(template, "s3://" + upload(client("s3"), (package / "deployment.zip").read_bytes(), "zip"))
     for function, added in variables.items():
         template["Resources"][function]["Properties"]["Environment"]["Variables"].update(added)
-    body = _upload(client("s3"), json.dumps(template).encode(), "template")
+    body = upload(client("s3"), json.dumps(template).encode(), "template")
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
-    outputs = _apply(client("cloudformation"), {"TemplateURL": TEMPLATES + body, "Parameters": given}, log)
+    outputs = apply(client("cloudformation"), NAME, {"TemplateURL": TEMPLATES + body, "Parameters": given}, log)
     _set_resource_policy(client, outputs["RestAPIId"], template)
     stage = template["Resources"][API]["Properties"]["StageName"]
     return outputs | {"Path": f"/_aws/execute-api/{outputs['RestAPIId']}/{stage}"}
 
 
-def _upload(s3: Any, content: bytes, kind: str) -> str:
+def upload(s3: Any, content: bytes, kind: str, bucket: str = BUCKET) -> str:
     """Put it into the bucket under its own hash, as `aws cloudformation package` and `deploy` do."""
     key = f"{hashlib.sha256(content).hexdigest()}.{kind}"
-    s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=key, Body=content)
-    return f"{BUCKET}/{key}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key=key, Body=content)
+    return f"{bucket}/{key}"
 
 
 def _point_at(template: dict[str, Any], code: str) -> None:
@@ -65,34 +65,36 @@ def _point_at(template: dict[str, Any], code: str) -> None:
             resource["Properties"]["CodeUri"] = code
 
 
-def _apply(cloudformation: Any, stack: Mapping[str, Any], log: Path) -> dict[str, str]:
-    change = "update" if _exists(cloudformation) else "create"
+def apply(cloudformation: Any, name: str, stack: Mapping[str, Any], log: Path) -> dict[str, str]:
+    """Create or update the stack of this name; answer its outputs. Raises StepFailed."""
+    change = "update" if _exists(cloudformation, name) else "create"
     try:
-        _change(cloudformation, change, stack)
+        _change(cloudformation, name, change, stack)
     except (ClientError, WaiterError) as error:
         if NOTHING_TO_DO not in str(error):
-            raise StepFailed(f"the {change} of the stack", _first_failure(cloudformation) or str(error), log) from error
-    found = cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Outputs"]
+            reason = _first_failure(cloudformation, name) or str(error)
+            raise StepFailed(f"the {change} of the stack", reason, log) from error
+    found = cloudformation.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", [])
     return {output["OutputKey"]: output["OutputValue"] for output in found}
 
 
-def _change(cloudformation: Any, change: str, stack: Mapping[str, Any]) -> None:
-    apply = cloudformation.update_stack if change == "update" else cloudformation.create_stack
-    apply(StackName=NAME, Capabilities=CAPABILITIES, **stack)
-    cloudformation.get_waiter(f"stack_{change}_complete").wait(StackName=NAME, WaiterConfig=LOOK_AGAIN)
+def _change(cloudformation: Any, name: str, change: str, stack: Mapping[str, Any]) -> None:
+    operation = cloudformation.update_stack if change == "update" else cloudformation.create_stack
+    operation(StackName=name, Capabilities=CAPABILITIES, **stack)
+    cloudformation.get_waiter(f"stack_{change}_complete").wait(StackName=name, WaiterConfig=LOOK_AGAIN)
 
 
-def _exists(cloudformation: Any) -> bool:
+def _exists(cloudformation: Any, name: str) -> bool:
     try:
-        cloudformation.describe_stacks(StackName=NAME)
+        cloudformation.describe_stacks(StackName=name)
     except ClientError:
         return False
     return True
 
 
-def _first_failure(cloudformation: Any) -> str:
+def _first_failure(cloudformation: Any, name: str) -> str:
     try:
-        events = cloudformation.describe_stack_events(StackName=NAME)["StackEvents"]
+        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     except ClientError:
         return ""
     failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("FAILED")]

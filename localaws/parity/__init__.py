@@ -26,6 +26,7 @@ from localaws.parity.policies import (
     cloudwatch_requests,
     leading_keys,
     log_arns,
+    organization,
     parameter_arns,
     partiql,
     principals,
@@ -34,7 +35,7 @@ from localaws.parity.policies import (
     variables,
     wildcards,
 )
-from localaws.parity.runtime import functions, recording, stream_failures
+from localaws.parity.runtime import event_bus_policy, functions, recording, stream_failures
 from localaws.parity.sts import role_sessions, trust
 
 RULES = (
@@ -60,6 +61,8 @@ RULES = (
     recording,
     functions,
     stream_failures,
+    organization,
+    event_bus_policy,
     wildcards,
     access_keys,
     devices,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,13 +19,17 @@ NOT_COPIED = shutil.ignore_patterns(
 BY_HAND = """
 set -eu
 trap 'make down' EXIT
-make up PORT={port}
+make up PORT={port} SPOKES=2
 . .local/env
 for who in admin alice bob carol; do
   aws --profile "$who" sts get-caller-identity --query Arn --output text
 done
 aws --profile alice ec2 describe-instances && exit 1
 broker exec ec2-full --profile alice -- aws ec2 describe-instances --query Reservations
+.venv/bin/python -m localaws mfa-code bob
+for member in dev prod; do
+  aws --profile "$member-root" iam list-account-aliases --query 'AccountAliases[0]' --output text
+done
 make status
 make down
 make status && exit 1
@@ -50,3 +55,6 @@ def test_by_hand_as_the_readme_says(tmp_path: Path) -> None:
     for name in ("alice", "bob", "carol"):
         assert f":user/{name}" in done.stdout
     assert "not authorized" in done.stderr
+    assert re.search(r"^\d{6}\ndev\nprod$", done.stdout, re.MULTILINE)
+    members = re.findall(r"Member account (\w+): \d{12} in (\S+), profile (\S+)", done.stdout)
+    assert members == [("dev", "/Workloads/Dev", "dev-root"), ("prod", "/Workloads/Prod", "prod-root")]

@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from html import unescape
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from ministack.services import cloudtrail, iam, sts
 
 from localaws.parity.policies.principals import role_of_session
 
-READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate")
+READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "AssumeRole")
+"""CloudTrail counts AssumeRole among the read-only events."""
 ERROR_CODE = re.compile(r'<Code>([\w.]+)</Code>|"__type":\s*"(?:[^"#]*#)?(\w+)"')
 ERROR_MESSAGE = re.compile(r'<Message>(.*?)</Message>|"[mM]essage":\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 ASSUMED = {
@@ -68,6 +70,24 @@ def event(request: Request, caller: Any) -> dict[str, Any]:
         "recipientAccountId": caller.account_id,
         "eventCategory": "Management",
     }
+
+
+def owner_of_role(request: Request) -> str | None:
+    """The account of the role that a successful AssumeRole took."""
+    if request.action != "sts:AssumeRole" or request.status >= HTTPStatus.BAD_REQUEST:
+        return None
+    return str(iam._p(request.params, "RoleArn")).split(":")[4]
+
+
+def as_seen_by(written: dict[str, Any], account: str) -> dict[str, Any]:
+    """The event of AssumeRole in the account of the role, when a principal of another account called it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+    """
+    caller = written["userIdentity"]
+    identity = {"type": "AWSAccount", "principalId": caller["principalId"], "accountId": caller["accountId"]}
+    own = {"eventID": str(uuid4()), "sharedEventID": written["eventID"], "recipientAccountId": account}
+    return written | own | {"userIdentity": identity}
 
 
 def user_identity(caller: Any) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from uuid import uuid4
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id
+from ministack.core.responses import get_account_id, request_scope
 from ministack.core.router import detect_service, extract_access_key_id, extract_region
 from ministack.services import cloudtrail
 
-from localaws.parity.runtime.cloudtrail_event import Request, event
+from localaws.parity.runtime.cloudtrail_event import Request, as_seen_by, event, owner_of_role
 from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
@@ -84,18 +84,28 @@ def _request(arrival: Arrival, action: str, status: int, answer: str) -> Request
 
 
 def record(request: Request, access_key: str, resources: list[dict[str, str]]) -> None:
-    """Keep the event where ministack's LookupEvents finds it; a caller nobody knows leaves none."""
+    """Keep the event where ministack's LookupEvents finds it; a caller that is not known leaves none."""
     caller = iam_evaluator.resolve_credential(access_key, get_account_id())
     if isinstance(caller, iam_evaluator.CredentialResolutionError):
         return
     written = event(request, caller)
+    _keep(written, request.time, caller.principal_arn.split(":")[-1].rsplit("/", 1)[-1], access_key, resources)
+    owner = owner_of_role(request)
+    if owner and owner != caller.account_id:
+        with request_scope(owner, request.region):
+            _keep(as_seen_by(written, owner), request.time, caller.principal_id, access_key, resources)
+
+
+def _keep(
+    written: dict[str, Any], time: datetime, username: str, access_key: str, resources: list[dict[str, str]]
+) -> None:
     cloudtrail._get_event_queue().append(
         {
-            "EventId": request.event_id,
+            "EventId": written["eventID"],
             "EventName": written["eventName"],
             "EventSource": written["eventSource"],
-            "EventTime": request.time.timestamp(),
-            "Username": caller.principal_arn.split(":")[-1].rsplit("/", 1)[-1],
+            "EventTime": time.timestamp(),
+            "Username": username,
             "AccessKeyId": access_key,
             "ReadOnly": str(written["readOnly"]).lower(),
             "Resources": resources,

@@ -19,7 +19,13 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text()
 FILE = re.compile(r"`([\w.-]+(?:/[\w.*-]+)+\.(?:py|json|cedar|yaml|toml|query|txt|md)|[\w-]+\.py)`")
 ROWS = re.compile(r"^\| `([A-Z#]+(?:#?[a-z]+/?)?)` \|.*\| ([a-z, ]+) \|$", re.MULTILINE)
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
-MADE = {"policies/access.json", "core/handlers/routes.json", ".local/aws/slack.json", ".local/mfa.json"}
+MADE = {
+    "policies/access.json",
+    "core/handlers/routes.json",
+    ".local/aws/slack.json",
+    ".local/mfa.json",
+    ".local/accounts.json",
+}
 """By packaging, and by `make up`."""
 UNDER = ("", "chalicelib", "docs")
 

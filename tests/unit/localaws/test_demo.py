@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 @pytest.fixture
 def stage(account: Account, tmp_path: Path) -> Stage:
     keys = people.Keys("alice", "test", "test")
-    where = {"endpoint_url": account.endpoint_url, "broker_url": account.endpoint_url, "region": "us-east-1"}
-    profiles.write(tmp_path, [keys], **where)
-    return Stage(
-        Broker(directory=tmp_path, outputs=MappingProxyType({}), log=tmp_path / "aws.log", **where), scene="a test"
-    )
+    url = account.endpoint_url
+    profiles.write(tmp_path, [keys], endpoint_url=url, broker_url=url, region="us-east-1")
+    broker = Broker(url, url, "us-east-1", tmp_path, MappingProxyType({}), tmp_path / "aws.log")
+    return Stage(broker, scene="a test")
 
 
 def test_the_aws_clis_command_and_answer_are_shown(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
