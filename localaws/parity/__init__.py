@@ -7,7 +7,7 @@ modules replace functions of it; the version is pinned in requirements-dev.txt.
 
 from __future__ import annotations
 
-from localaws.parity.gateway import checks, paths, root_signatures
+from localaws.parity.gateway import checks, other_accounts, paths, root_signatures
 from localaws.parity.iam import (
     access_keys,
     arns,
@@ -75,6 +75,7 @@ RULES = (
     root_signatures,
     checks,
     paths,
+    other_accounts,
 )
 """In this order: a later rule wraps an earlier one of the same function."""
 

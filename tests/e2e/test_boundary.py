@@ -1,8 +1,4 @@
-"""A brokered role with every permission does not reach the broker: tried, with such a role's own credentials.
-
-ministack takes `*` for the resource of GetParameters, GetParametersByPath, DeleteAlarms and DeleteDashboards: what the
-boundary says of those is held in tests/unit/policies/test_provisioner_policies.py alone.
-"""
+"""A brokered role with every permission does not reach the broker: tried, with such a role's own credentials."""
 
 from __future__ import annotations
 
@@ -24,6 +20,7 @@ if TYPE_CHECKING:
 
 NAME = "boundary-probe"
 SECRET = "/access-broker/slack-signing-secret"
+TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/access-broker"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 """The last two are SNS's and EC2's."""
@@ -33,6 +30,13 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "choose the secret": (
         "ssm", "put_parameter", {"Name": SECRET, "Value": "chosen", "Type": "SecureString", "Overwrite": True},
     ),
+    "read several secrets": ("ssm", "get_parameters", {"Names": ["/web/probe", SECRET]}),
+    "read the secrets by path": ("ssm", "get_parameters_by_path", {"Path": "/access-broker/"}),
+    "delete an alarm": ("cloudwatch", "delete_alarms", {"AlarmNames": ["orders", "access-broker-bypass"]}),
+    "delete the dashboard": ("cloudwatch", "delete_dashboards", {"DashboardNames": ["access-broker"]}),
+    "write figures of the broker": ("cloudwatch", "put_metric_data", {"Namespace": "access-broker", "MetricData": []}),
+    "read the table in PartiQL": ("dynamodb", "execute_statement", {"Statement": 'SELECT * FROM "access-broker"'}),
+    "read the table's stream": ("dynamodbstreams", "describe_stream", {"StreamArn": f"{TABLE}/stream/any"}),
     "silence the alarms": ("sns", "delete_topic", {"TopicArn": "{AlarmTopicArn}"}),
     "empty the dead letters": ("sqs", "purge_queue", {"QueueUrl": "{DeadLetterQueueUrl}"}),
     "read the table": ("dynamodb", "scan", {"TableName": "{TableName}"}),
@@ -59,6 +63,8 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
 }  # fmt: skip
 OTHERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "write a parameter": ("ssm", "put_parameter", {"Name": "/web/probe", "Value": "x", "Type": "String"}),
+    "read several parameters": ("ssm", "get_parameters", {"Names": ["/web/probe", "/web/other"]}),
+    "delete alarms": ("cloudwatch", "delete_alarms", {"AlarmNames": ["orders"]}),
     "read parameters by path": ("ssm", "get_parameters_by_path", {"Path": "/web"}),
     "make a topic": ("sns", "create_topic", {"Name": "orders"}),
     "look at APIs": ("apigateway", "get_rest_apis", {}),
