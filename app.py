@@ -26,6 +26,7 @@ app = LazyChalice(
     "audit.handlers.function",
     "audit.handlers.trail_function",
     "cleanup.handlers.function",
+    "directory.handlers.function",
 )
 app.api.cors = False
 app.api.binary_types = []

@@ -1,8 +1,15 @@
-"""Answers of the canned AWS: one caller, one role, and an empty success for every write."""
+"""Answers of the canned AWS: one role, the caller that is asked for, and an empty success for every write.
+
+The directory is fresh, as it usually is.
+"""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs
 
 ACCOUNT = "123456789012"
 CALLER = "alice"
@@ -16,15 +23,66 @@ Answer = tuple[int, str, bytes]
 
 def answer_to(operation: str, body: bytes) -> Answer:
     """Status, content type and body."""
+    if operation == "GetAccountAuthorizationDetails" and b"Filter.member.2=Role" in body:
+        return 200, "text/xml", callers_page(int(parse_qs(body.decode()).get("Marker", ["0"])[0]))
     if operation in XML:
         return 200, "text/xml", XML[operation]
-    if operation == "GetItem":
-        return 200, JSON, ROLE_ROW if b'"ROLE"' in body else b"{}"
-    if operation == "PutItem" and b"CHAT#VISIT#replayed" in body:
-        return 400, JSON, CONDITION_FAILED
     if operation in QUERY_OPERATIONS:
         return 404, "text/xml", NO_SUCH_ENTITY
+    return _of_json(operation, body)
+
+
+def _of_json(operation: str, body: bytes) -> Answer:
+    if operation == "GetItem":
+        return 200, JSON, ROLE_ROW if b'"ROLE"' in body else b"{}"
+    if operation == "TransactGetItems":
+        return 200, JSON, json.dumps({"Responses": list(map(_row, json.loads(body)["TransactItems"]))}).encode()
+    if operation == "PutItem" and b"CHAT#VISIT#replayed" in body:
+        return 400, JSON, CONDITION_FAILED
     return 200, JSON, EMPTY.get(operation, b"{}")
+
+
+USERS, GROUPS_EACH, USERS_IN_A_PAGE = 5_000, 10, 100
+"""Of the account that the directory function lists. IAM's own pages hold at least as many."""
+
+
+@cache
+def callers_page(number: int) -> bytes:
+    """One page of the account's users."""
+    first = number * USERS_IN_A_PAGE
+    users = "".join(_user_detail(one) for one in range(first, first + USERS_IN_A_PAGE))
+    more = first + USERS_IN_A_PAGE < USERS
+    marker = f"<Marker>{number + 1}</Marker>" if more else ""
+    listed = f"<UserDetailList>{users}</UserDetailList><RoleDetailList/>"
+    paging = f"<IsTruncated>{str(more).lower()}</IsTruncated>{marker}"
+    return _xml("GetAccountAuthorizationDetails", listed + paging)
+
+
+def _user_detail(number: int) -> str:
+    groups = "".join(f"<member>group-{number % 7}-{one}</member>" for one in range(GROUPS_EACH))
+    return f"""<member><Path>/</Path><UserName>user-{number}</UserName><UserId>AIDA{number:016}</UserId>
+      <Arn>arn:aws:iam::{ACCOUNT}:user/user-{number}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>
+      <GroupList>{groups}</GroupList><AttachedManagedPolicies/>
+      <Tags><member><Key>team</Key><Value>team-{number % 50}</Value></member></Tags></member>"""
+
+
+def _row(asked: dict[str, Any]) -> dict[str, Any]:
+    """A row of the table by its key; every caller is CALLER, whatever their id."""
+    pk, sk = (asked["Get"]["Key"][name]["S"] for name in ("pk", "sk"))
+    if pk == "ROLE":
+        return json.loads(ROLE_ROW)  # type: ignore[no-any-return]
+    if (pk, sk) == ("DIRECTORY", "MARKER"):
+        return {"Item": {**asked["Get"]["Key"], "seen_at": {"S": datetime.now(UTC).isoformat()}}}
+    return {"Item": {**asked["Get"]["Key"], **CALLER_FACTS}} if pk == "DIRECTORY" else {}
+
+
+CALLER_FACTS: dict[str, Any] = {
+    "kind": {"S": "user"},
+    "name": {"S": CALLER},
+    "arn": {"S": f"arn:aws:iam::{ACCOUNT}:user/access-broker/{CALLER}"},
+    "groups": {"L": [{"S": "engineers"}]},
+    "tags": {"M": {}},
+}
 
 
 def _xml(operation: str, result: str) -> bytes:

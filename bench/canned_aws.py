@@ -1,12 +1,14 @@
 """A canned AWS in a process of its own: fixed answers over HTTP, at once or after a delay.
 
-Run as `python -m bench.canned_aws DELAY_MS`: prints its port, serves until its
-standard input closes. It checks nothing: what is measured is the caller.
+Run as `python -m bench.canned_aws DELAYS`: prints its port, serves until its
+standard input closes. DELAYS is JSON: milliseconds by service, "" for the others.
+It checks nothing: what is measured is the caller.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from urllib.parse import parse_qs
 
@@ -18,8 +20,8 @@ HEADERS_END = b"\r\n\r\n"
 class Connection(asyncio.Protocol):
     """One keep-alive connection: a whole request in, its canned answer out."""
 
-    def __init__(self, delay: float) -> None:
-        self._delay, self._received = delay, b""
+    def __init__(self, delays: dict[str, float]) -> None:
+        self._delays, self._received = delays, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where answers go."""
@@ -36,8 +38,9 @@ class Connection(asyncio.Protocol):
         if len(body) < int(headers.get("content-length", "0")):
             return
         self._received = b""
-        answer = response(_operation(head, headers, body), body)
-        asyncio.get_running_loop().call_later(self._delay, self._transport.write, answer)
+        operation = _operation(head, headers, body)
+        delay = self._delays.get(_service(operation, headers), self._delays[""])
+        asyncio.get_running_loop().call_later(delay / 1000, self._transport.write, response(operation, body))
 
 
 def response(operation: str, body: bytes) -> bytes:
@@ -61,14 +64,20 @@ def _operation(head: bytes, headers: dict[str, str], body: bytes) -> str:
     return head.split(b" ", 2)[1].decode()
 
 
-async def serve(delay: float) -> None:
+def _service(operation: str, headers: dict[str, str]) -> str:
+    if headers.get("x-amz-target", "").startswith("DynamoDB"):
+        return "dynamodb"
+    return "sts" if operation == "AssumeRole" else "iam"
+
+
+async def serve(delays: dict[str, float]) -> None:
     """Serve on a free port until standard input closes."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(delay), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Connection(delays), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1]) / 1000))
+    asyncio.run(serve(json.loads(sys.argv[1])))

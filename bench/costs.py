@@ -27,17 +27,28 @@ BATCH, STREAM_READERS = 10, 2
 ROW_UNITS, COPIES = 2, 4
 """A session's row of 1.3 kB takes two write units, in the table and in each of three indexes."""
 
+READ_ROWS = 4
+"""Rows of a request's one read; a transaction takes two units for each."""
+
+MINUTES_PER_MONTH = 30 * 1440
+DIRECTORY_UNITS = 6
+"""Write units of a run that finds nothing changed: its beginning, then its end and the marker in one transaction."""
+
+DIRECTORY_SECONDS = 1.0
+"""Of an account with a few hundred users and roles."""
+
 EXPIRY_UNITS = 25 * 1.3 / 8
 """Read units: each run goes over a row of 1.3 kB for 65 minutes to see its end, for 60 to count it; 8 kB are one."""
 
 EVENT_KB, EVENTS, RUNTIME_KB = 0.7, 2, 0.5
 """A line of the audit log, at the issue and at the end; what Lambda and the metrics write of an invocation."""
 
-ALARMS, DASHBOARDS = 23, 1
+ALARMS, DASHBOARDS = 25, 1
 """In .chalice/resources*.json, an alarm of two metrics twice, as it is billed; a test counts them."""
 
-METRIC_PER_MONTH, SCHEDULED_METRICS = 0.30, 4
-"""ActiveSessions, BreakGlassUnreviewed, PruningFailures, RevocationListUsed; others cost when there is something."""
+METRIC_PER_MONTH, SCHEDULED_METRICS = 0.30, 5
+"""ActiveSessions, BreakGlassUnreviewed, DirectoryAgeSeconds, PruningFailures,
+RevocationListUsed; others cost when there is something."""
 
 POLLS_PER_MILLION, POLLERS, POLL_SECONDS = 0.50, 5, 20
 """Lambda keeps asking the queue of notices, five at a time, with long polls."""
@@ -61,7 +72,9 @@ def of_a_million() -> tuple[Cost, ...]:
         Cost("Lambda, api_handler", _lambda(1, CREDENTIAL_SECONDS), "20 ms of 512 MB"),
         Cost("Lambda, audit and notify", _lambda(deliveries, BATCH_SECONDS), "50 ms for ten rows, each"),
         Cost("DynamoDB, writes", ROW_UNITS * COPIES * WRITE_UNITS_PER_MILLION, "two units, four copies"),
-        Cost("DynamoDB, reads", READ_UNITS_PER_MILLION, "the role, where it is not remembered"),
+        Cost(
+            "DynamoDB, reads", READ_ROWS * 2 * READ_UNITS_PER_MILLION, "caller, marker, suspension, role at one moment"
+        ),
         Cost("DynamoDB, what expired", EXPIRY_UNITS * READ_UNITS_PER_MILLION, "the last hour, every five minutes"),
         Cost("CloudWatch Logs", logs_gb * LOGS_PER_GB, "two events, and what Lambda writes"),
         Cost("STS, IAM", 0.0, "free"),
@@ -75,6 +88,7 @@ def idle() -> tuple[Cost, ...]:
         Cost("Dashboard", DASHBOARDS * DASHBOARD_PER_MONTH, "one"),
         Cost("Metrics", SCHEDULED_METRICS * METRIC_PER_MONTH, f"{SCHEDULED_METRICS} that a schedule writes"),
         Cost("SQS", _polls() * POLLS_PER_MILLION / MILLION, "Lambda polls the queue of notices"),
+        Cost("Directory", _directory(), "a run a minute that finds nothing changed"),
         Cost("Everything else", 0.0, "schedules and storage: under a cent"),
     )
 
@@ -84,6 +98,11 @@ def table(bill: tuple[Cost, ...]) -> str:
     rows = [f"| {cost.item} | {cost.dollars:.2f} | {cost.how} |" for cost in bill]
     total = f"| **together** | **{sum(cost.dollars for cost in bill):.2f}** | |"
     return "\n".join(["| | $ | |", "|---|---:|---|", *rows, total])
+
+
+def _directory() -> float:
+    runs = MINUTES_PER_MONTH / MILLION
+    return runs * DIRECTORY_UNITS * WRITE_UNITS_PER_MILLION + _lambda(runs, DIRECTORY_SECONDS)
 
 
 def _polls() -> float:

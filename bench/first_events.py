@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.canned_answers import ACCOUNT, CALLER, CALLER_ID, ROLE, ROLE_ARN
+from bench.canned_answers import ACCOUNT, CALLER, CALLER_ID, ROLE, ROLE_ARN, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -157,6 +157,7 @@ FIRST = {
     "chalicelib.sessions.handlers.expire_function.expire": First(
         TICK, lambda answer: answer == {"requests": 0, "grants": 0, "unreviewed": 0}
     ),
+    "chalicelib.directory.handlers.function.directory": First(TICK, lambda answer: answer["callers"] == USERS),
     "chalicelib.cleanup.handlers.function.cleanup": First(
         REHEARSAL, lambda answer: answer["ok"] and not answer["result"]["users"]
     ),

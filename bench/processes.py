@@ -55,9 +55,9 @@ def cold_start(tree: str, handler: str, event: Path | None, environment: dict[st
 
 
 @contextmanager
-def canned_aws(delay_ms: float) -> Iterator[dict[str, str]]:
-    """A canned AWS in its own process; yields the environment for its clients."""
-    command = [sys.executable, "-m", "bench.canned_aws", str(delay_ms)]
+def canned_aws(delay_ms: float, **of_service: float) -> Iterator[dict[str, str]]:
+    """A canned AWS in its own process, some services slower than others; yields the environment for its clients."""
+    command = [sys.executable, "-m", "bench.canned_aws", json.dumps({"": delay_ms, **of_service})]
     with subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin and server.stdout  # noqa: S101, PT018  they are pipes
         try:
@@ -87,5 +87,6 @@ FUNCTION_ENVIRONMENT = {
     "BROKER_EXPIRE_FUNCTION": "access-broker-bench-expire",
     "BROKER_ROLE_ARN": "arn:aws:iam::123456789012:role/access-broker/broker",
     "BROKER_BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/access-broker/boundary",
+    "BROKER_DIRECTORY_MAX_AGE": "900",
 }
 """Environment variables that Lambda and .chalice/resources.json give a function."""

@@ -4,10 +4,11 @@
 prints the same every time; a test compares it with the page.
 
 What is modelled: callers ask at random (Poisson), for any role of theirs; a
-free container answers, the one that answered last first, or a new one starts;
-a container remembers callers and roles for a minute; AssumeRole, IAM reads and
-row writes take from token buckets, and what finds a bucket empty is tried
-again as botocore does it (three attempts, full jitter), then refused with 503.
+free container answers, the one that answered last first, or a new one starts.
+It reads the caller from the table and, where the directory is stale, from IAM.
+The directory function reads IAM page by page once a minute. AssumeRole, IAM
+reads and row writes take from token buckets, and what finds a bucket empty is
+tried again as botocore does it (three attempts, full jitter), then refused with 503.
 """
 
 from __future__ import annotations
@@ -31,19 +32,23 @@ RUSH_SECONDS = 1800
 
 REFRESH_SECONDS = 3300
 
-CACHE_SECONDS = 60
-"""wiring.CACHE_SECONDS."""
-
 WARM_SECONDS, COLD_SECONDS = 0.020, 0.35
 """A credential at 15 ms of AWS (bench/warm.py), and what a start adds (the CPU of bench/cold.py, an estimate)."""
 
-IAM_READ_SECONDS, CATALOGUE_SECONDS = 0.05, 0.005
+IAM_READ_SECONDS, TABLE_READ_SECONDS = 0.05, 0.005
 ATTEMPTS = 3
 """aws.clients.SETTINGS."""
 
 STS_PER_SECOND = 600
 IAM_PER_SECOND = 20
 """Not published; an assumption."""
+
+RUN_SECONDS = 60
+PER_PAGE = 100
+"""Users or roles in a page of GetAccountAuthorizationDetails. The function asks for 500; IAM may answer fewer."""
+
+MOST_USERS, MOST_ROLES = 5_000, 1_000
+"""Quotas of one account: other callers are sessions of roles, or persons of Identity Center."""
 
 DAY_WRITES_PER_SECOND = 1000
 WRITE_UNITS = 2
@@ -57,7 +62,7 @@ class Scale:
     name: str
     callers: int
     accounts: int
-    iam_per_second: float = IAM_PER_SECOND
+    fresh: bool = True
 
     @property
     def per_second(self) -> float:
@@ -69,6 +74,11 @@ class Scale:
         """Ten in each account."""
         return 10 * self.accounts
 
+    @property
+    def pages(self) -> int:
+        """IAM's answers in one run of the directory."""
+        return -(-min(self.callers, MOST_USERS) // PER_PAGE) + -(-min(self.roles, MOST_ROLES) // PER_PAGE)
+
 
 SCALES = (
     Scale("one team", 20, 1),
@@ -76,7 +86,7 @@ SCALES = (
     Scale("a large one", 10_000, 200),
     Scale("the largest, at once", 100_000, 1_000),
     Scale("one of ten parts of it", 10_000, 100),
-    Scale("the largest, IAM at 200/s", 100_000, 1_000, iam_per_second=200),
+    Scale("the largest, directory stale", 100_000, 1_000, fresh=False),
 )
 
 
@@ -111,14 +121,9 @@ class Bucket:
 
 @dataclass
 class Container:
-    """One execution environment: until when it is busy, and what it read when."""
+    """One execution environment, and until when it is busy."""
 
     busy_until: float = 0.0
-    known: dict[str, float] = field(default_factory=dict)
-
-    def knows(self, what: str, now: float) -> bool:
-        """True if the container read that key within the last minute."""
-        return now - self.known.get(what, -CACHE_SECONDS) < CACHE_SECONDS
 
 
 @dataclass
@@ -126,7 +131,8 @@ class Region:
     """The containers and quotas of one deployment, and what happened to its requests."""
 
     random: Random
-    iam: Bucket
+    fresh: bool = True
+    iam: Bucket = field(default_factory=lambda: Bucket(IAM_PER_SECOND))
     sts: Bucket = field(default_factory=lambda: Bucket(STS_PER_SECOND))
     day: Bucket = field(default_factory=lambda: Bucket(DAY_WRITES_PER_SECOND))
     containers: list[Container] = field(default_factory=list)
@@ -135,12 +141,16 @@ class Region:
     iam_reads: int = 0
     refused: int = 0
 
-    def serve(self, now: float, caller: str, role: str) -> None:
+    def serve(self, now: float) -> None:
         """One POST /v1/credentials."""
         self.requests += 1
         container, at = self._container(now)
-        at = self._calls(container, at, caller, role)
-        container.busy_until = at + WARM_SECONDS
+        container.busy_until = self._calls(at + TABLE_READ_SECONDS) + WARM_SECONDS
+
+    def list_callers(self, now: float, pages: int) -> None:
+        """One run of the directory function: it waits for each page before it asks for the next."""
+        for page in range(pages):
+            self.iam.take(now + page * IAM_READ_SECONDS)
 
     def _container(self, now: float) -> tuple[Container, float]:
         free = next((one for one in reversed(self.containers) if one.busy_until <= now), None)
@@ -152,19 +162,15 @@ class Region:
         self.containers.append(free)
         return free, now
 
-    def _calls(self, container: Container, at: float, caller: str, role: str) -> float:
+    def _calls(self, at: float) -> float:
         """When the request is through with AWS, given credentials or not."""
-        if not container.knows(caller, at):
-            for _ in ("GetUser", "ListGroupsForUser"):
-                self.iam_reads += 1
-                done, at = self._tried(self.iam, at)
-                if not done:
-                    self.refused += 1
-                    return at
-                at += IAM_READ_SECONDS
-            container.known[caller] = at
-        if not container.knows(role, at):
-            container.known[role] = at = at + CATALOGUE_SECONDS
+        for _ in () if self.fresh else ("GetUser", "ListGroupsForUser"):
+            self.iam_reads += 1
+            done, at = self._tried(self.iam, at)
+            if not done:
+                self.refused += 1
+                return at
+            at += IAM_READ_SECONDS
         assumed, at = self._tried(self.sts, at)
         written, at = self._tried(self.day, at, WRITE_UNITS)
         self.refused += not (assumed and written)
@@ -181,11 +187,20 @@ class Region:
 def simulated(scale: Scale) -> Region:
     """Ten minutes of one scale's rush."""
     random = Random(SEED)  # noqa: S311  arrivals, not secrets
-    region = Region(random, Bucket(scale.iam_per_second))
+    region = Region(random, scale.fresh)
+    next_run = 0.0
     for now in takewhile(lambda at: at < SECONDS, _arrivals(random, scale.per_second)):
-        caller, role = random.randrange(scale.callers), random.randrange(scale.roles)
-        region.serve(now, f"caller {caller}", f"role {role}")
+        while scale.fresh and next_run <= now:
+            region.list_callers(next_run, scale.pages)
+            next_run += RUN_SECONDS
+        region.serve(now)
     return region
+
+
+def refused_share(scale: Scale) -> float:
+    """The share of requests answered 503."""
+    region = simulated(scale)
+    return region.refused / max(region.requests, 1)
 
 
 def _arrivals(random: Random, per_second: float) -> Iterator[float]:

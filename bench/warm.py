@@ -3,12 +3,12 @@
 The product's own CPU, AWS calls aside, is a share of what a bare AssumeRole of
 boto3 costs in the same rounds:
 
-- `own_cpu_over_assume_role`, which has a bar: requests with both AWS calls
+- `own_cpu_over_assume_role`, which has a bar: requests with all AWS calls
   answered at once, so that nothing of botocore runs. All else does, the second
   thread included. The unit is a bare AssumeRole without latency, which is where
   that is cheapest.
 - `own_cpu_by_subtraction_0ms` and `_15ms`, which have none: whole requests,
-  less the CPU of the same two calls with the same parameters made bare, one
+  less the CPU of the same three calls with the same parameters made bare, one
   after the other, by the same clients in the same process. At 0 ms both calls
   of a request compute at the same moment and pay for taking the interpreter's
   lock from each other, which counts as ours; at 15 ms a process that wakes
@@ -40,7 +40,7 @@ AWS_LATENCY_MS = 15
 CALLS = {0.0: 200, 15.0: 50}
 """Calls in a row per round, by the latency in milliseconds: about as many seconds of CPU."""
 
-CASES = ("aside", "handler", "own_assume_role", "own_put_item")
+CASES = ("aside", "handler", "own_assume_role", "own_put_item", "own_read")
 """Cases that the packaged handler's process repeats (bench/warm_child.py). The closest comparison comes first."""
 
 Calls = dict[str, Any]
@@ -118,8 +118,8 @@ def _cpu(rounds: dict[str, list[Calls]]) -> dict[str, Figure | float]:
 
 def _by_subtraction(rounds: dict[str, list[Calls]], latency: str) -> dict[str, Figure | float]:
     cpu = _cpu_seconds(rounds)
-    calls = zip(cpu["handler"], cpu["own_assume_role"], cpu["own_put_item"], strict=True)
-    own = [whole - assume - put for whole, assume, put in calls]
+    calls = zip(cpu["handler"], cpu["own_assume_role"], cpu["own_put_item"], cpu["own_read"], strict=True)
+    own = [whole - assume - put - read for whole, assume, put, read in calls]
     return {f"own_cpu_by_subtraction_{latency}": ratio(own, cpu["assume_role"])}
 
 

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 TREE, HANDLER, EVENT_FILE = sys.argv[1:]
 sys.path.insert(0, TREE)
 
+import itertools  # noqa: E402
 import json  # noqa: E402
 import time  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+unseen = itertools.count(1)
 
 ROLE_ARN = "arn:aws:iam::123456789012:role/access-broker/ec2-full"
 
@@ -40,9 +43,23 @@ def product_cases() -> dict[str, Callable[[], Any]]:
 
     sts, dynamodb = client("sts"), client("dynamodb")
     assumed, put = recorded(sts, "assume_role"), recorded(dynamodb, "put_item")
+    read = recorded(dynamodb, "transact_get_items")
     handler(event, None)
-    bare = {"own_assume_role": assumed.repeat, "own_put_item": put.repeat}
-    return {"handler": lambda: handler(event, None), **bare, "aside": lambda: aside(handler, event, assumed, put)}
+    bare = {"own_assume_role": assumed.repeat, "own_put_item": put.repeat, "own_read": read.repeat}
+    return {
+        "handler": lambda: handler(event, None),
+        "first_ask": lambda: handler(by_another(event), None),
+        **bare,
+        "aside": lambda: aside(handler, event, assumed, put, read),
+    }
+
+
+def by_another(event: Any) -> Any:
+    """The same event by a caller whom this process has not seen."""
+    context = event["requestContext"]
+    another = f"AIDA{next(unseen):016}"
+    identity = {**context["identity"], "user": another, "caller": another}
+    return {**event, "requestContext": {**context, "identity": identity}}
 
 
 class recorded:  # noqa: N801  reads as a verb
@@ -73,17 +90,39 @@ def aside(handler: Any, event: object, *calls: recorded) -> None:
         call.canned = False
 
 
+def to_iam() -> int:
+    """The requests to IAM so far: botocore's endpoints have the service's prefix."""
+    return sum(1 for one in requested if one == "iam")
+
+
+def watch() -> list[str]:
+    """The service of every request that botocore sends from now on."""
+    from botocore.endpoint import Endpoint  # noqa: PLC0415
+
+    sent: list[str] = []
+    send = Endpoint.make_request
+
+    def noted(self: Endpoint, *told: Any) -> Any:
+        sent.append(self._endpoint_prefix)  # type: ignore[attr-defined]
+        return send(self, *told)
+
+    Endpoint.make_request = noted  # type: ignore[assignment,method-assign]
+    return sent
+
+
 def measured(call: Callable[[], Any], count: int) -> dict[str, Any]:
-    """CPU per call, and each call's wall time."""
+    """CPU per call, each call's wall time, and the calls to IAM."""
     seconds = []
+    asked = to_iam()
     began = time.process_time()
     for _ in range(count):
         start = time.perf_counter()
         call()
         seconds.append(time.perf_counter() - start)
-    return {"cpu": (time.process_time() - began) / count, "seconds": seconds}
+    return {"cpu": (time.process_time() - began) / count, "seconds": seconds, "iam": to_iam() - asked}
 
 
+requested = watch()
 cases = bare_cases() if HANDLER == "boto3" else product_cases()
 for line in sys.stdin:
     case, count = line.split()

@@ -6,20 +6,21 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.core.wiring import clock, config, refusals
+from chalicelib.core.wiring import beside, clock, config, pause, refusals
 
 if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules
     from chalicelib.access.services.authentication import Authentication
-    from chalicelib.access.services.catalogue import Catalogue
+    from chalicelib.access.services.catalogue import CachedCatalogue
     from chalicelib.access.services.principals import Principals
+    from chalicelib.access.services.recognition import Recognition
     from chalicelib.access.services.rights import Rights
 
 POLICIES = Path(__file__).parent.parent.parent / "policies"
 """Beside app.py, in the checkout as in the package (vendor/policies links there)."""
 
 CACHE_SECONDS = 60
-"""How long a container trusts what it read of a caller or a role."""
+"""How long a container trusts what it read of a role."""
 
 
 @cache
@@ -35,16 +36,52 @@ def rules() -> AccessRules:
 
 @cache
 def principals() -> Principals:
-    """IAM, read only, remembered for a minute."""
+    """IAM, read only: made when the directory cannot tell."""
     from chalicelib.access.aws.principals import IamPrincipals
-    from chalicelib.access.services.principals import CachedPrincipals
     from chalicelib.core.aws.clients import client
 
-    return CachedPrincipals(IamPrincipals(client("iam")), clock, CACHE_SECONDS)
+    return IamPrincipals(client("iam"))
 
 
 @cache
-def catalogue() -> Catalogue:
+def hasty_principals() -> Principals:
+    """The same, given up sooner."""
+    from chalicelib.access.aws.principals import IamPrincipals
+    from chalicelib.core.aws.clients import hasty_iam
+
+    return IamPrincipals(hasty_iam())
+
+
+@cache
+def pinned_roles() -> frozenset[str]:
+    """Roles whose trust policy pins the session name, as policies/people.json says."""
+    import json
+
+    return frozenset(json.loads((POLICIES / "people.json").read_text())["roles_that_pin_the_session_name"])
+
+
+@cache
+def recognition() -> Recognition:
+    """Says who a caller is."""
+    from datetime import timedelta
+
+    from chalicelib.access.aws.sights_table import TableSights
+    from chalicelib.access.services.recognition import Recognition
+    from chalicelib.core.aws.clients import client
+
+    return Recognition(
+        sights=TableSights(client("dynamodb"), config().table, clock, pause),
+        iam=principals,
+        hasty_iam=hasty_principals,
+        max_age=timedelta(seconds=config().directory_max_age_seconds),
+        pinned=pinned_roles(),
+        reader=beside,
+        clock=clock,
+    )
+
+
+@cache
+def catalogue() -> CachedCatalogue:
     """The roles, remembered for a minute."""
     from chalicelib.access.aws.catalogue import TableCatalogue
     from chalicelib.access.services.catalogue import CachedCatalogue
@@ -58,7 +95,9 @@ def authentication() -> Authentication:
     """The first step of every signed request."""
     from chalicelib.access.services.authentication import Authentication
 
-    return Authentication(principals=principals(), policy_set=rules().digest, refusals=refusals)
+    return Authentication(
+        recognition=recognition(), catalogue=catalogue(), policy_set=rules().digest, refusals=refusals
+    )
 
 
 @cache

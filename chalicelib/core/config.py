@@ -49,6 +49,7 @@ class Config:
     urgent_notices_queue_url: str
     webhook_url: str
     webhook_loopback: bool
+    directory_max_age_seconds: int
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
@@ -81,6 +82,7 @@ class Config:
             # Set by localaws, by no template.
             webhook_loopback=environ.get("BROKER_WEBHOOK_LOOPBACK") == "yes",
             slack_api=environ.get("BROKER_SLACK_API", SLACK_API),
+            directory_max_age_seconds=_seconds(environ, "BROKER_DIRECTORY_MAX_AGE"),
         )
 
     @property
@@ -101,3 +103,11 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise ConfigurationError(f"{name} is not set; .chalice/resources.json sets it for every function")
     return value
+
+
+def _seconds(environ: Mapping[str, str], name: str) -> int:
+    """Whole seconds; none where the function is not given any."""
+    value = environ.get(name, "") or "0"
+    if not value.isascii() or not value.isdecimal():
+        raise ConfigurationError(f"{name} takes whole seconds, such as 900, not {value!r}")
+    return int(value)

@@ -45,15 +45,16 @@ def config() -> Config:
 
 
 @cache
-def row_writer() -> Executor:
-    """The thread for a request's second AWS call: started by the first request that has one, then kept.
+def beside() -> Executor:
+    """The threads for calls that a request makes beside its first: started by the first request that has some.
 
-    One is enough, Lambda gives a container one request at a time; where
-    several run in one process, their rows are written one after the other.
+    Two are enough: Lambda gives a container one request at a time, which
+    writes its row and confirms its caller while it assumes the role. Where
+    several requests run in one process, these calls wait for one another.
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="row-writer")
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="beside")
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import catalogue, rights, rules
 from chalicelib.approvals.wiring import approval_records, approvers, grants, requests
-from chalicelib.core.wiring import clock, config, journal, leases, new_id, pause, refusals, row_writer
+from chalicelib.core.wiring import beside, clock, config, journal, leases, new_id, pause, refusals
 
 if TYPE_CHECKING:
     from chalicelib.sessions.services.activity import Activity
@@ -36,7 +36,7 @@ def session_issuer() -> SessionIssuer:
         sessions=TableBoundSessionLog(client("dynamodb"), config().table, pause),
         refusals=refusals(),
         sts=StsRoleSessions(client("sts")),
-        row_writer=row_writer(),
+        row_writer=beside(),
         clock=clock,
         new_id=new_id,
     )

@@ -64,6 +64,7 @@ def _boto3_session() -> boto3.Session:
 def _forget() -> None:
     """Every service and client; botocore's session stays, it holds nothing but the service models."""
     clients.made.cache_clear()
+    clients.hasty_iam.cache_clear()
     wirings = [module for name, module in sys.modules.items() if name.startswith("chalicelib.") and ".wiring" in name]
     for value in [value for module in wirings for value in vars(module).values()]:
         if hasattr(value, "cache_clear"):

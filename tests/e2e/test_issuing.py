@@ -233,7 +233,7 @@ def test_two_hundred_credentials_for_twenty_callers_at_once(
 
     with ThreadPoolExecutor(20) as crowd:
         answers = list(crowd.map(one, [*twenty] * 10))
-        assert {answer.status for _, answer in answers} == {201}
+        assert [answer.document for _, answer in answers if answer.status != 201] == []
         names = list(crowd.map(acts_as, [answer for _, answer in answers]))
     assert len(set(names)) == 200
     for (who, answer), name in zip(answers, names, strict=True):

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 from chalicelib.access.wiring import authentication
-from chalicelib.core.handlers.edge import refuse_query, request_id
+from chalicelib.core.handlers.edge import MAX_BODY_BYTES, refuse_query, request_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalice.app import Request
 
     from chalicelib.core.domain.events import Origin
 
 
-def authenticate(request: Request, *, brokered: bool = False, reads_query: bool = False) -> Origin:
+def authenticate(request: Request, *, brokered: bool = False, reads_query: bool = False, role: str = "") -> Origin:
     """The verified caller and where the request comes from: the request context only, never body or headers.
 
     Every signed view calls it before it reads query or body, so that a caller
     that the broker does not serve is refused and on record, whatever was sent.
     `brokered` admits sessions that the broker issued. A query is refused,
     unless the view `reads_query` and refuses the parameters it does not know.
+    The `role` that is asked for is read along with the caller.
     """
     identity = request.context.get("identity") or {}
-    origin = authentication().authenticate(identity, request_id(request), brokered=brokered)
+    origin = authentication().authenticate(identity, request_id(request), brokered=brokered, role=role)
     if not reads_query:
         refuse_query(request)
     return origin
+
+
+def guess(request: Request, role: str) -> tuple[Origin, Callable[[], object]]:
+    """The same at once for a caller whom the container knows, and what confirms it before anything leaves."""
+    guessed = authentication().guess(request.context.get("identity") or {}, request_id(request), role)
+    refuse_query(request)
+    return guessed
+
+
+def role_asked_for(request: Request) -> str:
+    """The role that a body names, if it is one: a hint of what to read, before the body is validated."""
+    raw = cast("bytes", request.raw_body)
+    if len(raw) > MAX_BODY_BYTES:
+        return ""
+    try:
+        return msgspec.json.decode(raw, type=_Hint).role
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
+class _Hint(msgspec.Struct):
+    role: str = ""

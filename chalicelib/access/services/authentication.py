@@ -1,10 +1,11 @@
-"""Recognizing who calls: what API Gateway verified, completed by IAM. Strangers leave a trace."""
+"""Recognizing who calls: what API Gateway verified, completed by the directory. Every refusal is recorded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from chalicelib.access.domain.facts import Suspended
 from chalicelib.core.domain.callers import Caller, caller_from_identity
 from chalicelib.core.domain.errors import Refused
 from chalicelib.core.domain.events import Origin
@@ -12,40 +13,70 @@ from chalicelib.core.domain.events import Origin
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chalicelib.access.services.principals import Principals
+    from chalicelib.access.services.catalogue import CachedCatalogue
+    from chalicelib.access.services.recognition import Recognition, Recognized
     from chalicelib.core.services.refusals import RefusalRecorder
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
     """The first step of every signed request. `refusals` is made with the first refusal."""
 
-    principals: Principals
+    recognition: Recognition
+    catalogue: CachedCatalogue
     policy_set: str
     refusals: Callable[[], RefusalRecorder]
 
-    def authenticate(self, identity: Mapping[str, object], request_id: str, *, brokered: bool = False) -> Origin:
-        """Where the request comes from; Refused, once recorded, for anybody the broker does not serve.
+    def authenticate(
+        self, identity: Mapping[str, object], request_id: str, *, brokered: bool = False, role: str = ""
+    ) -> Origin:
+        """The caller and where the request comes from; Refused, once recorded, for callers that are not served.
 
         Sessions that the broker issued are admitted where `brokered` says so.
         Elsewhere one could outlive its caller's revocation by asking for the
         next, or be the second person to agree with its own caller.
+        The `role` that the caller asks for is read along.
         """
-        source_ip = str(identity.get("sourceIp") or "")
+        found = self._recorded(identity, request_id, lambda caller: self.recognition.recognize(caller, role))
+        return self._admitted(found, identity, request_id, role, brokered=brokered)
+
+    def guess(self, identity: Mapping[str, object], request_id: str, role: str) -> tuple[Origin, Callable[[], object]]:
+        """The same at once where this container knows the caller, and what confirms it (`Recognition.guess`)."""
+        found, confirm = self._recorded(identity, request_id, lambda caller: self.recognition.guess(caller, role))
+        return self._admitted(found, identity, request_id, role, brokered=False), confirm
+
+    def _recorded(self, identity: Mapping[str, object], request_id: str, recognize: Callable[[Caller], Found]) -> Found:
+        caller = None
         try:
-            caller = self.principals.describe(caller_from_identity(identity))
+            caller = caller_from_identity(identity)
+            return recognize(caller)
         except Refused as refusal:
-            stranger = Origin(_stranger(identity), request_id, source_ip, self.policy_set)
-            self.refusals().record(refusal, stranger)
+            known = caller if isinstance(refusal, Suspended) else None
+            self.refusals().record(refusal, self._origin(known or _stranger(identity), identity, request_id))
             raise
-        origin = Origin(caller, request_id, source_ip, self.policy_set)
-        if caller.brokered and not brokered:
+
+    def _admitted(
+        self, found: Recognized, identity: Mapping[str, object], request_id: str, role: str, *, brokered: bool
+    ) -> Origin:
+        origin = self._origin(found.caller, identity, request_id, found)
+        if found.caller.brokered and not brokered:
             turned_away = Refused("A session that the broker issued asks for nothing here. Sign with your own keys.")
             raise self.refusals().record(turned_away, origin)
+        if role:
+            self.catalogue.note(role, found.role)
         return origin
+
+    def _origin(
+        self, caller: Caller, identity: Mapping[str, object], request_id: str, found: Recognized | None = None
+    ) -> Origin:
+        source_ip = str(identity.get("sourceIp") or "")
+        stale = found.as_of if found and found.stale else None
+        return Origin(caller, request_id, source_ip, self.policy_set, facts_of=stale)
 
 
 def _stranger(identity: Mapping[str, object]) -> Caller:
-    """Whoever it was, in the words of API Gateway, cut to a size no log minds."""
+    """The caller in the words of API Gateway, cut to a size that fits every log."""
     arn, unique_id = (str(identity.get(name) or "")[:256] for name in ("userArn", "user"))
     return Caller("unknown", arn.rsplit(":", maxsplit=1)[-1], arn, str(identity.get("accountId") or "")[:12], unique_id)

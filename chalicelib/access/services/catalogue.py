@@ -39,6 +39,13 @@ class CachedCatalogue:
         except LookupError:
             return None
 
+    def note(self, name: str, role: Role | None) -> None:
+        """Take over a role that was read elsewhere at this moment; None: there is none of that name."""
+        if role is None:
+            self._memory.forget(name)
+        else:
+            self._memory.put(name, role)
+
     def after(self, name: str) -> Iterator[Role]:
         """As the port says; lists are always read anew."""
         return self._catalogue.after(name)

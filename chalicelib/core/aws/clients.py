@@ -45,6 +45,11 @@ ISSUING = SETTINGS.merge(botocore.config.Config(read_timeout=3))
 """Given up after 12 s of that. An ask for credentials may have to wait for STS in vain and then mark its row: 24 s for
 both. They answer in milliseconds."""
 
+WITH_FACTS_TO_SPARE = SETTINGS.merge(
+    botocore.config.Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+)
+"""For IAM where old facts will do: given up after about 5 s a call."""
+
 SETTINGS_OF = {"sts": ISSUING, "dynamodb": ISSUING}
 
 BUSY = frozenset(
@@ -133,6 +138,14 @@ def client(service: str, region: str | None = None) -> Any:
 def made(service: str, region: str | None) -> Any:
     """A client, made once; typed by `client`."""
     return _session().create_client(service, region, config=SETTINGS_OF.get(service, SETTINGS))
+
+
+@cache
+def hasty_iam() -> IAMClient:
+    """IAM for requests that can do without its answer."""
+    client: Any = _session().create_client("iam", config=WITH_FACTS_TO_SPARE)
+    typed: IAMClient = client
+    return typed
 
 
 def error_code(error: Exception) -> str:

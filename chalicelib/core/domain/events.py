@@ -37,7 +37,8 @@ CUTS = ((4000, 400), (1000, 100), (250, 50), (60, 50), (60, 10), (60, 0))
 class Origin:
     """Where a change came from: the verified caller and the request that asked.
 
-    `via` names the door where it was not the API: `slack`.
+    `via` names the door where it was not the API: `slack`. `facts_of` is set
+    where IAM could not be asked: groups and tags of the caller are as of then.
     """
 
     caller: Caller
@@ -45,6 +46,15 @@ class Origin:
     source_ip: str = ""
     policy_set: str = ""
     via: str = ""
+    facts_of: datetime | None = None
+
+    def told(self, at: datetime) -> dict[str, Any]:
+        """The members of an event's detail that say how the request came in."""
+        told: dict[str, Any] = {"via": self.via} if self.via else {}
+        if self.facts_of:
+            age = round((at - self.facts_of).total_seconds())
+            told["caller_facts"] = {"as_of": rfc3339(self.facts_of), "age_seconds": age}
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class AuditEvent:
 def to_json(event: AuditEvent) -> str:
     """The event as one line of ASCII JSON: no input can forge a second line, or make it too long to be logged."""
     caller = event.origin.caller
-    detail = {**({"via": event.origin.via} if event.origin.via else {}), **event.detail}
+    detail = {**event.origin.told(event.at), **event.detail}
     document = {
         "version": SCHEMA_VERSION,
         "id": event.id,

@@ -43,10 +43,21 @@ class TtlCache(Generic[Value]):
                 return found[1]
             since = self.clock()
             value = read()
-            self._values.pop(key, None)
-            self._values[key] = (since, value)
-        self._forget_oldest()
+            self._keep(key, since, value)
         return value
+
+    def put(self, key: str, value: Value) -> None:
+        """Keep a value that was read elsewhere at this moment."""
+        self._keep(key, self.clock(), value)
+
+    def forget(self, key: str) -> None:
+        """Read the value again the next time."""
+        self._values.pop(key, None)
+
+    def _keep(self, key: str, since: datetime, value: Value) -> None:
+        self._values.pop(key, None)
+        self._values[key] = (since, value)
+        self._forget_oldest()
 
     def _forget_oldest(self) -> None:
         while len(self._values) > ENTRIES_KEPT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.access.handlers.authentication import authenticate, role_asked_for
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.wiring import clock
@@ -20,7 +20,7 @@ blueprint = Blueprint(__name__)
 def open_console() -> Response:
     """Issue a console session; the URL in the answer is a secret for fifteen minutes."""
     request = blueprint.current_request
-    who = authenticate(request)
+    who = authenticate(request, role=role_asked_for(request))
     wanted = body(request, ConsoleLinkBody)
     link = wiring.console_links().open(wanted.ask(), wanted.destination, who)
     shown = {

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.access.domain.facts import FactsChanged
+from chalicelib.access.handlers.authentication import authenticate, guess, role_asked_for
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.wiring import clock
@@ -25,9 +26,13 @@ blueprint = Blueprint(__name__)
 def take_credentials() -> Response:
     """Issue a role session and hand its credentials to the caller who signed."""
     request = blueprint.current_request
-    who = authenticate(request)
+    role = role_asked_for(request)
+    who, confirm = guess(request, role)
     wanted = body(request, CredentialsBody).ask()
-    session, credentials = wiring.session_issuer().issue(wanted, who)
+    try:
+        session, credentials = wiring.session_issuer().issue(wanted, who, confirm)
+    except FactsChanged:
+        session, credentials = wiring.session_issuer().issue(wanted, authenticate(request, role=role))
     shown = {"session": session_document(session, clock()), "credentials": process_credentials(credentials)}
     return answer(shown, 201)
 

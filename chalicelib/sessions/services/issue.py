@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.access.domain.admission import admit, with_approvals
+from chalicelib.access.domain.facts import Suspended
 from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.grants import asked_by_tag, longest, not_begun, session_seconds
 from chalicelib.core.domain.callers import role_session_name, source_identity
@@ -24,7 +25,7 @@ from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, SESSION_TAG, exter
 from chalicelib.core.domain.sessions import Session, SessionSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
     from datetime import datetime
     from typing import Protocol
@@ -58,6 +59,14 @@ if TYPE_CHECKING:
         def assume(self, settings: SessionSettings) -> Credentials:
             """AssumeRole; RefusedByAws or AwsUnavailable with AWS's code."""
             ...
+
+
+def _confirmed() -> None:
+    """Confirm a caller who was read for this request."""
+
+
+class Quarantined(Conflict):
+    """The role would be the caller's, but clean-up has put it in quarantine."""
 
 
 QUARANTINED = "Role {0} is quarantined as unused: ask an administrator to run broker roles restore {0}"
@@ -99,25 +108,37 @@ class SessionIssuer:
     clock: Clock
     new_id: NewId
 
-    def issue(self, wanted: CredentialsAsk, origin: Origin) -> tuple[Session, Credentials]:
+    def issue(
+        self, wanted: CredentialsAsk, origin: Origin, confirm: Callable[[], object] = _confirmed
+    ) -> tuple[Session, Credentials]:
         """Decide, record, assume. Every outcome but bad input leaves exactly one event.
 
-        Raises NotFound (also for roles the caller may not see), Refused and
-        its kin, Conflict for a role in quarantine, AuditUnavailable, RefusedByAws, AwsUnavailable.
+        The origin may be a guess: nothing leaves, no refusal either, before
+        `confirm` has returned. Where it raises FactsChanged, decide again.
+        Raises NotFound (also for roles the caller may not see), Refused and its
+        kin, Quarantined, FactsChanged, AuditUnavailable, RefusedByAws, AwsUnavailable.
         """
         now = self.clock()
+        try:
+            return self._issue(wanted, origin, now, confirm)
+        except InvalidRequest:
+            confirm()
+            raise
+        except (Refused, NotFound, Quarantined) as refusal:
+            raise self._refused(refusal, wanted, origin, now, confirm) from None
+
+    def _issue(
+        self, wanted: CredentialsAsk, origin: Origin, now: datetime, confirm: Callable[[], object]
+    ) -> tuple[Session, Credentials]:
         role = self.catalogue.get(wanted.role)
         if role is None:
-            raise self._refused(NotFound(f"There is no role {wanted.role}."), wanted, origin, now)
+            raise NotFound(f"There is no role {wanted.role}.")
         ask = _ask(wanted, role, origin, now)
-        try:
-            admission, grant = self._admit(ask)
-            if role.quarantined:
-                raise self._refused(Conflict(QUARANTINED.format(role.name)), wanted, origin, now, quarantined=True)
-            session = self._session(wanted, ask, admission, grant, origin)
-            return session, self._record_and_assume(session, wanted, origin)
-        except (Refused, NotFound) as refusal:
-            raise self._refused(refusal, wanted, origin, now) from None
+        admission, grant = self._admit(ask)
+        if role.quarantined:
+            raise Quarantined(QUARANTINED.format(role.name))
+        session = self._session(wanted, ask, admission, grant, origin)
+        return session, self._record_and_assume(session, wanted, origin, confirm)
 
     def _admit(self, ask: Ask) -> tuple[Admission, Grant | None]:
         """The rule that admits the caller, and the grant where the rule asks for approvals.
@@ -146,9 +167,19 @@ class SessionIssuer:
         return admission, grant
 
     def _refused(
-        self, refusal: BrokerError, wanted: CredentialsAsk, origin: Origin, now: datetime, **more: object
+        self,
+        refusal: BrokerError,
+        wanted: CredentialsAsk,
+        origin: Origin,
+        now: datetime,
+        confirm: Callable[[], object],
     ) -> BrokerError:
-        """Record the refusal, then return it."""
+        """The refusal, once the guess behind it is confirmed and it is on record."""
+        try:
+            confirm()
+        except Suspended as suspended:
+            refusal = suspended
+        more = {"quarantined": True} if isinstance(refusal, Quarantined) else {}
         return self.refusals.record(refusal, origin, role=wanted.role, reason=wanted.reason, detail=more, at=now)
 
     def _session(
@@ -179,7 +210,9 @@ class SessionIssuer:
             break_glass=wanted.break_glass,
         )
 
-    def _record_and_assume(self, session: Session, wanted: CredentialsAsk, origin: Origin) -> Credentials:
+    def _record_and_assume(
+        self, session: Session, wanted: CredentialsAsk, origin: Origin, confirm: Callable[[], object]
+    ) -> Credentials:
         """Write the row beside AssumeRole; nothing leaves unless both succeeded.
 
         It always waits for the row. A row without credentials is marked failed,
@@ -189,6 +222,8 @@ class SessionIssuer:
         recorded = self.row_writer.submit(self.sessions.record, session, _event("issue", session, origin, session.id))
         try:
             credentials = self.sts.assume(self._settings(session, wanted))
+            recorded.exception()
+            confirm()  # after the row is written: a suspension that this read does not see finds the row
         except Exception as failure:
             recorded.result()
             code = failure.code if isinstance(failure, BrokerError) else BrokerError.code

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.access.wiring import principals, rules
+from chalicelib.access.wiring import recognition, rules
 from chalicelib.core.domain.callers import caller_from_identity
 from chalicelib.core.domain.events import Origin
 
 
 def origin_of(identity: dict[str, str]) -> Origin:
     """What the edge makes of this identity."""
-    caller = principals().describe(caller_from_identity(identity))
+    caller = recognition().recognize(caller_from_identity(identity)).caller
     return Origin(caller, "request-1", identity["sourceIp"], rules().digest)

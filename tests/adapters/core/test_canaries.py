@@ -202,7 +202,7 @@ def _rows(table: str) -> str:
 
 def test_credentials_that_came_too_late_are_in_no_exception(call, alice, aws: Aws, caplog, monkeypatch) -> None:
     """The row fails while AssumeRole succeeds: the moment in which secrets exist and must not leave."""
-    call("GET", "/v1/whoami", alice)
+    call("POST", "/v1/credentials", alice, {"role": "ec2-full"})  # now the container knows her
     aws.failing = "dynamodb"
     monkeypatch.setattr("chalicelib.sessions.wiring.catalogue", lambda: FakeCatalogue({EC2.name: EC2}))
     status, document, _ = call("POST", "/v1/credentials", alice, {"role": "ec2-full"})
@@ -214,11 +214,11 @@ def test_credentials_that_came_too_late_are_in_no_exception(call, alice, aws: Aw
 
 def test_an_unexpected_error_tells_its_kind_and_not_its_message(call, alice, monkeypatch, caplog) -> None:
     class Broken:
-        def describe(self, _caller: object) -> None:
+        def recognize(self, _caller: object, _role: str) -> None:
             raise RuntimeError(UNEXPECTED)
 
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("chalicelib.access.wiring.principals", Broken)
+    monkeypatch.setattr("chalicelib.access.wiring.recognition", Broken)
     status, document, _ = call("GET", "/v1/whoami", alice)
     assert status == 500
     assert "RuntimeError" in caplog.text

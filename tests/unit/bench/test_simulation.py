@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from bench import costs, simulation
-from bench.simulation import SCALES, Bucket, Container, Scale, simulated
-from chalicelib.access.wiring import CACHE_SECONDS
+from bench.simulation import SCALES, Bucket, Scale, refused_share, simulated
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PAGE = (CHECKOUT / "docs" / "scale.md").read_text()
@@ -28,15 +26,7 @@ def test_the_page_holds_the_table_as_it_is_printed(table) -> None:
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
-    assert simulated(COMPANY).iam_reads == simulated(COMPANY).iam_reads
-
-
-def test_the_simulation_remembers_as_long_as_the_product_does() -> None:
-    assert simulation.CACHE_SECONDS == CACHE_SECONDS
-    container = Container(known={"alice": 100.0})
-    assert container.knows("alice", 159.9)
-    assert not container.knows("alice", 160.0)
-    assert not container.knows("bob", 100.0)
+    assert simulated(COMPANY).sts.peak == simulated(COMPANY).sts.peak
 
 
 def test_a_bucket_gives_what_comes_back_and_no_more() -> None:
@@ -46,20 +36,20 @@ def test_a_bucket_gives_what_comes_back_and_no_more() -> None:
     assert [bucket.take(100, 2), bucket.take(100)] == [True, False]
 
 
-def test_few_callers_who_ask_often_are_read_from_iam_once_a_minute() -> None:
-    eager = simulated(Scale("eager", 1, 1))
-    assert eager.iam_reads <= 2 * eager.requests
-    busy = simulation.Region(Random(1), Bucket(20))  # noqa: S311  arrivals
-    for second in range(120):
-        busy.serve(float(second), "alice", "role")
-    assert busy.iam_reads == 4
-    assert (busy.cold, busy.refused) == (1, 0)
+def test_with_a_fresh_directory_requests_read_nothing_from_iam_and_none_is_refused() -> None:
+    largest = SCALES[3]
+    assert (largest.callers, simulated(largest).iam_reads, refused_share(largest)) == (100_000, 0, 0)
 
 
-def test_without_room_in_iam_callers_are_refused_and_sts_is_spared() -> None:
-    starved = simulated(replace(COMPANY, iam_per_second=0.1))
-    assert starved.refused > starved.requests / 2
-    assert starved.sts.peak < simulated(COMPANY).sts.peak
+def test_the_directory_reads_pages_not_callers() -> None:
+    assert [scale.pages for scale in SCALES[:2]] == [2, 12]
+    assert Scale("any", 1_000_000, 1_000).pages == 60
+
+
+def test_with_a_stale_directory_callers_are_refused_and_sts_is_spared() -> None:
+    stale = replace(SCALES[3], fresh=False)
+    assert refused_share(stale) > 0.5
+    assert simulated(stale).sts.peak < simulated(SCALES[3]).sts.peak
 
 
 def test_the_bill_counts_the_alarms_and_copies_there_are() -> None:

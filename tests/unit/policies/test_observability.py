@@ -25,7 +25,7 @@ OF_AWS: dict[str, Any] = json.loads(OVERLAY.read_text())["Resources"]
 ALARMS = {name: one["Properties"] for name, one in RESOURCES.items() if one.get("Type") == "AWS::CloudWatch::Alarm"}
 MATH_ALARMS = {name: one["Properties"] for name, one in OF_AWS.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
 EVERY_ALARM = ALARMS | MATH_ALARMS
-SCHEDULED = {"BreakGlassUnreviewed", "RevocationListUsed", "PruningFailures"}
+SCHEDULED = {"BreakGlassUnreviewed", "DirectoryAgeSeconds", "RevocationListUsed", "PruningFailures"}
 """What a schedule writes all the time: where it is missing, whatever writes it is dead."""
 
 AUDIT_GROUP = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/${AWS::StackName}/audit:*"
@@ -133,13 +133,13 @@ def test_an_alarm_says_what_is_wrong_and_tells_somebody(name: str) -> None:
 
 def test_an_alarm_on_what_a_schedule_writes_waits_for_two_runs() -> None:
     """So that a run that is a little late is not taken for one that never came."""
-    runs = {"BreakGlassUnreviewed": 300, "RevocationListUsed": 900, "PruningFailures": 900}
+    runs = {"BreakGlassUnreviewed": 300, "RevocationListUsed": 900, "PruningFailures": 900, "DirectoryAgeSeconds": 60}
     for one in ALARMS.values():
         if one["MetricName"] in SCHEDULED:
             assert one["Period"] >= 2 * runs[one["MetricName"]]
 
 
-@pytest.mark.parametrize("function", ["Audit", "Expire", "Provision", "Trail", "Cleanup"])
+@pytest.mark.parametrize("function", ["Audit", "Expire", "Provision", "Trail", "Cleanup", "Directory"])
 def test_a_function_that_runs_by_itself_and_fails_is_told(function: str) -> None:
     failing = [one for one in ALARMS.values() if (one["Namespace"], one["MetricName"]) == ("AWS/Lambda", "Errors")]
     assert {"Name": "FunctionName", "Value": {"Ref": function}} in [one["Dimensions"][0] for one in failing]

@@ -1,16 +1,14 @@
 """What a container remembers, for how long, and how often it asks."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import count
 from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 
 from chalicelib.access.services.catalogue import CachedCatalogue
-from chalicelib.access.services.principals import CachedPrincipals
 from chalicelib.core.services.ttl_cache import ENTRIES_KEPT, LOCKS, TtlCache
-from tests.fakes.core import ALICE, EC2, Clock, FakeCatalogue
+from tests.fakes.core import EC2, Clock, FakeCatalogue
 
 
 def test_a_value_is_read_once_within_its_age_and_again_after() -> None:
@@ -107,19 +105,3 @@ def test_a_role_that_was_not_there_is_found_as_soon_as_it_is() -> None:
     assert remembered.get("ec2-full") == EC2
     assert remembered.get("ec2-full") == EC2
     assert catalogue.reads == 2
-
-
-def test_a_recreated_namesake_is_not_the_caller_that_is_remembered() -> None:
-    class Principals:
-        def __init__(self) -> None:
-            self.asked: list[str] = []
-
-        def describe(self, caller):
-            self.asked.append(caller.unique_id)
-            return caller
-
-    principals = Principals()
-    remembered = CachedPrincipals(principals, Clock(), 60)
-    remembered.describe(ALICE)
-    remembered.describe(replace(ALICE, unique_id="AIDA2"))
-    assert principals.asked == ["AIDA1", "AIDA2"]

@@ -1,0 +1,1 @@
+"""Entry points of the directory: HTTP views and Lambda functions."""
