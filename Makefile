@@ -39,7 +39,8 @@ status: $(READY) ## tell whether what make up started runs
 	@$(PYTHON) -m localaws status
 
 test: $(READY) ## run the unit, adapter and end-to-end tests (TESTS=tests/unit for some, JOBS=1 one by one)
-	@$(PYTHON) -m pytest $(TESTS) -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@# Every process that a test starts would compile what it imports anew: that took a third of all the time.
+	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest $(TESTS) -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 bench: $(READY) ## measure against a bare AssumeRole and write bench/results.json
 	@$(PYTHON) -m bench

@@ -70,7 +70,7 @@ def described(broker: Broker) -> Broker:
 
 @pytest.mark.parametrize("who", ["admin", "alice"])
 @api.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_described(case: schemathesis.Case[Any], described: Broker, who: str) -> None:
     _spare_what_other_tests_use(case)
     keys = keys_of(described.session_for(who))

@@ -289,14 +289,14 @@ def allowed(policies: list[str], wanted: Ask) -> bool:
     return bool(load_rules({f"{number:03}.cedar": text for number, text in enumerate(policies)}).evaluate(wanted).doors)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sets_that_may_err, texts_that_may_err, asks)
 def test_adding_a_forbid_never_allows_more(policies: list[tuple[str, str]], extra: str, wanted: Ask) -> None:
     before, after = written(policies), [*written(policies), f'@id("extra") forbid {extra}']
     assert allowed(before, wanted) or not allowed(after, wanted)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sets, texts, asks)
 def test_adding_a_permit_that_cannot_err_never_allows_less(
     policies: list[tuple[str, str]], extra: str, wanted: Ask
@@ -305,7 +305,7 @@ def test_adding_a_permit_that_cannot_err_never_allows_less(
     assert allowed(after, wanted) or not allowed(before, wanted)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sets_that_may_err, asks, st.randoms(use_true_random=False))
 def test_the_order_of_policies_and_files_changes_nothing(
     policies: list[tuple[str, str]], wanted: Ask, order: Random
@@ -318,7 +318,7 @@ def test_the_order_of_policies_and_files_changes_nothing(
     assert one_file.evaluate(wanted) == many.evaluate(wanted)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sets_that_may_err, asks)
 def test_leaving_out_what_can_change_nothing_decides_as_the_whole_set_does(
     policies: list[tuple[str, str]], wanted: Ask

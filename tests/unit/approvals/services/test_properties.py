@@ -248,5 +248,5 @@ def quietly(action: Callable[[], object]) -> Callable[[], object]:
     return act
 
 
-Approvals.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+Approvals.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 TestApprovals = Approvals.TestCase

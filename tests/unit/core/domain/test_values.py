@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.access.domain.terms import Terms, terms_from_annotations
@@ -111,7 +111,6 @@ LEAVES = st.text() | st.integers() | st.none() | st.booleans()
 DETAILS = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
 
 
-@settings(deadline=None)
 @given(DETAILS, st.sampled_from([0, 1, 1000, 20_000]))
 def test_no_detail_is_too_long_to_be_logged(value: Any, times: int) -> None:
     why = "é" * times

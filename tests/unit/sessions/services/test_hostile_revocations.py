@@ -193,7 +193,7 @@ def play(world: World, step: tuple[Any, ...]) -> None:
             assert world.enforcer.prune().failed == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from([0, 6_264, 9_000, 9_800, 10_060]), st.lists(steps, min_size=10, max_size=30))
 def test_after_a_revocation_is_answered_no_call_is_ever_allowed_again(
     taken: int, sequence: list[tuple[Any, ...]]
