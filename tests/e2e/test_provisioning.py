@@ -265,3 +265,26 @@ def test_a_template_that_climbs_is_refused_and_audited(broker, iam) -> None:
         assert path in refused.document["detail"]
     with pytest.raises(ClientError, match="NoSuchEntity"):
         iam.get_role(RoleName="climber")
+
+
+def test_a_name_in_another_letter_case_is_taken(broker, iam) -> None:
+    keys = keys_of(broker.session_for("admin"))
+    template = {"managed_policies": ["AmazonEC2FullAccess"], "trust": {"through_broker": True}}
+    assert signed(f"{broker.broker_url}/v1/roles/EC2-FULL", keys, "PUT", template).status == 409
+    assert signed(f"{broker.broker_url}/v1/users/ALICE", keys, "PUT", {}).status == 409
+    names = {role["RoleName"] for role in iam.list_roles()["Roles"]} | {
+        user["UserName"] for user in iam.list_users()["Users"]
+    }
+    assert names.isdisjoint({"EC2-FULL", "ALICE"})
+
+
+def test_a_user_with_too_many_tags_or_another_persons_slack_account_is_not_made(broker, command, afterwards) -> None:
+    keys = keys_of(broker.session_for("admin"))
+    many = {"tags": {f"tag-{number}": "x" for number in range(51)}}
+    linked = {"tags": {"access-broker:slack": "T1/UZOE"}}
+    assert signed(f"{broker.broker_url}/v1/users/zoe", keys, "PUT", linked).status == 201
+    afterwards.callback(command, "users", "delete", "zoe")
+    for body, field in ((many, "tags"), (linked, "tags.access-broker:slack")):
+        refused = signed(f"{broker.broker_url}/v1/users/mallory", keys, "PUT", body)
+        assert (refused.status, list(refused.document["fields"])) == (400, [field])
+    assert signed(f"{broker.broker_url}/v1/users/mallory", keys, "GET").status == 404

@@ -59,7 +59,7 @@ class FakeRoles:
 
     def create(self, name: str, state: RoleState) -> str:
         self._remember(f"create {name}")
-        if name in self.held:
+        if name.lower() in map(str.lower, self.held):
             return ""
         arn = f"arn:aws:iam::{ACCOUNT}:role{ROLE_PATH}{name}"
         bare = replace(state, managed_policies=(), inline_policies={})
@@ -127,6 +127,9 @@ class FakeUsers:
     def existing(self, name: str) -> User:
         return self.held[name]
 
+    def tagged(self, key: str, value: str) -> tuple[str, ...]:
+        return tuple(name for name, user in self.held.items() if user.tags.get(key) == value)
+
     def policies(self, user: User) -> tuple[GivenPolicy, ...]:
         return self.own.get(user.name, ()) + tuple(one for group in user.groups for one in self.groups[group])
 
@@ -137,7 +140,7 @@ class FakeUsers:
 
     def create(self, name: str, tags: Mapping[str, str]) -> User:
         self.happens.write(f"create {name}")
-        if name in self.held:
+        if name.lower() in map(str.lower, self.held):
             raise RefusedByAws("AWS refused creating the user (EntityAlreadyExists).", "EntityAlreadyExists")
         arn = f"arn:aws:iam::{ACCOUNT}:user{ROLE_PATH}{name}"
         self.held[name] = User(name, arn, ROLE_PATH, f"AIDA{next(self.numbers)}", dict(tags))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.times import Pause
 
 WAITS = (0.5, 1.0, 2.0, 4.0, 4.0, 4.0)
-"""Seconds between tries; about 16 in all, so that an answer still fits into one HTTP request (29 seconds)."""
+"""Seconds between tries; about 16 in all, 24 with the longest jitter: an answer fits into an HTTP request (29)."""
 
 CATCHING_UP = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any, cast
 
@@ -55,10 +54,14 @@ class IamRoles:
     def change(self, name: str, change: RoleChange) -> None:
         """One change, repeatable: what is gone stays gone, what is set is set again."""
         method, parameters = call_for(change)
-        operation, gone = getattr(self._iam, method), "NoSuchEntity"
-        if change.after is not None:
-            operation, gone = partial(self._settling.until_shown, operation), ""
-        self._write(f"changing the role's {change.attribute}", operation, gone, RoleName=name, **parameters)
+        doing, operation = f"changing the role's {change.attribute}", getattr(self._iam, method)
+        if change.after is None:
+            self._write(doing, operation, "NoSuchEntity", RoleName=name, **parameters)
+            return
+        try:
+            self._settling.until_shown(operation, RoleName=name, **parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, doing) from error
 
     def join_instance_profile(self, name: str, profile: str) -> None:
         """AddRoleToInstanceProfile. A profile holds one role: "limit exceeded" says that it has one, maybe this one."""

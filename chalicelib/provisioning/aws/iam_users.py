@@ -51,6 +51,15 @@ class IamUsers:
             raise translated(error, "reading the user") from error
         return found
 
+    def tagged(self, key: str, value: str) -> tuple[str, ...]:
+        """The names of all users with this tag: read in bulk, since ListUsers answers no tags."""
+        try:
+            pages = self._iam.get_paginator("get_account_authorization_details").paginate(Filter=["User"])
+            users = [user for page in pages for user in page["UserDetailList"]]
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, "reading the users' tags") from error
+        return tuple(user["UserName"] for user in users if tags_of(user).get(key) == value)
+
     def policies(self, user: User) -> tuple[GivenPolicy, ...]:
         """Inline, attached and inherited policies with their documents."""
         try:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 UNFINISHED_TAG = "access-broker:unfinished"
 """On a user from CreateUser until its record is written: no secret of such a user ever left."""
 
+SLACK_TAG = "access-broker:slack"
+"""The Slack account that acts as the user in chat: TEAM/USER."""
+
+MOST_TAGS = 50
+"""Tags of a user (IAM quotas)."""
+
 OWN_TAGS = frozenset({*RESERVED_TAGS, UNFINISHED_TAG})
 
 SYMBOLS = "!@#$%^&*()_+-=[]{}"
@@ -126,6 +132,14 @@ def check_user(ask: UserAsk) -> None:
         fields["tags"] = "two keys differ in case only; IAM treats them as one"
     if fields:
         raise InvalidRequest(f"The user {ask.name} does not fit; see fields.", fields)
+
+
+def check_tags_in_all(tags: Mapping[str, str]) -> None:
+    """InvalidRequest where IAM would not take the user's tags together with the broker's own."""
+    keys = {*tags, UNFINISHED_TAG}
+    if len(keys) > MOST_TAGS:
+        most = MOST_TAGS - sum(key.startswith(OWN_KEYS) for key in keys)
+        raise InvalidRequest("The user would have too many tags.", {"tags": f"at most {most} beside the broker's own"})
 
 
 def granting(policies: Iterable[GivenPolicy]) -> tuple[str, ...]:

@@ -51,12 +51,16 @@ LOOKS = (0.0, 0.1, 0.5, 1.0, 2.0, 4.0)
 
 @dataclass(slots=True)
 class Attempt:
-    """One change of one role under its lease: how it was found, and the unique id of what the change itself created."""
+    """One change of one role under its lease: how it was found, and the unique id of what the change itself created.
+
+    `refused` says that IAM would not create the role, because it holds the name.
+    """
 
     name: str
     before: ProvisionedRole | None
     lease: Lease
     created: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,8 @@ class RoleConvergence:
             if actual is not None and not todo:
                 return actual
             self._make(attempt, todo, wanted)
+        if attempt.refused and actual is None:
+            raise Conflict(f"IAM holds the name {attempt.name} already, perhaps in another letter case.")
         raise AwsUnavailable("IAM took the changes but does not show them yet. Repeat in a minute.")
 
     def reach_or_return(self, attempt: Attempt, wanted: RoleState) -> ProvisionedRole:
@@ -135,6 +141,7 @@ class RoleConvergence:
             elif created := self.roles.create(attempt.name, wanted):
                 attempt.created = created
             else:
+                attempt.refused = True
                 return  # the name is taken, or the look was stale: the next look tells
 
     def _remove(self, attempt: Attempt) -> None:

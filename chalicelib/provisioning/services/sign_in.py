@@ -25,6 +25,10 @@ if TYPE_CHECKING:
             """The user who is known to be there, once IAM shows them; AwsUnavailable if it does not in time."""
             ...
 
+        def tagged(self, key: str, value: str) -> tuple[str, ...]:
+            """The names of all users with this tag, whatever the letter case of its key."""
+            ...
+
         def policies(self, user: User) -> tuple[GivenPolicy, ...]:
             """Inline, attached and inherited policies with their documents."""
             ...

@@ -6,10 +6,19 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.core.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound
+from chalicelib.core.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound, RefusedByAws
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH
 from chalicelib.core.services.leases import LeaseLost
-from chalicelib.provisioning.domain.users import UNFINISHED_TAG, HandedOut, check_user, granting, kept_tags, told
+from chalicelib.provisioning.domain.users import (
+    SLACK_TAG,
+    UNFINISHED_TAG,
+    HandedOut,
+    check_tags_in_all,
+    check_user,
+    granting,
+    kept_tags,
+    told,
+)
 
 if TYPE_CHECKING:
     from chalicelib.core.domain.events import Origin
@@ -74,7 +83,9 @@ class UserProvisioning:
         self._check_groups(ask)
         with self.leases.hold(f"user/{ask.name}") as lease:
             before = self._found(ask)
-            user = before or self.users.create(ask.name, {**self._tags(ask, None), UNFINISHED_TAG: "true"})
+            check_tags_in_all(self._tags(ask, before))
+            self._check_slack_account(ask, before)
+            user = before or self._create(ask)
             try:
                 made = self._bring_about(ask, user, lease, created=before is None)
                 self._record(ask, before, made, origin, lease)
@@ -102,6 +113,25 @@ class UserProvisioning:
                 self._record_what_is_left(view.user, origin)
                 raise
         return view
+
+    def _create(self, ask: UserAsk) -> User:
+        try:
+            return self.users.create(ask.name, {**self._tags(ask, None), UNFINISHED_TAG: "true"})
+        except RefusedByAws as refusal:
+            if refusal.aws_code != "EntityAlreadyExists":
+                raise
+            raise Conflict(f"IAM holds the name {ask.name} already, perhaps in another letter case.") from None
+
+    def _check_slack_account(self, ask: UserAsk, before: User | None) -> None:
+        """A Slack account is linked to one user: with two, chat could not tell who clicks, and serves neither."""
+        account = ask.tags.get(SLACK_TAG)
+        if not account or (before and before.tags.get(SLACK_TAG) == account):
+            return
+        if others := [name for name in self.users.tagged(SLACK_TAG, account) if name != ask.name]:
+            raise InvalidRequest(
+                f"The Slack account {account} is linked to {others[0]}.",
+                {f"tags.{SLACK_TAG}": "linked to another user; take the tag off there first"},
+            )
 
     def _bring_about(self, ask: UserAsk, user: User, lease: Lease, *, created: bool) -> MadeUser:
         self.users.set_groups(user, ask.groups)

@@ -15,7 +15,7 @@ from chalicelib.core.domain.errors import RefusedByAws
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG
 from chalicelib.provisioning.aws.iam_consistency import WAITS, SettlingTime
 from chalicelib.provisioning.aws.iam_roles import IamRoles
-from chalicelib.provisioning.domain.role_state import RoleState, changes
+from chalicelib.provisioning.domain.role_state import RoleChange, RoleState, changes
 from tests.adapters.conftest import ACCOUNT
 from tests.adapters.provisioning.late_iam import Late, as_iam
 from tests.fakes.provisioning import ADMIN, DEPLOYMENT, World
@@ -184,6 +184,8 @@ class Refusing:
         self.calls += 1
         raise self._error
 
+    update_assume_role_policy = create_role
+
 
 @pytest.mark.parametrize(
     ("code", "message", "calls"),
@@ -201,3 +203,12 @@ def test_only_what_may_pass_is_tried_again_and_not_for_ever(code, message, calls
         IamRoles(as_iam(iam), SettlingTime(waited.append)).create("tool", STATE)
     assert iam.calls == calls
     assert sum(waited) < 20
+
+
+def test_a_change_that_iam_never_takes_is_given_up_within_one_http_request(account) -> None:
+    waited: list[float] = []
+    iam, change = Refusing("MalformedPolicyDocument", "Invalid principal in policy"), RoleChange("trust", "", {}, READ)
+    with pytest.raises(RefusedByAws):
+        IamRoles(as_iam(iam), SettlingTime(waited.append)).change("tool", change)
+    assert sum(waited) * 1.5 < 29
+    assert iam.calls == len(waited) + 1

@@ -37,6 +37,13 @@ def users(request: pytest.FixtureRequest, iam_users: IamUsers) -> UserAdmin:
     return FakeUsers(groups={"engineers": (), "approvers": ()}) if request.param == "fake" else iam_users
 
 
+def test_users_are_found_by_a_tag_whatever_the_letter_case_of_a_key_of_ours(users) -> None:
+    users.create("bob", {"access-broker:slack": "T1/UBOB"})
+    users.create("eve", {"access-broker:slack": "T1/UEVE", "team": "T1/UBOB"})
+    assert users.tagged("access-broker:slack", "T1/UBOB") == ("bob",)
+    assert users.tagged("access-broker:slack", "T1/UMAL") == ()
+
+
 def test_a_user_is_made_under_our_path_without_anything(users) -> None:
     assert users.read("bob") is None
     made = users.create("bob", {"team": "web"})

@@ -353,3 +353,11 @@ class Steps:
             self.done = True
             self.world.lease_store.release("role/tool", "first")
             self.world.provisioning.apply(self.template, ADMIN)
+
+
+def test_a_name_that_iam_holds_in_another_letter_case_but_does_not_show_is_a_conflict(world) -> None:
+    world.provisioning.apply(ONE, ADMIN)
+    with pytest.raises(Conflict, match="letter case"):
+        world.provisioning.apply(replace(ONE, name="TOOL"), ADMIN)
+    assert set(world.roles.held) == {"tool"}
+    assert set(world.log.roles) == {"tool"}

@@ -264,7 +264,7 @@ def test_a_user_that_somebody_else_makes_in_the_same_moment_is_not_deleted(world
         world.users.held["bob"] = User("bob", "arn", "/access-broker/", "AIDAPROD")
 
     world.happens.at = {1: they_are_faster}
-    with pytest.raises(RefusedByAws):
+    with pytest.raises(Conflict):
         world.user_service.put(ASK, ADMIN)
     assert world.users.held["bob"].unique_id == "AIDAPROD"
 
@@ -366,3 +366,37 @@ def test_another_token_or_the_same_one_much_later_replaces_no_secret(world, othe
     assert (again.password, again.access_key) == ("", None)
     assert world.users.held["bob"].access_keys == first.view.user.access_keys
     assert len(world.users.passwords) == 1
+
+
+def test_a_name_that_iam_holds_in_another_letter_case_but_does_not_show_is_a_conflict(world) -> None:
+    world.user_service.put(ASK, ADMIN)
+    with pytest.raises(Conflict, match="letter case"):
+        world.user_service.put(UserAsk("BOB"), ADMIN)
+    assert set(world.users.held) == {"bob"}
+
+
+def test_a_user_has_fifty_tags_at_most_with_the_brokers_own(world) -> None:
+    for count in (48, 51):
+        with pytest.raises(InvalidRequest) as error:
+            world.user_service.put(UserAsk("bob", {f"tag-{number}": "x" for number in range(count)}), ADMIN)
+        assert error.value.fields == {"tags": "at most 47 beside the broker's own"}
+        assert world.writes == []
+    world.user_service.put(UserAsk("bob", {f"tag-{number}": "x" for number in range(47)}), ADMIN)
+    assert len(world.users.held["bob"].tags) == 49
+
+
+def test_tags_of_the_broker_that_stay_count_too(world) -> None:
+    world.user_service.put(UserAsk("bob", {"access-broker:slack": "T1/UBOB"}), ADMIN)
+    with pytest.raises(InvalidRequest) as error:
+        world.user_service.put(UserAsk("bob", {f"tag-{number}": "x" for number in range(47)}), ADMIN)
+    assert error.value.fields == {"tags": "at most 46 beside the broker's own"}
+
+
+def test_a_slack_account_is_linked_to_one_user(world) -> None:
+    world.user_service.put(UserAsk("bob", {"access-broker:slack": "T1/UBOB"}), ADMIN)
+    with pytest.raises(InvalidRequest) as error:
+        world.user_service.put(UserAsk("mallory", {"access-broker:slack": "T1/UBOB"}), ADMIN)
+    assert set(error.value.fields) == {"tags.access-broker:slack"}
+    assert set(world.users.held) == {"bob"}
+    world.user_service.put(UserAsk("bob", {"access-broker:slack": "T1/UBOB", "team": "web"}), ADMIN)
+    world.user_service.put(UserAsk("mallory", {"access-broker:slack": "T1/UMAL"}), ADMIN)
