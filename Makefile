@@ -12,6 +12,7 @@ OUT ?= .build/package/$(STAGE)
 TESTS ?= tests/e2e tests/adapters tests/unit
 ARCH ?=
 PARAMETERS ?=
+TAGS ?=
 JOBS ?= 2
 
 # Nothing is left outside the clone, downloads included.
@@ -48,14 +49,16 @@ bench: $(READY) ## measure against a bare AssumeRole and write bench/results.jso
 package: $(READY) ## make sam.json and deployment.zip for a stage (STAGE=dev OUT=... ARCH=arm64)
 	@$(PYTHON) -m localaws package --stage $(STAGE) $(if $(ARCH),--architecture $(ARCH)) $(OUT)
 
-deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=... PARAMETERS="Name=value ...")
+deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=... TAGS="Key=value ..." PARAMETERS="Name=value ...")
 	@test -n "$(BUCKET)" || { echo "say which S3 bucket takes the package: make deploy STAGE=$(STAGE) BUCKET=name" >&2; exit 1; }
 	@$(PYTHON) -m lambda_package.overlay $(OUT)/sam.json .chalice/resources-aws.json
 	@.venv/bin/aws cloudformation package --template-file $(OUT)/sam.json --s3-bucket $(BUCKET) --output-template-file $(OUT)/deployed.yaml
 	@.venv/bin/aws cloudformation deploy --template-file $(OUT)/deployed.yaml --s3-bucket $(BUCKET) \
 	  --stack-name access-broker-$(STAGE) \
 	  --capabilities CAPABILITY_IAM CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \
-	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	  $(if $(TAGS),--tags $(TAGS)) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	@.venv/bin/aws cloudformation update-termination-protection --enable-termination-protection \
+	  --stack-name access-broker-$(STAGE) > /dev/null
 
 check: $(READY) package ## lint, types, layers, policies and the CloudFormation template
 	@.venv/bin/ruff check $(CHECKED)

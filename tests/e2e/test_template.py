@@ -23,7 +23,7 @@ NOT_OURS = {
     "iam:DetachGroupPolicy": "the boundary is attached to nothing by the stack",
     "iam:DetachRolePolicy": "the functions' roles have inline policies only",
     "iam:DetachUserPolicy": "the boundary is attached to nothing by the stack",
-    "kms:Decrypt": "AWS's own keys encrypt",
+    "kms:Decrypt": "only with a customer's key: policies/deployer-options.json",
     "logs:DeleteDataProtectionPolicy": "no log group has one",
 }
 """What CloudFormation's handlers list for features that the stack does not use."""

@@ -13,7 +13,8 @@ TEMPLATES = (Path(".chalice/resources.json"), Path(".chalice/resources-aws.json"
 RESOURCES = {
     name: resource for file in TEMPLATES for name, resource in json.loads(file.read_text())["Resources"].items()
 }
-STATEMENTS = json.loads(Path("policies/deployer.json").read_text())["Statement"]
+FILES = ("policies/deployer.json", "policies/deployer-options.json")
+STATEMENTS = [one for file in FILES for one in json.loads(Path(file).read_text())["Statement"]]
 ACTIONS = {
     action
     for statement in STATEMENTS
@@ -21,22 +22,28 @@ ACTIONS = {
 }
 
 MAKING = {
+    "AWS::ApiGateway::Account": {"apigateway:PATCH"},
     "AWS::CloudWatch::Alarm": {"cloudwatch:PutMetricAlarm"},
     "AWS::CloudWatch::Dashboard": {"cloudwatch:PutDashboard"},
     "AWS::DynamoDB::Table": {"dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DescribeTable"},
     "AWS::IAM::ManagedPolicy": {"iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion"},
+    "AWS::IAM::Role": {"iam:CreateRole", "iam:AttachRolePolicy", "iam:PassRole"},
     "AWS::Logs::LogGroup": {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DescribeLogGroups"},
     "AWS::Logs::QueryDefinition": {"logs:PutQueryDefinition", "logs:DescribeQueryDefinitions"},
+    "AWS::SNS::Subscription": {"sns:Subscribe", "sns:GetSubscriptionAttributes"},
     "AWS::SNS::Topic": {"sns:CreateTopic", "sns:SetTopicAttributes", "sns:GetTopicAttributes"},
     "AWS::SQS::Queue": {"sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:GetQueueAttributes"},
 }
 DELETING = {
+    "AWS::ApiGateway::Account": "apigateway:PATCH",
     "AWS::CloudWatch::Alarm": "cloudwatch:DeleteAlarms",
     "AWS::CloudWatch::Dashboard": "cloudwatch:DeleteDashboards",
     "AWS::DynamoDB::Table": "dynamodb:DeleteTable",
     "AWS::IAM::ManagedPolicy": "iam:DeletePolicy",
+    "AWS::IAM::Role": "iam:DeleteRole",
     "AWS::Logs::LogGroup": "logs:DeleteLogGroup",
     "AWS::Logs::QueryDefinition": "logs:DeleteQueryDefinition",
+    "AWS::SNS::Subscription": "sns:Unsubscribe",
     "AWS::SNS::Topic": "sns:DeleteTopic",
     "AWS::SQS::Queue": "sqs:DeleteQueue",
 }
@@ -89,9 +96,14 @@ def test_what_a_property_needs_is_allowed_if_the_property_is_set_and_only_then(n
     assert (action in ACTIONS) is set_somewhere
 
 
+def test_what_only_options_need_stands_apart() -> None:
+    always = {action for one in json.loads(Path(FILES[0]).read_text())["Statement"] for action in listed(one["Action"])}
+    assert not [action for action in always if action.startswith("kms:") or action == "iam:AttachRolePolicy"]
+
+
 def test_the_audit_log_is_not_the_deployers_to_delete() -> None:
-    (deleting,) = [one for one in STATEMENTS if "logs:DeleteLogGroup" in one["Action"]]
-    assert deleting["Resource"].endswith(":log-group:/aws/lambda/access-broker-*")
+    deleting = [one["Resource"] for one in STATEMENTS if "logs:DeleteLogGroup" in one["Action"]]
+    assert not [one for one in deleting if fnmatchcase("arn:aws:logs:r:1:log-group:/access-broker-prod/audit", one)]
 
 
 def allowing(action: str, resource: str) -> list[str]:

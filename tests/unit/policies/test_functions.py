@@ -55,7 +55,7 @@ def test_a_function_writes_a_log_of_its_own_that_is_kept_for_a_while(function: s
     logs = [one["Properties"] for one in RESOURCES.values() if one.get("Type") == "AWS::Logs::LogGroup"]
     kept = {one["LogGroupName"]["Fn::Sub"]: one.get("RetentionInDays", 0) for one in logs}
     writes = [one for one in statements(function) if "logs:PutLogEvents" in one["Action"]]
-    assert kept[group] > 0
+    assert kept[group] == {"Ref": "FunctionLogRetentionDays"}
     assert any(json.dumps(one["Resource"]).endswith(f':log-group:{group}:*"}}') for one in writes)
 
 

@@ -17,7 +17,8 @@ from lambda_package import overlay
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RESOURCES: dict[str, Any] = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
+TEMPLATE: dict[str, Any] = json.loads(Path(".chalice/resources.json").read_text())
+RESOURCES, PARAMETERS = TEMPLATE["Resources"], TEMPLATE["Parameters"]
 OVERLAY = Path(".chalice/resources-aws.json")
 SCHEMA = json.loads(Path("docs/audit-event.schema.json").read_text())
 QUERIES = {path.stem: path.read_text() for path in Path("docs/queries").glob("*.query")}
@@ -223,11 +224,12 @@ def test_no_function_may_delete_logs_or_shorten_their_retention() -> None:
 
 def test_the_log_group_is_kept_for_over_a_year_and_survives_the_stack() -> None:
     log = RESOURCES["AuditLog"]
-    assert log["Properties"]["RetentionInDays"] >= 365
+    assert log["Properties"]["RetentionInDays"] == {"Ref": "AuditRetentionDays"}
+    assert min(PARAMETERS["AuditRetentionDays"]["AllowedValues"]) >= 365
     assert log["Properties"]["DeletionProtectionEnabled"] is True
     assert (log["DeletionPolicy"], log["UpdateReplacePolicy"]) == ("Retain", "Retain")
     told = RESOURCES["APIHandler"]["Properties"]["Environment"]["Variables"]["BROKER_AUDIT_RETENTION_DAYS"]
-    assert told == str(log["Properties"]["RetentionInDays"])
+    assert told == log["Properties"]["RetentionInDays"]
 
 
 def test_a_brokered_role_reaches_neither_the_audit_log_nor_the_ledger() -> None:
@@ -237,6 +239,7 @@ def test_a_brokered_role_reaches_neither_the_audit_log_nor_the_ledger() -> None:
         for statement in document["Statement"]
         if statement["Effect"] == "Deny" and statement["Action"] == "*"
         for resource in listed(statement["Resource"])
+        if "${AWS::AccountId}" in resource["Fn::Sub"]
     ]
     for wanted in (":log-group:/${AWS::StackName}/audit:log-stream:x", ":table/${AWS::StackName}-ledger"):
         assert any(fnmatchcase(wanted, f"*{one.split(':${AWS::AccountId}')[1]}") for one in denied)

@@ -27,16 +27,18 @@ STACK, A = "access-broker-production", "123456789012"
 UNDER_THE_PATH = ("role/access-broker/*", "user/access-broker/*", "group/access-broker/*")
 
 ARNS = {
+    "AWS::ApiGateway::Account": "arn:${AWS::Partition}:apigateway:eu-west-1::/account",
     "AWS::CloudWatch::Alarm": "arn:${AWS::Partition}:cloudwatch:eu-west-1:${AWS::AccountId}:alarm:",
     "AWS::CloudWatch::Dashboard": "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/",
     "AWS::DynamoDB::Table": "arn:${AWS::Partition}:dynamodb:eu-west-1:${AWS::AccountId}:table/",
     "AWS::Lambda::Function": "arn:${AWS::Partition}:lambda:eu-west-1:${AWS::AccountId}:function:",
     "AWS::Logs::LogGroup": "arn:${AWS::Partition}:logs:eu-west-1:${AWS::AccountId}:log-group:",
+    "AWS::SNS::Subscription": "arn:${AWS::Partition}:sns:eu-west-1:${AWS::AccountId}:",
     "AWS::SNS::Topic": "arn:${AWS::Partition}:sns:eu-west-1:${AWS::AccountId}:",
     "AWS::SQS::Queue": "arn:${AWS::Partition}:sqs:eu-west-1:${AWS::AccountId}:",
 }
 NAMES = ("DashboardName", "FunctionName", "LogGroupName", "QueueName", "TableName", "TopicName")
-DENIED_OTHERWISE = {**dict.fromkeys(DEPLOYED, "iam:*"), "RestAPI": "apigateway:*"}
+DENIED_OTHERWISE = {**dict.fromkeys((*DEPLOYED, "ApiGatewayLogRole"), "iam:*"), "RestAPI": "apigateway:*"}
 NEEDS_THE_BOUNDARY = {
     "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
     "iam:PutRolePolicy", "iam:DeleteRolePolicy",
@@ -142,6 +144,8 @@ def off_limits(arn: str) -> bool:
 def arn_of(logical: str) -> str:
     """What CloudFormation will call the resource; one without a name gets the stack's, its own and a random one."""
     resource = RESOURCES[logical]
+    if logical == "ApiGatewayAccount":
+        return ARNS[resource["Type"]]
     properties = resource["Properties"]
     given = next(
         (properties[name] for name in NAMES if name in properties), {"Fn::Sub": f"${{AWS::StackName}}-{logical}-X1"}

@@ -1,0 +1,96 @@
+"""Parameters of the stack: each has a default that needs nothing, and reaches every resource it is meant for."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TEMPLATE: dict[str, Any] = json.loads(Path(".chalice/resources.json").read_text())
+PARAMETERS, CONDITIONS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Conditions"], TEMPLATE["Resources"]
+LAMBDA_POLICIES = sorted(Path("policies/lambda").glob("*.json"))
+NO_VALUE = {"Ref": "AWS::NoValue"}
+ENCRYPTED = {
+    "AWS::DynamoDB::Table": lambda one: one["SSESpecification"]["KMSMasterKeyId"],
+    "AWS::Logs::LogGroup": lambda one: one["KmsKeyId"],
+    "AWS::SNS::Topic": lambda one: one["KmsMasterKeyId"],
+    "AWS::SQS::Queue": lambda one: one["KmsMasterKeyId"],
+}
+
+
+def typed(kind: str) -> list[dict[str, Any]]:
+    return [one["Properties"] for one in RESOURCES.values() if one.get("Type") == kind]
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_a_parameter_has_a_description_and_a_default_that_is_allowed(name: str) -> None:
+    parameter = PARAMETERS[name]
+    assert len(parameter["Description"]) > 20
+    assert parameter["Default"] in parameter.get("AllowedValues", [parameter["Default"]])
+    assert re.fullmatch(parameter.get("AllowedPattern", ".*"), str(parameter["Default"]))
+    assert f'"{name}"' in json.dumps([RESOURCES, CONDITIONS]) or f"${{{name}}}" in json.dumps(RESOURCES)
+
+
+@pytest.mark.parametrize("kind", ENCRYPTED)
+def test_a_customers_key_encrypts_whatever_holds_data(kind: str) -> None:
+    keys = [ENCRYPTED[kind](properties) for properties in typed(kind)]
+    assert keys
+    assert all(key == {"Fn::If": ["HasKey", {"Ref": "KmsKeyArn"}, NO_VALUE]} for key in keys)
+
+
+@pytest.mark.parametrize("file", LAMBDA_POLICIES, ids=lambda file: file.stem)
+def test_a_function_may_use_the_customers_key_through_services_only(file: Path) -> None:
+    (statement,) = [one for one in json.loads(file.read_text())["Statement"] if "kms:" in json.dumps(one["Action"])]
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    condition, key, otherwise = statement["Resource"]["Fn::If"]
+    assert (condition, key) == ("HasKey", {"Ref": "KmsKeyArn"})
+    assert otherwise["Fn::Sub"].endswith(":key/none")
+    assert list(statement["Condition"]["StringLike"]) == ["kms:ViaService"]
+
+
+@pytest.mark.parametrize(("table", "parameter"), [("Table", "TableName"), ("Ledger", "LedgerName")])
+def test_a_restored_table_can_take_the_place_of_the_first(table: str, parameter: str) -> None:
+    condition, given, _ = RESOURCES[table]["Properties"]["TableName"]["Fn::If"]
+    assert given == {"Ref": parameter}
+    assert CONDITIONS[condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+    pattern = PARAMETERS[parameter]["AllowedPattern"]
+    assert re.fullmatch(pattern, "access-broker-prod-restored")
+    assert not re.fullmatch(pattern, "orders")  # the boundary keeps brokered roles from access-broker-* alone
+
+
+def test_the_api_takes_no_old_tls_unless_that_is_asked_for() -> None:
+    api = RESOURCES["RestAPI"]["Properties"]
+    assert api["SecurityPolicy"]["Fn::If"][1] == {"Ref": "ApiTlsPolicy"}
+    assert PARAMETERS["ApiTlsPolicy"]["Default"].startswith("SecurityPolicy_TLS13_1_2")
+    assert api["EndpointAccessMode"]["Fn::If"][1] == "BASIC"
+
+
+def test_calls_that_api_gateway_refuses_can_be_logged_and_no_query_is() -> None:
+    condition, settings, _ = RESOURCES["RestAPI"]["Properties"]["AccessLogSetting"]["Fn::If"]
+    assert condition == "LogsCalls"
+    logged = json.loads(settings["Format"])
+    assert {"request_id", "source_ip", "status", "caller", "refused_because"} <= set(logged)
+    assert not [value for value in logged.values() if "querystring" in value.lower() or "header" in value.lower()]
+    assert RESOURCES["ApiGatewayAccount"]["Condition"] == "SetsAccountRole"
+
+
+@pytest.mark.parametrize(
+    ("function", "parameter"), [("Provision", "ProvisionConcurrency"), ("Audit", "AuditConcurrency")]
+)
+def test_functions_that_must_not_starve_can_have_concurrency_reserved(function: str, parameter: str) -> None:
+    assert RESOURCES[function]["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1] == {"Ref": parameter}
+    assert PARAMETERS[parameter]["Default"] == 0
+
+
+def test_alarms_reach_a_subscriber_that_is_named_at_deployment() -> None:
+    subscription = RESOURCES["AlarmSubscription"]
+    assert subscription["Condition"] == "HasAlarmSubscriber"
+    assert subscription["Properties"]["Endpoint"] == {"Ref": "AlarmSubscriber"}
+
+
+def test_one_stage_has_one_region() -> None:
+    """The boundary's name is global. Two stacks of one stage would clean up each other's roles: they must collide."""
+    assert RESOURCES["Boundary"]["Properties"]["ManagedPolicyName"] == {"Fn::Sub": "${AWS::StackName}-boundary"}
