@@ -22,7 +22,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 when it did what it says, 1 with a sentence when not."""
+    """Run one command. Answers 0 after success, 1 after an error, which is printed in one sentence."""
     options = _options(arguments)
     shell.forget_account(os.environ)
     shell.reach_loopback(os.environ)
@@ -60,7 +60,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """SIGTERM and SIGHUP end a command as Ctrl-C does: what it started ends with it."""
+    """SIGTERM and SIGHUP end a command as Ctrl-C does. Its child processes end with it."""
     raise KeyboardInterrupt
 
 

@@ -1,4 +1,4 @@
-"""A broker deployed on an embedded AWS: what `make up`, the demo and the end-to-end tests use."""
+"""A broker deployed on an embedded AWS. `make up`, the demo and the end-to-end tests use it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROVISION_FUNCTION = f"{stack.NAME}-provision"
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the deployed broker answers, and how to speak to it as somebody."""
+    """A deployed broker: its URLs, and sessions of its people."""
 
     endpoint_url: str
     broker_url: str
@@ -52,11 +52,11 @@ class Broker:
         return profiles.session(self.directory, profile)
 
     def mfa_code(self, profile: str) -> str:
-        """The code that this person's MFA device shows now; waits when the present one was shown already."""
+        """The code that this person's MFA device shows now. Waits for the next one if it was shown before."""
         return mfa.code(self.directory, profile)
 
     def environ(self, profile: str | None = None) -> dict[str, str]:
-        """The environment for a program that shall see this AWS and no other, and the tools of this Python first."""
+        """The environment of a program that may reach this AWS only. The tools of this Python come first."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         shell.reach_loopback(kept)
         exports = profiles.variables(
@@ -75,8 +75,8 @@ def running(
 ) -> Iterator[Broker]:
     """A private deployed broker on a free port, in a directory of its own that is removed afterwards.
 
-    It ends with the block, and with this process however that ends. When the
-    block fails, its log stays in .build/logs.
+    It ends with the block. It also ends with this process, for whatever reason.
+    When the block fails, its log stays in .build/logs.
     """
     require_runnable()
     with _own(directory) as (place, log):
@@ -89,7 +89,7 @@ def running(
 
 
 def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None], spokes: int = 0) -> Broker:
-    """Package, deploy and furnish the embedded AWS that listens on `port`, with so many member accounts."""
+    """Package and deploy the broker on the embedded AWS of `port`. Create people, roles and member accounts."""
     endpoint_url = f"http://{HOST}:{port}"
     root = _root(endpoint_url)
     tell("packaging the broker as for AWS")
@@ -125,7 +125,7 @@ def _members(
 
 
 def require_runnable() -> None:
-    """The functions run as they are packaged, so only where Lambda's binaries run."""
+    """Raise LocalAwsError on a machine that cannot run the binaries of a Lambda package."""
     if not packaging.runs_here():
         raise LocalAwsError(
             "the embedded AWS runs the functions as packaged for Lambda, which needs Linux on x86_64 or arm64"
@@ -133,21 +133,21 @@ def require_runnable() -> None:
 
 
 def _connect(chat: slack.Slack, ssm: Any, broker_url: str) -> None:
-    """Set up the app: the broker learns the secrets, the workspace where the broker answers."""
+    """Set up the app: the broker gets the secrets, and the workspace gets the URL of the broker."""
     for name, value in chat.shared.items():
         ssm.put_parameter(Name=f"/{stack.NAME}/{name}", Value=value, Type="SecureString", Overwrite=True)
     chat.do("state", app_url=broker_url)
 
 
 def _root(endpoint_url: str) -> Callable[[Any], Any]:
-    """Makes clients of the account's root; the endpoint is bound, so that none can reach the real AWS."""
+    """Makes clients of the account's root. The endpoint is fixed, so that no client can reach the real AWS."""
     session = profiles.session_with(ROOT_KEY, ROOT_KEY, region=REGION)
     return partial(session.client, endpoint_url=endpoint_url)
 
 
 @contextmanager
 def _own(directory: Path | None) -> Iterator[tuple[Path, Path]]:
-    """A directory that goes in any case, and a log that goes when all went well."""
+    """A directory that is always removed, and a log that is removed after success."""
     runs.sweep()
     with runs.directory(directory) as place:
         log = runs.log(place)

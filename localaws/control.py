@@ -23,7 +23,7 @@ WRITTEN = frozenset({"process.json", "env", "config", "credentials", "aws.log", 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The process `up` started; the start time tells it from a later one with the same id."""
+    """The process that `up` started. The start time distinguishes it from a later one with the same id."""
 
     pid: int
     started: str
@@ -31,7 +31,7 @@ class Started:
 
     @property
     def alive(self) -> bool:
-        """Whether that very process still runs."""
+        """True if this process still runs."""
         process = processes.look(self.pid)
         return bool(process and process.started == self.started and not process.over)
 
@@ -42,10 +42,10 @@ def up(
     place: Path = PLACE,
     deploy: Callable[[int, Path, Path, Callable[[str], None]], broker.Broker] = broker.deploy,
 ) -> broker.Broker:
-    """Start the embedded AWS with the broker deployed, or deploy anew to the one that runs.
+    """Start the embedded AWS and deploy the broker. If it runs already, deploy again.
 
-    Raises PortInUse, AlreadyRunning (on another port) or StepFailed; after a
-    failed start nothing of it runs.
+    Raises PortInUse, AlreadyRunning (on another port) or StepFailed. After a
+    failed start no process is left.
     """
     broker.require_runnable()
     running = _read(place)
@@ -60,7 +60,7 @@ def up(
 
 
 def down(tell: Callable[[str], None], place: Path = PLACE) -> None:
-    """End exactly what `up` started, with the functions it runs, and remove what it wrote."""
+    """End the process that `up` started and its functions, and remove the files it wrote."""
     running = _read(place)
     if running and running.alive:
         tell(f"ending the embedded AWS on port {running.port}")
@@ -71,7 +71,7 @@ def down(tell: Callable[[str], None], place: Path = PLACE) -> None:
 
 
 def status(tell: Callable[[str], None], place: Path = PLACE) -> bool:
-    """Tell whether the embedded AWS of this clone runs and answers."""
+    """Print if the embedded AWS of this clone runs and answers."""
     running = _read(place)
     if not running or not running.alive:
         tell("down")
@@ -83,7 +83,7 @@ def status(tell: Callable[[str], None], place: Path = PLACE) -> bool:
 
 @contextmanager
 def _started(port: int, place: Path, tell: Callable[[str], None]) -> Iterator[None]:
-    """Start it, remember it, and end it again when the block fails."""
+    """Start it and record its process. End it when the block fails."""
     tell(f"starting the embedded AWS on port {port}")
     aws = emulator.start(port, place / "aws", _log(place), ends_with_us=False)
     try:

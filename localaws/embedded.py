@@ -16,7 +16,7 @@ REGION = "us-east-1"
 
 
 def main() -> None:
-    """Serve until SIGTERM, or with --while-stdin-is-open until whoever started it is gone."""
+    """Serve until SIGTERM, or with --while-stdin-is-open until the process that started it has ended."""
     options = _options()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def environment(port: int, directory: Path) -> dict[str, str]:
-    """What ministack and the functions it starts are told; all they write stays in `directory`."""
+    """The environment of ministack and of the functions it starts. They write to `directory` only."""
     scratch = directory / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     return {
@@ -55,7 +55,7 @@ def environment(port: int, directory: Path) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # GET /health tells it: whoever started this one can tell it from another.
+        # GET /health answers it, so that the process that started this one can recognise it.
         "MINISTACK_EDITION": edition(directory),
         # Listeners on fixed ports that nothing here needs.
         "IOT_MTLS_ENABLED": "0",
@@ -77,7 +77,7 @@ def _options() -> argparse.Namespace:
 
 
 def _end_with_stdin() -> None:
-    """A pipe closes however its writer ends, even by SIGKILL."""
+    """A pipe closes when its writer ends, even after SIGKILL."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

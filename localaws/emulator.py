@@ -21,27 +21,27 @@ READY_WITHIN_SECONDS = 60
 LOOK_AGAIN_SECONDS = 0.05
 
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""The shell's proxy does not know this machine's own ports."""
+"""Uses no proxy: a proxy of the shell cannot reach the ports of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """A started embedded AWS: its process group has the process's id."""
+    """A running embedded AWS. Its process group has the id of the process."""
 
     process: subprocess.Popen[bytes]
     port: int
     directory: Path
     log: Path
-    """What it and the functions' runtime wrote."""
+    """The output of the embedded AWS and of the functions' runtime."""
 
     @property
     def endpoint_url(self) -> str:
-        """Where every AWS service answers."""
+        """The URL of every AWS service."""
         return f"http://{HOST}:{self.port}"
 
 
 def free_port() -> int:
-    """A port nothing listens on at this moment."""
+    """A port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -50,8 +50,8 @@ def free_port() -> int:
 def start(port: int, directory: Path, log: Path, *, ends_with_us: bool) -> Emulator:
     """Start it and return when it answers.
 
-    With `ends_with_us` it ends when this process does, however that happens;
-    without, it runs on until `processes.end_group`. Raises PortInUse or StepFailed.
+    With `ends_with_us` it ends when this process ends, for whatever reason.
+    Otherwise it runs until `processes.end_group`. Raises PortInUse or StepFailed.
     """
     _require_free(port)
     directory.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def _wait_until_ready(emulator: Emulator) -> None:
 
 
 def answers(port: int, directory: Path) -> bool:
-    """Whether the embedded AWS of this directory, and no other, answers there."""
+    """True if the embedded AWS of this directory answers on this port, and not another one."""
     try:
         with DIRECTLY.open(f"http://{HOST}:{port}/health", timeout=5) as answer:
             return bool(json.load(answer)["edition"] == edition(directory.resolve()))

@@ -1,4 +1,4 @@
-"""What can go wrong with the embedded AWS, each told in one sentence."""
+"""Errors of the embedded AWS. Each has a message of one sentence for the person at the terminal."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
 
 
 class LocalAwsError(Exception):
-    """Ends a command with exit code 1; its text is what the person reads."""
+    """Ends a command with exit code 1. Its text is printed."""
 
 
 class NoSuchPort(LocalAwsError):
-    """TCP has no port of this number that one can choose."""
+    """The number is not a TCP port."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} cannot be: choose one from 1 to 65535 with PORT=")
+        super().__init__(f"port {port} is not possible: choose one from 1 to 65535 with PORT=")
 
 
 class PortInUse(LocalAwsError):
-    """Something else listens on the port."""
+    """Another program listens on the port."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use: end what listens there or choose another with PORT=")
+        super().__init__(f"port {port} is in use: end the program that listens there or choose another port with PORT=")
 
 
 class AlreadyRunning(LocalAwsError):

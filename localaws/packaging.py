@@ -20,7 +20,7 @@ __all__ = ["BUILD", "CHECKOUT", "package", "runs_here"]
 def package(output: Path, stage: str = "dev", architecture: Architecture | None = None) -> Path:
     """Write sam.json and deployment.zip to `output`, exactly as they go to AWS. Raises StepFailed.
 
-    What runs on a laptop is built for the laptop: nothing said means this machine's architecture.
+    Without an architecture the package is built for this machine.
     """
     try:
         lambda_package.build(stage, output, architecture or lambda_package.of_this_machine())
@@ -30,5 +30,5 @@ def package(output: Path, stage: str = "dev", architecture: Architecture | None 
 
 
 def runs_here() -> bool:
-    """Whether this machine can run what is packaged for Lambda: Linux on one of its two architectures."""
+    """True if this machine can run a Lambda package: Linux on x86_64 or arm64."""
     return platform.system() == "Linux" and platform.machine() in {"x86_64", "aarch64"}

@@ -1,4 +1,4 @@
-"""The people of the embedded account: an administrator, and three who may do nothing."""
+"""The people of the embedded account: an administrator, and three users without permissions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PEOPLE = (
 
 
 def create(iam: Any, people: Iterable[Person] = PEOPLE) -> list[Keys]:
-    """Create users, groups and memberships; answer everybody's keys, in the order of `people`."""
+    """Create users, groups and memberships. Answer the keys of each user, in the order of `people`."""
     people = tuple(people)
     for group in sorted({group for person in people for group in person.groups}):
         iam.create_group(GroupName=group, Path="/access-broker/" if group in IN_REACH else "/")

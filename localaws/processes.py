@@ -1,4 +1,4 @@
-"""Processes as Linux tells of them in /proc: who still runs, since when, in which group."""
+"""Processes as /proc of Linux shows them: state, start time and group."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENDED_WITHIN_SECONDS = 3
-"""A function in the middle of a call holds SIGTERM up; nothing here is worth waiting for it longer."""
+"""A function in the middle of a call delays SIGTERM. After this time it gets SIGKILL."""
 LOOK_AGAIN_SECONDS = 0.02
 
 
@@ -21,16 +21,16 @@ class Process:
     state: str
     group: int
     started: str
-    """In clock ticks since boot: tells a process from a later one with the same id."""
+    """In clock ticks since boot. It differs for a later process with the same id."""
 
     @property
     def over(self) -> bool:
-        """Whether it only waits to be reaped; a container's first process may never do that."""
+        """True if it has ended and waits to be reaped. The first process of a container may never reap it."""
         return self.state in {"Z", "X"}
 
 
 def look(pid: int | str) -> Process | None:
-    """The process as it is now; None when there is none."""
+    """The process as it is now; None when it does not exist."""
     try:
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

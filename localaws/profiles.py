@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OWNER_ONLY = 0o600
 
 NO_PROFILE = {"profile": (None, None, None, None)}
-"""botocore's own way to say that neither a file nor the environment names one."""
+"""Tells botocore that neither a file nor the environment names a profile."""
 
 
 def write(directory: Path, keys: Iterable[Keys], *, endpoint_url: str, broker_url: str, region: str) -> None:
@@ -46,7 +46,7 @@ def add(directory: Path, keys: Iterable[Keys], *, endpoint_url: str, region: str
 
 
 def variables(directory: Path, *, endpoint_url: str, broker_url: str, region: str) -> dict[str, str]:
-    """What `.local/env` exports."""
+    """The environment variables that `.local/env` exports."""
     return {
         "BROKER_URL": broker_url,
         "AWS_ENDPOINT_URL": endpoint_url,
@@ -58,7 +58,7 @@ def variables(directory: Path, *, endpoint_url: str, broker_url: str, region: st
 
 
 def session(directory: Path, profile: str) -> boto3.Session:
-    """A boto3 session of one profile, whatever the shell's own AWS settings say."""
+    """A boto3 session of one profile. It ignores the AWS settings of the shell."""
     core = _Bound(profile=profile)
     core.set_config_variable("config_file", str(directory / "config"))
     core.set_config_variable("credentials_file", str(directory / "credentials"))
@@ -70,7 +70,7 @@ def session(directory: Path, profile: str) -> boto3.Session:
 
 
 def session_with(key: str, secret: str, token: str | None = None, *, region: str) -> boto3.Session:
-    """A boto3 session of these keys, whatever the shell's own AWS settings say."""
+    """A boto3 session of these keys. It ignores the AWS settings of the shell."""
     core = botocore.session.Session(session_vars=NO_PROFILE)
     core.set_config_variable("config_file", os.devnull)
     core.set_config_variable("credentials_file", os.devnull)
@@ -79,7 +79,7 @@ def session_with(key: str, secret: str, token: str | None = None, *, region: str
 
 
 class _Bound(botocore.session.Session):
-    """Its clients speak to one endpoint: AWS_ENDPOINT_URL of the shell would beat the profile's own."""
+    """Its clients use one endpoint. AWS_ENDPOINT_URL of the shell would otherwise override the profile's."""
 
     endpoint_url: str
 

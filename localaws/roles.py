@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "policies" / "roles"
 
 
 def templates() -> list[dict[str, Any]]:
-    """Every template that trusts nobody by name: a user named there has to exist first."""
+    """Every template that names no user in its trust policy: such a user has to exist first."""
     found = [yaml.safe_load(path.read_text()) for path in sorted(TEMPLATES.glob("*.yaml"))]
     return [template for template in found if not template.get("trust", {}).get("direct_users")]
 

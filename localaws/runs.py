@@ -1,4 +1,4 @@
-"""Directories of private runs under .build: each is its owner's while that process lives."""
+"""Directories of private runs under .build. A directory belongs to a process while that process lives."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OWNED = "owned"
 def directory(wanted: Path | None = None) -> Iterator[Path]:
     """The wanted directory, or a new one under .build/runs; it is removed afterwards.
 
-    The kernel gives up the lock on it when its owner ends, however that happens.
+    The kernel releases the lock on it when the owner ends, for whatever reason.
     """
     RUNS.mkdir(parents=True, exist_ok=True)
     place = (wanted or Path(tempfile.mkdtemp(dir=RUNS))).resolve()
@@ -40,13 +40,13 @@ def directory(wanted: Path | None = None) -> Iterator[Path]:
 
 
 def log(place: Path) -> Path:
-    """Where the run of `place` writes its log: outside, so that a failed run leaves it."""
+    """The log file of the run of `place`. It is outside the directory, so that it stays after a failed run."""
     LOGS.mkdir(parents=True, exist_ok=True)
     return LOGS / f"{place.name}-{os.getpid()}.log"
 
 
 def sweep(among: Path = RUNS) -> None:
-    """Remove what runs left whose process was killed."""
+    """Remove the directories of runs whose process was killed."""
     for marker in among.glob(f"*/{OWNED}"):
         if _abandoned(marker):
             shutil.rmtree(marker.parent, ignore_errors=True)

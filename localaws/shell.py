@@ -1,4 +1,4 @@
-"""What the shell of whoever starts a local run says, and how little of it a local run may hear."""
+"""The environment of the shell that starts a local run, without the settings that the run must not use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def forget_account(environ: MutableMapping[str, str]) -> None:
 
 
 def reach_loopback(environ: MutableMapping[str, str]) -> None:
-    """Let no proxy stand between us and what runs on this machine; other exceptions stay as they are."""
+    """Add the loopback addresses to no_proxy, so that no proxy is used for this machine. Other entries stay."""
     said = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     if said.strip() == "*":
         return

@@ -40,7 +40,7 @@ class SignInServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """What BROKER_SIGN_IN_ENDPOINT is set to."""
+        """The value of BROKER_SIGN_IN_ENDPOINT."""
         return f"http://127.0.0.1:{self.server_port}/federation"
 
     def token(self, query: dict[str, str]) -> tuple[int, str]:
@@ -58,7 +58,7 @@ class SignInServer(ThreadingHTTPServer):
         return 200, json.dumps({"SigninToken": token})
 
     def login(self, query: dict[str, str]) -> tuple[int, str]:
-        """Login: a page for a token that is known and young."""
+        """Login: a page for a token that is known and not older than 15 minutes."""
         until, arn = self.tokens.get(query.get("SigninToken", ""), (0.0, ""))
         if time.time() >= until or not query.get("Destination"):
             return 400, "The sign-in link has expired"
@@ -102,14 +102,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def start(directory: Path, aws: str) -> None:
-    """Serve in the background of this process, and write down where."""
+    """Serve in the background of this process, and write the URL to a file."""
     server = SignInServer(0, aws)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     (directory / ADDRESS).write_text(server.url)
 
 
 def url_of(directory: Path) -> str:
-    """Where the one that works in `directory` answers."""
+    """The URL of the endpoint that works in `directory`."""
     return (directory / ADDRESS).read_text()
 
 

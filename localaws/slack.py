@@ -1,8 +1,8 @@
 """A local counterpart of Slack, over real HTTP: its Web API, its signed requests, its response URLs.
 
 Follows docs.slack.dev: chat.postMessage, chat.update and auth.test as slack_sdk
-calls them; slash commands and block actions signed with v0. What people do in
-Slack's window, tests do under /counterpart. It can be told to be down.
+calls them; slash commands and block actions signed with v0. Tests act as people
+in Slack's window by calls under /counterpart. A test can also make it fail.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def user_id(name: str) -> str:
 
 
 def handle(name: str) -> str:
-    """What the IAM tag access-broker:slack of that person says."""
+    """The value of the IAM tag access-broker:slack of that person."""
     return f"{TEAM}/{user_id(name)}"
 
 
 @dataclass
 class State:
-    """What stands in the workspace, and what else was told to others."""
+    """The messages in the workspace, and the calls of the outgoing webhook."""
 
     app_url: str = ""
     down: str = ""
@@ -70,7 +70,7 @@ class SlackServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Its URL."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def api(self, method: str, said: dict[str, Any], token: str) -> Reply:
@@ -104,7 +104,7 @@ class SlackServer(ThreadingHTTPServer):
         return 200, {"ok": True}
 
     def say(self, said: dict[str, Any]) -> Reply:
-        """Somebody types `/access …`."""
+        """A user types `/access …`."""
         user = said["user"]
         form = {
             "team_id": TEAM,
@@ -118,7 +118,7 @@ class SlackServer(ThreadingHTTPServer):
         return self._send("/chat/slack/commands", form)
 
     def click(self, said: dict[str, Any]) -> Reply:
-        """Somebody clicks a button that stands under a message, or stood there when their window last drew it."""
+        """A user clicks a button that is under a message, or was there when the window last drew it."""
         message, user = said.get("message") or self.state.messages[said["ts"]], said["user"]
         buttons = [one for block in message["blocks"] if block["type"] == "actions" for one in block["elements"]]
         button = next(one for one in buttons if one["action_id"] == said["action"])
@@ -134,13 +134,13 @@ class SlackServer(ThreadingHTTPServer):
         return self._send("/chat/slack/interactions", {"payload": json.dumps(payload)})
 
     def response_url(self, user: str) -> str:
-        """Where the app may answer that user, for a while."""
+        """A URL where the app may answer that user, for half an hour."""
         token = secrets.token_urlsafe(16)
         self.state.open_answers[token] = (user, time.time() + ANSWERS_LIVE_SECONDS, ANSWERS_TAKEN)
         return f"{self.url}/api/answers/{token}"
 
     def _send(self, path: str, form: dict[str, str]) -> Reply:
-        """The request as the app got it, with how it answered: whoever wants to forge it can."""
+        """The request as the app received it, and the answer. A test can change it and send it again."""
         body, timestamp = urlencode(form), str(int(time.time()))
         signature = SignatureVerifier(self.signing_secret).generate_signature(timestamp=timestamp, body=body)
         headers = {
@@ -159,7 +159,7 @@ class SlackServer(ThreadingHTTPServer):
         return 200, {"status": status, "text": text, "sent": sent}
 
     def counterpart(self, what: str, said: dict[str, Any]) -> Reply:
-        """What people do in Slack's window, and what tests look at."""
+        """The actions of people in Slack's window, and the state that tests read."""
         acts: dict[str, Callable[[dict[str, Any]], Reply]] = {"say": self.say, "click": self.click}
         if what in acts:
             return acts[what](said)
@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._reply(*self.server.api(self.path.removeprefix("/api/"), json.loads(raw or b"{}"), token))
 
     def _down(self, how: str) -> None:
-        """`refuse` hangs up without a word, `429` asks to wait, any other status is just answered."""
+        """`refuse` closes the connection, `429` asks to wait, any other status is the answer."""
         if how == "refuse":
             self.close_connection = True
             self.connection.close()
@@ -208,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def start(directory: Path) -> None:
-    """Serve in the background of this process, and write down where, and what it shares with the broker."""
+    """Serve in the background of this process. Write the URL and the shared secrets to a file."""
     server = SlackServer()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings = directory / SETTINGS
@@ -229,7 +229,7 @@ class Slack:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What no template sets: where functions find this one in the place of slack.com."""
+        """Environment variables that no template sets: the functions call this URL instead of slack.com."""
         return {"BROKER_SLACK_API": f"{self.url}/api/", "BROKER_WEBHOOK_LOOPBACK": "yes"}
 
     @property
@@ -252,5 +252,5 @@ class Slack:
 
 
 def of(directory: Path) -> Slack:
-    """The one that works in `directory`."""
+    """The counterpart that works in `directory`."""
     return Slack(**json.loads((directory / SETTINGS).read_text()))

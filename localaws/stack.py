@@ -102,7 +102,7 @@ def _first_failure(cloudformation: Any, name: str) -> str:
 
 
 def _set_resource_policy(client: Callable[[Any], Any], api: str, template: dict[str, Any]) -> None:
-    """AWS takes the API's resource policy from the template; ministack only by this call."""
+    """Set the resource policy of the API. AWS takes it from the template, ministack only by this call."""
     policy = template["Resources"][API]["Properties"]["DefinitionBody"]["x-amazon-apigateway-policy"]
     account = client("sts").get_caller_identity()["Account"]
     known = {"AWS::AccountId": account, "AWS::Region": REGION, "AWS::Partition": "aws", API: api}

@@ -1,7 +1,7 @@
 """CloudTrail to EventBridge, for the embedded AWS: gives recorded events to the event buses of their accounts.
 
-On AWS CloudTrail does this itself. What an event bus does with an event is in
-localaws/accounts/event_bus.py.
+On AWS CloudTrail does this itself. localaws/accounts/event_bus.py is the
+counterpart of EventBridge.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _looked_up(cloudtrail: Any, key: str, value: str, since: datetime) -> list[d
 
 
 def _matches(record: dict[str, Any]) -> bool:
-    """Whether the rule's pattern lets it through (chalicelib/audit/handlers/trail_function.py)."""
+    """True if the pattern of the rule matches (chalicelib/audit/handlers/trail_function.py)."""
     role = str((record.get("requestParameters") or {}).get("roleArn", ""))
     return "errorCode" not in record and ":role/access-broker/" in role
 

@@ -1,1 +1,1 @@
-"""Member accounts of the embedded AWS: made in its organisation, furnished by CloudFormation, heard through events."""
+"""Member accounts of the embedded AWS: the organisation, templates deployed into an account, and its events."""

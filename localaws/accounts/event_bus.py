@@ -67,7 +67,7 @@ class Buses:
         return []
 
     def _may_send(self, target: dict[str, str]) -> bool:
-        """Whether the role of the target is allowed to put events on the bus."""
+        """True if the role of the target is allowed to put events on the bus."""
         role = target.get("RoleArn", "")
         iam = self.clients[role.split(":")[4]]("iam") if role else None
         asked = {"PolicySourceArn": role, "ActionNames": [PUT_EVENTS], "ResourceArns": [target["Arn"]]}
@@ -82,7 +82,7 @@ class Buses:
         return Delivery(account, target, document)
 
     def _admits(self, account: str, sender: str) -> bool:
-        """Whether the bus of an account has a policy that lets the sender put events."""
+        """True if the bus of an account has a policy that lets the sender put events."""
         if account == sender:
             return True
         if account not in self.clients:

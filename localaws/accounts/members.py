@@ -1,4 +1,4 @@
-"""One member account, and how to act in it as its root."""
+"""A member account, and clients of its root."""
 
 from __future__ import annotations
 

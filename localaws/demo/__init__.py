@@ -1,4 +1,4 @@
-"""The demo: the whole scenario on a private embedded AWS, told with AWS's own answers."""
+"""The demo: the whole scenario on a private embedded AWS, with the answers of AWS shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     tutorial.switching_role_and_back,
     brokered.alice_asks_the_broker,
     brokered.the_credentials_do_what_the_role_does_and_no_more,
-    brokered.nobody_gets_round_the_broker,
+    brokered.no_key_gets_round_the_broker,
     refused.the_broker_refuses_carol,
     refused.the_gateway_refuses_forgers,
     zero_access.alice_still_has_nothing,
@@ -27,7 +27,7 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
 
 
 def play() -> int:
-    """Play every scene; raises SceneFailed at the first answer that is not as it must be."""
+    """Play every scene. Raises SceneFailed at the first answer that is wrong."""
     began = time.monotonic()
     with running(tell=lambda line: print(f"-> {line}", flush=True)) as broker:
         stage = Stage(broker)

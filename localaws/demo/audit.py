@@ -1,4 +1,4 @@
-"""What is left: one event for each issue and each refusal."""
+"""The audit log: one event for each issue and each refusal."""
 
 from __future__ import annotations
 

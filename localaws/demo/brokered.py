@@ -1,4 +1,4 @@
-"""The broker's way: ask, get an hour, and nothing beyond the role."""
+"""The broker: ask, get credentials for an hour, and no permission beyond the role."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def the_credentials_do_what_the_role_does_and_no_more(stage: Stage) -> None:
     stage.expect("her name on the session", true="/alice-" in said.document.get("Arn", ""), answer=said.text)
 
 
-def nobody_gets_round_the_broker(stage: Stage) -> None:
+def no_key_gets_round_the_broker(stage: Stage) -> None:
     """The role trusts the broker only."""
-    stage.open("Nobody gets round the broker: the role itself refuses alice's own keys")
+    stage.open("No way round the broker: the role itself refuses alice's own keys")
     said = stage.aws(
         f"sts assume-role --role-arn {stage.session['role_arn']} --role-session-name alice-direct", who="alice"
     )

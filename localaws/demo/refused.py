@@ -1,4 +1,4 @@
-"""Who gets nothing: carol by the rules, forgers by the gateway."""
+"""Callers that are refused: carol by the rules, forged requests by the gateway."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REASON = "curious"
 
 
 def the_broker_refuses_carol(stage: Stage) -> None:
-    """She signs correctly; the rules have nothing for her, and say what is missing."""
+    """She signs correctly. No rule permits her, and the refusal says what is missing."""
     stage.open("Carol is in no group: the broker refuses her and says why")
     said = stage.curl("/v1/credentials", {"role": ROLE, "reason": REASON}, stage.keys("carol"))
     stage.show(said.text)

@@ -1,4 +1,4 @@
-"""What every scene stands on: telling, running real clients, and failing at a wrong answer."""
+"""Tools of every scene: print, run real clients, and fail at a wrong answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SceneFailed(LocalAwsError):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a program answered."""
+    """The answer of a program."""
 
     code: int
     text: str
@@ -47,7 +47,7 @@ class Said:
 
 @dataclass(slots=True)
 class Stage:
-    """The scenes' common ground: the broker, and what one scene leaves for the next."""
+    """The broker, and the state that one scene leaves for the next."""
 
     broker: Broker
     scene: str = ""
@@ -62,11 +62,11 @@ class Stage:
         print(f"\n{self.number}. {scene}", flush=True)
 
     def say(self, text: str) -> None:
-        """Tell in the narrator's words."""
+        """Print a line of explanation."""
         print(textwrap.indent(textwrap.fill(text, WIDTH - 3), "   "), flush=True)
 
     def show(self, text: str) -> None:
-        """Show somebody's answer as it is."""
+        """Show an answer as it is."""
         print(textwrap.indent(text.strip(), "   | "), flush=True)
 
     def expect(self, expected: str, *, true: bool, answer: str) -> None:
@@ -75,7 +75,7 @@ class Stage:
             raise SceneFailed(self.scene, expected, answer.strip())
 
     def aws(self, command: str, *more: str, who: str = "", using: Mapping[str, str] | None = None) -> Said:
-        """Run the AWS CLI as somebody's profile, or with the credentials in `using`; show command and answer."""
+        """Run the AWS CLI with a profile, or with the credentials in `using`. Show the command and the answer."""
         words = ["aws", *command.split(), *more]
         self._prompt(" ".join(["aws", *(["--profile", who] if who else []), command, *more]))
         said = _run(words, self.broker.environ(who or None) | dict(using or {}))
@@ -87,7 +87,7 @@ class Stage:
         self.expect(f"AWS to refuse with {code}", true=said.code != 0 and f"({code})" in said.text, answer=said.text)
 
     def allowed(self, said: Said) -> None:
-        """The AWS CLI was let through."""
+        """The AWS CLI was allowed."""
         self.expect("AWS to allow it", true=said.code == 0, answer=said.text)
 
     def curl(self, path: str, body: Mapping[str, Any] | None = None, user: str = "") -> Said:
@@ -106,13 +106,13 @@ class Stage:
         return _run(["curl", "--silent", "--show-error", "--config", "-"], self.broker.environ(), "\n".join(lines))
 
     def keys(self, who: str) -> str:
-        """Somebody's long-term keys as curl takes them."""
+        """The long-term keys of a profile in the form that curl takes."""
         found = self.broker.session_for(who).get_credentials()
         assert found is not None, who  # noqa: S101  (localaws wrote the profile)
         return f"{found.access_key}:{found.secret_key}"
 
     def close(self) -> None:
-        """The last words while everything still runs."""
+        """Print the last lines while everything still runs."""
         print("\nEnding the embedded AWS.", flush=True)
 
     def _prompt(self, command: str) -> None:
@@ -120,7 +120,7 @@ class Stage:
 
 
 def masked(secret: str) -> str:
-    """That it is there, and nothing of it."""
+    """Show that the value is there, and no part of it."""
     return f"({len(secret)} characters, not shown)"
 
 

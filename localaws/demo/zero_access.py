@@ -27,7 +27,7 @@ def alice_has_nothing(stage: Stage) -> None:
 
 
 def alice_still_has_nothing(stage: Stage) -> None:
-    """Nothing of what happened changed what her own keys may do."""
+    """Her own keys still have no permissions at the end."""
     stage.open("Back to her own keys: refused again")
     _ec2_refuses(stage)
 

@@ -1,4 +1,4 @@
-"""Mends ministack where it differs from AWS, so that a policy test means the same in both places.
+"""Corrects ministack where it differs from AWS, so that a test of a policy is valid for both.
 
 One module per difference; each names the AWS document it follows and has its
 test in tests/unit/localaws. ministack has no plug-in points for these, so the

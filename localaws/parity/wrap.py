@@ -1,4 +1,4 @@
-"""Replacing a function of ministack by one that receives what it replaces."""
+"""Replaces a function of ministack by a wrapper that receives the original."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ArnQuestion(NamedTuple):
-    """What ministack passes when it asks which resource a request is about."""
+    """The arguments that ministack passes to find the resource of a request."""
 
     service: str
     method: str

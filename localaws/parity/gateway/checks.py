@@ -33,7 +33,7 @@ class Arrival(NamedTuple):
 
 
 def enforce_execute_api(original: Callable[..., Any], *call: Any, **more: Any) -> Any:
-    """The gateway's error when a rule is broken; else what ministack says of signature and policies."""
+    """The error of the gateway when the call breaks a rule; else the decision of ministack."""
     arrival = Arrival(*call)
     problem = _problem(arrival)
     if problem is None:

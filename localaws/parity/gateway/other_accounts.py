@@ -1,4 +1,4 @@
-"""An API is called from any account; its ARN names its own account, and the function hears of the caller's.
+"""An API can be called from any account. Its ARN names the account of the API; the function receives the caller's.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html ("cross-account")
 
@@ -37,7 +37,7 @@ def execute_api_arn(original: Callable[..., str], region: str, account: str, api
 
 
 def caller_identity(original: Callable[..., Any], access_key: str) -> Any:
-    """What an API tells its function of the caller, looked up in the caller's account."""
+    """The identity of the caller that the function receives, looked up in the caller's account."""
     account = _account_from_sts_session(access_key) or iam_evaluator.find_iam_access_key_account(access_key)
     if account is None:
         return original(access_key)

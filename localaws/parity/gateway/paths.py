@@ -1,6 +1,6 @@
 """API Gateway matches a path segment by segment, as it was sent.
 
-An encoded slash does not part segments, and an empty segment is one too, so
+An encoded slash does not separate segments, and an empty segment counts, so
 that `//v1/roles` and `/v1%2Froles` are not `/v1/roles`. A slash at the end
 changes nothing. A path that matches no resource is answered like this:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -39,13 +39,13 @@ async def handle(original: Callable[..., Any], host: str, *call: Any, raw_path: 
 
 
 def segments(raw_path: str) -> list[str]:
-    """The path parted at its slashes, each part decoded."""
+    """The path split at its slashes, each part decoded."""
     parts = [unquote(part) for part in raw_path.split("/")[1:]]
     return parts[:-1] if parts[-1:] == [""] else parts
 
 
 def match(original: Callable[..., Any], api: str, decoded: list[str], *more: Any) -> Any:
-    """The resource of the segments that were sent; `decoded` is what ministack makes of them."""
+    """The resource of the segments that were sent. ministack passes them in `decoded`, without the empty ones."""
     sent = _sent.get()
     return original(api, decoded if sent is None else sent, *more)
 

@@ -31,7 +31,7 @@ class SignedCall:
 
     @property
     def in_header(self) -> bool:
-        """Whether the signature stands in the Authorization header, not in the query."""
+        """True if the signature is in the Authorization header, False if it is in the query."""
         return "authorization" in self.headers
 
     @property

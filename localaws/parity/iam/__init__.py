@@ -1,1 +1,1 @@
-"""Rules of IAM: what a request is about, and what IAM refuses to store or delete."""
+"""Rules of IAM: the resource and the condition keys of a request, and requests that IAM refuses."""

@@ -59,7 +59,7 @@ def enforce(original: Callable[..., Any], access_key: str, action: str, service:
 
 
 def last_used(original: Callable[..., Any], params: dict[str, Any]) -> Any:
-    """What ministack answers, with the last use of the key."""
+    """The answer of ministack, with the last use of the key."""
     status, headers, body = original(params)
     used = (iam._access_keys.get(iam._p(params, "AccessKeyId")) or {}).get("LastUsed")
     if not used:

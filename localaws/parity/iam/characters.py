@@ -36,7 +36,7 @@ def document(params: dict[str, Any]) -> Refusal | None:
 
 
 def problem(parameter: str) -> str:
-    """AWS's sentence of a document with another character."""
+    """The message of AWS for a document with another character."""
     name = parameter[:1].lower() + parameter[1:]
     return f"The specified value for {name} is invalid. It must contain only printable ASCII characters."
 

@@ -1,4 +1,4 @@
-"""IAM is told of parameters that are empty: UpdateRole with an empty Description takes the old one away.
+"""IAM reads empty parameters: UpdateRole with an empty Description deletes the old description.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
 """

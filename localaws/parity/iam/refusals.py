@@ -1,4 +1,4 @@
-"""What IAM refuses to store or delete, and ministack does not.
+"""Requests to store or delete that IAM refuses and ministack does not.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
@@ -54,7 +54,7 @@ def managed_policy(params: dict[str, Any]) -> Refusal | None:
 
 
 def deleted_user(params: dict[str, Any]) -> Refusal | None:
-    """Groups, inline policies, MFA devices and the console password go before the user does."""
+    """A user cannot be deleted while it has groups, inline policies, MFA devices or a console password."""
     name = iam._p(params, "UserName")
     remains = {
         "remove users from group": any(name in group["Users"] for group in iam._groups.values()),

@@ -1,4 +1,4 @@
-"""GetAccountAuthorizationDetails tells each role's permissions boundary.
+"""GetAccountAuthorizationDetails lists the permissions boundary of each role.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleDetail.html
 """
@@ -23,7 +23,7 @@ DETAIL = re.compile(r"<RoleName>([^<]+)</RoleName>(?:(?!<RoleName>).)*?(?=<RoleP
 
 
 def details(original: Callable[..., Answer], *request: Any) -> Answer:
-    """What ministack answers, with the boundaries that it keeps."""
+    """The answer of ministack, with the boundaries added."""
     status, headers, body = original(*request)
     return status, headers, DETAIL.sub(_bounded, body.decode()).encode()
 
@@ -38,5 +38,5 @@ def _bounded(detail: re.Match[str]) -> str:
 
 
 def install() -> None:
-    """Tell the boundaries."""
+    """Put it around the operation."""
     around_each(iam._IAM_HANDLERS, ("GetAccountAuthorizationDetails",), details)

@@ -26,7 +26,7 @@ def listed(params: dict[str, Any]) -> Refusal | None:
 
 
 def kept(params: dict[str, Any]) -> Refusal | None:
-    """What is tagged keeps fifty at most; a key counts once, whatever its letter case."""
+    """A user, role or policy has fifty tags at most. Keys that differ in letter case only count once."""
     entity = iam._policies.get(iam._p(params, "PolicyArn")) or arns.entity_of(params) or {}
     keys = {tag["Key"].lower() for tag in [*(entity.get("Tags") or []), *iam._extract_tags(params)]}
     if len(keys) <= MOST:

@@ -1,1 +1,1 @@
-"""Rules of multi-factor authentication: devices, codes, and what a session knows of them."""
+"""Rules of multi-factor authentication: devices, codes, sessions and condition keys."""

@@ -38,7 +38,7 @@ def principal_keys(original: Callable[..., dict[str, Any]], credential: Any) -> 
 
 
 def authenticated_at(access_key_id: str) -> float | None:
-    """When the holder of a session proved a second factor; None for long-term keys and for a session without."""
+    """The time of the second factor of a session; None for long-term keys and for a session without one."""
     found: float | None = (sts._sessions.get(access_key_id) or {}).get("MfaAt")
     return found
 

@@ -1,4 +1,4 @@
-"""Virtual MFA devices: made with a base32 seed, enabled and put right by two codes that follow each other.
+"""Virtual MFA devices have a base32 seed. Two codes that follow each other enable one, and put its clock right.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_EnableMFADevice.html

@@ -32,7 +32,7 @@ OPERATIONS = {"AssumeRole", "GetSessionToken"}
 
 @dataclass(slots=True)
 class Proof:
-    """What one request offers, and the outcome once it was checked."""
+    """The serial number and the code of one request, and the result of the check."""
 
     serial: str
     code: str = field(repr=False)
@@ -40,7 +40,7 @@ class Proof:
     checked: bool = False
 
     def check(self, user: str, account: str) -> str | None:
-        """AWS's sentence when the proof fails, None when it holds. The code is used up by the first call."""
+        """The message of AWS when the proof fails, else None. The first call uses the code up."""
         if not self.checked:
             self.checked, self.problem = True, self._problem(user, account)
         return self.problem

@@ -1,4 +1,4 @@
-"""What credentials of GetSessionToken may not do, whatever the policies say.
+"""Limits of the credentials of GetSessionToken. No policy can widen them.
 
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html ("Permissions")
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LIMITED = {"User", "FederatedUser"}
 OF_ITSELF = {"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:GetFederationToken"}
-"""STS answers these: the last two with a refusal of its own."""
+"""STS answers these itself. It refuses the last two."""
 INVALID = iam_evaluator.AuthError("InvalidClientTokenId", "The security token included in the request is invalid")
 
 

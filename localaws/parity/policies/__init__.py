@@ -1,1 +1,1 @@
-"""Rules of policy evaluation: what a policy is compared with."""
+"""Rules of policy evaluation: resources, principals, variables and condition keys of a request."""

@@ -1,4 +1,4 @@
-"""A PartiQL statement is judged as what it does: PartiQLSelect, Insert, Update or Delete on its table or index.
+"""A PartiQL statement is authorized as PartiQLSelect, Insert, Update or Delete on its table or index.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
 """

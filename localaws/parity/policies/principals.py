@@ -1,4 +1,4 @@
-"""What the condition keys say about the caller: role ARN, source identity, unique id.
+"""Condition keys that describe the caller: role ARN, source identity, unique id.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
@@ -50,7 +50,7 @@ def execution_credentials(original: Callable[..., dict[str, str]], config: dict[
 
 
 def install() -> None:
-    """Tell the evaluator more about the caller."""
+    """Add the keys to those of ministack."""
     around(iam_evaluator, "_principal_keys", principal_keys)
     sts._principal_keys = iam_evaluator._principal_keys
     around(iam_evaluator, "_resolve_condition_key", condition_key)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VARIABLE = re.compile(r"\$\{(?P<key>[^},]+)(?:,\s*'(?P<default>[^']*)')?\}")
 NEVER = "\0"
-"""Stands for a variable without a value: no ARN and no request contains it, so it matches nothing."""
+"""Replaces a variable that has no value. No ARN and no request contains it, so it matches nothing."""
 
 
 def first_match(original: Callable[..., Any], context: Any, statements: list[Any], effect: str) -> Any:
@@ -28,7 +28,7 @@ def first_match(original: Callable[..., Any], context: Any, statements: list[Any
 
 
 def conditions_met(original: Callable[..., bool], conditions: dict[str, Any], context: Any) -> bool:
-    """Whether every condition holds, its values filled in for this caller."""
+    """True if every condition holds after its values are filled in for this caller."""
     return original({operator: _filled_keys(keys, context) for operator, keys in (conditions or {}).items()}, context)
 
 

@@ -1,1 +1,1 @@
-"""Rules of what happens around a call: functions, streams, CloudTrail."""
+"""Rules of the services around a call: functions, streams, CloudTrail, event buses."""

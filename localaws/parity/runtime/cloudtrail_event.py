@@ -32,7 +32,7 @@ ASSUMED = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the recorder knows of a request when its answer is there."""
+    """The facts about a request that the recorder has after the answer."""
 
     event_id: str
     request_id: str
@@ -91,7 +91,7 @@ def as_seen_by(written: dict[str, Any], account: str) -> dict[str, Any]:
 
 
 def user_identity(caller: Any) -> dict[str, Any]:
-    """Who called: the user with its name, or the role session with its role and source identity."""
+    """The caller: a user with its name, or a role session with its role and source identity."""
     identity = {
         "type": "IAMUser" if caller.principal_type == "User" else caller.principal_type,
         "principalId": caller.principal_id,
@@ -123,7 +123,7 @@ def _session_context(caller: Any) -> dict[str, Any]:
 
 
 def _attributes(caller: Any) -> dict[str, str]:
-    """When the session began, and whether a second factor was proven for it."""
+    """The time the session began, and `mfaAuthenticated`."""
     session = sts._sessions.get(caller.access_key_id) or {}
     return {
         "creationDate": _text(datetime.fromtimestamp(session.get("IssuedAt", 0), UTC)),
@@ -148,7 +148,7 @@ def _parameters(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _response(request: Request) -> dict[str, Any] | None:
-    """Of answers only AssumeRole's is kept: it joins a session to who asked for it."""
+    """Keeps the answer of AssumeRole only: it links the new session to the caller."""
     if request.action != "sts:AssumeRole" or request.status >= HTTPStatus.BAD_REQUEST:
         return None
     found = {name: match[1] for name, pattern in ASSUMED.items() if (match := pattern.search(request.answer))}

@@ -1,4 +1,4 @@
-"""A function sees its own package and the standard library, not the virtual environment of `make`.
+"""A function imports from its own package and the standard library, not from the virtual environment of `make`.
 
 https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
 

@@ -1,4 +1,4 @@
-"""CloudTrail records management events, refused ones too, under the name of who really called.
+"""CloudTrail records management events under the name of the real caller, refused calls included.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 """
@@ -115,7 +115,7 @@ def _keep(
 
 
 def _recorded(action: str, status: int, answer: Any) -> bool:
-    """Whether CloudTrail's event history would hold it: management events of callers that proved who they are."""
+    """True for an event of CloudTrail's event history: a management event of an authenticated caller."""
     if action.startswith("cloudtrail:") or DATA_EVENTS.fullmatch(action):
         return False
     forged = status in REFUSED and isinstance(answer, bytes) and any(code in answer for code in NOT_AUTHENTICATED)
@@ -123,7 +123,7 @@ def _recorded(action: str, status: int, answer: Any) -> bool:
 
 
 def _not_by_ministack(_original: Callable[..., None], *_args: Any) -> None:
-    """The recorder of ministack knows neither session nor refusal; the one above takes its place."""
+    """Replaces ministack's recorder, which knows neither sessions nor refusals."""
 
 
 def install() -> None:

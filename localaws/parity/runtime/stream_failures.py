@@ -1,10 +1,10 @@
-"""A stream's batch that its function reports as failed comes again.
+"""A batch of a stream is delivered again when its function reports a failure.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 
 ministack honours `batchItemFailures` for queues only and would drop the rest of
 a stream's batch. AWS redelivers from the first failed record on; here the whole
-batch comes again, which a function has to bear anyway.
+batch comes again. A function must accept that anyway: delivery is at least once.
 """
 
 from __future__ import annotations
@@ -40,5 +40,5 @@ def _failures(body: Any) -> bool:
 
 
 def install() -> None:
-    """Look at what every function answers."""
+    """Put it around every invocation of a function."""
     around(lambda_svc, "_execute_function", execute)

@@ -1,4 +1,4 @@
-"""What AssumeRole accepts: names, source identities and durations.
+"""The names, source identities and durations that AssumeRole accepts.
 
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
@@ -16,7 +16,7 @@ NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
 
 
 def name_problem(member: str, value: str) -> str | None:
-    """AWS's sentence when `value` is no session name or source identity."""
+    """The message of AWS when `value` is not a session name or source identity; else None."""
     if len(value) < NAME_LENGTHS.start:
         constraint = f"Member must have length greater than or equal to {NAME_LENGTHS.start}"
     elif len(value) not in NAME_LENGTHS:
@@ -29,7 +29,7 @@ def name_problem(member: str, value: str) -> str | None:
 
 
 def duration_problem(value: str, *, role_maximum: int, chained: bool) -> str | None:
-    """AWS's sentence when `value` seconds are too short, too long for the role, or too long for a chain."""
+    """The message of AWS when `value` seconds are too short, or too long for the role or a chain; else None."""
     if not value:
         return None
     seconds = int(value)

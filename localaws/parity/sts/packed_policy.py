@@ -18,7 +18,7 @@ BETWEEN_KEY_AND_VALUE = 2
 
 
 class Packed(NamedTuple):
-    """How much of the limit is used, in percent, and what uses it."""
+    """The used part of the limit in percent, by session policies and by session tags."""
 
     policies: int
     tags: int
@@ -30,7 +30,7 @@ class Packed(NamedTuple):
 
     @property
     def problem(self) -> str | None:
-        """AWS's sentence when it is too much."""
+        """The message of AWS when it is over the limit; else None."""
         if self.size <= 100:  # noqa: PLR2004  percent
             return None
         if not self.policies:

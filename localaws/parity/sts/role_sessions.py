@@ -35,7 +35,7 @@ _source_identity: ContextVar[str] = ContextVar("source_identity", default="")
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One AssumeRole request and who makes it."""
+    """One AssumeRole request and its caller."""
 
     access_key: str
     role_arn: str
@@ -46,7 +46,7 @@ class Ask:
 
     @property
     def chained(self) -> bool:
-        """Whether a role assumes a role."""
+        """True if a role assumes a role."""
         return bool(self.caller.type == "AssumedRole")
 
     @property
@@ -151,7 +151,7 @@ def _allowed(ask: Ask, action: str, role: dict[str, Any]) -> bool:
 
 
 def _evaluate_trust(original: Callable[..., bool], document: Any, caller_arn: str, context: Any = None) -> bool:
-    """The check of ministack of the trust policy, told the source identity."""
+    """The trust policy check of ministack, with the source identity added to the context."""
     asked = _source_identity.get()
     if context is not None and asked:
         context = replace(context, service_context={**context.service_context, "sts:sourceidentity": asked})
@@ -159,7 +159,7 @@ def _evaluate_trust(original: Callable[..., bool], document: Any, caller_arn: st
 
 
 def _stamped(response: Any, ask: Ask) -> Any:
-    """The session remembers its source identity. The answer tells it, and how much of the packed size is used."""
+    """Keep the source identity in the session. Put it into the answer, with the used part of the packed size."""
     status, headers, body = response
     issued = ACCESS_KEY.search(body)
     if status != HTTPStatus.OK or not issued:

@@ -38,7 +38,7 @@ def trust_policy_for_arn(role_arn: str) -> tuple[Any, str] | None:
 
 
 def forget_principal(delete: Callable[..., Any], params: dict[str, Any], *, store: Any, kind: str, label: str) -> Any:
-    """Delete a user or role; trust policies keep its unique id, so a namesake made later is somebody else.
+    """Delete a user or role. Trust policies keep its unique id, so a new one of the same name is not trusted.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """

@@ -108,7 +108,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 
 def may(client: Any, operation: str, **asked: Any) -> bool:
-    """Whether IAM lets the call through; any other error means it did."""
+    """True if IAM allows the call. Any other error means that it did."""
     try:
         getattr(client, operation)(**asked)
     except ClientError as error:

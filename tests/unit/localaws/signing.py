@@ -50,7 +50,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """How a message is signed. Every part can be chosen, so that it can be wrong."""
+    """The parts of a signature. Each can be chosen, so that it can be wrong."""
 
     key: str
     secret: str = field(repr=False)

@@ -32,7 +32,7 @@ def name_of(arn: str) -> str:
 
 
 def calls(account: Account, session: boto3.Session) -> bool:
-    """Whether STS takes the keys."""
+    """True if STS takes the keys."""
     sts = account.client("sts", session)
     try:
         return bool(sts.get_caller_identity())

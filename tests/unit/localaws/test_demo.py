@@ -36,7 +36,7 @@ def test_the_aws_clis_command_and_answer_are_shown(stage: Stage, capsys: pytest.
 
 
 def test_a_refusal_must_be_the_expected_one(stage: Stage) -> None:
-    said = stage.aws("iam get-user --user-name nobody-at-all", who="alice")
+    said = stage.aws("iam get-user --user-name does-not-exist", who="alice")
     stage.refused(said, "NoSuchEntity")
     with pytest.raises(
         SceneFailed, match=r'scene "a test" failed: expected AWS to refuse with AccessDenied; the answer'

@@ -23,7 +23,7 @@ def archive(source: str) -> bytes:
 
 
 def run(account: Account, source: str) -> Any:
-    """What a function of this source answers, run by a role that may call sts:GetCallerIdentity."""
+    """The answer of a function of this source, run by a role that may call sts:GetCallerIdentity."""
     iam, name = account.client("iam"), f"function-{uuid4().hex[:8]}"
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(TRUSTS_LAMBDA, trust=True))["Role"]
     aws_lambda = account.client("lambda")

@@ -50,7 +50,7 @@ def test_a_trust_policy_has_2048_characters_at_most(account: Account, role: str)
 @pytest.mark.parametrize(
     "principal",
     [
-        f"arn:aws:iam::{ACCOUNT}:user/nobody",
+        f"arn:aws:iam::{ACCOUNT}:user/does-not-exist",
         f"arn:aws:iam::{ACCOUNT}:role/nothing",
         f"arn:aws:iam::{ACCOUNT}:user/*",
         "AIDAGONE",
@@ -63,7 +63,7 @@ def test_a_trust_policy_may_not_name_a_principal_that_does_not_exist(account: Ac
     assert (code, message) == ("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
 
 
-def test_a_trust_policy_may_name_services_accounts_and_everybody(account: Account, role: str) -> None:
+def test_a_trust_policy_may_name_services_accounts_and_every_principal(account: Account, role: str) -> None:
     iam = account.client("iam")
     for principal in ({"Service": "lambda.amazonaws.com"}, {"AWS": "*"}, {"AWS": ACCOUNT}, "*"):
         trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}

@@ -19,9 +19,9 @@ AWS = str(Path(sys.executable).with_name("aws"))
 
 
 def furnish(account: Account, directory: Path) -> list[people.Keys]:
-    somebody = people.Person(f"person-{directory.name[-8:]}".replace("_", "-"), groups=("engineers",))
+    person = people.Person(f"person-{directory.name[-8:]}".replace("_", "-"), groups=("engineers",))
     iam = account.client("iam")
-    keys = people.create(iam, [somebody])
+    keys = people.create(iam, [person])
     profiles.write(directory, keys, endpoint_url=account.endpoint_url, broker_url="http://broker", region="us-east-1")
     return keys
 
@@ -47,7 +47,7 @@ def test_the_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
 def test_the_shell_gets_what_the_aws_cli_needs(account: Account, tmp_path: Path) -> None:
     [keys] = furnish(account, tmp_path)
     script = f". {tmp_path}/env && {AWS} --profile {keys.name} sts get-caller-identity && echo $BROKER_URL >&2"
-    done = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, text=True, check=True)
+    done = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, text=True, check=True, timeout=120)
     assert json.loads(done.stdout)["Arn"].endswith(f"user/{keys.name}")
     assert done.stderr.strip() == "http://broker"
     account.client("iam").remove_user_from_group(GroupName="engineers", UserName=keys.name)

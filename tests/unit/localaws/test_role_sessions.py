@@ -47,10 +47,10 @@ def test_a_trust_policy_that_names_the_account_only_delegates(account: Account, 
     assert account.assumed(allowed, role)
 
 
-def test_an_identity_policy_alone_does_not_open_a_role_that_trusts_somebody_else(account: Account) -> None:
-    somebody, _ = account.user()
+def test_an_identity_policy_alone_does_not_open_a_role_that_trusts_another_user(account: Account) -> None:
+    other, _ = account.user()
     _, keys = account.user(MAY_ASSUME)
-    assert refusal(account, keys, account.role(trusting(somebody)))["Code"] == "AccessDenied"
+    assert refusal(account, keys, account.role(trusting(other)))["Code"] == "AccessDenied"
 
 
 def test_conditions_of_a_naming_trust_policy_count(account: Account) -> None:
@@ -67,7 +67,7 @@ def test_a_role_is_found_only_under_its_full_arn(account: Account) -> None:
     assert refusal(account, keys, role.replace("/access-broker/", "/"))["Code"] == "AccessDenied"
 
 
-def test_a_recreated_namesake_is_somebody_else(account: Account) -> None:
+def test_a_recreated_user_of_the_same_name_is_not_trusted(account: Account) -> None:
     arn, _ = account.user()
     role, iam, name = account.role(trusting(arn)), account.client("iam"), arn.rsplit("/", 1)[-1]
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:

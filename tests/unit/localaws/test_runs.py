@@ -42,8 +42,8 @@ def test_a_directory_goes_with_its_block_even_when_that_fails(tmp_path: Path) ->
 def test_the_directory_of_a_killed_run_is_swept_and_that_of_a_live_one_stays(tmp_path: Path) -> None:
     killed, alive = hold(tmp_path / "killed"), hold(tmp_path / "alive")
     os.kill(killed.pid, signal.SIGKILL)
-    killed.communicate()
+    killed.communicate(timeout=60)
     runs.sweep(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["alive"]
-    alive.communicate("\n")
+    alive.communicate("\n", timeout=60)
     assert list(tmp_path.iterdir()) == []

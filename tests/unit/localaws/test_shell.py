@@ -37,7 +37,7 @@ raise SystemExit(program.main(["status"]))
 def heard(**said: str) -> dict[str, str]:
     """The environment in which a command of `python -m localaws` runs."""
     command = [sys.executable, "-c", SHOW]
-    done = subprocess.run(command, env=os.environ | said, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=os.environ | said, capture_output=True, text=True, check=True, timeout=120)
     found: dict[str, str] = json.loads(done.stdout)
     return found
 

@@ -1,4 +1,4 @@
-"""What a function reports as failed comes again from the stream."""
+"""A stream delivers records again that a function reports as failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudTrail records in a member account reaches the hub's functions, in EventBridge's form and by the rules."""
+"""Records of CloudTrail in a member account reach the hub's functions, in EventBridge's form and by its rules."""
 
 from __future__ import annotations
 
