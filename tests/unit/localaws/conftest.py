@@ -114,3 +114,11 @@ def may(client: Any, operation: str, **asked: Any) -> bool:
     except ClientError as error:
         return error.response["Error"]["Code"] not in DENIED
     return True
+
+
+def refusal(client: Any, operation: str, **asked: Any) -> tuple[str, str]:
+    """Code and message of the error that the call must end in."""
+    with pytest.raises(ClientError) as refused:
+        getattr(client, operation)(**asked)
+    error = refused.value.response["Error"]
+    return error["Code"], error["Message"]

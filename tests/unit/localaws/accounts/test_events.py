@@ -16,7 +16,7 @@ from localaws.accounts.event_bus import Buses
 from localaws.failures import StepFailed
 from localaws.trail_pump import carry
 from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, document, trusting
-from tests.unit.localaws.test_functions import TRUSTS_LAMBDA, archive
+from tests.unit.localaws.runtime.test_functions import TRUSTS_LAMBDA, archive
 
 if TYPE_CHECKING:
     from pathlib import Path

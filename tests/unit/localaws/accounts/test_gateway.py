@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, document
 from tests.unit.localaws.gateway_api import Gateway, keys_of, open_gateway
+from tests.unit.localaws.runtime.test_functions import TRUSTS_LAMBDA, archive
 from tests.unit.localaws.signing import Signing, send, signed
-from tests.unit.localaws.test_functions import TRUSTS_LAMBDA, archive
 
 if TYPE_CHECKING:
     import boto3

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, trusting
+from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, refusal, trusting
 from tests.unit.localaws.gateway_api import keys_of
 from tests.unit.localaws.mfa.conftest import WRONG, Device
-from tests.unit.localaws.test_iam_refusals import refusal
 
 
 def test_a_code_is_good_once(account: Account, alice: tuple[str, Any], device: Device) -> None:

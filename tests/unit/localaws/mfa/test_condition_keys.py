@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, denying, document, may, trusting
+from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, denying, document, may, refusal, trusting
 from tests.unit.localaws.gateway_api import open_gateway
 from tests.unit.localaws.mfa.conftest import PRESENT, Device, enable, make, own, proven
-from tests.unit.localaws.test_iam_refusals import refusal
 
 
 def test_an_identity_policy_can_demand_a_second_factor(

@@ -7,9 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, document, may
+from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, document, may, refusal
 from tests.unit.localaws.mfa.conftest import WRONG, Device, enable, make
-from tests.unit.localaws.test_iam_refusals import refusal
 
 
 def test_a_new_device_has_a_base32_seed_and_belongs_to_no_one(iam: Any) -> None:

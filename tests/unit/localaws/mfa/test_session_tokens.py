@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, denying, trusting
+from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, denying, refusal, trusting
 from tests.unit.localaws.mfa.conftest import Device, own, proven
-from tests.unit.localaws.test_iam_refusals import refusal
 
 
 def test_no_permission_is_needed_and_none_can_be_taken(account: Account) -> None:

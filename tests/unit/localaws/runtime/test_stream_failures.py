@@ -6,7 +6,7 @@ import time
 from uuid import uuid4
 
 from tests.unit.localaws.conftest import Account, allowing, document
-from tests.unit.localaws.test_functions import TRUSTS_LAMBDA, archive
+from tests.unit.localaws.runtime.test_functions import TRUSTS_LAMBDA, archive
 
 DEADLINE_SECONDS = 120
 

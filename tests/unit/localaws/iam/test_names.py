@@ -8,9 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, document, trusting
+from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, document, refusal, trusting
 from tests.unit.localaws.signing import Message, Signing, send, signed
-from tests.unit.localaws.test_iam_refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.localaws.conftest import Account, allowing, may
+from tests.unit.localaws.conftest import Account, allowing, may, refusal
 from tests.unit.localaws.gateway_api import keys_of, open_gateway
-from tests.unit.localaws.test_iam_refusals import refusal
 
 if TYPE_CHECKING:
     import boto3

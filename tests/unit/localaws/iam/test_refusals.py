@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, document, trusting
+from tests.unit.localaws.conftest import ACCOUNT, Account, allowing, document, refusal, trusting
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-
-
-def refusal(client: Any, operation: str, **asked: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        getattr(client, operation)(**asked)
-    error = refused.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def sized(characters: int) -> str:

@@ -7,8 +7,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 from localaws.parity.sts.packed_policy import packed
-from tests.unit.localaws.conftest import Account, allowing, document, trusting
-from tests.unit.localaws.test_iam_refusals import refusal
+from tests.unit.localaws.conftest import Account, allowing, document, refusal, trusting
 
 
 def asked(account: Account) -> tuple[Any, dict[str, str]]:
