@@ -26,6 +26,8 @@ app = LazyChalice(
     "audit.handlers.function",
     "audit.handlers.trail_function",
     "cleanup.handlers.function",
+    "directory.handlers.callers",
+    "directory.handlers.suspensions",
     "directory.handlers.function",
 )
 app.api.cors = False

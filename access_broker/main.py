@@ -41,6 +41,9 @@ COMMANDS: Mapping[str, str] = {
     "sessions": f"{HERE}.sessions",
     "activity": f"{HERE}.sessions",
     "revoke": f"{HERE}.revoking",
+    "suspend": f"{HERE}.suspending",
+    "unsuspend": f"{HERE}.suspending",
+    "callers": f"{HERE}.suspending",
     "review": f"{HERE}.reviewing",
     "cleanup": f"{HERE}.cleanup",
 }

@@ -70,6 +70,10 @@ class RequestDecisions:
         request = self._found(request_id)
         if not owns(origin, request):
             raise self._refused(self._not_theirs(request, origin), "Cancel", request, origin)
+        return self.withdraw(request_id, comment, origin)
+
+    def withdraw(self, request_id: str, comment: str, origin: Origin) -> Request:
+        """Cancel a request, by anyone whom the caller of this method has found to have the right."""
 
         def next_version(current: Request) -> Request:
             return current if current.state == "cancelled" else cancelled(current, self.records.clock())

@@ -6,7 +6,8 @@ from typing import Any
 
 from chalicelib.approvals.handlers.bodies import CommentBody, RequestBody
 from chalicelib.cleanup.handlers.function import CleanupBody
-from chalicelib.contract.answers import access, approvals, cleanup, provisioning, records
+from chalicelib.contract.answers import access, approvals, cleanup, directory, provisioning, records
+from chalicelib.directory.handlers.suspensions import SuspensionBody
 from chalicelib.explain.handlers.explain import ExplainBody
 from chalicelib.explain.services.browse_roles import RoleView
 from chalicelib.explain.services.explain import Explanation
@@ -46,6 +47,14 @@ REQUEST: dict[str, Any] = {
     "decisions": [{"decision": "approve", "by": "bob", "at": SINCE, "comment": "go ahead", "via": "api"}],
     "filed_at": SINCE, "answer_by": "2026-11-24T12:00:00.000Z", "settled_at": SINCE, "starts_at": SINCE,
     "until": UNTIL, "usable_until": USABLE_UNTIL, "grant": GRANT,
+}  # fmt: skip
+SUSPENSION: dict[str, Any] = {
+    "id": ID, "caller": "alice", "subject": "AIDAEXAMPLE", "reason": "her key is in a build log", "by": "rita",
+    "at": AT,
+}  # fmt: skip
+KNOWN: dict[str, Any] = {
+    "name": "alice", "kind": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "groups": ["engineers"],
+    "tags": {"team": "web"}, "suspended": False, "as_of": SINCE,
 }  # fmt: skip
 LISTED = {name: value for name, value in REQUEST.items() if name != "grant"}
 CALL: dict[str, Any] = {
@@ -174,6 +183,18 @@ ANSWERS: dict[Any, Any] = {
         "cannot_come_back": ["The unique id AROAOLD is gone; the role is now AROANEW."],
     },
     provisioning.DeletedRole: {"name": "ec2-full", "export": EXPORT},
+}  # fmt: skip
+
+BODIES[SuspensionBody] = {"caller": "alice", "reason": "her key is in a build log"}
+ANSWERS |= {
+    directory.KnownCaller: KNOWN,
+    directory.CallerPage: {"callers": [KNOWN], "next_cursor": None},
+    directory.Suspension: SUSPENSION,
+    directory.SuspensionList: {"suspensions": [SUSPENSION]},
+    directory.Suspended: {
+        "suspensions": [SUSPENSION], "sessions": [ID], "roles": ["ec2-full"], "direct_roles": [], "requests": [ID],
+        "failures": [],
+    },
 }  # fmt: skip
 
 OF: dict[Any, Any] = {**BODIES, **ANSWERS}
