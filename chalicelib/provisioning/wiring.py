@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.provisioning.services.records import ProvisioningRecords
     from chalicelib.provisioning.services.restore import RoleRestoration
     from chalicelib.provisioning.services.sign_in import UserAdmin
+    from chalicelib.provisioning.services.undo_interrupted import InterruptedChanges
     from chalicelib.provisioning.services.users import UserProvisioning
 
 
@@ -111,6 +112,17 @@ def restoration() -> RoleRestoration:
     from chalicelib.provisioning.services.restore import RoleRestoration
 
     return RoleRestoration(quarantine=quarantine())
+
+
+@cache
+def interrupted_changes() -> InterruptedChanges:
+    """The service that undoes changes of roles that were cut off."""
+    from chalicelib.core.domain.callers import Caller
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.provisioning.services.undo_interrupted import InterruptedChanges
+
+    provisioner = Caller("role", f"{deployment().name}-provision", "", deployment().account, "")
+    return InterruptedChanges(convergence=convergence(), records=records(), leases=leases(), origin=Origin(provisioner))
 
 
 @cache

@@ -22,6 +22,7 @@ from chalicelib.provisioning.services.quarantine import RoleQuarantine
 from chalicelib.provisioning.services.records import ProvisioningRecords
 from chalicelib.provisioning.services.restore import RoleRestoration
 from chalicelib.provisioning.services.sign_in import ConsoleSignIn
+from chalicelib.provisioning.services.undo_interrupted import InterruptedChanges
 from chalicelib.provisioning.services.users import UserProvisioning
 from tests.fakes.provisioning_iam import (
     ACCOUNT,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 DEPLOYMENT = Deployment("broker-dev", f"arn:aws:iam::{ACCOUNT}:role/api", f"arn:aws:iam::{ACCOUNT}:policy/boundary")
 ADMIN = Origin(Caller("user", "root-of-trust", f"arn:aws:iam::{ACCOUNT}:user/admin", ACCOUNT, "AIDA0"), "request-1")
+PROVISIONER = Origin(Caller("role", "broker-dev-provision", "", ACCOUNT, ""))
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -113,6 +115,12 @@ class World:
     @property
     def restoration(self) -> RoleRestoration:
         return RoleRestoration(quarantine=self.quarantine)
+
+    @property
+    def interrupted_changes(self) -> InterruptedChanges:
+        return InterruptedChanges(
+            convergence=self.convergence, records=self.records, leases=self.leases, origin=PROVISIONER
+        )
 
     @property
     def user_service(self) -> UserProvisioning:

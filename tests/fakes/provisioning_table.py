@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.provisioning.domain.users import HandedOut
+from tests.fakes.provisioning_iam import Killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from chalicelib.core.domain.events import AuditEvent
     from chalicelib.core.domain.roles import Role
+    from chalicelib.provisioning.domain.unfinished import UnfinishedChange
     from chalicelib.provisioning.domain.users import User
 
 
@@ -25,7 +27,10 @@ class FakeLog:
     users: dict[str, User] = field(default_factory=dict)
     calls: dict[str, tuple[str, datetime, HandedOut]] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
+    changes: dict[str, UnfinishedChange] = field(default_factory=dict)
     fails_with: Exception | None = None
+    beginning_fails_with: Exception | None = None
+    ending_dies: bool = False
 
     def role(self, name: str) -> Role | None:
         return self.roles.get(name)
@@ -33,6 +38,25 @@ class FakeLog:
     def record_role(self, role: Role, event: AuditEvent) -> None:
         self._told(event)
         self.roles[role.name] = role
+
+    def begin_change(self, change: UnfinishedChange) -> None:
+        if self.beginning_fails_with:
+            raise self.beginning_fails_with
+        older = self.changes.get(change.role.name)
+        self.changes[change.role.name] = replace(change, before=older.before) if older else change
+
+    def end_change(self, name: str, event: AuditEvent | None = None) -> None:
+        if self.ending_dies:
+            raise Killed
+        if event:
+            self._told(event)
+        self.changes.pop(name, None)
+
+    def unfinished_change(self, name: str) -> UnfinishedChange | None:
+        return self.changes.get(name)
+
+    def unfinished(self) -> tuple[str, ...]:
+        return tuple(self.changes)
 
     def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
         self._told(event)

@@ -10,9 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.access.aws.catalogue import PARTITION, role_from_row, role_to_row
 from chalicelib.core.aws import rows
+from chalicelib.core.aws.clients import translated
 from chalicelib.core.aws.rows import KEPT_DAYS
 from chalicelib.core.domain.events import to_json
 from chalicelib.core.domain.times import rfc3339
+from chalicelib.provisioning.domain.unfinished import UnfinishedChange
 from chalicelib.provisioning.domain.users import HandedOut
 
 if TYPE_CHECKING:
@@ -26,12 +28,15 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.roles import Role
     from chalicelib.provisioning.domain.users import User
 
+CHANGES = "CHANGE"
+"""The partition of changes of roles that have not ended."""
+
 ANY = "attribute_not_exists(pk) OR attribute_exists(pk)"
 """The lease decides who may write these rows, not the row's state."""
 
 
 class TableProvisionLog:
-    """Rows `ROLE <name>`, `USER <name>`, `EXPORT#<name> EXPORT` (encrypted at rest as the whole table is)."""
+    """Rows `ROLE <name>`, `CHANGE <role>`, `USER <name>`, `EXPORT#<name> EXPORT`; the table is encrypted at rest."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._dynamodb, self._table = client, table
@@ -44,6 +49,49 @@ class TableProvisionLog:
     def record_role(self, role: Role, event: AuditEvent) -> None:
         """Write the catalogue row; AuditUnavailable unless it is durable."""
         rows.put(self._dynamodb, self._table, {**role_to_row(role), "event": to_json(event)}, ANY)
+
+    def begin_change(self, change: UnfinishedChange) -> None:
+        """Keep the change until it ends; an older one that is kept for the role stays: it knows the last good state."""
+        before = json.dumps(change.before) if change.before else None
+        row = {
+            "pk": CHANGES,
+            "sk": change.role.name,
+            "before": before,
+            "role": json.dumps(role_to_row(change.role)),
+            "began_at": change.began_at,
+            "by": change.by,
+        }
+        older = self.unfinished_change(change.role.name)
+        if older is not None:
+            row["before"] = json.dumps(older.before) if older.before else None
+        rows.put(self._dynamodb, self._table, row, ANY)
+
+    def end_change(self, name: str, event: AuditEvent | None = None) -> None:
+        """Forget the role's change, with the event of undoing it, if it was undone."""
+        self._together([_remove(CHANGES, name), *([_told(event)] if event else [])])
+
+    def unfinished_change(self, name: str) -> UnfinishedChange | None:
+        """The role's change that has not ended, read consistently."""
+        row = rows.get(self._dynamodb, self._table, CHANGES, name)
+        if row is None:
+            return None
+        before = json.loads(row["before"]) if row.get("before") else None
+        return UnfinishedChange(before, role_from_row(json.loads(row["role"])), row["began_at"], row["by"])
+
+    def unfinished(self) -> tuple[str, ...]:
+        """The roles with a change that has not ended."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "pk = :changes",
+            "ExpressionAttributeValues": {":changes": {"S": CHANGES}},
+            "ProjectionExpression": "sk",
+        }
+        try:
+            pages = self._dynamodb.get_paginator("query").paginate(**query)
+            return tuple(item["sk"]["S"] for page in pages for item in page["Items"])
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, "listing unfinished changes") from error
 
     def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:
         """Write the user's row with what the call made and its token; AuditUnavailable unless it is durable."""

@@ -87,6 +87,13 @@ def _release_role(order: Order) -> dict[str, Any]:
     return role_document(wiring.quarantine().release(order.existing(), order.origin.origin()))
 
 
+def _undo_interrupted(_order: Order) -> dict[str, Any]:
+    undone = wiring.interrupted_changes().undo()
+    if undone.failed:
+        logger.error("could not undo the interrupted changes of %d roles", len(undone.failed))
+    return {"changed": list(undone.changed), "failed": list(undone.failed)}
+
+
 ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "create_user": _create_user,
     "show_user": _show_user,
@@ -97,4 +104,5 @@ ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "restore_role": _restore_role,
     "quarantine_role": _quarantine_role,
     "release_role": _release_role,
+    "undo_interrupted": _undo_interrupted,
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.core.domain.errors import AuditUnavailable
-from chalicelib.provisioning.domain.export import state_warnings
+from chalicelib.core.domain.errors import AuditUnavailable, BrokerError
+from chalicelib.core.domain.times import rfc3339
+from chalicelib.provisioning.domain.export import export_document, state_warnings
 from chalicelib.provisioning.domain.fingerprints import fingerprint
 from chalicelib.provisioning.domain.role_state import CREATED, QUARANTINE_POLICY, catalogue_role, changes
 from chalicelib.provisioning.domain.templates import UnsafeTemplate
 from chalicelib.provisioning.domain.trust import not_switchable_because
+from chalicelib.provisioning.domain.unfinished import UnfinishedChange
 from chalicelib.provisioning.services.converge import Attempt
 
 if TYPE_CHECKING:
@@ -60,15 +63,31 @@ class TemplateApplier:
             applied = self._applied(template, wanted, before, warnings)
             if not applied.changes and self.records.log.role(template.name) == applied.role:
                 return applied
+            self._begin(applied.role, before, origin)
             attempt = Attempt(template.name, before, lease)
-            self.convergence.reach_or_return(attempt, wanted)
-            lease.extend()
             try:
-                self.records.role(applied.role, "apply_role", applied.changes, origin, "provision")
-            except AuditUnavailable:
-                self.convergence.roll_back(attempt)
-                raise
+                self._reach_and_record(attempt, wanted, applied, origin)
+            finally:
+                if attempt.settled:
+                    with suppress(BrokerError):  # the next run of undoing finds that there is nothing to undo
+                        self.records.log.end_change(template.name)
         return applied
+
+    def _reach_and_record(self, attempt: Attempt, wanted: RoleState, applied: ApplyResult, origin: Origin) -> None:
+        self.convergence.reach_or_return(attempt, wanted)
+        attempt.lease.extend()
+        try:
+            self.records.role(applied.role, "apply_role", applied.changes, origin, "provision")
+        except AuditUnavailable:
+            self.convergence.roll_back(attempt)
+            raise
+        attempt.settled = True
+
+    def _begin(self, role: Role, before: ProvisionedRole | None, origin: Origin) -> None:
+        """Keep how the role was. After a kill or a failure, services/undo_interrupted.py puts it back."""
+        at = self.records.clock()
+        found = export_document(before, role.direct_users, at) if before else None
+        self.records.log.begin_change(UnfinishedChange(found, role, rfc3339(at), origin.caller.name))
 
     def _compiled(self, template: RoleTemplate, origin: Origin) -> tuple[RoleState, tuple[str, ...]]:
         try:

@@ -53,7 +53,8 @@ LOOKS = (0.0, 0.1, 0.5, 1.0, 2.0, 4.0)
 class Attempt:
     """One change of one role under its lease: how it was found, and the unique id of what the change itself created.
 
-    `refused` says that IAM would not create the role, because it holds the name.
+    `refused` says that IAM would not create the role, because it holds the name;
+    `settled` that the change is on record, or that the role is as it was found.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Attempt:
     lease: Lease
     created: str = ""
     refused: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,7 @@ class RoleConvergence:
             self.reach(attempt, attempt.before.state)
         elif attempt.created:
             self._remove(attempt)
+        attempt.settled = True
 
     def rejoin_instance_profiles(self, export: Mapping[str, Any], lease: Lease) -> tuple[str, ...]:
         """Put an exported role back into its instance profiles; returns a sentence for each that does not take it."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.refusals import RefusalRecorder
     from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleChange
+    from chalicelib.provisioning.domain.unfinished import UnfinishedChange
     from chalicelib.provisioning.domain.users import HandedOut, User
 
     class ProvisionLog(Protocol):
@@ -31,6 +32,22 @@ if TYPE_CHECKING:
 
         def record_role(self, role: Role, event: AuditEvent) -> None:
             """Write the catalogue row; AuditUnavailable unless it is durable."""
+            ...
+
+        def begin_change(self, change: UnfinishedChange) -> None:
+            """Keep the change until it ends; an older one that is kept for the role stays. AuditUnavailable."""
+            ...
+
+        def end_change(self, name: str, event: AuditEvent | None = None) -> None:
+            """Forget the role's change, with the event of undoing it, if it was undone."""
+            ...
+
+        def unfinished_change(self, name: str) -> UnfinishedChange | None:
+            """The role's change that has not ended, read consistently."""
+            ...
+
+        def unfinished(self) -> tuple[str, ...]:
+            """The roles with a change that has not ended."""
             ...
 
         def record_user(self, user: User, event: AuditEvent, token: str, made: HandedOut) -> None:

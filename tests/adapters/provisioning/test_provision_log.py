@@ -16,6 +16,7 @@ from chalicelib.core.aws.leases import TableLeases
 from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.roles import Role
 from chalicelib.provisioning.aws.provision_log import TableProvisionLog
+from chalicelib.provisioning.domain.unfinished import UnfinishedChange
 from chalicelib.provisioning.domain.users import HandedOut, User
 from tests.fakes.provisioning import ADMIN
 from tests.fakes.provisioning_table import FakeLeases, FakeLog
@@ -54,6 +55,25 @@ def test_a_role_is_recorded_and_forgotten_with_its_export(log) -> None:
     assert log.role("tool") == ROLE
     log.forget_role("tool", EXPORT, event(3, "delete"))
     assert (log.role("tool"), log.export("tool")) == (None, EXPORT)
+
+
+def test_a_change_is_kept_until_it_ends_and_the_older_state_counts(log) -> None:
+    assert (log.unfinished(), log.unfinished_change("tool")) == ((), None)
+    log.end_change("tool")
+    first = UnfinishedChange(EXPORT, ROLE, "2026-11-23T12:00:00.000Z", "alice")
+    log.begin_change(first)
+    log.begin_change(replace(first, before={"name": "half-way"}, by="bob"))
+    assert log.unfinished() == ("tool",)
+    assert log.unfinished_change("tool") == replace(first, by="bob")
+    log.end_change("tool", event(1))
+    assert (log.unfinished(), log.unfinished_change("tool")) == ((), None)
+
+
+def test_a_new_role_has_no_state_to_go_back_to(log) -> None:
+    change = UnfinishedChange(None, ROLE, "2026-11-23T12:00:00.000Z", "alice")
+    log.begin_change(change)
+    log.begin_change(replace(change, before=EXPORT))
+    assert log.unfinished_change("tool") == change
 
 
 def test_the_catalogue_lists_what_was_recorded(account) -> None:
