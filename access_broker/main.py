@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, str] = {
     "callers": f"{HERE}.suspending",
     "review": f"{HERE}.reviewing",
     "cleanup": f"{HERE}.cleanup",
+    "doctor": f"{HERE}.doctor",
 }
 """Each command's module, imported when the command runs: credential_process must be quick."""
 

@@ -47,6 +47,7 @@ def deploy(
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
     outputs = apply(client("cloudformation"), NAME, {"TemplateURL": TEMPLATES + body, "Parameters": given}, log)
     _set_resource_policy(client, outputs["RestAPIId"], template)
+    _set_point_in_time_recovery(client("dynamodb"), [outputs["TableName"], outputs["LedgerName"]])
     stage = template["Resources"][API]["Properties"]["StageName"]
     return outputs | {"Path": f"/_aws/execute-api/{outputs['RestAPIId']}/{stage}"}
 
@@ -109,6 +110,13 @@ def _set_resource_policy(client: Callable[[Any], Any], api: str, template: dict[
     value = json.dumps(_resolved(policy, known))
     operation = {"op": "replace", "path": "/policy", "value": value}
     client("apigateway").update_rest_api(restApiId=api, patchOperations=[operation])
+
+
+def _set_point_in_time_recovery(dynamodb: Any, tables: list[str]) -> None:
+    """AWS takes it from the template; ministack only by this call."""
+    for table in tables:
+        on = {"PointInTimeRecoveryEnabled": True}
+        dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=on)
 
 
 def _resolved(value: Any, known: Mapping[str, str]) -> Any:

@@ -1,0 +1,1 @@
+"""`broker doctor`: tells an administrator whether a deployment works as it should (docs/doctor.md)."""

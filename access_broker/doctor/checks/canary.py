@@ -1,0 +1,165 @@
+"""A role without permissions is taken, used, shown in the audit and taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from access_broker.doctor.model import Finding, NotHere, check, failed, ok
+
+TOPIC = "Canary"
+SLOW_SECONDS = 60.0
+"""IAM tells a change within seconds; a minute is a sign of trouble."""
+
+OK, ACCEPTED = 200, (200, 302, 303)
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """What happened to one session of the canary role. Empty strings and zeros where it did not get so far."""
+
+    role: str
+    refusal: str = ""
+    session: str = ""
+    identity: str = ""
+    admitted_status: int = 0
+    permitted: str = ""
+    """A call that succeeded, although the role has no permissions."""
+    revoke_refusal: str = ""
+    denied_after: float | None = None
+    """Seconds from the revocation's answer to the first denial; None: not in time."""
+    events: frozenset[str] = frozenset()
+    """Types of the audit events of the session."""
+    sign_in_refusal: str = ""
+    sign_in_status: int = 0
+    left_behind: str = ""
+
+
+def _session(canary: Canary) -> None:
+    if not canary.session:
+        raise NotHere("no session of the canary role: see canary-taken")
+
+
+@check(
+    "canary-taken",
+    topic=TOPIC,
+    fact="canary",
+    asks="a role is provisioned and its credentials are given out",
+    why="it is what the broker is for: rules, catalogue, trust policy, STS and table work together",
+    do="read the refusal; `broker explain ROLE` names the layer that refused, the API function's log the cause",
+)
+def taken(canary: Canary) -> Finding:
+    """PUT /v1/roles, POST /v1/credentials."""
+    return failed(f"{canary.role}: {canary.refusal}") if canary.refusal else ok(f"{canary.role}: {canary.session}")
+
+
+@check(
+    "canary-used",
+    topic=TOPIC,
+    fact="canary",
+    asks="the credentials work and are the role's",
+    why="credentials that STS does not know are of no use",
+    do="look at the API function's log, and at the role's trust policy: broker roles plan",
+)
+def used(canary: Canary) -> Finding:
+    """sts:GetCallerIdentity with them."""
+    _session(canary)
+    if f":assumed-role/{canary.role}/" not in canary.identity:
+        return failed(f"GetCallerIdentity answers {canary.identity or 'nothing'}")
+    return ok(canary.identity)
+
+
+@check(
+    "canary-powerless",
+    topic=TOPIC,
+    fact="canary",
+    asks="a session without permissions may do nothing in the account",
+    why="if it may, IAM is not enforced as the broker counts on, or a resource policy is open to the whole account",
+    do="find the resource policy or the permission that allowed the call, and narrow it",
+)
+def powerless(canary: Canary) -> Finding:
+    """iam:ListRoles with them."""
+    _session(canary)
+    return failed(f"{canary.permitted} was allowed") if canary.permitted else ok("iam:ListRoles was refused")
+
+
+@check(
+    "zero-permission-admitted",
+    topic=TOPIC,
+    fact="canary",
+    asks="a signed request of a caller without permissions is admitted",
+    why="people hold no permissions: the resource policy alone lets them in",
+    do="restore the API's resource policy (policies/api-gateway.json); look for a service control policy that denies",
+)
+def admitted(canary: Canary) -> Finding:
+    """GET /v1/whoami as the canary."""
+    _session(canary)
+    if canary.admitted_status == OK:
+        return ok("GET /v1/whoami answered HTTP 200")
+    return failed(f"GET /v1/whoami answered HTTP {canary.admitted_status}")
+
+
+@check(
+    "canary-revoked",
+    topic=TOPIC,
+    fact="canary",
+    asks="a revoked session is denied",
+    why="taking a session back is the promise that makes short-lived access safe",
+    do="look at the provision function's log and at the role's inline policies; `broker revoke --role ROLE` ends all",
+)
+def revoked(canary: Canary) -> Finding:
+    """Seconds until the first denial."""
+    _session(canary)
+    if canary.revoke_refusal:
+        return failed(f"the revocation failed: {canary.revoke_refusal}")
+    if canary.denied_after is None:
+        return failed("the session still worked a minute after its revocation")
+    found = f"denied {canary.denied_after:.1f} s after the revocation"
+    return ok(found) if canary.denied_after <= SLOW_SECONDS else failed(found)
+
+
+@check(
+    "audit-event",
+    topic=TOPIC,
+    fact="canary",
+    asks="the session's issue and revocation are in the audit log",
+    why="a credential that is not in the log was given out in secret",
+    do="look at the audit function's log, its event source mapping and the dead letters (docs/audit.md)",
+)
+def audited(canary: Canary) -> Finding:
+    """GET /v1/audit?session=…."""
+    _session(canary)
+    wanted = {"issue", "revoke"} if not canary.revoke_refusal else {"issue"}
+    missing = wanted - canary.events
+    return failed(f"missing: {', '.join(sorted(missing))}") if missing else ok("issue and revocation are there")
+
+
+@check(
+    "console-link",
+    topic=TOPIC,
+    fact="canary",
+    asks="AWS's sign-in endpoint accepts a console link made with role-chained credentials",
+    why="an open question until tried on AWS: without it `broker console` is of no use",
+    do="check the parameter SignInEndpoint against the partition of the account; read the API function's log",
+)
+def console_link(canary: Canary) -> Finding:
+    """POST /v1/console-links, then the link itself, without following it."""
+    if canary.refusal:
+        raise NotHere("no canary role: see canary-taken")
+    if canary.sign_in_refusal:
+        return failed(canary.sign_in_refusal)
+    if canary.sign_in_status not in ACCEPTED:
+        return failed(f"the sign-in endpoint answered HTTP {canary.sign_in_status}")
+    return ok(f"HTTP {canary.sign_in_status}")
+
+
+@check(
+    "canary-removed",
+    topic=TOPIC,
+    fact="canary",
+    asks="the doctor's own role is gone afterwards",
+    why="the doctor leaves nothing behind",
+    do="broker roles delete access-broker-doctor",
+)
+def removed(canary: Canary) -> Finding:
+    """DELETE /v1/roles."""
+    return failed(canary.left_behind) if canary.left_behind else ok("nothing is left")
