@@ -63,13 +63,12 @@ def _allowed(deployment: Deployment, principal: str) -> set[str]:
     values = deployment.template.values
     place = f"{values['AWS::Region']}:{values['AWS::AccountId']}"
     arn = f"arn:{values['AWS::Partition']}"
-    name = deployment.name
-    function_role = deployment.template.resources["ApiHandlerRole"].physical
+    made = {name: one.physical for name, one in deployment.template.resources.items()}
     asked = (
-        (ADMINISTRATOR, f"{arn}:iam::{values['AWS::AccountId']}:role/{function_role}", ADMINISTRATOR[0]),
-        (INVOKE, f"{arn}:lambda:{place}:function:{name}-api", "invoke"),
-        (TABLES, f"{arn}:dynamodb:{place}:table/{name}", "write_tables"),
-        (LOG, f"{arn}:logs:{place}:log-group:/{name}/audit:log-stream:any", "write_log"),
+        (ADMINISTRATOR, f"{arn}:iam::{values['AWS::AccountId']}:role/{made['ApiHandlerRole']}", ADMINISTRATOR[0]),
+        (INVOKE, f"{arn}:lambda:{place}:function:{made['APIHandler']}", "invoke"),
+        (TABLES, f"{arn}:dynamodb:{place}:table/{made['Table']}", "write_tables"),
+        (LOG, f"{arn}:logs:{place}:log-group:{made['AuditLog']}:log-stream:any", "write_log"),
     )
     found: set[str] = set()
     for actions, resource, kind in asked:
