@@ -1,63 +1,52 @@
 """The audit log: read, and checked without trusting the broker."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from __future__ import annotations
 
-import typer
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from access_broker.audit_chain import verified
-from access_broker.frame.connection import Connection, connected, only_subcommand
-from access_broker.frame.role_options import Since, since_when
-from access_broker.output.times import local_and_utc
+from access_broker.command_line.options import OF_CALLER, OF_ROLE, SINCE, identifier, limit
+from access_broker.command_line.spec import Command, Option
+from access_broker.names import whole_id
+from access_broker.output.table import Column
+from access_broker.output.times import local_and_utc, since
 
-app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+if TYPE_CHECKING:
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
-COLUMNS = ("at", "type", "caller", "role", "session", "reason", "policies")
+COLUMNS = (
+    Column("at"),
+    Column("type"),
+    Column("caller"),
+    Column("role"),
+    Column("session", identifier=True, leaves=1),
+    Column("reason", elastic=True, leaves=2),
+    Column("policies", elastic=True, leaves=3),
+)
 
 
-@app.callback()
-@connected
-def audit(
-    connection: Connection,
-    *,
-    context: typer.Context,
-    since: Since = "24h",
-    caller: Annotated[str | None, typer.Option("--caller", help="Of this caller only.")] = None,
-    role: Annotated[str | None, typer.Option("--role", help="Of this role only.")] = None,
-    kind: Annotated[str | None, typer.Option("--type", help="issue, refuse, revoke, bypass, ...")] = None,
-    session: Annotated[str | None, typer.Option("--session", metavar="ID", help="Of this session only.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 200,
-) -> None:
-    """Read the audit log, oldest first.
-
-    \b
-    Examples:
-      broker audit --since 24h --caller alice
-      broker audit --type refuse --json
-      broker audit verify
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    if only_subcommand(context):
-        return
-    filters = {"since": since_when(since), "caller": caller, "role": role, "type": kind, "session": session}
-    events = list(connection.broker.items("events", "audit", limit=limit, **filters))
+def audit(connection: Connection, given: Given) -> None:
+    """List events."""
+    most, session = given.number("limit"), given.text("session")
+    filters = {
+        "since": given.text("since") or since("24h"),
+        "caller": given.text("caller"),
+        "role": given.text("role"),
+        "type": given.text("type"),
+        "session": whole_id(connection, session, "sessions") if session else None,
+    }
+    events = list(connection.broker.items("events", "audit", limit=most, **filters))
     rows = [_row(event) for event in events]
     connection.output.show(events, lambda: connection.output.table(COLUMNS, rows, "No events."))
-    if len(events) == limit:
-        connection.output.notice(f"Stopped after {limit} events: raise --limit or --since for more.")
+    if len(events) == most:
+        connection.output.notice(f"Stopped after {most} events: raise --limit or --since for more.")
 
 
-@app.command()
-@connected
-def verify(
-    connection: Connection,
-    *,
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="From then on. [the beginning]")] = None,
-) -> None:
-    """Recompute the audit log's chain. Changed, dropped, swapped and forged events are found.
-
-    Example: broker audit verify --since 30d
-    """
-    begin = since_when(since)
+def verify(connection: Connection, given: Given) -> None:
+    """Recompute the chain."""
+    begin = given.text("since")
     with connection.output.working("Checking the audit log") as say:
         chain = verified(
             connection.broker,
@@ -81,3 +70,31 @@ def _row(event: dict[str, Any]) -> list[object]:
         event.get("reason", ""),
         " ".join(event.get("policies") or []),
     ]
+
+
+COMMANDS = {
+    "audit": Command(
+        audit,
+        "Read the audit log, oldest first.",
+        (
+            SINCE,
+            OF_CALLER,
+            OF_ROLE,
+            Option("--type", "Of this type only: issue, refuse, revoke, bypass and others.", "TYPE"),
+            Option("--session", "Of this session only.", "ID", identifier, names="session"),
+            limit(200),
+        ),
+        more="Without --since, the last 24 hours.",
+        examples=(
+            "broker audit --since 24h --caller alice",
+            "broker audit --type refuse --json",
+            "broker audit verify",
+        ),
+    ),
+    "audit verify": Command(
+        verify,
+        "Recompute the chain of the audit log: changed, dropped, swapped and forged events are found.",
+        (SINCE,),
+        examples=("broker audit verify --since 30d",),
+    ),
+}

@@ -1,40 +1,65 @@
 """What the scheduled clean-up of stale roles would do (docs/cleanup.md)."""
 
-from typing import Annotated, Any
+from __future__ import annotations
 
-import typer
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
+from access_broker.command_line.spec import Command, Option
 from access_broker.failures import Misused
-from access_broker.frame.connection import Connection, connected
+from access_broker.output.table import Column
 from access_broker.output.times import local_and_utc
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
-COLUMNS = ("role", "stage", "would become", "next stage", "at the earliest", "owner", "reason")
+COLUMNS = (
+    Column("role"),
+    Column("stage"),
+    Column("would become", leaves=1),
+    Column("next stage", leaves=2),
+    Column("at the earliest", leaves=3),
+    Column("owner", leaves=4),
+    Column("reason", elastic=True, leaves=5),
+)
 
 
-@app.command()
-@connected
-def cleanup(
-    connection: Connection,
-    *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Required: cleaning up is for the schedule.")] = False,
-) -> None:
-    """Show which roles are stale. Why, and what the next clean-up run would do to them.
-
-    Example: broker cleanup --dry-run
-    """
-    if not dry_run:
+def cleanup(connection: Connection, given: Given) -> None:
+    """POST /v1/cleanup with dry_run."""
+    if not given.flag("dry_run"):
         raise Misused("Clean-up runs on its schedule: `broker cleanup --dry-run` shows what it would do.")
     with connection.output.working("Looking at every role"):
         report = connection.broker.post("cleanup", body={"dry_run": True})
-    connection.output.show(report, lambda: _print(connection, report))
+    everything = given.flag("all")
+    connection.output.show(report, lambda: _print(connection, report, everything=everything))
 
 
-def _print(connection: Connection, report: dict[str, Any]) -> None:
-    connection.output.table(COLUMNS, [_row(role) for role in report["roles"]], "Nothing is stale.")
-    for line in _remarks(report):
+def _print(connection: Connection, report: dict[str, Any], *, everything: bool) -> None:
+    roles = report["roles"]
+    shown = roles if everything else [role for role in roles if role.get("change")] or roles[:FEW]
+    connection.output.table(COLUMNS, [_row(role) for role in shown], "Nothing is stale.")
+    for line in [*_totals(roles, shown), *_remarks(report)]:
         connection.output.notice(line)
+
+
+FEW = 20
+"""How many roles are listed where none would change."""
+
+
+def _totals(roles: list[dict[str, Any]], shown: list[dict[str, Any]]) -> list[str]:
+    if not roles:
+        return []
+    stages = Counter(role.get("stage") or "new" for role in roles)
+    changes = Counter(role["change"] for role in roles if role.get("change"))
+    lines = [f"{len(roles)} stale roles: {_counted(stages)}. Would change now: {_counted(changes) or 'none'}."]
+    if len(shown) < len(roles):
+        lines.append(f"{len(roles) - len(shown)} roles that stay as they are are not listed: --all lists them.")
+    return lines
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
 
 def _row(role: dict[str, Any]) -> list[object]:
@@ -50,7 +75,7 @@ def _row(role: dict[str, Any]) -> list[object]:
 
 
 def _remarks(report: dict[str, Any]) -> list[str]:
-    """What else a person should know of the run."""
+    """Facts about the whole run."""
     lines = [f"Clean-up goes as far as {report['up_to']}."] if report.get("up_to") else []
     budget = report.get("budget") or {}
     if budget.get("exceeded"):
@@ -62,3 +87,16 @@ def _remarks(report: dict[str, Any]) -> list[str]:
     lines += [f"Drift: {one['role']}: {one['why']}" for one in report.get("drift") or []]
     lines += [f"Failed: {one['role']}: {one['why']}" for one in report.get("failures") or []]
     return lines + [f"User {one['name']}: {one['why']}" for one in report.get("users") or []]
+
+
+COMMANDS = {
+    "cleanup": Command(
+        cleanup,
+        "Show which roles are stale, and what the next clean-up run would do to them.",
+        (
+            Option("--dry-run", "Required: only the schedule cleans up."),
+            Option("--all", "List every stale role, those that would stay as they are too."),
+        ),
+        examples=("broker cleanup --dry-run",),
+    )
+}

@@ -1,60 +1,72 @@
 """A profile in the AWS config, so that every AWS tool takes its credentials from the broker."""
 
+from __future__ import annotations
+
 import hashlib
+import locale
 import os
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from access_broker.aws_files.outranking import refuse_outranked
-from access_broker.aws_files.profile_writer import Written, write_profile
+from access_broker.aws_files.profile_writer import write_profile
+from access_broker.command_line.options import REASON, ROLE
+from access_broker.command_line.spec import Command, Option
 from access_broker.failures import Misused
-from access_broker.frame.connection import Connection, connected
-from access_broker.frame.role_options import Reason, Role
 from access_broker.http.signing import aws_session, chosen_profile
+from access_broker.names import nearest_role
 from access_broker.storage.vault import open_vault
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from access_broker.aws_files.profile_writer import Written
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
 PROFILE_NAME = re.compile(r"[\w+=,.@:/-]+", re.ASCII)
 
 
-@app.command()
-@connected
-def configure(
-    connection: Connection,
-    *,
-    role: Role,
-    name: Annotated[str | None, typer.Option("--name", help="The profile's name. [broker-ROLE]")] = None,
-    reason: Reason = None,
-) -> None:
-    """Write an AWS profile that uses the broker.
-
-    The AWS CLI, the SDKs and Terraform then work with that profile. Nothing
-    else in the AWS config changes; what it was is kept beside it.
-
-    \b
-    Examples:
-      broker configure ec2-full
-      aws --profile broker-ec2-full ec2 describe-instances
-      broker configure prod-ec2 --name prod --reason "on call"
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    profile = name or f"broker-{role}"
+def configure(connection: Connection, given: Given) -> None:
+    """Write the profile."""
+    role = given.word("role")
+    profile = given.text("name") or f"broker-{role.replace(':', '-')}"
     if not PROFILE_NAME.fullmatch(profile):
         raise Misused(f"{profile!r} cannot be a profile's name: letters, digits and + = , . @ : / _ - can.")
     refuse_outranked(profile, os.environ)
-    connection.broker.get("roles", role)
+    with nearest_role(connection, role):
+        reason = _reason(connection, connection.broker.get("roles", role), given.text("reason"))
     path = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
     own, options = _caller(connection)
     process = _quoted(_process(connection, role, own, reason))
     with open_vault(os.environ, connection.output.notice).fetching(_lock_name(path)):
         written = write_profile(path, profile, process, options)
     _report(connection, profile, path, written)
+
+
+def _reason(connection: Connection, role: dict[str, Any], given: str | None) -> str | None:
+    """The reason that every session of the profile will have; asked for where the role's rule demands one."""
+    reason = given
+    if not reason and role.get("reason_required"):
+        if connection.output.as_json or not sys.stdin.isatty():
+            raise Misused(f"{role['name']} needs a reason for every session: pass it with --reason TEXT.")
+        reason = input(f"{role['name']} needs a reason for every session. Reason: ").strip()
+        if not reason:
+            raise Misused("Without a reason the profile would not work: nothing was written.")
+    _refuse_other_letters(reason)
+    return reason
+
+
+def _refuse_other_letters(reason: str | None) -> None:
+    """The AWS CLI reads its config in the locale's encoding; it is written in UTF-8."""
+    encoding = locale.getpreferredencoding(False)
+    if reason and not reason.isascii() and encoding.lower().replace("-", "").replace("_", "") != "utf8":
+        raise Misused(
+            f"The AWS CLI would read the config in this computer's encoding ({encoding}) and fail at {reason!r}: write "
+            "--reason with ASCII letters, or change the locale to one in UTF-8."
+        )
 
 
 def _caller(connection: Connection) -> tuple[str | None, dict[str, str]]:
@@ -98,3 +110,19 @@ def _report(connection: Connection, profile: str, path: Path, written: Written) 
     state = "is in" if written.changed else "was right already in"
     words = f"Profile {profile} {state} {path}. Try: aws --profile {profile} sts get-caller-identity"
     connection.output.show(document, lambda: connection.output.line(words))
+
+
+COMMANDS = {
+    "configure": Command(
+        configure,
+        "Write an AWS profile that uses the broker.",
+        (ROLE, Option("--name", "The profile's name. [broker-ROLE]", "NAME"), REASON),
+        more="The AWS CLI, the SDKs and Terraform then work with that profile. Nothing else in the AWS config changes; "
+        "the file as it was is kept beside it.",
+        examples=(
+            "broker configure ec2-full",
+            "aws --profile broker-ec2-full ec2 describe-instances",
+            'broker configure prod-ec2 --name prod --reason "on call"',
+        ),
+    )
+}

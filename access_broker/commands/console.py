@@ -1,46 +1,33 @@
 """The AWS console as a role."""
 
-from typing import Annotated, Any
+from __future__ import annotations
 
-import typer
+from typing import TYPE_CHECKING, Any
 
-from access_broker.commands.credentials import NoWait
+from access_broker.command_line.options import FOR, NO_WAIT, REASON, ROLE
+from access_broker.command_line.spec import Command, Option
 from access_broker.credentials.approval import granted
+from access_broker.credentials.role_ask import RoleAsk, session_seconds
 from access_broker.failures import Failure
-from access_broker.frame.connection import Connection, connected
-from access_broker.frame.role_options import For, Reason, Role, RoleAsk
+from access_broker.names import nearest_role
 from access_broker.output.browser import open_once
 from access_broker.output.times import local_and_utc
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
 
-@app.command()
-@connected
-def console(
-    connection: Connection,
-    *,
-    role: Role,
-    duration: For = None,
-    reason: Reason = None,
-    destination: Annotated[
-        str | None, typer.Option("--destination", metavar="URL", help="The console page to land on.")
-    ] = None,
-    open_it: Annotated[bool, typer.Option("--open", help="Open the browser instead of printing the URL.")] = False,
-    no_wait: NoWait = False,
-) -> None:
-    """Sign in to the AWS console as a role. The URL is a secret for 15 minutes.
-
-    \b
-    Examples:
-      broker console ec2-full --open
-      broker console prod-ec2 --reason "look at alarms" --destination https://console.aws.amazon.com/ec2
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    body = {"role": role, "reason": reason, "destination": destination}
-    ask = RoleAsk(role, duration, reason)
-    link = granted(lambda: connection.broker.post("console-links", body=body), ask, connection, wait=not no_wait)
+def console(connection: Connection, given: Given) -> None:
+    """Print or open a sign-in URL."""
+    role, reason = given.word("role"), given.text("reason")
+    body = {"role": role, "reason": reason, "destination": given.text("destination")}
+    ask = RoleAsk(role, session_seconds(given.number("for")), reason)
+    wait = not given.flag("no_wait")
+    with nearest_role(connection, role):
+        link = granted(lambda: connection.broker.post("console-links", body=body), ask, connection, wait=wait)
     ask.remark_if_cut(connection.output)
-    if open_it:
+    if given.flag("open"):
         _open(connection, link)
     else:
         connection.output.show(link, lambda: _print(connection, link))
@@ -56,6 +43,27 @@ def _open(connection: Connection, link: dict[str, Any]) -> None:
 def _print(connection: Connection, link: dict[str, Any]) -> None:
     print(link["sign_in_url"])
     until = local_and_utc(link.get("sign_in_url_expires_at"))
-    connection.output.notice(f"Follow it before {until}; it signs in whoever has it.")
+    connection.output.notice(f"Follow it before {until}; it signs in every person who has it.")
     if link.get("switch_role_url"):
         connection.output.notice(f"Or switch role in a console session of your own: {link['switch_role_url']}")
+
+
+COMMANDS = {
+    "console": Command(
+        console,
+        "Sign in to the AWS console as a role.",
+        (
+            ROLE,
+            Option("--destination", "The console page to land on.", "URL"),
+            Option("--open", "Open the browser instead of printing the URL."),
+            FOR,
+            REASON,
+            NO_WAIT,
+        ),
+        more="The URL is a secret for 15 minutes.",
+        examples=(
+            "broker console ec2-full --open",
+            'broker console prod-ec2 --reason "look at alarms" --destination https://console.aws.amazon.com/ec2',
+        ),
+    )
+}

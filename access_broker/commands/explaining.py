@@ -1,38 +1,33 @@
-"""Why, or why not: every layer that decides, in order."""
+"""Every layer that decides about a role, in order."""
 
-from typing import Annotated, Any
+from __future__ import annotations
 
-import typer
+from typing import TYPE_CHECKING, Any
 
-from access_broker.frame.connection import Connection, connect
-from access_broker.frame.option_groups import composed
-from access_broker.frame.role_options import RoleAsk, ask_for
+from access_broker.command_line.options import ASKING, ROLE, user_name
+from access_broker.command_line.spec import Command, Option
+from access_broker.credentials.role_ask import ask_of
+from access_broker.names import nearest_role
+from access_broker.output.table import Column
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
-COLUMNS = ("layer", "verdict", "decided by", "detail")
+COLUMNS = (
+    Column("layer"),
+    Column("verdict", state=True),
+    Column("decided by", elastic=True, leaves=1),
+    Column("detail", elastic=True),
+)
 
 
-@app.command()
-@composed(connection=connect, ask=ask_for)
-def explain(
-    connection: Connection,
-    ask: RoleAsk,
-    *,
-    caller: Annotated[str | None, typer.Option("--caller", help="Somebody else; needs the right to ask.")] = None,
-    operation: Annotated[
-        str | None, typer.Option("--operation", metavar="ACTION", help="What for, such as ec2:RunInstances.")
-    ] = None,
-) -> None:
-    """Say what decides about a role. Every layer in order, and the smallest change that would open it.
-
-    \b
-    Examples:
-      broker explain prod-ec2
-      broker explain ec2-full --caller carol --operation s3:ListAllMyBuckets
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    body = {**ask.body(), "caller": caller, "operation": operation}
-    found = connection.broker.post("explain", body=body)
+def explain(connection: Connection, given: Given) -> None:
+    """POST /v1/explain."""
+    ask, operation = ask_of(given), given.text("operation")
+    body = {**ask.body(), "caller": given.text("caller"), "operation": operation}
+    with nearest_role(connection, ask.role):
+        found = connection.broker.post("explain", body=body)
     ask.remark_if_cut(connection.output)
     connection.output.show(found, lambda: _print(connection, found, operation))
 
@@ -47,3 +42,21 @@ def _print(connection: Connection, found: dict[str, Any], operation: str | None)
     connection.output.table(COLUMNS, rows, "No layer decided.")
     if found.get("change"):
         connection.output.line(f"To open it: {found['change']}")
+
+
+COMMANDS = {
+    "explain": Command(
+        explain,
+        "Explain which layers allow or refuse a role, and the smallest change that would open it.",
+        (
+            ROLE,
+            Option("--caller", "For another caller; needs the right to ask.", "NAME", user_name, names="caller"),
+            Option("--operation", "For one AWS action, such as ec2:RunInstances.", "ACTION"),
+            *ASKING,
+        ),
+        examples=(
+            "broker explain prod-ec2",
+            "broker explain ec2-full --caller carol --operation s3:ListAllMyBuckets",
+        ),
+    )
+}

@@ -1,21 +1,18 @@
-"""Who the broker takes the caller for."""
+"""The caller as the broker knows them."""
 
-from typing import Any
+from __future__ import annotations
 
-import typer
+from typing import TYPE_CHECKING, Any
 
-from access_broker.frame.connection import Connection, connected
+from access_broker.command_line.spec import Command
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
 
-@app.command()
-@connected
-def whoami(connection: Connection) -> None:
-    """Show who the broker takes you for. Groups and tags decide what you may have.
-
-    Example: broker whoami --profile alice
-    """
+def whoami(connection: Connection, _given: Given) -> None:
+    """GET /v1/whoami."""
     me = connection.broker.get("whoami")
     connection.output.show(me, lambda: connection.output.facts(_facts(me)))
 
@@ -29,3 +26,13 @@ def _facts(me: dict[str, Any]) -> list[tuple[str, object]]:
         ("groups", ", ".join(me.get("groups") or [])),
         ("tags", ", ".join(f"{key}={value}" for key, value in sorted((me.get("tags") or {}).items()))),
     ]
+
+
+COMMANDS = {
+    "whoami": Command(
+        whoami,
+        "Show your name, groups and tags as the broker knows them.",
+        more="Groups and tags decide which roles you may have.",
+        examples=("broker whoami", "broker whoami --profile alice"),
+    )
+}

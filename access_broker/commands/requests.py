@@ -1,110 +1,77 @@
-"""Asking for access that others must agree to, and agreeing to what others ask."""
+"""Asking for access that others must agree to, and agreeing to requests of others."""
 
-from typing import Annotated, Any
+from __future__ import annotations
 
-import typer
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+from access_broker.command_line.options import (
+    FOR,
+    OF_CALLER,
+    OF_ROLE,
+    REASON,
+    REQUEST,
+    ROLE,
+    identifier,
+    limit,
+    user_name,
+)
+from access_broker.command_line.spec import Command, Option
 from access_broker.credentials.approval import Approvals
-from access_broker.frame.connection import Connection, connected
-from access_broker.frame.role_options import For, Reason, Role, RoleAsk
-from access_broker.output.times import local_and_utc, span
+from access_broker.credentials.role_ask import RoleAsk
+from access_broker.names import nearest_role, whole_id
+from access_broker.output.table import Column
+from access_broker.output.times import relative, span
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-Identifier = Annotated[str, typer.Argument(metavar="ID", help="The request's id, as `broker requests` shows it.")]
-Comment = Annotated[str | None, typer.Option("--comment", metavar="TEXT", help="For the one who asked, and the audit.")]
-COLUMNS = ("id", "state", "caller", "role", "for", "approvals", "reason")
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
+
+COLUMNS = (
+    Column("id", identifier=True),
+    Column("state", state=True),
+    Column("caller"),
+    Column("role"),
+    Column("for", leaves=1),
+    Column("approvals", leaves=2),
+    Column("reason", elastic=True, leaves=3),
+)
+COMMENT = Option("--comment", "For the caller, and the audit.", "TEXT")
 
 
-@app.command()
-@connected
-def request(
-    connection: Connection,
-    *,
-    role: Role,
-    duration: For = None,
-    reason: Reason = None,
-    not_before: Annotated[
-        str | None, typer.Option("--not-before", metavar="TIME", help="When it should begin (RFC 3339). [now]")
-    ] = None,
-    on_behalf_of: Annotated[
-        str | None, typer.Option("--on-behalf-of", metavar="USER", help="For somebody else, where a rule allows it.")
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is decided.")] = False,
-) -> None:
-    """Ask for a role that needs approval. `broker exec` asks by itself when it has to.
-
-    Example: broker request prod-ec2 --for 4h --reason "deploy 1.2" --wait
-    """
+def request(connection: Connection, given: Given) -> None:
+    """File a request; with --wait, wait for the decision."""
     approvals = Approvals(connection.broker, connection.output)
-    filed = approvals.file(RoleAsk(role, duration, reason), not_before, on_behalf_of)
-    if wait:
+    ask = RoleAsk(given.word("role"), given.number("for"), given.text("reason"))
+    with nearest_role(connection, ask.role):
+        filed = approvals.file(ask, given.text("not_before"), given.text("on_behalf_of"))
+    if given.flag("wait"):
         filed = approvals.await_decision(filed)
     _show(connection, filed)
 
 
-@app.command()
-@connected
-def requests(
-    connection: Connection,
-    *,
-    state: Annotated[
-        str | None, typer.Option("--state", help="pending, approved, denied, cancelled or expired.")
-    ] = None,
-    role: Annotated[str | None, typer.Option("--role", help="Of this role only.")] = None,
-    caller: Annotated[str | None, typer.Option("--caller", help="Of this caller only.")] = None,
-    identifier: Annotated[str | None, typer.Option("--id", metavar="ID", help="One request, in full.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 50,
-) -> None:
-    """List requests: your own and those you may decide.
-
-    \b
-    Examples:
-      broker requests --state pending
-      broker requests --id 01kxyz...
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    if identifier:
-        _show(connection, connection.broker.get("requests", identifier))
+def requests(connection: Connection, given: Given) -> None:
+    """List requests, or show one."""
+    if one := given.text("id"):
+        _show(connection, connection.broker.get("requests", whole_id(connection, one, "requests")))
         return
-    found = list(connection.broker.items("requests", "requests", limit=limit, state=state, role=role, caller=caller))
+    most = given.number("limit")
+    filters = {name: given.text(name) for name in ("state", "role", "caller")}
+    found = list(connection.broker.items("requests", "requests", limit=most, **filters))
     rows = [_row(one) for one in found]
     connection.output.show(found, lambda: connection.output.table(COLUMNS, rows, "No requests."))
-    if len(found) == limit:
-        connection.output.notice(f"Stopped after {limit} requests: raise --limit for more.")
+    if len(found) == most:
+        connection.output.notice(f"Stopped after {most} requests: raise --limit for more.")
 
 
-@app.command()
-@connected
-def approve(connection: Connection, *, identifier: Identifier, comment: Comment = None) -> None:
-    """Agree to a request. Nobody approves their own.
+def _deciding(verb: str) -> Callable[[Connection, Given], None]:
+    def decide(connection: Connection, given: Given) -> None:
+        one = whole_id(connection, given.word("id"), "requests")
+        _show(connection, connection.broker.post("requests", one, verb, body={"comment": given.text("comment")}))
 
-    Example: broker approve 01kxyz... --comment "go ahead"
-    """
-    _decide(connection, identifier, "approve", comment)
-
-
-@app.command()
-@connected
-def deny(connection: Connection, *, identifier: Identifier, comment: Comment = None) -> None:
-    """Refuse a request.
-
-    Example: broker deny 01kxyz... --comment "after the release"
-    """
-    _decide(connection, identifier, "deny", comment)
-
-
-@app.command()
-@connected
-def cancel(connection: Connection, *, identifier: Identifier, comment: Comment = None) -> None:
-    """Take back a request of your own.
-
-    Example: broker cancel 01kxyz...
-    """
-    _decide(connection, identifier, "cancel", comment)
-
-
-def _decide(connection: Connection, identifier: str, verb: str, comment: str | None) -> None:
-    _show(connection, connection.broker.post("requests", identifier, verb, body={"comment": comment}))
+    return decide
 
 
 def _show(connection: Connection, request: dict[str, Any]) -> None:
@@ -115,7 +82,7 @@ def _row(request: dict[str, Any]) -> list[object]:
     asked_for = span(int(request.get("duration_seconds") or 0))
     return [
         request["id"],
-        request["state"],
+        state_of(request),
         request.get("caller", ""),
         request["role"],
         asked_for,
@@ -124,9 +91,17 @@ def _row(request: dict[str, Any]) -> list[object]:
     ]
 
 
+def state_of(request: dict[str, Any]) -> str:
+    """The request's state, and that of the grant it led to where that one is over."""
+    grant = request.get("grant") or {}
+    over = grant.get("state") in {"ended", "expired"}
+    return f"{request['state']}, {grant['state']}" if over else str(request["state"])
+
+
 def _facts(request: dict[str, Any]) -> list[tuple[str, object]]:
+    now, grant = datetime.now(UTC), request.get("grant") or {}
     times = [
-        (name.removesuffix("_at").replace("_", " "), local_and_utc(value))
+        (name.removesuffix("_at").replace("_", " "), relative(value, now))
         for name, value in request.items()
         if isinstance(value, str) and (name.endswith(("_at", "until")) or name in {"not_before", "answer_by"})
     ]
@@ -134,4 +109,62 @@ def _facts(request: dict[str, Any]) -> list[tuple[str, object]]:
         (str(one.get("decision", "")), f"{one.get('by') or one.get('caller', '')} {one.get('comment') or ''}".strip())
         for one in request.get("decisions") or []
     ]
-    return [*zip(COLUMNS, _row(request), strict=True), ("asked by", request.get("asked_by")), *times, *decisions]
+    ended = (
+        [("ended", f"{relative(grant['ended_at'], now)} by {grant.get('ended_by')}")] if grant.get("ended_at") else []
+    )
+    names = [column.name for column in COLUMNS]
+    return [*zip(names, _row(request), strict=True), ("asked by", request.get("asked_by")), *times, *decisions, *ended]
+
+
+COMMANDS = {
+    "request": Command(
+        request,
+        "Ask for a role that needs approval.",
+        (
+            ROLE,
+            FOR,
+            REASON,
+            Option("--not-before", "When it should begin (RFC 3339). [now]", "TIME"),
+            Option("--on-behalf-of", "For another user, where a rule allows it.", "USER", user_name),
+            Option("--wait", "Wait until it is decided."),
+        ),
+        more="`broker exec` asks by itself when it has to.",
+        examples=('broker request prod-ec2 --for 4h --reason "deploy 1.2" --wait',),
+    ),
+    "requests": Command(
+        requests,
+        "List requests: your own and those you may decide.",
+        (
+            Option(
+                "--state",
+                "Of this state only.",
+                "STATE",
+                choices=("pending", "approved", "denied", "cancelled", "expired"),
+            ),
+            OF_ROLE,
+            OF_CALLER,
+            Option("--id", "One request, in full.", "ID", identifier, names="request"),
+            limit(50),
+        ),
+        examples=("broker requests --state pending", "broker requests --id 01kxyz"),
+    ),
+    "approve": Command(
+        _deciding("approve"),
+        "Agree to a request.",
+        (REQUEST, COMMENT),
+        more="Nobody may approve their own.",
+        examples=('broker approve 01kxyz --comment "go ahead"',),
+    ),
+    "deny": Command(
+        _deciding("deny"),
+        "Refuse a request.",
+        (REQUEST, COMMENT),
+        examples=('broker deny 01kxyz --comment "after the release"',),
+    ),
+    "cancel": Command(
+        _deciding("cancel"),
+        "Take back a request of your own.",
+        (REQUEST, COMMENT),
+        examples=("broker cancel 01kxyz",),
+    ),
+}

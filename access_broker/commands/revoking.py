@@ -1,58 +1,43 @@
 """Taking access back: one session, one caller everywhere, or one role."""
 
+from __future__ import annotations
+
 import os
 import time
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from access_broker.command_line.options import REASON, identifier, positive, role_name, user_name
+from access_broker.command_line.spec import Argument, Command, Option
 from access_broker.commands.sessions import facts, read_activity
 from access_broker.failures import Failure, Misused, NotFound
-from access_broker.frame.connection import Connection, connected
-from access_broker.frame.role_options import Reason
+from access_broker.names import whole_id
 from access_broker.output.times import local_and_utc, span
 from access_broker.storage.vault import open_vault
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
 LOOK_EVERY_SECONDS = 5.0
 REFUSALS = ("AccessDenied", "Unauthorized")
 """How CloudTrail's errorCode begins, or ends, when IAM said no (EC2 says Client.UnauthorizedOperation)."""
 
 
-@app.command()
-@connected
-def revoke(
-    connection: Connection,
-    *,
-    identifier: Annotated[str | None, typer.Argument(metavar="ID", help="The session to end.")] = None,
-    caller: Annotated[str | None, typer.Option("--caller", help="End every session of this caller.")] = None,
-    role: Annotated[str | None, typer.Option("--role", help="End every session of this role.")] = None,
-    reason: Reason = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Watch until a call of the session is refused.")] = False,
-    patience: Annotated[int, typer.Option("--patience", min=1, help="Seconds to watch at most.")] = 900,
-) -> None:
-    """End sessions now: one, all of a caller, or all of a role.
-
-    No other session ends. Where a role's list has no room left for one, its caller's others on that role end with it.
-
-    A caller without a live session gives exit code 4: the name may be mistyped.
-
-    \b
-    Examples:
-      broker revoke 01kxyz... --wait
-      broker revoke --caller alice --reason "laptop stolen"
-      broker revoke --role prod-ec2 --reason "key in a build log"
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    if [identifier, caller, role].count(None) != 2:  # noqa: PLR2004  exactly one of three
-        raise Misused("Say which one to end: a session's ID, or --caller, or --role.")
-    if identifier:
-        _revoke_session(connection, identifier, reason, patience if wait else 0)
-    elif wait:
+def revoke(connection: Connection, given: Given) -> None:
+    """End one session, or all of a caller or role."""
+    one, caller, role = given.text("id"), given.text("caller"), given.text("role")
+    if [one, caller, role].count(None) != 2:  # noqa: PLR2004  exactly one of three
+        raise Misused("Name what to end: a session's ID, or --caller NAME, or --role ROLE; one of them.")
+    patience = given.number("patience") or 0
+    if one:
+        whole = whole_id(connection, one, "sessions")
+        _revoke_session(connection, whole, given.text("reason"), patience if given.flag("wait") else 0)
+    elif given.flag("wait"):
         raise Misused("--wait watches one session: pass its ID.")
     else:
-        _revoke_many(connection, caller=caller, role=role, reason=reason)
+        _revoke_many(connection, caller=caller, role=role, reason=given.text("reason"))
 
 
 def _revoke_session(connection: Connection, identifier: str, reason: str | None, patience: int) -> None:
@@ -78,6 +63,8 @@ def _revoke_many(connection: Connection, *, caller: str | None, role: str | None
     def said() -> None:
         for line in () if nothing else (words, *direct):
             connection.output.line(line)
+        for line in _still_standing(caller, role):
+            connection.output.notice(line)
 
     connection.output.show(done, said)
     if nothing:
@@ -85,6 +72,18 @@ def _revoke_many(connection: Connection, *, caller: str | None, role: str | None
         raise NotFound(
             f"Nothing was ended: {name} has no live session. Check the name: broker sessions --caller {name}"
         )
+
+
+def _still_standing(caller: str | None, role: str | None) -> list[str]:
+    """What a revocation does not end, and the commands that do."""
+    if role:
+        return [f"New sessions of {role} may start at once, for every caller that its rules allow."]
+    return [
+        (
+            f"The access keys and grants of {caller} still stand: the next command takes a new session. To stop that: "
+            f"broker suspend {caller} --reason TEXT"
+        )
+    ]
 
 
 def _directly(caller: str, role: str) -> str:
@@ -128,3 +127,26 @@ def _unseen(patience: int) -> str:
 def _forget(sessions: set[str]) -> None:
     """Drop kept credentials that are no good any more."""
     open_vault(os.environ, lambda _text: None).forget_where(lambda kept: kept.session in sessions)
+
+
+COMMANDS = {
+    "revoke": Command(
+        revoke,
+        "End sessions now: one, all of a caller, or all of a role.",
+        (
+            Argument("ID", "The session to end.", identifier, optional=True, names="session"),
+            Option("--caller", "End every session of this caller.", "NAME", user_name, names="caller"),
+            Option("--role", "End every session of this role.", "ROLE", role_name, names="role"),
+            REASON,
+            Option("--wait", "Watch until a call of the session is refused."),
+            Option("--patience", "Seconds to watch at most. [900]", "SECONDS", positive, usual=900),
+        ),
+        more="No other session ends. Where a role's list has no room left for one, its caller's others on that role "
+        "end with it. A caller without a live session gives exit code 4: the name may be mistyped.",
+        examples=(
+            "broker revoke 01kxyz --wait",
+            'broker revoke --caller alice --reason "laptop stolen"',
+            'broker revoke --role prod-ec2 --reason "key in a build log"',
+        ),
+    )
+}

@@ -1,104 +1,74 @@
-"""Roles: what one may have and on which terms; and making them what their templates say."""
+"""Roles and their terms; and making them what their templates say."""
+
+from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from access_broker.frame.connection import Connection, connected, only_subcommand
+from access_broker.command_line.options import ROLE, limit
+from access_broker.command_line.spec import Argument, Command, Option
+from access_broker.names import nearest_role
+from access_broker.output.table import Column
 from access_broker.output.times import span
 from access_broker.roles.apply_templates import converge
 
-app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+if TYPE_CHECKING:
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
-Name = Annotated[str, typer.Argument(help="The role's name.")]
-Templates = Annotated[list[Path] | None, typer.Argument(help="Template files or folders. [default: policies/roles]")]
-COLUMNS = ("name", "access", "longest", "reason", "description", "switch role")
+TEMPLATES = Argument("TEMPLATE", "Template files or folders. [policies/roles]", optional=True, many=True, names="file")
+COLUMNS = (
+    Column("name"),
+    Column("access", state=True),
+    Column("longest"),
+    Column("reason"),
+    Column("description", elastic=True, leaves=1),
+    Column("switch role", leaves=2),
+)
 
 
-@app.callback()
-@connected
-def roles(
-    connection: Connection,
-    *,
-    context: typer.Context,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most this many. [all]")] = None,
-) -> None:
-    """Show your roles and on which terms. Or plan, apply, delete and restore them.
-
-    \b
-    Examples:
-      broker roles
-      broker roles plan
-      broker roles apply policies/roles/ec2-full.yaml
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    if only_subcommand(context):
-        return
-    found = list(connection.broker.items("roles", "roles", limit=limit))
+def roles(connection: Connection, given: Given) -> None:
+    """List roles."""
+    found = list(connection.broker.items("roles", "roles", limit=given.number("limit")))
     rows = [_row(role) for role in found]
     connection.output.show(found, lambda: connection.output.table(COLUMNS, rows, "There is no role for you to see."))
 
 
-@app.command()
-@connected
-def show(connection: Connection, *, name: Name) -> None:
-    """Show one role, with its ARN and switch-role link.
-
-    Example: broker roles show ec2-full
-    """
-    role = connection.broker.get("roles", name)
-    facts = [*zip(COLUMNS, _row(role), strict=True), ("arn", role.get("arn")), ("grant", role.get("active_grant"))]
+def show(connection: Connection, given: Given) -> None:
+    """Show one role."""
+    with nearest_role(connection, given.word("role")):
+        role = connection.broker.get("roles", given.word("role"))
+    names = [column.name for column in COLUMNS]
+    facts = [*zip(names, _row(role), strict=True), ("arn", role.get("arn")), ("grant", role.get("active_grant"))]
     connection.output.show(role, lambda: connection.output.facts(facts))
 
 
-@app.command()
-@connected
-def plan(connection: Connection, *, templates: Templates = None) -> None:
-    """Show what `apply` would change. Changes nothing.
-
-    Example: broker roles plan policies/roles
-    """
-    converge(connection, templates, dry_run=True)
+def plan(connection: Connection, given: Given) -> None:
+    """Show what `apply` would change."""
+    converge(connection, _places(given), dry_run=True)
 
 
-@app.command()
-@connected
-def apply(
-    connection: Connection,
-    *,
-    templates: Templates = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="The same as `broker roles plan`.")] = False,
-) -> None:
-    """Make roles what their templates say. Applying twice changes nothing.
-
-    \b
-    Examples:
-      broker roles apply
-      broker roles apply policies/roles/ec2-full.yaml --json
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    converge(connection, templates, dry_run=dry_run)
+def apply(connection: Connection, given: Given) -> None:
+    """Apply templates."""
+    converge(connection, _places(given), dry_run=given.flag("dry_run"))
 
 
-@app.command()
-@connected
-def delete(connection: Connection, *, name: Name) -> None:
-    """Delete a role. Its whole state is kept: `broker roles restore NAME` brings it back.
+def _places(given: Given) -> list[Path]:
+    return [Path(place) for place in given.texts("template")]
 
-    Example: broker roles delete ec2-full
-    """
-    deleted = connection.broker.delete("roles", name)
+
+def delete(connection: Connection, given: Given) -> None:
+    """Delete a role."""
+    name = given.word("role")
+    with nearest_role(connection, name):
+        deleted = connection.broker.delete("roles", name)
     words = f"Deleted {name}. `broker roles restore {name}` brings it back."
     connection.output.show(deleted, lambda: connection.output.line(words))
 
 
-@app.command()
-@connected
-def restore(connection: Connection, *, name: Name) -> None:
-    """Bring a deleted or quarantined role back.
-
-    Example: broker roles restore ec2-full
-    """
-    restored = connection.broker.post("roles", name, "restore")
+def restore(connection: Connection, given: Given) -> None:
+    """Restore a role."""
+    restored = connection.broker.post("roles", given.word("role"), "restore")
     connection.output.show(restored, lambda: _print_restored(connection, restored))
 
 
@@ -121,3 +91,43 @@ def _row(role: dict[str, Any]) -> list[object]:
         role.get("description", ""),
         role.get("switch_role_url") or "",
     ]
+
+
+COMMANDS = {
+    "roles": Command(
+        roles,
+        "Show your roles and on which terms you may have them.",
+        (limit(None),),
+        more="Also plans, applies, deletes and restores roles.",
+        examples=("broker roles", "broker roles plan", "broker roles apply policies/roles/ec2-full.yaml"),
+    ),
+    "roles show": Command(
+        show, "Show one role, with its ARN and switch-role link.", (ROLE,), examples=("broker roles show ec2-full",)
+    ),
+    "roles plan": Command(
+        plan,
+        "Show what `apply` would change; change nothing.",
+        (TEMPLATES,),
+        examples=("broker roles plan policies/roles",),
+    ),
+    "roles apply": Command(
+        apply,
+        "Make roles what their templates say.",
+        (TEMPLATES, Option("--dry-run", "The same as `broker roles plan`.")),
+        more="Applying twice changes nothing.",
+        examples=("broker roles apply", "broker roles apply policies/roles/ec2-full.yaml --json"),
+    ),
+    "roles delete": Command(
+        delete,
+        "Delete a role; its whole state is kept.",
+        (ROLE,),
+        more="`broker roles restore ROLE` brings it back.",
+        examples=("broker roles delete ec2-full",),
+    ),
+    "roles restore": Command(
+        restore,
+        "Bring a deleted or quarantined role back.",
+        (ROLE,),
+        examples=("broker roles restore ec2-full",),
+    ),
+}

@@ -1,76 +1,65 @@
-"""Sessions the broker issued: who has what, and what they did with it."""
+"""Sessions that the broker issued, and the calls made with them."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+from access_broker.command_line.options import OF_CALLER, OF_ROLE, SESSION, SINCE, identifier, limit
+from access_broker.command_line.spec import Command, Option
+from access_broker.names import whole_id
+from access_broker.output.table import Column
+from access_broker.output.times import local_and_utc, relative, remaining
 
-from access_broker.frame.connection import Connection, connected
-from access_broker.frame.role_options import Since, since_when
-from access_broker.output.times import local_and_utc, remaining
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-app = typer.Typer(rich_markup_mode=None)
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
-Identifier = Annotated[str, typer.Argument(metavar="ID", help="The session's id, as `broker sessions` shows it.")]
-COLUMNS = ("id", "state", "caller", "role", "remaining", "issued", "reason")
-ACTIVITY_COLUMNS = ("at", "service", "action", "resources", "error", "region", "source ip")
+COLUMNS = (
+    Column("id", identifier=True),
+    Column("state", state=True),
+    Column("caller"),
+    Column("role"),
+    Column("remaining"),
+    Column("issued", leaves=3),
+    Column("reason", elastic=True, leaves=2),
+)
+ACTIVITY_COLUMNS = (
+    Column("at"),
+    Column("service"),
+    Column("action"),
+    Column("resources", elastic=True, leaves=2),
+    Column("error", elastic=True),
+    Column("region", leaves=3),
+    Column("source ip", leaves=4),
+)
 
 
-@app.command()
-@connected
-def sessions(
-    connection: Connection,
-    *,
-    caller: Annotated[str | None, typer.Option("--caller", help="Of this caller only.")] = None,
-    role: Annotated[str | None, typer.Option("--role", help="Of this role only.")] = None,
-    state: Annotated[str | None, typer.Option("--state", help="active, expired, revoked or failed.")] = None,
-    since: Since = None,
-    identifier: Annotated[str | None, typer.Option("--id", metavar="ID", help="One session, in full.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 50,
-) -> None:
-    """List sessions, newest first. Your own, and those whose audit you may read.
-
-    \b
-    Examples:
-      broker sessions --state active
-      broker sessions --role prod-ec2 --since 24h
-      broker sessions --id 01kxyz...
-    """  # noqa: D301  \b keeps the lines of the examples apart
-    if identifier:
-        session = connection.broker.get("sessions", identifier)
+def sessions(connection: Connection, given: Given) -> None:
+    """List sessions, or show one."""
+    if one := given.text("id"):
+        session = connection.broker.get("sessions", whole_id(connection, one, "sessions"))
         connection.output.show(session, lambda: connection.output.facts(facts(session)))
         return
-    filters = {"caller": caller, "role": role, "state": state, "since": since_when(since)}
-    found = list(connection.broker.items("sessions", "sessions", limit=limit, **filters))
+    most = given.number("limit")
+    filters = {name: given.text(name) for name in ("caller", "role", "state", "since")}
+    found = list(connection.broker.items("sessions", "sessions", limit=most, **filters))
     now = datetime.now(UTC)
-    rows = [_row(session, now) for session in found]
+    rows = [row(session, now) for session in found]
     connection.output.show(found, lambda: connection.output.table(COLUMNS, rows, "No sessions."))
-    if len(found) == limit:
-        connection.output.notice(f"Stopped after {limit} sessions: raise --limit for more.")
+    if len(found) == most:
+        connection.output.notice(f"Stopped after {most} sessions: raise --limit for more.")
 
 
-@app.command()
-@connected
-def activity(
-    connection: Connection,
-    *,
-    identifier: Identifier,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Stop after this many calls.")] = 1000,
-) -> None:
-    """Show what a session did, from CloudTrail. A call shows up some minutes after it was made.
-
-    Example: broker activity 01kxyz...
-    """
+def activity(connection: Connection, given: Given) -> None:
+    """Show the calls of a session."""
+    one = whole_id(connection, given.word("id"), "sessions")
     with connection.output.working("Reading CloudTrail") as say:
-        found = read_activity(connection, identifier, limit, say)
-    document = {
-        "session": identifier,
-        "events": found.calls,
-        "complete": found.complete,
-        "regions": found.regions,
-    }
+        found = read_activity(connection, one, given.number("limit") or 1000, say)
+    document = {"session": one, "events": found.calls, "complete": found.complete, "regions": found.regions}
     rows = [_call(event) for event in found.calls]
     where = ", ".join(found.regions)
     connection.output.show(document, lambda: connection.output.table(ACTIVITY_COLUMNS, rows, "CloudTrail has no call."))
@@ -105,13 +94,14 @@ def read_activity(connection: Connection, identifier: str, limit: int, say: Call
 
 def facts(session: dict[str, Any]) -> list[tuple[str, object]]:
     """One session for people."""
+    now = datetime.now(UTC)
     shown = ["session_name", "source_identity", "kind", "role_arn"]
     times = ["expires_at", "revoked_at"]
-    row = _row(session, datetime.now(UTC))
+    names = [column.name for column in COLUMNS]
     return [
-        *zip(COLUMNS, row, strict=True),
+        *zip(names, row(session, now), strict=True),
         *((name.replace("_", " "), session.get(name)) for name in shown),
-        *((name.removesuffix("_at"), local_and_utc(session.get(name))) for name in times),
+        *((name.removesuffix("_at"), relative(session.get(name), now)) for name in times),
         ("policies", ", ".join(session.get("policies") or [])),
         ("grant", session.get("grant")),
         ("review", _reviewed(session.get("review") or {})),
@@ -124,11 +114,12 @@ def _reviewed(review: dict[str, Any]) -> str:
 
 
 def unreviewed(session: dict[str, Any]) -> bool:
-    """Whether glass was broken and nobody has looked at it yet."""
+    """Whether this is a break-glass session without a review."""
     return (session.get("review") or {}).get("state") == "open"
 
 
-def _row(session: dict[str, Any], now: datetime) -> list[object]:
+def row(session: dict[str, Any], now: datetime) -> list[object]:
+    """One line of the list."""
     alive = session["state"] == "active"
     return [
         session["id"],
@@ -151,3 +142,32 @@ def _call(event: dict[str, Any]) -> list[object]:
         event.get("region", ""),
         event.get("source_ip", ""),
     ]
+
+
+COMMANDS = {
+    "sessions": Command(
+        sessions,
+        "List sessions, newest first.",
+        (
+            OF_CALLER,
+            OF_ROLE,
+            Option("--state", "Of this state only.", "STATE", choices=("active", "expired", "revoked", "failed")),
+            SINCE,
+            Option("--id", "One session, in full.", "ID", identifier, names="session"),
+            limit(50),
+        ),
+        more="Your own, and those whose audit you may read.",
+        examples=(
+            "broker sessions --state active",
+            "broker sessions --role prod-ec2 --since 24h",
+            "broker sessions --id 01kxyz",
+        ),
+    ),
+    "activity": Command(
+        activity,
+        "Show the calls of a session, from CloudTrail.",
+        (SESSION, limit(1000)),
+        more="A call shows up some minutes after it was made.",
+        examples=("broker activity 01kxyz",),
+    ),
+}

@@ -1,36 +1,43 @@
 """Suspending callers and lifting suspensions; and the callers that the directory knows."""
 
-from typing import Annotated, Any
+from __future__ import annotations
 
-import typer
+import re
+from typing import TYPE_CHECKING, Any
 
-from access_broker.failures import Misused, NotFound
-from access_broker.frame.connection import Connection, connected
+from access_broker.command_line.options import limit
+from access_broker.command_line.spec import Argument, Command, Option
+from access_broker.failures import NotFound
+from access_broker.output.table import Column
 from access_broker.output.times import local_and_utc
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A user, a role, ROLE/SESSION, or sso/PERSON.")]
-COLUMNS = ("name", "kind", "groups", "suspended", "as of")
+COLUMNS = (
+    Column("name"),
+    Column("kind", leaves=1),
+    Column("groups", elastic=True),
+    Column("suspended"),
+    Column("as of", leaves=2),
+)
 
 
-@app.command()
-@connected
-def suspend(
-    connection: Connection,
-    *,
-    name: Name,
-    reason: Annotated[str | None, typer.Option("--reason", help="Why: it goes into the audit log.")] = None,
-) -> None:
-    """Suspend a caller: refused from the next request on, sessions ended, pending requests cancelled.
+def caller_name(text: str) -> str:
+    """A user, a role, ROLE/SESSION, or sso/PERSON."""
+    if not re.fullmatch(r"[\w+=,.@:-]{1,128}(?:/[\w+=,.@-]{1,64})?", text, re.ASCII):
+        raise ValueError("a caller is a user, a role, ROLE/SESSION or sso/PERSON, for example alice.")
+    return text
 
-    A role is suspended with all its sessions. The caller's access keys stay: deactivate a leaked key in IAM first.
 
-    Example: broker suspend alice --reason "key in a build log"
-    """
-    if not reason:
-        raise Misused("Say why: --reason TEXT. It goes into the audit log.")
-    done = connection.broker.post("suspensions", body={"caller": name, "reason": reason})
+NAME = Argument("NAME", "A user, a role, ROLE/SESSION, or sso/PERSON.", caller_name, names="caller")
+
+
+def suspend(connection: Connection, given: Given) -> None:
+    """POST /v1/suspensions."""
+    name = given.word("name")
+    done = connection.broker.post("suspensions", body={"caller": name, "reason": given.word("reason")})
 
     def said() -> None:
         for line in _done(name, done):
@@ -39,13 +46,9 @@ def suspend(
     connection.output.show(done, said)
 
 
-@app.command()
-@connected
-def unsuspend(connection: Connection, *, name: Name) -> None:
-    """Lift every suspension of a caller. Ended sessions and cancelled requests stay as they are.
-
-    Example: broker unsuspend alice
-    """
+def unsuspend(connection: Connection, given: Given) -> None:
+    """Lift the suspensions of one caller."""
+    name = given.word("name")
     standing = connection.broker.get("suspensions")["suspensions"]
     found = [one for one in standing if one["caller"] == name]
     if not found:
@@ -54,24 +57,14 @@ def unsuspend(connection: Connection, *, name: Name) -> None:
     connection.output.show(lifted, lambda: connection.output.line(f"{name} may ask again."))
 
 
-@app.command()
-@connected
-def callers(
-    connection: Connection,
-    *,
-    group: Annotated[str | None, typer.Option("--group", help="In this group only.")] = None,
-    suspended: Annotated[bool, typer.Option("--suspended", help="Suspended ones only.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 100,
-) -> None:
-    """List the users and roles that the broker knows, for those who may read the audit.
-
-    Example: broker callers --group engineers
-    """
-    filters = {"group": group, "suspended": "true" if suspended else None}
-    found = list(connection.broker.items("callers", "callers", limit=limit, **filters))
+def callers(connection: Connection, given: Given) -> None:
+    """List callers."""
+    most = given.number("limit")
+    filters = {"group": given.text("group"), "suspended": "true" if given.flag("suspended") else None}
+    found = list(connection.broker.items("callers", "callers", limit=most, **filters))
     connection.output.show(found, lambda: connection.output.table(COLUMNS, list(map(_row, found)), "No callers."))
-    if len(found) == limit:
-        connection.output.notice(f"Stopped after {limit} callers: raise --limit for more.")
+    if len(found) == most:
+        connection.output.notice(f"Stopped after {most} callers: raise --limit for more.")
 
 
 def _done(name: str, done: dict[str, Any]) -> list[str]:
@@ -81,7 +74,8 @@ def _done(name: str, done: dict[str, Any]) -> list[str]:
     lines = [f"{name} is suspended: refused from the next request on."]
     lines.append(f"Ended {sessions} sessions{roles}. Cancelled {requests} pending requests.")
     lines += [
-        f"{role} may be assumed without the broker: end it with broker revoke --role" for role in done["direct_roles"]
+        f"{role} may be assumed without the broker: end it with broker revoke --role {role}"
+        for role in done["direct_roles"]
     ]
     lines += [f"Not done: {failure}" for failure in done["failures"]]
     return [*lines, f"Lift it with: broker unsuspend {name}"]
@@ -95,3 +89,28 @@ def _row(caller: dict[str, Any]) -> list[object]:
         "yes" if caller["suspended"] else "",
         local_and_utc(caller["as_of"]),
     ]
+
+
+COMMANDS = {
+    "suspend": Command(
+        suspend,
+        "Suspend a caller: refused from the next request on, sessions ended, pending requests cancelled.",
+        (NAME, Option("--reason", "Why; it is kept in the audit log.", "TEXT", required=True)),
+        more="A role is suspended with all its sessions. The caller's access keys stay: deactivate a leaked key in IAM "
+        "first.",
+        examples=('broker suspend alice --reason "key in a build log"',),
+    ),
+    "unsuspend": Command(
+        unsuspend,
+        "Lift every suspension of a caller.",
+        (NAME,),
+        more="Ended sessions and cancelled requests stay as they are.",
+        examples=("broker unsuspend alice",),
+    ),
+    "callers": Command(
+        callers,
+        "List the users and roles that the broker knows, for those who may read the audit.",
+        (Option("--group", "In this group only.", "GROUP"), Option("--suspended", "Suspended ones only."), limit(100)),
+        examples=("broker callers --group engineers",),
+    ),
+}

@@ -1,89 +1,67 @@
 """Users without permissions: their only way to anything is the broker."""
 
-from typing import Annotated, Any
+from __future__ import annotations
 
-import typer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from access_broker.command_line.options import user_name
+from access_broker.command_line.spec import Argument, Command, Option
+from access_broker.credentials.role_ask import pairs
 from access_broker.failures import NotFound
-from access_broker.frame.connection import Connection, connected
-from access_broker.frame.role_options import pairs
+
+if TYPE_CHECKING:
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
 
 KEPT_TAGS = "access-broker:"
-"""Tags under this prefix stay by themselves, and the broker takes its own from nobody."""
+"""Tags under this prefix stay by themselves, and no caller may set the broker's own."""
 
-app = typer.Typer(
-    rich_markup_mode=None, no_args_is_help=True, help="Create, show and delete users without permissions."
-)
-
-Name = Annotated[str, typer.Argument(help="The IAM user's name.")]
+NAME = Argument("NAME", "The IAM user's name.", user_name)
 
 
-@app.command()
-@connected
-def create(
-    connection: Connection,
-    *,
-    name: Name,
-    group: Annotated[
-        list[str] | None, typer.Option("--group", help="An IAM group; may be repeated; '' alone for none.")
-    ] = None,
-    tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="May be repeated; '' alone for none.")
-    ] = None,
-    console: Annotated[
-        bool | None, typer.Option("--console/--no-console", help="Whether they may sign in to the console.")
-    ] = None,
-    access_key: Annotated[bool, typer.Option("--access-key", help="Make an access key for them.")] = False,
-    groups_may_grant: Annotated[
-        bool, typer.Option("--groups-may-grant", help="Accept that a group gives them permissions.")
-    ] = False,
-) -> None:
-    """Create a user with no permissions. One that exists is brought up to date; secrets are shown once.
-
-    Who exists keeps what no option names. --group names all groups they are
-    in afterwards, --tag all their tags; --no-console takes the password.
-
-    \b
-    Examples:
-      broker users create sts_user --console
-      broker users create dana --group engineers --tag team=blue --access-key
-      broker users create dana --group engineers --group oncall
-    """  # noqa: D301  \b keeps the lines of the examples apart
+def create(connection: Connection, given: Given) -> None:
+    """Create or update a user."""
+    name, groups, tags = given.word("name"), given.value("group"), given.value("tag")
     named = {
-        "groups": None if group is None else [one for one in group if one],
-        "tags": None if tag is None else pairs([one for one in tag if one], "--tag"),
-        "console_access": console,
+        "groups": None if groups is None else [one for one in groups if one],
+        "tags": None if tags is None else pairs([one for one in tags if one], "--tag"),
+        "console_access": given.value("console"),
     }
     wanted = {
         **(_present(connection, name) if None in named.values() else {}),
         **{member: value for member, value in named.items() if value is not None},
-        "access_key": access_key,
-        "groups_may_grant": groups_may_grant,
+        "access_key": given.flag("access_key"),
+        "groups_may_grant": given.flag("groups_may_grant"),
     }
     made = connection.broker.put("users", name, body=wanted)
     connection.output.show(made, lambda: _print(connection, made))
 
 
-@app.command()
-@connected
-def show(connection: Connection, *, name: Name) -> None:
-    """Show a user as IAM has them now. And whether they have any permission of their own.
-
-    Example: broker users show dana
-    """
-    user = connection.broker.get("users", name)
+def show(connection: Connection, given: Given) -> None:
+    """Show a user."""
+    user = connection.broker.get("users", given.word("name"))
     connection.output.show(user, lambda: _print(connection, user))
 
 
-@app.command()
-@connected
-def delete(connection: Connection, *, name: Name) -> None:
-    """Delete a user. Sessions they hold stay until they end: `broker revoke --caller NAME` ends them.
-
-    Example: broker users delete dana
-    """
+def delete(connection: Connection, given: Given) -> None:
+    """Delete a user."""
+    name = given.word("name")
     user = connection.broker.delete("users", name)
     connection.output.show(user, lambda: connection.output.line(f"Deleted {name}."))
+    for warning in user.get("warnings") or []:
+        connection.output.notice(f"Note: {warning}")
+    for template in templates_that_name(name):
+        connection.output.notice(
+            f"{template} still names {name} in trust.direct_users: remove the name, then apply it."
+        )
+
+
+def templates_that_name(user: str) -> list[Path]:
+    """Role templates of this checkout that let the user assume their role directly."""
+    from access_broker.roles.templates import direct_users  # noqa: PLC0415  needs YAML
+
+    return [path for path in sorted(Path("policies/roles").glob("*.y*ml")) if user in direct_users(path)]
 
 
 def _present(connection: Connection, name: str) -> dict[str, Any]:
@@ -120,3 +98,39 @@ def _facts(user: dict[str, Any]) -> list[tuple[str, object]]:
         ("access key id", key.get("access_key_id")),
         ("secret access key", key.get("secret_access_key")),
     ]
+
+
+COMMANDS = {
+    "users create": Command(
+        create,
+        "Create a user with no permissions, or bring one up to date; secrets are shown once.",
+        (
+            NAME,
+            Option("--group", "An IAM group; '' alone for none.", "GROUP", many=True),
+            Option("--tag", "A tag; '' alone for none.", "KEY=VALUE", many=True),
+            Option("--console", "Whether they may sign in to the console.", opposite="--no-console"),
+            Option("--access-key", "Make an access key for them."),
+            Option("--groups-may-grant", "Accept that a group gives them permissions."),
+        ),
+        more="A user that exists keeps what no option names. --group names all groups they are in afterwards, --tag "
+        "all their tags; --no-console takes the password.",
+        examples=(
+            "broker users create sts_user --console",
+            "broker users create dana --group engineers --tag team=blue --access-key",
+            "broker users create dana --group engineers --group oncall",
+        ),
+    ),
+    "users show": Command(
+        show,
+        "Show a user as IAM has them now, and any permission of their own.",
+        (NAME,),
+        examples=("broker users show dana",),
+    ),
+    "users delete": Command(
+        delete,
+        "Delete a user.",
+        (NAME,),
+        more="Sessions they hold stay until they end: `broker revoke --caller NAME` ends them.",
+        examples=("broker users delete dana",),
+    ),
+}

@@ -12,8 +12,8 @@ from access_broker.output.times import local_and_utc, span
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from access_broker.frame.connection import Connection
-    from access_broker.frame.role_options import RoleAsk
+    from access_broker.connection import Connection
+    from access_broker.credentials.role_ask import RoleAsk
     from access_broker.http.broker import Broker
     from access_broker.output.printer import Output
 
@@ -28,7 +28,7 @@ COLLECT_PAUSES = (1.0, 2.0, 4.0)
 
 
 def granted(attempt: Callable[[], Result], ask: RoleAsk, connection: Connection, *, wait: bool) -> Result:
-    """What `attempt` gives; where others must agree first, file the request, wait, and attempt again.
+    """The result of `attempt`; where others must agree first, file the request, wait, and attempt again.
 
     ApprovalRequired without `wait`: the request is filed, and its id is in the sentence.
     """
@@ -42,6 +42,7 @@ def granted(attempt: Callable[[], Result], ask: RoleAsk, connection: Connection,
                 f"{_without_advice(refusal)} Request {request['id']} is filed: run the same command again once it is "
                 f"approved, or look at it with `broker requests --id {request['id']}`."
             ) from refusal
+    connection.output.notice(_filed(request))
     approvals.await_decision(request)
     return approvals.collect(attempt)
 
@@ -85,16 +86,32 @@ class Approvals:
     def await_decision(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request once it is approved; Refused once it cannot be any more."""
         began, pause = self.clock(), FIRST_LOOK_SECONDS
-        with self.output.working(_waiting(request, 0)) as say:
-            while request["state"] == "pending":
-                self.sleep(pause)
-                pause = min(pause * 1.5, SLOWEST_LOOK_SECONDS)
-                request = self.broker.get("requests", request["id"])
-                say(_waiting(request, self.clock() - began))
+        try:
+            with self.output.working(_waiting(request, 0)) as say:
+                while request["state"] == "pending":
+                    self.sleep(pause)
+                    pause = min(pause * 1.5, SLOWEST_LOOK_SECONDS)
+                    request = self.broker.get("requests", request["id"])
+                    say(_waiting(request, self.clock() - began))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_stays_filed(request)) from None
         if request["state"] != "approved":
             raise Refused(_decided(request))
         self.output.notice(_decided(request))
         return request
+
+
+def _stays_filed(request: dict[str, Any]) -> str:
+    one = request["id"]
+    return (
+        f"Interrupted. Request {one} for {request['role']} stays filed and may still be approved: run the same command "
+        f"again to go on, `broker requests --id {one}` to look at it, `broker cancel {one}` to take it back."
+    )
+
+
+def _filed(request: dict[str, Any]) -> str:
+    rule = f" The access rule {request['policy']} says who may approve." if request.get("policy") else ""
+    return f"Request {request['id']} is filed.{rule}"
 
 
 def _without_advice(refusal: ApprovalRequired) -> str:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import socket
+import platform
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from access_broker.credentials.approval import granted
 from access_broker.credentials.identity_variables import IDENTITY_VARIABLES
 from access_broker.credentials.role_credentials import issued
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from access_broker.connection import Connection
+    from access_broker.credentials.role_ask import RoleAsk
     from access_broker.credentials.role_credentials import RoleCredentials
-    from access_broker.frame.connection import Connection
-    from access_broker.frame.role_options import RoleAsk
-    from access_broker.frame.settings import Settings
+    from access_broker.settings import Settings
     from access_broker.storage.vault import Vault
 
 PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
@@ -49,6 +48,10 @@ class Issuing:
 
     def take(self, ask: RoleAsk, *, fresh: bool = False, wait: bool = True) -> RoleCredentials:
         """Usable credentials. Where approval is needed, files the request and, with `wait`, waits for it."""
+        from access_broker.credentials.approval import granted  # noqa: PLC0415  kept credentials need no approval
+
+        if not fresh and (kept := self._usable(cache_key(self.connection.settings, ask, os.environ))):
+            return kept
         return granted(lambda: self.kept_or_new(ask, fresh=fresh), ask, self.connection, wait=wait)
 
     def kept_or_new(self, ask: RoleAsk, *, fresh: bool = False) -> RoleCredentials:
@@ -69,7 +72,12 @@ class Issuing:
 
 
 def cache_key(settings: Settings, ask: RoleAsk, environ: Mapping[str, str]) -> str:
-    """One key per broker, caller and ask: a shorter session or another reason is a session of its own.
+    """One key per broker, caller and ask: a shorter session or another reason is a session of its own."""
+    return _hashed([identity_key(settings, environ), ask.body()])
+
+
+def identity_key(settings: Settings, environ: Mapping[str, str]) -> str:
+    """One key per broker and caller.
 
     The caller is everything that may lead the standard chain to an identity:
     profile, variables, the content of files, and the machine (an instance has
@@ -79,7 +87,10 @@ def cache_key(settings: Settings, ask: RoleAsk, environ: Mapping[str, str]) -> s
     ignored = PROFILES if settings.profile else ()
     variables = {name: environ.get(name) for name in CHOOSING if name not in ignored}
     files = [_digest(environ.get(variable) or usual) for variable, usual in CHOOSING_FILES]
-    parts = [settings.url, settings.profile, variables, files, socket.gethostname(), ask.body()]
+    return _hashed([settings.url, settings.profile, variables, files, platform.node()])
+
+
+def _hashed(parts: list[Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
 
 

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-class Shell(StrEnum):
-    """What assigns variables."""
-
-    SH = "sh"
-    FISH = "fish"
-    POWERSHELL = "powershell"
-    DOTENV = "dotenv"
-
-
-def assignments(shell: Shell, variables: Mapping[str, str], in_the_way: Iterable[str]) -> str:
+def assignments(shell: str, variables: Mapping[str, str], in_the_way: Iterable[str]) -> str:
     """Lines that unset what is `in_the_way` of `variables`, and set those."""
     set_line, unset_line = LINES[shell]
     removed = [name for name in in_the_way if name not in variables]
@@ -36,12 +26,15 @@ def _quoted_for_powershell(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-LINES: Mapping[Shell, tuple[Callable[[str, str], str], Callable[[str], str] | None]] = {
-    Shell.SH: (lambda name, value: f"export {name}={shlex.quote(value)}", lambda name: f"unset {name}"),
-    Shell.FISH: (lambda name, value: f"set -gx {name} {_quoted_for_fish(value)}", lambda name: f"set -e {name}"),
-    Shell.POWERSHELL: (
+LINES: Mapping[str, tuple[Callable[[str, str], str], Callable[[str], str] | None]] = {
+    "sh": (lambda name, value: f"export {name}={shlex.quote(value)}", lambda name: f"unset {name}"),
+    "fish": (lambda name, value: f"set -gx {name} {_quoted_for_fish(value)}", lambda name: f"set -e {name}"),
+    "powershell": (
         lambda name, value: f"$Env:{name} = {_quoted_for_powershell(value)}",
         lambda name: f"Remove-Item Env:{name} -ErrorAction SilentlyContinue",
     ),
-    Shell.DOTENV: (lambda name, value: f"{name}={value}", None),
+    "dotenv": (lambda name, value: f"{name}={value}", None),
 }
+
+SHELLS = tuple(LINES)
+"""The forms that there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import secrets
@@ -27,16 +28,21 @@ WAIT_SECONDS = 30.0
 """All waiting between attempts of one request, together."""
 
 PAGE = 100
+WORKING = "Waiting for the broker"
 HEADERS = {"Accept": "application/json", "User-Agent": f"access-broker-cli/{__version__}"}
 
 
 def _ignore(_notice: str) -> None:
-    """Nobody wants to know."""
+    """Says nothing."""
+
+
+def _wait_silently(_words: str) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """One broker as one caller. `notice` hears why it takes longer; `wait` sleeps.
+    """One broker as one caller. `notice` is told why it takes longer, `patience` while it does; `wait` sleeps.
 
     Every change carries a key of its own, the same on each attempt: what was
     done already is not done twice.
@@ -46,6 +52,7 @@ class Broker:
     signer: Signer
     transport: Transport
     notice: Callable[[str], None] = _ignore
+    patience: Callable[[str], contextlib.AbstractContextManager[None]] = _wait_silently
     wait: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = field(default=random.random)
     new_key: Callable[[], str] = field(default=secrets.token_urlsafe)
@@ -89,7 +96,10 @@ class Broker:
         content = b"" if body is None else json.dumps(body).encode()
         headers = HEADERS | ({} if method == "GET" else {"Idempotency-Key": self.new_key()})
         headers |= {} if body is None else {"Content-Type": "application/json"}
-        answer = self._persist(lambda: self.transport.send(self.signer.signed(method, url, headers, content)))
+        try:
+            answer = self._persist(lambda: self.transport.send(self.signer.signed(method, url, headers, content)))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_interrupted(method, path)) from None
         return _decoded(answer)
 
     def _address(self, path: tuple[str, ...], query: Mapping[str, str | int | None]) -> str:
@@ -101,7 +111,8 @@ class Broker:
         """Try again where the broker asks for it, within ATTEMPTS and WAIT_SECONDS."""
         left = WAIT_SECONDS
         for attempt in range(1, ATTEMPTS + 1):
-            answer = send()
+            with self.patience(WORKING):
+                answer = send()
             pause = self._pause(answer, attempt)
             if answer.status not in RETRIED or attempt == ATTEMPTS or pause > left:
                 break
@@ -115,6 +126,14 @@ class Broker:
         said = answer.headers.get("Retry-After", "")
         seconds = int(said) if said.isascii() and said.isdecimal() else 2 ** (attempt - 1)
         return seconds + self.jitter() / 2
+
+
+def _interrupted(method: str, path: tuple[str, ...]) -> str:
+    if method == "GET":
+        return "Interrupted; nothing was changed."
+    return (
+        f"Interrupted before the answer to {method} {'/'.join(path)}: it may have been done; look before you repeat it."
+    )
 
 
 def _present(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from botocore.credentials import Credentials
 
-    from access_broker.frame.settings import Settings
+    from access_broker.settings import Settings
 
 SERVICE = "execute-api"
 RESOLVING = "BROKER_RESOLVING"

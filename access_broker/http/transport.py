@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -49,6 +50,10 @@ class Transport:
         # The stubs know neither a path for `verify` nor a pair for `timeout`; botocore's clients pass both.
         options: dict[str, Any] = {"verify": ca_bundle or True, "timeout": (CONNECT_SECONDS, READ_SECONDS)}
         self._http = URLLib3Session(proxies=get_environ_proxies(url), **options)
+
+    def fetch(self, url: str) -> Answer:
+        """A public document, without a signature."""
+        return self.send(AWSRequest("GET", url, headers={"Accept": "application/json"}).prepare())
 
     def send(self, request: AWSPreparedRequest) -> Answer:
         """The answer, whatever its status; Unavailable where there was none."""

@@ -1,30 +1,31 @@
-"""What a command prints: JSON for programs, tables for people, progress on stderr only."""
+"""Printing: JSON for programs, tables for people, progress on stderr only."""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import os
+import shutil
 import sys
-import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from rich.console import Console
+    from access_broker.output.table import Column
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a command's words go. With `as_json`, stdout carries one JSON document and nothing else."""
+    """The words of one command. With `as_json`, stdout carries one JSON document and nothing else."""
 
     as_json: bool = False
 
     def show(self, document: object, for_people: Callable[[], None]) -> None:
         """The document itself for programs, `for_people` otherwise."""
         if self.as_json:
+            import json  # noqa: PLC0415  the fast path of credential_process prints without this method
+
             print(json.dumps(document, indent=2))
         else:
             for_people()
@@ -40,14 +41,15 @@ class Output:
         for name, value in present:
             self.line(f"{name:<{width}}  {value}")
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[object]], empty: str) -> None:
         """A table on a terminal, tab-separated lines anywhere else."""
+        cells = [tuple(printable(str(cell)) for cell in row) for row in rows]
         if not rows:
             self.notice(empty)
         elif sys.stdout.isatty():
-            self._rich_table(columns, rows)
+            self._fitted(columns, cells)
         else:
-            print("\n".join("\t".join(printable(str(cell)) for cell in row) for row in (columns, *rows)))
+            print("\n".join("\t".join(row) for row in (tuple(column.name for column in columns), *cells)))
 
     def notice(self, text: str) -> None:
         """A word on how it goes, on stderr."""
@@ -60,28 +62,35 @@ class Output:
             self.notice(text)
             yield lambda _text: None
             return
-        from rich.markup import escape  # noqa: PLC0415  the fast path of credential_process never needs rich
+        from access_broker.output.progress import moving  # noqa: PLC0415  only a terminal needs it
 
-        with self._stderr.status(escape(printable(text))) as status:
-            yield lambda words: status.update(escape(printable(words)))
+        words = [printable(text)]
+        with moving(lambda: words[0]):
+            yield lambda changed: words.__setitem__(0, printable(changed))
 
-    @cached_property
-    def _stderr(self) -> Console:
-        from rich.console import Console  # noqa: PLC0415  as above
+    @contextlib.contextmanager
+    def patience(self, text: str) -> Iterator[None]:
+        """The same for what is over in a moment mostly: silent for its first second, and off a terminal."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        from access_broker.output.progress import PATIENCE_SECONDS, moving  # noqa: PLC0415  as above
 
-        return Console(stderr=True)
+        with moving(lambda: text, PATIENCE_SECONDS):
+            yield
 
-    def _rich_table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        from rich.console import Console  # noqa: PLC0415  as above
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+    def _fitted(self, columns: Sequence[Column], rows: list[tuple[str, ...]]) -> None:
+        from access_broker.output.table import Table, fitted, lines  # noqa: PLC0415  as above
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(printable(str(cell))) for cell in row))
-        Console().print(table)
+        table, gone = fitted(Table(tuple(columns), tuple(rows)), shutil.get_terminal_size().columns)
+        print("\n".join(lines(table, colour=colourful())))
+        if gone:
+            self.notice(f"Not shown for lack of room: {', '.join(gone)}. A wider terminal or --json has them.")
+
+
+def colourful() -> bool:
+    """Whether stdout may be painted (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -90,4 +99,8 @@ UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 def printable(text: str) -> str:
     """Without control characters: what others wrote (reasons, comments) must not drive this terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    import unicodedata  # noqa: PLC0415  ASCII does without
+
     return "".join(" " if unicodedata.category(letter) in UNSHOWN else letter for letter in text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,13 @@ from access_broker.roles.changes import change_lines, changed
 from access_broker.roles.templates import read_templates
 
 if TYPE_CHECKING:
-    from access_broker.frame.connection import Connection
+    from access_broker.connection import Connection
+    from access_broker.roles.templates import Template
 
 USUAL_PLACE = Path("policies/roles")
 
 
-def converge(connection: Connection, places: list[Path] | None, *, dry_run: bool) -> None:
+def converge(connection: Connection, places: list[Path], *, dry_run: bool) -> None:
     """Plan or apply every template. One that is refused does not keep the others back; it makes the command fail."""
     templates = read_templates(places or [_usual_place()])
     done: list[dict[str, Any]] = []
@@ -23,29 +25,44 @@ def converge(connection: Connection, places: list[Path] | None, *, dry_run: bool
     verb = "Planning" if dry_run else "Applying"
     with connection.output.working(f"{verb} {len(templates)} templates") as say:
         for number, template in enumerate(templates, 1):
-            say(f"{verb} {template['name']} ({number} of {len(templates)})")
+            say(f"{verb} {template.name} ({number} of {len(templates)})")
             try:
                 done.append(_put(connection, template, dry_run=dry_run))
             except (Unavailable, NotSignedIn):
                 raise  # the next one would end the same way
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(_interrupted(templates, number - 1, dry_run=dry_run)) from None
             except Failure as failure:
-                failed[template["name"]] = failure
+                failed[template.name] = failure
+                _say_failure(connection, template, failure)
     connection.output.show(done, lambda: _print_changes(connection, done, dry_run=dry_run))
-    _raise_first(connection, failed, len(templates))
+    _raise_first(failed, len(templates))
 
 
-def _put(connection: Connection, template: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
+def _interrupted(templates: list[Template], count: int, *, dry_run: bool) -> str:
+    if dry_run:
+        return "Interrupted; a plan changes nothing."
+    done = ", ".join(template.name for template in templates[:count]) or "none"
+    left = ", ".join(template.name for template in templates[count + 1 :]) or "none"
+    return f"Interrupted. Applied: {done}. Under way, so look: {templates[count].name}. Not applied: {left}."
+
+
+def _put(connection: Connection, template: Template, *, dry_run: bool) -> dict[str, Any]:
     query = {"dry_run": "true" if dry_run else None}
-    applied: dict[str, Any] = connection.broker.put("roles", template["name"], body=template, **query)
+    applied: dict[str, Any] = connection.broker.put("roles", template.name, body=template.document, **query)
     return applied
 
 
-def _raise_first(connection: Connection, failed: dict[str, Failure], count: int) -> None:
+def _say_failure(connection: Connection, template: Template, failure: Failure) -> None:
+    fields = "".join(f"\n  {template.place(key)}: {key}: {expected}" for key, expected in failure.fields.items())
+    connection.output.notice(f"{template.name}: {failure.sentence}")
+    for line in fields.splitlines()[1:]:
+        connection.output.notice(line)
+
+
+def _raise_first(failed: dict[str, Failure], count: int) -> None:
     if not failed:
         return
-    for name, failure in failed.items():
-        fields = "; ".join(f"{field}: {expected}" for field, expected in failure.fields.items())
-        connection.output.notice(f"{name}: {failure.sentence}{f' ({fields})' if fields else ''}")
     first = next(iter(failed.values()))
     ending = type(first)(f"{len(failed)} of {count} templates failed: {', '.join(failed)}.")
     raise ending from first
@@ -61,8 +78,22 @@ def _print_changes(connection: Connection, done: list[dict[str, Any]], *, dry_ru
     for role in done:
         for line in change_lines(role):
             connection.output.line(line)
-        for warning in role.get("warnings") or []:
-            connection.output.line(f"    note: {warning}")
+    for note, roles in _notes(done).items():
+        connection.output.line(f"note: {note} ({_listed(roles)})")
     count = sum(changed(role) for role in done)
     verb = "would change" if dry_run else "changed"
     connection.output.line(f"{count} of {len(done)} roles {verb}.")
+
+
+def _notes(done: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Each note once, with the roles that it is about."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for role in done:
+        for warning in role.get("warnings") or []:
+            found[str(warning).replace(role["name"], "ROLE")].append(role["name"])
+    return {note.replace("ROLE", roles[0]) if len(roles) == 1 else note: roles for note, roles in found.items()}
+
+
+def _listed(roles: list[str]) -> str:
+    few = 5
+    return ", ".join(roles) if len(roles) <= few else f"{', '.join(roles[:few])} and {len(roles) - few} more"

@@ -1,7 +1,12 @@
-"""Role templates (policies/roles/*.yaml), read as the API takes them."""
+"""Role templates (policies/roles/*.yaml), read as they are meant.
+
+YAML reads `2012-10-17` as a date, `no` as false and `012345678901` as a number. A template has texts in these places:
+each value is read by its key, from the very letters of the file.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -12,17 +17,62 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+NUMBERS = frozenset({"max_session_seconds"})
+SWITCHES = frozenset({"trust.through_broker", "trust.require_mfa"})
+YES = frozenset({"true", "yes", "on"})
+NO = frozenset({"false", "no", "off"})
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+POLICY = "inline_policy"
 
-def read_templates(places: Iterable[Path]) -> list[dict[str, Any]]:
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One template: the body of PUT /v1/roles/{name}, and the line of each key."""
+
+    path: Path
+    document: dict[str, Any]
+    lines: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        """The role's name."""
+        return str(self.document["name"])
+
+    def place(self, key: str) -> str:
+        """`FILE, line N` of a key, or of the nearest one around it that the file has."""
+        while key and key not in self.lines:
+            key = key.rpartition(".")[0]
+        return f"{self.path}, line {self.lines.get(key, 1)}"
+
+
+def read_templates(places: Iterable[Path]) -> list[Template]:
     """The templates of files and folders, each role once; Misused names the file that is at fault."""
-    templates: dict[str, tuple[Path, dict[str, Any]]] = {}
+    templates: dict[str, Template] = {}
     for path in _files(places):
-        template = _template(path)
-        name = template["name"]
-        if name in templates:
-            raise Misused(f"{path} and {templates[name][0]} both are templates of {name}: remove one.")
-        templates[name] = path, template
-    return [template for _, template in templates.values()]
+        template = read_template(path)
+        if other := templates.get(template.name):
+            raise Misused(f"{path} and {other.path} both are templates of {template.name}: remove one.")
+        templates[template.name] = template
+    return list(templates.values())
+
+
+def read_template(path: Path) -> Template:
+    """One template; Misused names the file, the line and the key that are at fault."""
+    reading = _Reading(path)
+    document = reading.read()
+    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+        raise Misused(f"{path} is not a role template: it has to be a mapping with a name.")
+    return Template(path, document, reading.lines)
+
+
+def direct_users(path: Path) -> list[str]:
+    """The users that a template lets assume its role themselves; none where it cannot be read."""
+    try:
+        trust = read_template(path).document.get("trust")
+    except Misused:
+        return []
+    users = trust.get("direct_users") if isinstance(trust, dict) else None
+    return [str(user) for user in users] if isinstance(users, list) else []
 
 
 def _files(places: Iterable[Path]) -> list[Path]:
@@ -35,13 +85,60 @@ def _files(places: Iterable[Path]) -> list[Path]:
     return found
 
 
-def _template(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misused(f"{path} cannot be read ({error}).") from error
-    except yaml.YAMLError as error:
-        raise Misused(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
-        raise Misused(f"{path} is not a role template: it has to be a mapping with a name.")
-    return document
+class _Reading:
+    """The nodes of one file, turned into values by their keys."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.lines: dict[str, int] = {}
+
+    def read(self) -> Any:
+        """The document."""
+        try:
+            node = yaml.compose(self._path.read_text(encoding="utf-8-sig"), yaml.SafeLoader)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misused(f"{self._path} cannot be read ({error}).") from error
+        except yaml.YAMLError as error:
+            raise Misused(f"{self._path} is not YAML: {' '.join(str(error).split())}") from error
+        return self._value(node, "") if node else None
+
+    def _value(self, node: yaml.Node, key: str) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, key)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, key) for item in node.value]
+        return self._scalar(node, key)
+
+    def _mapping(self, node: yaml.MappingNode, key: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name_node, value_node in node.value:
+            name = str(name_node.value)
+            whole = f"{key}.{name}" if key else name
+            if name in found:
+                raise self._misused(name_node, whole, "is there twice: keep one of them")
+            self.lines.setdefault(whole, name_node.start_mark.line + 1)
+            found[name] = self._value(value_node, whole)
+        return found
+
+    def _scalar(self, node: Any, key: str) -> Any:
+        text, plain = str(node.value), node.style is None
+        if plain and text in NULLS:
+            return None
+        if key in NUMBERS:
+            return self._number(node, key, text)
+        if key in SWITCHES or (key.startswith(f"{POLICY}.") and plain and text in {"true", "false"}):
+            return self._switch(node, key, text)
+        return text
+
+    def _number(self, node: yaml.Node, key: str, text: str) -> int:
+        if not (text.isascii() and text.isdecimal()):
+            raise self._misused(node, key, f"is {text!r}: write whole seconds, for example 3600")
+        return int(text)
+
+    def _switch(self, node: yaml.Node, key: str, text: str) -> bool:
+        if text.lower() not in YES | NO:
+            raise self._misused(node, key, f"is {text!r}: write true or false")
+        return text.lower() in YES
+
+    def _misused(self, node: yaml.Node, key: str, trouble: str) -> Misused:
+        return Misused(f"{self._path}, line {node.start_mark.line + 1}: {key} {trouble}.")

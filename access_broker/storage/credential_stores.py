@@ -1,4 +1,4 @@
-"""Where a text can be kept under a key: the system's keyring, or files of the owner's own."""
+"""Places that keep a text under a key: the system's keyring, or files of the owner's own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from keyring.backend import KeyringBackend
+KEYRING_SECONDS = 4.0
+"""A keyring that takes longer hangs, or waits for a password that a person may not be there to type."""
 
-SERVICE = "access-broker"
+
+class KeyringTrouble(Exception):
+    """The keyring did not do it; the message says why in a word or two."""
+
+
+class KeyringHangs(KeyringTrouble):
+    """It did not answer in KEYRING_SECONDS."""
 
 
 class Place(Protocol):
@@ -54,51 +61,75 @@ class Files:
 class Keyring:
     """The system's keyring. It cannot list what it holds, so an empty file marks each entry.
 
-    `backend` is opened only for an entry that is marked or about to be made:
-    looking for keyrings takes time, and some ask their owner to unlock them.
+    `ask` runs only for an entry that is marked or about to be made: looking for
+    keyrings takes time, and some ask their owner to unlock them. An entry of a
+    keyring that hung is marked as `left`: nothing waits for it again but
+    `broker logout`.
     """
 
     directory: Path
-    backend: Callable[[], KeyringBackend]
+    ask: Callable[[str, str, str], str | None]
 
     def read(self, key: str) -> str | None:
         """As Place says; a locked or broken keyring has nothing."""
         if not self._mark(key).exists():
             return None
-        with contextlib.suppress(Exception):
-            return self.backend().get_password(SERVICE, key)
+        try:
+            return self.ask("get", key, "")
+        except KeyringHangs:
+            self._leave(key)
+        except KeyringTrouble:
+            pass
         return None
 
     def write(self, key: str, text: str) -> None:
         """As Place says."""
-        backend = self.backend()
         private_directory(self.directory)
         replace(self._mark(key), b"")
         try:
-            backend.set_password(SERVICE, key, text)
-        except Exception:
+            self.ask("set", key, text)
+        except KeyringHangs:
+            self._leave(key)
+            raise
+        except BaseException:
             self._mark(key).unlink(missing_ok=True)
             raise
 
     def remove(self, key: str) -> None:
         """As Place says. The mark stays as long as the entry may, for another try."""
-        if not self._mark(key).exists():
+        marks = [mark for mark in (self._mark(key), self._left(key)) if mark.exists()]
+        if not marks:
             return
-        backend = self.backend()
-        if backend.get_password(SERVICE, key) is not None:
-            backend.delete_password(SERVICE, key)
-        self._mark(key).unlink(missing_ok=True)
+        self.ask("delete", key, "")
+        for mark in marks:
+            mark.unlink(missing_ok=True)
+
+    def _leave(self, key: str) -> None:
+        with contextlib.suppress(OSError):
+            self._mark(key).replace(self._left(key))
 
     def _mark(self, key: str) -> Path:
         return self.directory / f"{key}.keyring"
 
+    def _left(self, key: str) -> Path:
+        return self.directory / f"{key}.keyring-left"
 
-def system_keyring() -> KeyringBackend:
-    """The system's keyring; NoKeyringError where only stand-ins (fail, null, plain text) are there."""
-    import keyring  # noqa: PLC0415  looks for backends on import
-    import keyring.errors  # noqa: PLC0415
 
-    backend = keyring.get_keyring()
-    if not keyring.core.recommended(backend):
-        raise keyring.errors.NoKeyringError
-    return backend
+def system_keyring(verb: str, key: str, text: str) -> str | None:
+    """Ask the keyring in a process of its own; KeyringTrouble where it does not do it in time."""
+    import json  # noqa: PLC0415  most commands never come here
+    import subprocess  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    command = [sys.executable, "-m", "access_broker.storage.keyring_process", verb, key]
+    try:
+        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=KEYRING_SECONDS, check=False)
+        answer = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise KeyringHangs("no answer") from error
+    except (OSError, ValueError) as error:
+        raise KeyringTrouble("no keyring") from error
+    if "error" in answer:
+        raise KeyringTrouble(answer["error"])
+    found = answer["text"]
+    return None if found is None else str(found)

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from access_broker.credentials.role_credentials import RoleCredentials, remembered
-from access_broker.storage.credential_stores import Files, Keyring, system_keyring
+from access_broker.storage.credential_stores import (
+    Files,
+    Keyring,
+    KeyringHangs,
+    KeyringTrouble,
+    system_keyring,
+)
 from access_broker.storage.files import locked, private_directory
 
 if TYPE_CHECKING:
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from access_broker.storage.credential_stores import Place
 
 LONGEST_SESSION_SECONDS = 3600
+ENTRIES = ("*.json", "*.keyring", "*.keyring-left")
 LOCK_SECONDS = 60.0
 """How long to wait for another process that is fetching the same credentials."""
 
@@ -43,15 +50,19 @@ class Vault:
         """Keep them. Not being able to is worth a word, not a failure."""
         with contextlib.suppress(OSError):
             self._forget_ended()
-        trouble = ""
+        text, troubles = json.dumps(credentials.kept()), []
         for place in self.places:
             try:
-                place.write(key, json.dumps(credentials.kept()))
-            except Exception as error:  # noqa: BLE001  keyring backends raise what they like
-                trouble = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+                place.write(key, text)
+            except KeyringHangs:
+                self.notice("The system's keyring does not answer: the credentials are kept in a file instead.")
+            except KeyringTrouble:
+                pass  # files are as good as no keyring
+            except OSError as error:
+                troubles.append(f"{error.filename or self.directory}: {error.strerror or type(error).__name__}")
             else:
                 return
-        self.notice(f"Could not keep the credentials for next time ({trouble}).")
+        self.notice(f"Could not keep the credentials for next time ({'; '.join(dict.fromkeys(troubles))}).")
 
     def forget(self, key: str) -> bool:
         """Remove one entry from every place; False where one of them may still have it."""
@@ -59,14 +70,18 @@ class Vault:
         for place in self.places:
             try:
                 place.remove(key)
-            except Exception:  # noqa: BLE001  as in `put`
+            except (OSError, KeyringTrouble):
                 gone = False
         return gone
 
     def clear(self) -> tuple[int, int]:
         """Remove everything; how many entries are gone, and how many may still be somewhere."""
         outcomes = [self.forget(key) for key in {path.stem for path in self._entries()}]
-        for left in (*self.directory.glob("*.lock"), *self.directory.glob("aws-config-*")):
+        for left in (
+            *self.directory.glob("*.lock"),
+            *self.directory.glob("aws-config-*"),
+            *self.directory.glob("names-*"),
+        ):
             left.unlink(missing_ok=True)
         return outcomes.count(True), outcomes.count(False)
 
@@ -86,7 +101,7 @@ class Vault:
             yield
 
     def _entries(self) -> list[Path]:
-        return [*self.directory.glob("*.json"), *self.directory.glob("*.keyring")]
+        return [path for pattern in ENTRIES for path in self.directory.glob(pattern)]
 
     def _forget_ended(self) -> None:
         for path in self._entries():

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from access_broker.doctor.aws.template import Resource, Template
 from access_broker.doctor.model import CannotLook
 from access_broker.failures import Misused
-from access_broker.frame.settings import LOOPBACK
+from access_broker.settings import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -62,12 +62,17 @@ def test_a_trailing_slash_in_the_address_changes_nothing(alice, server):
     assert alice.run("whoami", "--url", f"{server.url}/").returncode == 0
 
 
-@pytest.mark.parametrize("group", [["roles", "plan"], ["roles", "apply"], ["audit", "verify"]])
-@pytest.mark.parametrize("option", [["--profile", "bob"], ["--url", "https://wrong.example/api"], ["--json"]])
-def test_an_option_before_a_command_of_a_group_is_refused_rather_than_lost(alice, contract, group, option):
-    done = alice.run(group[0], *option, group[1])
-    assert (done.returncode, done.stdout, contract.seen) == (2, "", [])
-    assert f"broker {group[0]} {group[1]} {option[0]}" in done.stderr
+@pytest.mark.parametrize(
+    "words", [["--profile", "bob", "whoami"], ["whoami", "--profile", "bob"], ["--profile=bob", "whoami"]]
+)
+def test_options_of_every_command_stand_before_it_or_after_it(alice, words):
+    assert json.loads(alice.run("--json", *words).stdout)["name"] == "bob"
+
+
+def test_they_stand_between_the_words_of_a_command_too(alice, contract):
+    done = alice.run("roles", "--profile", "bob", "show", "--json", "ec2-full")
+    assert json.loads(done.stdout)["name"] == "ec2-full"
+    assert contract.seen[-1].caller == "bob"
 
 
 def test_a_busy_broker_is_asked_again_when_it_says_so(alice, contract):

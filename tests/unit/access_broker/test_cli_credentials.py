@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from access_broker.credentials.obtain import CHOOSING, CHOOSING_FILES, cache_key
+from access_broker.credentials.role_ask import RoleAsk
 from access_broker.credentials.role_credentials import remembered
-from access_broker.frame.role_options import RoleAsk
-from access_broker.frame.settings import Settings
+from access_broker.settings import Settings
 from tests.unit.access_broker.contract_server import CANARY
 from tests.unit.access_broker.people import Person
 

@@ -1,7 +1,6 @@
 """What is printed where: tables on a terminal, plain lines in a pipe, JSON for programs."""
 
 import os
-import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access_broker.main import COMMANDS, GROUPS
+from access_broker.command_line.catalogue import MODULES
 from access_broker.output.times import instant, remaining, seconds, span
 from tests.processes import Child
 
@@ -72,15 +71,26 @@ def test_a_reader_that_leaves_early_is_no_error(alice, contract):
 
 
 @pytest.mark.parametrize(
-    ("text", "length"), [("900", 900), ("30m", 1800), ("1h30m", 5400), ("8h", 28800), ("2d", 172800), ("45s", 45)]
+    ("text", "length"),
+    [
+        ("900", 900),
+        ("30m", 1800),
+        ("1h30m", 5400),
+        ("8h", 28800),
+        ("2d", 172800),
+        ("45s", 45),
+        ("8 hours", 28800),
+        ("1w", 604800),
+        ("1h 30min", 5400),
+    ],
 )
 def test_durations_as_people_write_them(text, length):
     assert seconds(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "soon", "1h 30m", "-1h", "1.5h", "h", "٣h"])
+@pytest.mark.parametrize("text", ["", "soon", "-1h", "1.5h", "h", "٣h", "1y", "8h later", "9" * 10])
 def test_other_durations_are_refused(text):
-    with pytest.raises(ValueError, match="not a duration"):
+    with pytest.raises(ValueError, match="30m"):
         seconds(text)
 
 
@@ -96,18 +106,9 @@ def test_a_time_without_an_offset_is_this_computers():
     assert instant("2026-01-31T09:00:00", now).tzinfo is not None
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in (*COMMANDS, *GROUPS))])
+@pytest.mark.parametrize("command", [[], *([name] for name in MODULES if name != "policy")])
 def test_help_says_what_a_command_is_for_in_plain_lines(alice, command):
     done = alice.run(*command, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: broker")
     assert "│" not in done.stdout
-
-
-def test_a_case_that_makes_no_sense_is_no_part_of_the_json(alice):
-    policies = alice.home / "policies"
-    shutil.copytree(CHECKOUT / "policies", policies)
-    (policies / "access" / "cases" / "bad.yaml").write_text("cases:\n  - {caller: nobody, role: x, expect: allow}\n")
-    done = alice.run("policy", "test", "--json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "bad.yaml" in done.stderr

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+S1 = "01kxyz" + "0" * 20
+
 SESSION = {
-    "id": "s1",
+    "id": S1,
     "caller": "alice",
     "role": "ec2-full",
     "role_arn": "arn:x",
@@ -26,8 +28,8 @@ def call(at: str, error: str = "") -> dict[str, Any]:
 
 
 def activity(contract: Any, *events: dict[str, Any]) -> None:
-    page = {"session": "s1", "events": list(events), "next_cursor": None, "complete": True, "regions": REGIONS}
-    contract.answers["GET", "/api/v1/sessions/s1/activity"] = page
+    page = {"session": S1, "events": list(events), "next_cursor": None, "complete": True, "regions": REGIONS}
+    contract.answers["GET", "/api/v1/sessions/" + S1 + "/activity"] = page
 
 
 def test_sessions_show_what_remains(alice, contract):
@@ -72,16 +74,16 @@ def test_what_others_wrote_cannot_drive_the_terminal(alice, contract):
 
 def test_activity_is_in_order_of_time_across_pages(alice, contract):
     page = {
-        "session": "s1",
+        "session": S1,
         "events": [call("2026-01-31T09:20:00Z")],
         "next_cursor": None,
         "complete": True,
         "regions": REGIONS,
     }
-    contract.answers["GET", "/api/v1/sessions/s1/activity"] = page
+    contract.answers["GET", "/api/v1/sessions/" + S1 + "/activity"] = page
     first = {**page, "events": [call("2026-01-31T09:30:00Z")], "next_cursor": "2", "complete": False}
     contract.scripted = [(200, first, {})]
-    document = json.loads(alice.run("activity", "s1", "--json").stdout)
+    document = json.loads(alice.run("activity", S1, "--json").stdout)
     assert [event["at"] for event in document["events"]] == ["2026-01-31T09:20:00Z", "2026-01-31T09:30:00Z"]
     assert (document["complete"], document["regions"]) == (True, REGIONS)
 
@@ -90,7 +92,7 @@ def test_activity_says_where_it_looked_also_when_there_was_nothing(alice, contra
     activity(contract)
     assert (
         "CloudTrail has no call.\nLooked up in eu-west-1, us-east-1 and in no other region."
-        in alice.run("activity", "s1").stderr
+        in alice.run("activity", S1).stderr
     )
 
 
@@ -98,12 +100,12 @@ def test_a_call_that_two_regions_tell_is_shown_once(alice, contract):
     one = call("2026-01-31T09:20:00Z")
     activity(contract, one)
     contract.scripted = [(200, {"events": [one], "next_cursor": "2", "regions": REGIONS}, {})]
-    assert len(json.loads(alice.run("activity", "s1", "--json").stdout)["events"]) == 1
+    assert len(json.loads(alice.run("activity", S1, "--json").stdout)["events"]) == 1
 
 
 def test_activity_says_when_it_stopped_early(alice, contract):
     activity(contract, *(call(f"2026-01-31T09:{minute:02d}:00Z") for minute in range(10)))
-    done = alice.run("activity", "s1", "--limit", "3")
+    done = alice.run("activity", S1, "--limit", "3")
     assert len(done.stdout.splitlines()) == 4
     assert "--limit" in done.stderr
 
@@ -119,31 +121,31 @@ def test_revoke_ends_one_session_and_forgets_its_kept_credentials(alice, contrac
 
 
 def test_revoke_wait_shows_the_call_that_was_refused(alice, contract):
-    contract.answers["DELETE", "/api/v1/sessions/s1"] = REVOKED
+    contract.answers["DELETE", "/api/v1/sessions/" + S1] = REVOKED
     before, after = call("2026-01-31T09:20:00Z"), call("2026-01-31T09:31:00Z", "Client.UnauthorizedOperation")
     activity(contract, before, after)
-    document = json.loads(alice.run("revoke", "s1", "--wait", "--json").stdout)
+    document = json.loads(alice.run("revoke", S1, "--wait", "--json").stdout)
     assert document["refused_call"]["at"] == "2026-01-31T09:31:00Z"
 
 
 def test_revoke_wait_says_when_it_could_not_observe_a_call(alice, contract):
-    contract.answers["DELETE", "/api/v1/sessions/s1"] = REVOKED
+    contract.answers["DELETE", "/api/v1/sessions/" + S1] = REVOKED
     activity(contract, call("2026-01-31T09:20:00Z"))
-    done = alice.run("revoke", "s1", "--wait", "--patience", "1")
+    done = alice.run("revoke", S1, "--wait", "--patience", "1")
     assert done.returncode == 0
     assert "could not be observed" in done.stdout
 
 
 def test_revoke_wait_fails_when_calls_are_still_allowed(alice, contract):
-    contract.answers["DELETE", "/api/v1/sessions/s1"] = REVOKED
+    contract.answers["DELETE", "/api/v1/sessions/" + S1] = REVOKED
     activity(contract, call("2026-01-31T09:35:00Z"))
-    done = alice.run("revoke", "s1", "--wait", "--patience", "1")
+    done = alice.run("revoke", S1, "--wait", "--patience", "1")
     assert (done.returncode, "still allowed" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(("flag", "value"), [("--caller", "alice"), ("--role", "ec2-full")])
 def test_revoke_by_caller_or_role(alice, contract, flag, value):
-    revocation = {"scope": flag[2:], "name": value, "roles": ["ec2-full"], "sessions": ["s1", "s2"]}
+    revocation = {"scope": flag[2:], "name": value, "roles": ["ec2-full"], "sessions": [S1, "s2"]}
     contract.answers["POST", "/api/v1/revocations"] = {"revocation": revocation}
     done = alice.run("revoke", flag, value, "--reason", "stolen")
     assert "Ended 2 sessions" in done.stdout
@@ -175,7 +177,7 @@ def test_revoke_of_a_role_without_sessions_is_done(alice, contract):
     assert alice.run("revoke", "--role", "ec2-full").returncode == 0
 
 
-@pytest.mark.parametrize("arguments", [[], ["s1", "--role", "x"], ["--caller", "a", "--wait"]])
+@pytest.mark.parametrize("arguments", [[], [S1, "--role", "x"], ["--caller", "a", "--wait"]])
 def test_revoke_needs_exactly_one_thing_to_end(alice, contract, arguments):
     assert alice.run("revoke", *arguments).returncode == 2
     assert contract.seen == []

@@ -22,6 +22,7 @@ SDKS = "Only adapters import an SDK"
 IMPORTERS_OF_ADAPTERS = "Only wiring and adapters import adapters"
 DOCUMENTS = "The documents behind /openapi.json are not deployed: no deployed module imports them"
 CLIENT = "The broker command and the deployed code share the HTTP contract, not code"
+ALONE = "The broker command is installed without the tools of the checkout, and starts without a framework"
 POLICY_TOOL = "The policy tool uses the pure domain and nothing else of the deployed code"
 NO_TOOLS = "The deployed code imports no tool of ours"
 TOOL_ORDER = "The tools: localaws, packaging beside the broker command, the policy tool"
@@ -101,6 +102,8 @@ PLANTS: tuple[Plant, ...] = (
     *_new_modules(DOCUMENTS, _in("access", "handlers"), _in("contract", "openapi.document", "answers.access")),
     *_new_modules(CLIENT, ["access_broker"], ["chalicelib.core.domain.ids", "chalicelib.contract.answers.access"]),
     *_new_modules(CLIENT, _in("core", "services"), ["access_broker.failures"]),
+    *_new_modules(ALONE, ["access_broker"], ["policytool", "localaws", "lambda_package"]),
+    *_new_modules(ALONE, ["access_broker"], ["boto3", "click", "msgspec", "pydantic", "rich", "typer"]),
     *_new_modules(POLICY_TOOL, ["policytool"], _in("access", "services", "aws", "wiring", "handlers")),
     *_new_modules(POLICY_TOOL, ["policytool"], [*_in("core", "config"), *_in("chat", "wiring_notices"), *IMPURE[:2]]),
     *_new_modules(NO_TOOLS, _in("core", "services"), ["localaws", "lambda_package", "policytool", "access_broker"]),

@@ -4,26 +4,25 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from access_broker.policy import app
+from tests.unit.policytool.command import Done, policy_tool
 from tests.wording import names
 
 
 def test_the_test_command_counts_cases_and_fails_when_one_does(policies: Path) -> None:
-    passing = CliRunner().invoke(app, ["test", "--policies", str(policies)])
-    assert passing.exit_code == 0
+    passing = policy_tool("test", "--policies", str(policies))
+    assert passing.code == 0
     assert names(passing.output, "0 failed")
     (policies / "access" / "engineers.cedar").unlink()
-    failing = CliRunner().invoke(app, ["test", "--policies", str(policies), "--json"])
-    assert failing.exit_code == 1
+    failing = policy_tool("test", "--policies", str(policies), "--json")
+    assert failing.code == 1
     assert json.loads(failing.output)["failed"]
 
 
 def test_a_policy_that_does_not_parse_runs_no_case(policies: Path) -> None:
     (policies / "access" / "extra.cedar").write_text("permit (")
-    result = CliRunner().invoke(app, ["test", "--policies", str(policies)])
-    assert result.exit_code == 2
+    result = policy_tool("test", "--policies", str(policies))
+    assert result.code == 2
     assert "extra.cedar: " in result.output
 
 
@@ -31,11 +30,11 @@ CASE = "cases:\n  - {caller: a, role: tools, expect: allow"
 CASE_FILE = "callers: {a: {groups: [engineers]}}\nroles: {tools: {tags: {access-broker:audience: engineers}}}\n"
 
 
-def tried(policies: Path, text: str) -> Result:
+def tried(policies: Path, text: str) -> Done:
     for file in (policies / "access" / "cases").iterdir():
         file.unlink()
     (policies / "access" / "cases" / "extra.yaml").write_text(text)
-    return CliRunner().invoke(app, ["test", "--policies", str(policies)])
+    return policy_tool("test", "--policies", str(policies))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +58,7 @@ def tried(policies: Path, text: str) -> Result:
 )
 def test_a_case_nobody_could_mean_is_refused_with_its_line(policies: Path, case: str, named: str) -> None:
     result = tried(policies, f"{CASE_FILE}cases:\n  - {case}\n")
-    assert result.exit_code == 2
+    assert result.code == 2
     assert result.output.startswith("cases/extra.yaml:4: ")
     assert names(result.output, named)
 
@@ -83,7 +82,7 @@ def test_a_name_nothing_knows_is_refused_wherever_it_stands_in_a_case_file(
     policies: Path, wrong: str, named: str
 ) -> None:
     result = tried(policies, wrong + "\n")
-    assert result.exit_code == 2
+    assert result.code == 2
     assert names(result.output, named)
 
 
@@ -96,7 +95,7 @@ def test_a_case_that_states_other_terms_than_the_rule_has_fails(
     policies: Path, stated: str, named: tuple[str, ...]
 ) -> None:
     result = tried(policies, f"{CASE_FILE}{CASE}, by: engineers-standing, {stated}}}\n")
-    assert result.exit_code == 1
+    assert result.code == 1
     assert names(result.output, *named)
 
 
@@ -108,4 +107,4 @@ def test_a_case_about_any_action_is_decided_as_the_broker_would(policies: Path) 
     text = (
         "callers: {a: {groups: [responders]}}\ncases:\n  - {caller: a, action: Provision, expect: approval, by: two}\n"
     )
-    assert tried(policies, text).exit_code == 0
+    assert tried(policies, text).code == 0

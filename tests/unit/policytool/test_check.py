@@ -4,11 +4,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from access_broker.policy import app
 from policytool.check import check
 from policytool.source import Complaint, statements
+from tests.unit.policytool.command import policy_tool
 from tests.wording import names
 
 HEAD = "// A comment; with a semicolon\n\n"
@@ -164,8 +163,8 @@ def test_semicolons_in_strings_and_comments_do_not_split_a_policy() -> None:
 
 def test_the_command_says_what_is_wrong_and_fails(policies: Path) -> None:
     (policies / "access" / "extra.cedar").write_text("permit (principal, action, resource);")
-    result = CliRunner().invoke(app, ["check", "--policies", str(policies)])
-    assert result.exit_code == 1
+    result = policy_tool("check", "--policies", str(policies))
+    assert result.code == 1
     assert names(result.output, "extra.cedar:1: error:", "@id")
 
 
@@ -200,8 +199,8 @@ def test_a_file_that_cannot_be_read_is_reported_where_it_is_wrong(
     policies: Path, file: str, content: bytes, place: str, named: str
 ) -> None:
     (policies / file).write_bytes(content)
-    checked = CliRunner().invoke(app, ["check", "--policies", str(policies)])
-    assert checked.exit_code == 1, checked.exception
+    checked = policy_tool("check", "--policies", str(policies))
+    assert checked.code == 1
     assert any(line.startswith(place) and names(line, named) for line in checked.output.splitlines()), checked.output
 
 
@@ -210,7 +209,7 @@ def test_no_case_is_run_beside_a_file_that_cannot_be_read(
     policies: Path, file: str, content: bytes, place: str, named: str
 ) -> None:
     (policies / file).write_bytes(content)
-    tested = CliRunner().invoke(app, ["test", "--policies", str(policies)])
-    assert tested.exit_code == 2, tested.exception
+    tested = policy_tool("test", "--policies", str(policies))
+    assert tested.code == 2
     assert tested.output.startswith(place.replace(" error:", ""))
     assert names(tested.output, named)

@@ -1,1 +1,0 @@
-"""Settings, connection and option groups that commands share."""

@@ -1,0 +1,124 @@
+"""`python -m policytool check` and `test`: the access policies, without AWS. `broker policy` runs it in a checkout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policytool.cases import run_all
+from policytool.check import check as complaints_of
+from policytool.source import BadFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from policytool.case_files import Case
+    from policytool.cases import Outcome
+
+CHECK = """Validate the policies: syntax, schema, terms, names, rules that open nothing, roles nobody reaches.
+
+Exit code 1 if there is an error; warnings alone leave it 0.
+
+Example:
+  broker policy check --policies policies
+"""
+
+TEST = """Run the cases in policies/access/cases: given caller, role and context, who gets what by which rule.
+
+Exit code 1 if a case fails, 2 if a case or a policy makes no sense.
+
+Example:
+  broker policy test --json
+"""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command line; its exit code."""
+    given = _parser().parse_args(words)
+    if not given.policies.is_dir():
+        sys.stderr.write(f"broker policy: there is no folder {given.policies}: name it with --policies.\n")
+        return 2
+    run = {"check": check_files, "test": run_cases}[given.command]
+    return run(given.policies, as_json=given.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("broker policy", description="Check and test the access policies, offline.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check|test")
+    for name, text in (("check", CHECK), ("test", TEST)):
+        command = commands.add_parser(
+            name,
+            help=text.splitlines()[0],
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.add_argument(
+            "--policies", type=Path, default=Path("policies"), help="the folder that holds access/ and roles/"
+        )
+        command.add_argument("--json", action="store_true", help="print one JSON document instead of lines")
+    return parser
+
+
+def check_files(policies: Path, *, as_json: bool) -> int:
+    """Print the complaints."""
+    found = complaints_of(policies)
+    if as_json:
+        _print(
+            json.dumps([{name: getattr(one, name) for name in ("file", "line", "level", "message")} for one in found])
+        )
+    else:
+        count = len(list((policies / "access").glob("*.cedar")))
+        _print(*map(str, found), f"{count} policy files checked, {len(found)} complaint(s).")
+    return int(any(one.level == "error" for one in found))
+
+
+def run_cases(policies: Path, *, as_json: bool) -> int:
+    """Print the cases that fail."""
+    try:
+        outcomes = run_all(policies)
+    except (BadFile, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    failed = [_failure(case, got) for case, got in outcomes if not got.meets(case)]
+    passed = len(outcomes) - len(failed)
+    if as_json:
+        _print(json.dumps({"passed": passed, "failed": failed}))
+    else:
+        _print(*_lines(failed), f"{passed} passed, {len(failed)} failed")
+    return int(bool(failed))
+
+
+def _failure(case: Case, got: Outcome) -> dict[str, str]:
+    expected, seen = _said(case.expect, case.by, case.terms), _said(got.decision, got.by, _compared(case, got))
+    return {"file": case.file, "name": case.name, "expected": expected, "got": seen, "detail": got.words}
+
+
+def _lines(failed: list[dict[str, str]]) -> list[str]:
+    lines = []
+    for told in failed:
+        lines.append("{file}: {name}: expected {expected}, got {got}".format(**told))
+        lines += [f"    {told['detail']}"] if told["detail"] else []
+    return lines
+
+
+def _compared(case: Case, got: Outcome) -> dict[str, int]:
+    """The terms found, of those that the case states."""
+    return {name: got.terms[name] for name in case.terms if name in got.terms}
+
+
+def _said(decision: str, by: tuple[str, ...], terms: Mapping[str, int]) -> str:
+    words = f"{decision} by {', '.join(by)}" if by else decision
+    return " ".join([words, *(f"{name}={value}" for name, value in terms.items())])
+
+
+def _print(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
