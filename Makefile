@@ -68,7 +68,7 @@ check: $(READY) package ## lint, types, layers, policies and the CloudFormation 
 	@.venv/bin/cfn-lint --non-zero-exit-code error $(OUT)/sam.json
 	@.venv/bin/broker policy check
 	@.venv/bin/broker policy test
-	@$(PYTHON) -m bench.budgets $(OUT)/deployment.zip $(OUT)/sam.json
+	@$(PYTHON) -m bench.budgets
 
 clean: ## remove what was built (not .venv); make down first
 	@rm -rf .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""The budget gate: `python -m bench.budgets ZIP TEMPLATE` fails where a count passes its budget in budgets.json.
+"""The budget gate: `python -m bench.budgets` fails where a count passes its budget in budgets.json.
 
 Modules and bytes, not time: they are the same on every machine, and a cold
 start grows with them.
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lambda_package
 from bench.cold import short_name
 from bench.driving import driven
 from bench.processes import canned_aws
@@ -48,9 +49,11 @@ def imported(package: Path, template: Path) -> dict[str, int]:
 
 
 def main() -> int:
-    """Judge one package."""
-    package, template = (Path(argument) for argument in sys.argv[1:])
-    failures = list(passed(json.loads(BUDGETS.read_text()), package.stat().st_size, imported(package, template)))
+    """Judge the package of this checkout, made for this machine, on which its modules are counted."""
+    with tempfile.TemporaryDirectory() as directory:
+        made = lambda_package.build("dev", Path(directory), lambda_package.of_this_machine())
+        size, modules = made.zip.stat().st_size, imported(made.zip, made.template)
+    failures = list(passed(json.loads(BUDGETS.read_text()), size, modules))
     for sentence in failures:
         print(f"{sentence} ({BUDGETS.name} says why it is what it is)")
     return 1 if failures else 0

@@ -6,6 +6,6 @@ and the benchmarks. docs/package.md says what is left out and why.
 
 from lambda_package.building import Package, build
 from lambda_package.failures import PackagingFailed
-from lambda_package.project import of_this_machine
+from lambda_package.targets import Target, of_this_machine
 
-__all__ = ["Package", "PackagingFailed", "build", "of_this_machine"]
+__all__ = ["Package", "PackagingFailed", "Target", "build", "of_this_machine"]

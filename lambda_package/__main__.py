@@ -8,13 +8,14 @@ from pathlib import Path
 
 from lambda_package.building import build
 from lambda_package.failures import PackagingFailed
+from lambda_package.targets import Target
 
 
 def main() -> int:
     """Pack, and say where and how large."""
     options = _options()
     try:
-        package = build(options.stage, options.out.resolve(), options.architecture)
+        package = build(options.stage, options.out.resolve(), Target(options.architecture))
     except PackagingFailed as failure:
         sys.stderr.write(f"packaging failed: {failure}\n")
         return 1

@@ -10,23 +10,24 @@ import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_package import access_rules, archive, bytecode, models, project, tables, trimming
 from lambda_package.services import used_by
+from lambda_package.targets import Target, interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lambda_package.project import Architecture
 
 MADE = project.BUILD / "packages"
 MADE_KEPT = 6
 """Packages kept under .build, by the digest of what they were made of."""
 
 ZIP, TEMPLATE = "deployment.zip", "sam.json"
+DEPLOYED = Target()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,18 @@ class Package:
     template: Path
 
 
-def build(stage: str, out: Path, architecture: Architecture = "x86_64") -> Package:
+def build(stage: str, out: Path, target: Target = DEPLOYED) -> Package:
     """Write `deployment.zip` and `sam.json` of a stage to `out`. The same sources make the same bytes.
 
     Made once: an unchanged checkout is answered from .build. Raises
-    PackagingFailed.
+    PackagingFailed. Without a Python of the target's version on this machine
+    there is no bytecode: the package works, and starts more slowly.
     """
     with _alone():
-        source = project.staged(stage, architecture)
-        made = MADE / _digest(source)
+        source = project.staged(stage, target)
+        made = MADE / _digest(source, target)
         if not made.exists():
-            _make(source, made, architecture)
+            _make(source, made, target)
         made.touch()
         _forget_old()
         shutil.copytree(made, out, dirs_exist_ok=True)
@@ -63,9 +65,10 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _digest(source: Path) -> str:
-    """Everything that decides what comes out: the sources, lambda_package and policytool, this Python and its tools."""
-    digest = hashlib.sha256(json.dumps([sys.version, project.tools(), project.region()]).encode())
+def _digest(source: Path, target: Target) -> str:
+    """Everything that decides what comes out: the sources, lambda_package, policytool, the tools and the compiler."""
+    compiler = interpreter(target.python)
+    digest = hashlib.sha256(json.dumps([asdict(target), compiler, project.tools(), project.region()]).encode())
     for root in (source, project.CHECKOUT / "lambda_package", project.CHECKOUT / "policytool"):
         for path in sorted(path for path in project.files(root) if path.is_file()):
             content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -73,28 +76,31 @@ def _digest(source: Path) -> str:
     return digest.hexdigest()[:32]
 
 
-def _make(source: Path, made: Path, architecture: Architecture) -> None:
+def _make(source: Path, made: Path, target: Target) -> None:
     """Pack into a directory of its own, which gets its name when all of it is there."""
     MADE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=MADE, prefix="making-") as scratch:
         tree, done = Path(scratch) / "tree", Path(scratch) / "done"
-        untrimmed = project.chalice_package(source, architecture)
+        untrimmed = project.chalice_package(source, target)
         archive.extract(untrimmed / ZIP, tree)
-        _trim(tree, source)
+        _trim(tree, source, target)
         done.mkdir()
         archive.write(tree, done / ZIP)
         shutil.copyfile(untrimmed / TEMPLATE, done / TEMPLATE)
         os.rename(done, made)  # noqa: PTH104  on one file system, so whole or not at all
 
 
-def _trim(tree: Path, source: Path) -> None:
+def _trim(tree: Path, source: Path, target: Target) -> None:
     used = used_by(tree / "chalicelib")
     trimming.remove_unused(tree)
     trimming.put_stand_ins(tree)
     tables.write(source, tree)
     models.trim(tree / "botocore" / "data", used)
     access_rules.precompile(tree / "policies")
-    bytecode.compile_tree(tree)
+    if compiler := interpreter(target.python):
+        bytecode.compile_tree(tree, compiler)
+    else:
+        sys.stderr.write(f"no Python {target.python} here: packed without bytecode, functions start more slowly\n")
 
 
 def _forget_old() -> None:

@@ -8,7 +8,6 @@ package: tracebacks quote them, and an account's owner can read what runs.
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 COMPILER = Path(__file__).with_name("compile_sources.py")
 
 
-def compile_tree(tree: Path) -> None:
-    """Compile every source under `tree`; a file that Python cannot parse is a failure."""
+def compile_tree(tree: Path, python: str) -> None:
+    """Compile every source under `tree` with that Python; a file that it cannot parse is a failure."""
     # A fresh process, a fixed hash seed: what marshal writes depends on what else the process has seen.
     # Without columns (no_debug_ranges): tracebacks keep their lines and lose the carets, files a tenth.
-    done = _run([sys.executable, "-X", "no_debug_ranges", "-S", str(COMPILER), str(tree)])
+    done = _run([python, "-X", "no_debug_ranges", "-S", str(COMPILER), str(tree)])
     if done.returncode:
         raise PackagingFailed(f"a source could not be compiled: {done.stderr[-500:]}")
 

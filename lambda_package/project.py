@@ -5,24 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from lambda_package.failures import PackagingFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Architecture = Literal["x86_64", "arm64"]
-"""As Lambda calls them."""
-
-NAMES: dict[str, Architecture] = {"aarch64": "arm64", "arm64": "arm64"}
-"""Lambda's architecture by what a machine calls itself; every other one is x86_64."""
+    from lambda_package.targets import Target
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 BUILD = CHECKOUT / ".build"
@@ -40,14 +35,9 @@ NO_ACCOUNT = {
 stands before the instance metadata service would make it fail."""
 
 
-def of_this_machine() -> Architecture:
-    """The architecture whose package can run here, on Linux."""
-    return NAMES.get(platform.machine(), "x86_64")
-
-
-def staged(stage: str, architecture: Architecture) -> Path:
+def staged(stage: str, target: Target) -> Path:
     """A copy without bytecode and leftovers, with every requirement pinned and the architecture in its settings."""
-    project = BUILD / "project" / f"{stage}-{architecture}"
+    project = BUILD / "project" / f"{stage}-{target.architecture}-{target.python}"
     (project / ".chalice").mkdir(parents=True, exist_ok=True)
     for name in (*SOURCES, "out"):
         _remove(project / name)
@@ -55,7 +45,7 @@ def staged(stage: str, architecture: Architecture) -> Path:
         _copy(CHECKOUT / name, project / name)
     _copy(CHECKOUT / ".chalice" / "resources.json", project / ".chalice" / "resources.json")
     settings = json.loads((CHECKOUT / ".chalice" / "config.json").read_text())
-    settings |= {"lambda_architecture": architecture}
+    settings |= {"lambda_architecture": target.architecture}
     _write(project / ".chalice" / "config.json", json.dumps(settings, indent=2, sort_keys=True))
     _write(project / "requirements.txt", (CHECKOUT / "requirements.txt").read_text() + CONSTRAINTS.read_text())
     _write(project / "STAGE", stage)
@@ -80,40 +70,42 @@ def tools() -> list[str]:
     return [f"{name} {version(name)}" for name in ("chalice", "cedarpy", "botocore")]
 
 
-def chalice_package(project: Path, architecture: Architecture) -> Path:
+def chalice_package(project: Path, target: Target) -> Path:
     """Run `chalice package`; answers the directory with `deployment.zip` and `sam.json`."""
     stage = (project / "STAGE").read_text()
-    command = [*_chalice(), "package", "--stage", stage, "--merge-template", ".chalice/resources.json", "out"]
+    command = [*_chalice(target), "package", "--stage", stage, "--merge-template", ".chalice/resources.json", "out"]
     log = BUILD / "package.log"
-    if _run(command, log, cwd=project, environment=_environment(project, architecture)):
+    if _run(command, log, cwd=project, environment=_environment(project, target)):
         raise PackagingFailed("chalice package failed", log)
     _forget_old_zips(project)
     return project / "out"
 
 
-def _environment(project: Path, architecture: Architecture) -> dict[str, str]:
+def _environment(project: Path, target: Target) -> dict[str, str]:
     # Without bytecode: importing app.py must not add files to what is packaged.
     settings = NO_ACCOUNT | {
         "AWS_DEFAULT_REGION": region(),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
-    if (platform.system(), of_this_machine()) == ("Linux", architecture):
-        # The wheels of this machine are those of Lambda: once fetched, no network is needed.
-        settings |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(_wheels(project / "requirements.txt"))}
+    requirements = project / "requirements.txt"
+    if requirements.read_text().strip():
+        # Chalice asks pip for this machine's wheels first; these settings make that the target's. Once they are
+        # fetched, no network is needed.
+        settings |= target.pip | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(_wheels(requirements, target))}
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | settings
 
 
-def _wheels(requirements: Path) -> Path:
-    """The dependencies' wheels, fetched once for these requirements and this Python."""
-    key = hashlib.sha256(requirements.read_bytes() + platform.python_version().encode()).hexdigest()[:16]
+def _wheels(requirements: Path, target: Target) -> Path:
+    """The dependencies' wheels, fetched once for these requirements and this target."""
+    key = hashlib.sha256(requirements.read_bytes() + repr(target).encode()).hexdigest()[:16]
     wheels = BUILD / "wheels" / key
     if wheels.exists():
         return wheels
     fetching, log = wheels.with_suffix(".partial"), BUILD / "wheels.log"
     shutil.rmtree(fetching, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "-r", str(requirements), "-d", str(fetching)]
-    if _run(command, log, cwd=BUILD, environment=dict(os.environ)):
+    if _run(command, log, cwd=BUILD, environment={**os.environ, **target.pip}):
         raise PackagingFailed("fetching the dependencies failed", log)
     fetching.rename(wheels)
     return wheels
@@ -126,9 +118,11 @@ def _run(command: list[str], log: Path, *, cwd: Path, environment: dict[str, str
         ).returncode
 
 
-def _chalice() -> list[str]:
-    """Chalice of this Python: `make` does not activate the environment. What fails in it, `main` only returns."""
-    return [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
+def _chalice(target: Target) -> list[str]:
+    """Chalice for the target's runtime: it would name the one of the Python that runs it. Its `main` returns errors."""
+    runtime = f"Config.lambda_python_version = property(lambda _: {target.runtime!r})"
+    imports = "import sys; from chalice.cli import main; from chalice.config import Config"
+    return [sys.executable, "-c", f"{imports}; {runtime}; sys.exit(main())"]
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lambda_package import Target, of_this_machine
 from localaws import broker, control, mfa, packaging, shell
 from localaws.failures import LocalAwsError, NoSuchPort
 
@@ -101,7 +102,8 @@ def _mfa_code(options: argparse.Namespace) -> int:
 
 
 def _package(options: argparse.Namespace) -> int:
-    print(packaging.package(options.output.resolve(), options.stage, options.architecture))
+    target = Target(options.architecture or of_this_machine().architecture)
+    print(packaging.package(options.output.resolve(), options.stage, target))
     return 0
 
 

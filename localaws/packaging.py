@@ -12,18 +12,18 @@ from localaws.failures import StepFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lambda_package.project import Architecture
+    from lambda_package import Target
 
 __all__ = ["BUILD", "CHECKOUT", "package", "runs_here"]
 
 
-def package(output: Path, stage: str = "dev", architecture: Architecture | None = None) -> Path:
+def package(output: Path, stage: str = "dev", target: Target | None = None) -> Path:
     """Write sam.json and deployment.zip to `output`, exactly as they go to AWS. Raises StepFailed.
 
-    Without an architecture the package is built for this machine.
+    Without a target the package is built for this machine and this Python, in which the embedded AWS runs functions.
     """
     try:
-        lambda_package.build(stage, output, architecture or lambda_package.of_this_machine())
+        lambda_package.build(stage, output, target or lambda_package.of_this_machine())
     except lambda_package.PackagingFailed as failure:
         raise StepFailed("packaging", failure.detail, failure.log or BUILD / "package.log") from failure
     return output

@@ -79,7 +79,7 @@ def test_every_source_has_its_bytecode(package: lambda_package.Package) -> None:
 
 
 def test_the_package_for_arm64_holds_binaries_for_arm64_and_no_others(tmp_path: Path) -> None:
-    package = lambda_package.build("dev", tmp_path, "arm64")
+    package = lambda_package.build("dev", tmp_path, lambda_package.Target("arm64"))
     with zipfile.ZipFile(package.zip) as archive:
         machines = {archive.read(name)[18:20] for name in archive.namelist() if ".so" in name}
     assert machines == {AARCH64}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from dataclasses import is_dataclass
@@ -130,6 +131,9 @@ def _sentence(kind: Any) -> str:
 
 def _schemas() -> dict[str, Any]:
     _, components = msgspec.json.schema_components([*examples.OF, *NAMED], ref_template=SCHEMAS + "{name}")
+    for schema in components.values():
+        if "description" in schema:  # a docstring, whose indentation Python 3.13 drops and others keep
+            schema["description"] = inspect.cleandoc(schema["description"])
     # An answer shows every member: only who makes one may leave out what has a default.
     for kind in (*examples.OF, *NAMED):
         if isinstance(kind, type) and is_dataclass(kind):

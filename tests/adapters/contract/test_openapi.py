@@ -5,6 +5,7 @@ That answers fit it is checked with every call of the adapter tests (described.p
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from chalicelib.contract.openapi.document import operations
+from chalicelib.contract.openapi.document import description, operations
 from chalicelib.contract.openapi.examples import ANSWERS, BODIES, OF
 from chalicelib.contract.openapi.parameters import EXAMPLES
 from chalicelib.contract.openapi.problems import INSTANCES
@@ -121,3 +122,9 @@ def test_an_answer_that_the_document_does_not_describe_is_noticed(
     described.check_answer("GET", "/v1/sessions/active", 200, "application/json", {"active": 1})
     with pytest.raises(AssertionError):
         described.check_answer("GET", "/v1/sessions/active", status, content_type, document)
+
+
+def test_descriptions_are_the_same_in_every_python() -> None:
+    """Python 3.13 drops the indentation of docstrings: without care the package had other bytes there."""
+    described = json.dumps(description())
+    assert "\\n    " not in described

@@ -8,11 +8,11 @@ import pytest
 
 from lambda_package import project
 from lambda_package.failures import PackagingFailed
+from lambda_package.targets import Target
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lambda_package.project import Architecture
 
 APP = """
 from chalice import Chalice
@@ -24,7 +24,7 @@ app = Chalice(app_name="small")
 def work(event, context):
     pass
 """
-ELSEWHERE: Architecture = "x86_64" if project.of_this_machine() == "arm64" else "arm64"
+ELSEWHERE = Target("arm64")
 """Without wheels to fetch: the small app has no requirements."""
 
 

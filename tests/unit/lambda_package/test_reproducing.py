@@ -50,20 +50,20 @@ def test_bytecode_is_the_same_wherever_it_is_compiled(tmp_path: Path, monkeypatc
     compiled = []
     for number in ("1", "2"):
         monkeypatch.setenv("PYTHONHASHSEED", number)
-        bytecode.compile_tree(tree(tmp_path / number, "package/module.py"))
+        bytecode.compile_tree(tree(tmp_path / number, "package/module.py"), sys.executable)
         compiled.append(next((tmp_path / number).rglob("*.pyc")).read_bytes())
     assert compiled[0] == compiled[1]
 
 
 def test_bytecode_is_never_compared_with_its_source(tmp_path: Path) -> None:
-    bytecode.compile_tree(tree(tmp_path, "module.py"))
+    bytecode.compile_tree(tree(tmp_path, "module.py"), sys.executable)
     magic, flags = struct.unpack("<4sI", next(tmp_path.rglob("*.pyc")).read_bytes()[:8])
     assert magic == importlib.util.MAGIC_NUMBER
     assert flags == 0b01, "hash-based, source not checked"
 
 
 def test_compiled_paths_are_those_of_lambda_until_python_finds_others(tmp_path: Path) -> None:
-    bytecode.compile_tree(tree(tmp_path, "package/module.py"))
+    bytecode.compile_tree(tree(tmp_path, "package/module.py"), sys.executable)
     assert b"/var/task/package/module.py" in next(tmp_path.rglob("*.pyc")).read_bytes()
     said = subprocess.run(
         [sys.executable, "-c", "from package import module; print(module.where())"],
@@ -75,4 +75,4 @@ def test_compiled_paths_are_those_of_lambda_until_python_finds_others(tmp_path: 
 def test_a_source_that_is_not_python_fails(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def :\n")
     with pytest.raises(PackagingFailed, match=r"broken\.py"):
-        bytecode.compile_tree(tmp_path)
+        bytecode.compile_tree(tmp_path, sys.executable)
