@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,10 +61,16 @@ def config_file(environ: Mapping[str, str]) -> Path:
 def read_config_file(path: Path) -> dict[str, str]:
     """The file's settings; an absent file has none."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misused(f"{path} cannot be read ({error}): mend or remove it.") from error
+    import tomllib  # noqa: PLC0415  most computers have BROKER_URL and no such file
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise Misused(f"{path} cannot be read ({error}): mend or remove it.") from error
     for name, value in document.items():
         if name not in KNOWN or not isinstance(value, str):

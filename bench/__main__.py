@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lambda_package
-from bench import chat_cold, cold, decisions, first_ask, sessions_listing, stale_scan, throughput, warm
+from bench import chat_cold, client, cold, decisions, first_ask, sessions_listing, stale_scan, throughput, warm
 from bench.processes import BENCH
 from bench.thresholds import BARS, Row, value
 from bench.trees import Trees, unpacked
@@ -35,7 +35,7 @@ CONTRACT = (
     "warm_p50_over_assume_role_15ms", "own_cpu_over_assume_role", "decision_10000_over_10",
     "sessions_100000_over_1000", "stale_scan_over_get_role", "package_bytes", "throughput_per_second", "p99_ms",
     "first_ask_p50_over_assume_role", "iam_calls_per_credential", "directory_iam_calls_per_minute_5000_users",
-    "refused_share_100000_callers",
+    "refused_share_100000_callers", "cached_creds_cpu_over_boto3", "cli_cold_cpu_over_boto3",
 )  # fmt: skip
 """The keys that every results.json has, in their order."""
 
@@ -63,6 +63,7 @@ BENCHMARKS: dict[str, Callable[[Ground], Mapping[str, Measured]]] = {
     "chat_cold": lambda ground: chat_cold.measure(ground.trees, ground.scratch, ROUNDS),
     "warm": lambda ground: warm.measure(ground.trees, ground.scratch, ROUNDS),
     "first_ask": lambda ground: first_ask.measure(ground.trees, ground.scratch, ROUNDS),
+    "client": lambda ground: client.measure(ground.scratch, ROUNDS),
     "decisions": lambda _: decisions.measure(ROUNDS),
     "stale_scan": lambda _: stale_scan.measure(),
     "sessions_listing": lambda _: sessions_listing.measure(),

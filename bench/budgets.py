@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lambda_package
+from bench import client
 from bench.cold import short_name
 from bench.driving import driven
 from bench.processes import canned_aws
@@ -38,14 +39,15 @@ def passed(budgets: Mapping[str, Any], package_bytes: int, modules: Mapping[str,
 
 
 def imported(package: Path, template: Path) -> dict[str, int]:
-    """How many modules each function has imported when its first answer is out."""
+    """How many modules each function, and the broker command, has imported when its first answer is out."""
     with tempfile.TemporaryDirectory() as directory, canned_aws(0) as environment:
         scratch = Path(directory)
         trees = unpacked(package, template, scratch)
-        return {
+        functions = {
             short_name(handler): driven(trees.packed, handler, environment, scratch).modules
             for handler in trees.handlers
         }
+        return {**functions, **client.modules(scratch)}
 
 
 def main() -> int:

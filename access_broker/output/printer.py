@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -80,6 +79,8 @@ class Output:
             yield
 
     def _fitted(self, columns: Sequence[Column], rows: list[tuple[str, ...]]) -> None:
+        import shutil  # noqa: PLC0415  as above
+
         from access_broker.output.table import Table, fitted, lines  # noqa: PLC0415  as above
 
         table, gone = fitted(Table(tuple(columns), tuple(rows)), shutil.get_terminal_size().columns)
