@@ -109,10 +109,15 @@ GRANTS = st.builds(
     st.sampled_from(["", "deploy"]),
 )  # fmt: skip
 ASKS = st.builds(
-    lambda seconds, reason: CredentialsAsk(EC2.name, duration_seconds=seconds, reason=reason),
+    lambda seconds, reason, policy, tags: CredentialsAsk(
+        EC2.name, duration_seconds=seconds, reason=reason, policy=policy, tags=tags
+    ),
     st.sampled_from([None, 900, 1800, 3600]),
     st.sampled_from(["", "ticket 7"]),
+    st.sampled_from([None, EVERYTHING]),
+    st.sampled_from([{}, {"team": "web"}]),
 )
+"""Whatever a term can look at is there and is not there."""
 
 
 def test_the_property_below_states_every_term_that_issuing_reads() -> None:
@@ -132,7 +137,13 @@ def test_it_says_allowed_if_and_only_if_issuing_issues(
     quarantined: bool,  # noqa: FBT001  hypothesis draws it
 ) -> None:
     desk = Desk(doors(*annotations), held, quarantined=quarantined)
-    asked = ExplainAsk(wanted.role, duration_seconds=wanted.duration_seconds, reason=wanted.reason)
+    asked = ExplainAsk(
+        wanted.role,
+        duration_seconds=wanted.duration_seconds,
+        reason=wanted.reason,
+        policy=wanted.policy,
+        tags=wanted.tags,
+    )
     explanation = desk.explainer.explain(asked, origin())
     assert explanation.allowed is desk.issues(wanted), explanation
     assert bool(explanation.change) is not explanation.allowed
