@@ -99,7 +99,7 @@ def _opened(opens: Iterable[str]) -> Statement:
 
 
 def _deployer(boundary: Statement) -> Statement:
-    """What only denies identity changes becomes: roles under one path, with the workload boundary, and named hops."""
+    """The deployer boundary: identity changes on roles under one path with the workload boundary, and named hops."""
     statements = []
     for statement in boundary["Statement"]:
         if statement["Sid"] == "NoIdentityOrAccountChanges":

@@ -90,7 +90,7 @@ def guarded(state: RoleState, guard_arns: tuple[str, ...]) -> RoleState:
 
 
 def is_guard(policy_arn: str) -> bool:
-    """Whether a managed policy is the broker's own: under its path there are only boundary and guards."""
+    """True for a managed policy of the broker's own: under its path there are only boundary and guards."""
     return f":policy{ROLE_PATH}" in policy_arn
 
 
