@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.access.wiring import rules
+from chalicelib.access.wiring import recognition, rules
 from chalicelib.approvals.wiring import approval_records, request_browser, request_decisions, request_filing
 from chalicelib.core.wiring import clock, config
 from chalicelib.explain.wiring import role_browser
@@ -64,6 +64,7 @@ def chat_responder() -> ChatResponder:
             sessions=session_revoker(),
         ),
         directory=IamDirectory(client("iam"), clock),
+        check_not_suspended=recognition().check_not_suspended,
         visits=TableVisits(client("dynamodb"), config().table),
         answers=SlackAnswers(config().slack_answers),
         records=approval_records(),

@@ -50,7 +50,9 @@ def run_directory(broker: Broker) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(answer["Payload"].read())
         return document
 
-    return eventually(run, lambda document: "why" not in document, seconds=150)
+    found = eventually(run, lambda document: "why" not in document, seconds=150)
+    assert "complete" in found, found
+    return found
 
 
 def test_groups_that_change_in_iam_count_within_75_seconds(broker: Broker) -> None:

@@ -86,6 +86,10 @@ class Recognition:
         self._keep((caller.unique_id, caller.arn, role), found)
         return found
 
+    def check_not_suspended(self, caller: Caller) -> None:
+        """Suspended where a suspension stands against the caller; for those whom another way has recognized."""
+        refuse_suspended(self.sights.look(caller, ""))
+
     def guess(self, caller: Caller, role: str) -> tuple[Recognized, Callable[[], Recognized]]:
         """Who the caller was when this container last looked, and how to confirm it while a decision is prepared.
 

@@ -16,7 +16,7 @@ from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
 from chalicelib.core.domain.events import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol
 
     from chalicelib.approvals.domain.requests import Request, Word
@@ -122,6 +122,7 @@ class ChatResponder:
 
     actions: Actions
     directory: Directory
+    check_not_suspended: Callable[[Caller], None]
     visits: Visits
     answers: Answers
     records: ApprovalRecords
@@ -151,11 +152,18 @@ class ChatResponder:
         """The user whose tag names this Slack account; Refused, after it is recorded, if there are none or several."""
         found = [one for one in self.directory.people() if one.handle == said.handle]
         if len(found) == 1:
-            return found[0].caller
+            return self._not_suspended(found[0].caller, visit)
         why = say.DOUBLY_LINKED if found else say.HOW_TO_LINK.format(handle=said.handle)
         tried = {"request": said.click[1], "clicked": said.click[0]} if said.click else {"said": said.text[:TOLD]}
         detail = {"webhook": "doubly_linked" if found else "not_linked", "handle": said.handle, **tried}
         raise self._refused(Refused(why), self._origin(UNLINKED, visit), detail)
+
+    def _not_suspended(self, caller: Caller, visit: Visit) -> Caller:
+        try:
+            self.check_not_suspended(caller)
+        except Refused as suspended:
+            raise self._refused(suspended, self._origin(caller, visit), {}) from None
+        return caller
 
     def _clicked(self, button: str, request_id: str, origin: Origin) -> str:
         word = BUTTONS.get(button)

@@ -23,6 +23,7 @@ AN_HOUR_ANYWAY = "an hour is AWS's own limit and the broker's where no rule says
 EQUIVALENT = {
     "auditors-read-only-roles: without @max_duration": AN_HOUR_ANYWAY,
     "engineers-standing: without @max_duration": AN_HOUR_ANYWAY,
+    "identity-center-engineers: without @max_duration": AN_HOUR_ANYWAY,
     "own-team: without @max_duration": AN_HOUR_ANYWAY,
     "on-call-production-read: without @max_duration": AN_HOUR_ANYWAY,
     "on-call-break-glass: without @max_duration": AN_HOUR_ANYWAY,

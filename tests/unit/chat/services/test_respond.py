@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from chalicelib.access.domain.facts import Suspended
 from chalicelib.chat.domain.messages import DOUBLY_LINKED
 from chalicelib.chat.domain.visits import Linked, Visit
 from chalicelib.chat.services.respond import Actions, ChatResponder
@@ -49,6 +50,7 @@ class ChatDesk(ApprovalDesk):
     def __init__(self) -> None:
         super().__init__()
         self.slack = FakeSlack()
+        self.suspended: set[str] = set()
         role_browser = RoleBrowser(rules=self.rules, catalogue=self.catalogue, grants=self.grants, clock=self.clock)
         self.chat_responder = ChatResponder(
             actions=Actions(
@@ -60,11 +62,16 @@ class ChatDesk(ApprovalDesk):
                 sessions=self.ender,
             ),
             directory=self.slack,
+            check_not_suspended=self.check_not_suspended,
             visits=self.slack,
             answers=self.slack,
             records=self.request_decisions.records,
             policy_set="digest",
         )
+
+    def check_not_suspended(self, who: Caller) -> None:
+        if who.name in self.suspended:
+            raise Suspended("suspended")
 
     def say(self, who: Caller, text: str, visit: str = "v1") -> str:
         form = {"team_id": "T1", "user_id": f"U{who.name.upper()}", "response_url": URL, "text": text}
@@ -190,3 +197,12 @@ def test_access_is_given_back_by_chat(desk: ChatDesk) -> None:
     session = desk.issue()
     assert names(desk.say(ALICE, f"revoke {request.id}"), "prod")
     assert desk.ender.ended == [session.id]
+
+
+def test_a_suspended_person_decides_and_asks_nothing_by_chat_and_that_is_on_record(desk: ChatDesk) -> None:
+    desk.say(ALICE, "request prod 2h deploy")
+    [request] = desk.requests.rows.values()
+    desk.suspended.add("bob")
+    desk.click(BOB, "approve", request.id)
+    assert desk.requests.rows[request.id].state == "pending"
+    assert [(event.type, event.origin.caller.name) for event in desk.journal.events] == [("refuse", "bob")]
