@@ -1,1 +1,1 @@
-"""Who may have which role: Cedar rules, the catalogue of roles, callers as IAM knows them."""
+"""Access to roles: Cedar rules, the catalogue of roles, and recognizing callers."""

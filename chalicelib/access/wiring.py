@@ -102,7 +102,7 @@ def authentication() -> Authentication:
 
 @cache
 def rights() -> Rights:
-    """Who may look at and end what is not theirs."""
+    """The rights over what belongs to others."""
     from chalicelib.access.services.rights import Rights
 
     return Rights(rules=rules(), catalogue=catalogue(), clock=clock)

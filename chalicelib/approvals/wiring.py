@@ -45,7 +45,7 @@ def approval_records() -> ApprovalRecords:
 
 @cache
 def approvers() -> Approvers:
-    """Who may decide and who may look."""
+    """The right to decide and the right to look."""
     from chalicelib.approvals.services.approvers import Approvers
 
     return Approvers(rules=rules(), catalogue=catalogue(), rights=rights(), clock=clock)

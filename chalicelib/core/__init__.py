@@ -1,1 +1,1 @@
-"""What every feature stands on: values, errors, events, clients, the HTTP edge. Imports no other feature."""
+"""The base of every feature: values, errors, events, clients, the HTTP edge. Imports no other feature."""

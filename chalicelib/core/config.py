@@ -56,7 +56,7 @@ class Config:
         """Read `BROKER_*`; ConfigurationError names the first one that is missing.
 
         A function is given only what it uses; what it is not given is empty,
-        and `require` names it at the moment somebody reaches for it.
+        and `require` names it when it is needed.
         """
         return cls(
             deployment=_required(environ, "BROKER_DEPLOYMENT"),
@@ -87,7 +87,7 @@ class Config:
 
     @property
     def slack_answers(self) -> str:
-        """What an address to answer to begins with; the counterpart takes answers where it takes calls."""
+        """The beginning of an address for answers; the counterpart takes answers where it takes calls."""
         return SLACK_ANSWERS if self.slack_api == SLACK_API else self.slack_api
 
     def require(self, name: str) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from localaws.broker import Broker
 
 IN_TIME_SECONDS = 75
+TICK = {
+    "version": "0", "id": "1", "account": "", "region": "", "time": "", "source": "aws.events",
+    "detail-type": "Scheduled Event", "resources": [], "detail": {},
+}  # fmt: skip
 CLOSED = "http://127.0.0.1:9"
 """Where nothing listens: the directory function learns at once that IAM is away."""
 
@@ -46,7 +50,7 @@ def run_directory(broker: Broker) -> dict[str, Any]:
     """A run of the directory function at this moment, once the scheduled one lets it."""
 
     def run() -> dict[str, Any]:
-        answer = broker.session_for("admin").client("lambda").invoke(FunctionName=DIRECTORY, Payload=b"{}")
+        answer = broker.session_for("admin").client("lambda").invoke(FunctionName=DIRECTORY, Payload=json.dumps(TICK))
         document: dict[str, Any] = json.loads(answer["Payload"].read())
         return document
 

@@ -26,7 +26,7 @@ class TableCatalogue:
         self._dynamodb, self._table = client, table
 
     def get(self, name: str) -> Role | None:
-        """The role of that name, or None; a name that IAM gives to nobody is not looked for."""
+        """The role of that name, or None; a name that IAM does not allow is not looked for."""
         if not ROLE_NAME.fullmatch(name):
             return None
         row = rows.get(self._dynamodb, self._table, PARTITION, name)

@@ -26,7 +26,7 @@ class Admission:
 
 
 def admit(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission:
-    """Whether `ask` is granted, through which door and for how long. Everything else is refused.
+    """The admission of `ask`: through which door and for how long. Everything else is refused.
 
     Raises NotFound where the caller may not even see the role, and Refused
     (or its kin) with the nearest rule and what it still needs. `approved` says
@@ -56,7 +56,7 @@ def door_with_approvals(rules: AccessRules, ask: Ask) -> Door | None:
 
 
 def opens(door: Door, ask: Ask) -> bool:
-    """Whether the door opens for this ask, without anybody's approval."""
+    """True if the door opens for this ask without an approval."""
     return _closed(door, ask, approved=False) is None
 
 

@@ -1,4 +1,4 @@
-"""What the broker knows of a caller besides the signature, how old it may be, and when it counts."""
+"""Facts about a caller besides the signature: where they are from, how old they may be, when they count."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Suspended(Refused):
 
 
 class FactsChanged(Conflict):
-    """What a decision was based on is not what the table says now: decide again."""
+    """The table no longer says what a decision was based on: decide again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Marker:
     failed_at: datetime | None = None
 
     def failing(self, now: datetime) -> bool:
-        """Whether IAM did not answer the latest run, a moment ago."""
+        """True if IAM did not answer the latest run, a moment ago."""
         if self.failed_at is None or (self.seen_at and self.seen_at > self.failed_at):
             return False
         return now - self.failed_at <= FRESH
@@ -84,7 +84,7 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one consistent read of the table says about a caller, and about the role they ask for."""
+    """One consistent read of the table about a caller, and about the role they ask for."""
 
     read_at: datetime
     facts: Facts | None = None
@@ -93,7 +93,7 @@ class Sight:
     role: Role | None = None
 
     def usable(self, within: timedelta) -> bool:
-        """Whether the facts are no older than that."""
+        """True if the facts are no older than that."""
         seen_at = self.marker.seen_at
         return self.facts is not None and seen_at is not None and self.read_at - seen_at <= within
 

@@ -64,7 +64,7 @@ def _speaks_of(policy: Policy, ask: Ask) -> bool:
 
 
 def _near(policy: Policy, ask: Ask) -> Near | None:
-    """What the permit misses, or None where that cannot be told without naming other roles."""
+    """The parts of the permit that do not hold, or None if telling them would name other roles."""
     parts = list(_parts(policy.document))
     held = _holds(ask, [part for _, part in parts])
     failing = [(words, part) for (words, part), true in zip(parts, held, strict=True) if not true]
@@ -75,7 +75,7 @@ def _near(policy: Policy, ask: Ask) -> Near | None:
 
 
 def _names_roles(node: Any) -> bool:
-    """Whether a part holds a role entity, or the name of anything but the caller."""
+    """True if a part holds a role entity, or the name of anything but the caller."""
     if isinstance(node, list):
         return any(map(_names_roles, node))
     if not isinstance(node, dict):

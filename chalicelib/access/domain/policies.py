@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 CONTEXT = {"Var": "context"}
 WHOLE_CONTEXT = frozenset({"*"})
-"""What a policy reads that takes the context as a value. No member has this name: it is no identifier of Cedar's."""
+"""Stands for the whole context, as a policy reads it that takes the context as a value. It is no identifier of
+Cedar's, so no member has this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def policy_from_json(document: Mapping[str, Any]) -> Policy:
 
 
 def reads_by_group(policies: Iterable[Policy]) -> dict[str | None, frozenset[str]]:
-    """What policies read of the context, by the group they are for; None for everybody's."""
+    """The members of the context that policies read, by the group they are for; None for policies without a group."""
     reads: dict[str | None, frozenset[str]] = {}
     for policy in policies:
         reads[policy.group] = reads.get(policy.group, frozenset()) | policy.reads()
@@ -79,7 +80,7 @@ def _only_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _reads(expression: Any) -> Iterator[str]:
-    """What `context.NAME` and `context has NAME` name, at every depth; `WHOLE_CONTEXT` for `context` by itself."""
+    """The names in `context.NAME` and `context has NAME`, at every depth; `WHOLE_CONTEXT` for `context` by itself."""
     if expression == CONTEXT:
         yield from WHOLE_CONTEXT
     elif isinstance(expression, list):

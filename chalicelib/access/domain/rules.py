@@ -40,7 +40,7 @@ ADDRESSES_KEPT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is asked: an action of the schema, by a caller, on a role, in a context.
+    """A question to the rules: an action of the schema, by a caller, on a role, in a context.
 
     `WHOLE_BROKER` as the role asks about the deployment itself, the schema's
     `Broker::System` (reading the audit log, making users, explaining others).
@@ -74,7 +74,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the policies say: doors are empty unless something permits and nothing forbids."""
+    """The answer of the policies: doors are empty unless something permits and nothing forbids."""
 
     doors: tuple[Door, ...] = ()
     forbidden_by: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class _Slice(NamedTuple):
     reads: Mapping[str | None, frozenset[str]]
 
     def reads_for(self, groups: Iterable[str]) -> frozenset[str]:
-        """The members of the context that can decide for whoever is in these groups.
+        """The members of the context that can decide for callers in these groups.
 
         Cedar looks at the conditions of a policy only where its scope matches.
         """
@@ -136,7 +136,7 @@ class AccessRules:
         return tuple(self.policies[name] for name in sorted(names))
 
     def _slice(self, ask: Ask) -> _Slice:
-        """What a scope leaves out neither matches nor fails, so leaving it out changes no verdict."""
+        """A policy whose scope excludes the ask neither matches nor fails: leaving it out changes no verdict."""
         role_name = ask.role.name if ask.role.name in self.by_role else ""
         key = (role_name, ask.action)
         kept = self._sets.get(key)
@@ -218,7 +218,7 @@ def parsed(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
 def request_document(ask: Ask, reads: frozenset[str] = WHOLE_CONTEXT) -> dict[str, Any]:
     """The ask as Cedar's request, its context as text, which cedarpy need not copy.
 
-    Cedar takes longer to read a time or an address than to evaluate most rules: what nobody reads is left out.
+    Cedar takes longer to read a time or an address than to evaluate most rules: what no rule reads is left out.
     """
     context = {
         "source_ip": _address(ask.source_ip),
@@ -240,12 +240,12 @@ def request_document(ask: Ask, reads: frozenset[str] = WHOLE_CONTEXT) -> dict[st
 
 @lru_cache(ADDRESSES_KEPT)
 def address_problems(source_ip: str) -> tuple[str, ...]:
-    """What Cedar says against an address: one it cannot read is refused, whether or not a rule asks for it.
+    """Cedar's complaints about an address: one it cannot read is refused, whether or not a rule asks for it.
 
     API Gateway's own test calls come from `test-invoke-source-ip`.
     """
-    nobody, context = _uid("Broker::User", ""), json.dumps({"source_ip": _address(source_ip)})
-    request = {"principal": nobody, "action": _uid("Broker::Action", ""), "resource": nobody, "context": context}
+    no_one, context = _uid("Broker::User", ""), json.dumps({"source_ip": _address(source_ip)})
+    request = {"principal": no_one, "action": _uid("Broker::Action", ""), "resource": no_one, "context": context}
     return tuple(cedarpy.is_authorized(request, policy_set(()), "[]").diagnostics.errors)
 
 

@@ -17,7 +17,7 @@ KNOWN = TERMS | {"id", "description"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a door asks for.
+    """The terms of a door.
 
     `max_duration` is the longest single session, `grant` the longest grant an
     approval may give, `approvals` how many others must agree.

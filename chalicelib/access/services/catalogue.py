@@ -21,7 +21,7 @@ if TYPE_CHECKING:
             ...
 
         def after(self, name: str) -> Iterator[Role]:
-            """Every role whose name comes after `name`, in order of name, read as far as somebody looks."""
+            """Every role whose name comes after `name`, in order of name, read as far as it is looked at."""
             ...
 
 

@@ -33,8 +33,8 @@ GUESSES_KEPT = 4096
 """Recognized callers kept per container."""
 
 READ_AGAIN = timedelta(seconds=1)
-"""What was read longer ago is read again before anything leaves: half of what a suspension waits for sessions that
-were being issued as it was written (directory.services.suspend)."""
+"""A read that is older is repeated before anything leaves. A suspension looks for sessions a second time after twice
+as long (directory.services.suspend)."""
 
 IAM_LEFT_ALONE = timedelta(seconds=10)
 """How long a container does without IAM after IAM did not answer, where it has facts to use."""
@@ -51,7 +51,7 @@ class Recognized:
     stale: bool = False
 
     def same(self, other: Recognized) -> bool:
-        """Whether a decision on one is a decision on the other."""
+        """True if a decision on one is a decision on the other."""
         return (self.caller, self.role, self.stale) == (other.caller, other.role, other.stale)
 
 
@@ -74,7 +74,7 @@ class Recognition:
     _iam_failed_at: datetime | None = None
 
     def recognize(self, caller: Caller, role: str = "") -> Recognized:
-        """Who the caller is, read now.
+        """The caller, read now.
 
         Raises Suspended, Refused (IAM has no such caller, or another one of
         that name), AwsUnavailable where neither directory nor IAM can tell.
@@ -91,7 +91,7 @@ class Recognition:
         refuse_suspended(self.sights.look(caller, ""))
 
     def guess(self, caller: Caller, role: str) -> tuple[Recognized, Callable[[], Recognized]]:
-        """Who the caller was when this container last looked, and how to confirm it while a decision is prepared.
+        """The caller as this container saw them last, and how to confirm that while a decision is prepared.
 
         The confirmation reads the table beside the calls to come. It raises
         as `recognize`, or FactsChanged: then the guess was wrong and nothing

@@ -25,7 +25,7 @@ class Rights:
     """Cedar's `ReadAudit`, `Revoke` and `ExplainOthers`, asked in one place.
 
     A caller's own sessions are theirs to see and to end, by this plain rule
-    and whatever the policies say: giving up a right harms nobody else.
+    and whatever the policies say: giving up a right harms no other person.
     """
 
     rules: AccessRules
@@ -33,7 +33,7 @@ class Rights:
     clock: Clock
 
     def may_read(self, role: str, origin: Origin) -> bool:
-        """Whether the caller may read what happened on this role; "" asks about the whole broker."""
+        """True if the caller may read the audit of this role; "" asks about the whole broker."""
         return any(not door.terms.approvals for door in self.rules.evaluate(self._ask("ReadAudit", role, origin)).doors)
 
     def demand(self, action: str, role: str, origin: Origin, reason: str = "") -> tuple[str, ...]:
@@ -72,5 +72,5 @@ class Rights:
 
 
 def owns(origin: Origin, session: Session) -> bool:
-    """Whether the session is the caller's: by IAM's unique id, so no recreated namesake inherits it."""
+    """True if the session is the caller's: by IAM's unique id, so no recreated namesake inherits it."""
     return session.caller_id == origin.caller.unique_id

@@ -1,4 +1,4 @@
-"""Request rows: written on condition that nobody was faster, read by caller, role and state."""
+"""Request rows: written on condition that no other writer was faster, read by caller, role and state."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class TableRequests:
         return self._put(row, "version = :read", {":read": {"N": str(counted.version - 1)}})
 
     def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:
-        """Write the next version, and the grant it yields, in one transaction; Conflict if somebody was faster."""
+        """Write the next version and the grant it yields in one transaction; Conflict if another writer was faster."""
         row = {**request_to_row(changed), "event": to_json(event)}
         items = [self._put(row, "version = :read", {":read": {"N": str(changed.version - 1)}})]
         if grant:
@@ -113,7 +113,7 @@ class TableRequests:
         return Page(tuple(found))
 
     def pending(self) -> Iterator[Request]:
-        """Every request that nobody has settled."""
+        """Every request that is not settled."""
         return self._partition("by-group", "REQUEST#STATE#pending", None)
 
     def _newest_first(self, wanted: RequestFilter, cursor: str | None) -> Iterator[Request]:
@@ -176,6 +176,6 @@ def request_to_row(request: Request) -> dict[str, Any]:
 
 
 def _once_key(request: Request, once: str) -> str:
-    """Keys are each caller's own: nobody finds another's request by guessing one."""
+    """Keys are each caller's own: a guessed key finds no request of another caller."""
     filer = request.asked_by_id or request.caller_id
     return f"REQUEST#ONCE#{hashlib.sha256(f'{filer} {once}'.encode()).hexdigest()}"

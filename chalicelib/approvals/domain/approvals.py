@@ -1,4 +1,4 @@
-"""What approval a role takes: which rule states the terms, and who can never be among those who agree."""
+"""Approvals that a role takes: which rule states the terms, and who can never be among the approvers."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def require_second_person(who: Caller, asked_ids: Iterable[str]) -> None:
     """Refused where the one who would decide is among those who asked, in whatever shape.
 
     `asked_ids` are IAM's unique ids. Behind a session that the broker issued
-    may be anybody, also who asked.
+    may be any person, also the requester.
     """
     if principal_id(who.unique_id) in {principal_id(asked) for asked in asked_ids if asked}:
-        raise Refused("Whoever asks never decides: this needs somebody else.")
+        raise Refused("A requester never decides: this needs another person.")
     if who.brokered:
         raise Refused("A session that the broker issued decides nothing. Sign as yourself.")

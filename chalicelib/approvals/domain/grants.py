@@ -1,4 +1,4 @@
-"""A grant: somebody may take a role from then until then, because others agreed.
+"""A grant: a caller may take a role for a time, because others approved.
 
 Grants are independent. A session is issued under one of them, the one that
 lasts longest, and ending one ends only its own sessions that no other covers.
@@ -24,7 +24,7 @@ ASKED_BY_TAG = "access-broker:asked-by"
 """The session tag with the name of the program that asked for the caller; the source identity stays the caller's."""
 
 SHORTEST_GRANT = timedelta(minutes=30)
-"""What is asked for must outlast an approval: with AWS's shortest session in it, access of 15 minutes could never be
+"""Requested access must outlast an approval: with AWS's shortest session in it, access of 15 minutes could never be
 taken."""
 
 LONGEST_GRANT = timedelta(days=30)
@@ -49,7 +49,7 @@ class Grant:
     """One request's yield; it has the request's id. Bound to the caller's unique id, not to the name.
 
     `sessions` are the sessions issued under it: written in one transaction
-    with each session's row, so whoever ends the grant misses none.
+    with each session's row, so that ending the grant misses none.
     `ended_by` is empty for a grant that ran out.
     """
 
@@ -68,7 +68,7 @@ class Grant:
     ended_by: str = ""
 
     def covers(self, at: datetime) -> bool:
-        """Whether the grant gives access at this moment."""
+        """True if the grant gives access at this moment."""
         return self.ended_at is None and self.starts_at <= at < self.until
 
     @property
@@ -115,7 +115,7 @@ def longest(grants: Iterable[Grant], approvals: int, at: datetime) -> Grant | No
 
 
 def not_begun(grants: Iterable[Grant], at: datetime) -> Refused | None:
-    """What to tell somebody whose grants all lie ahead, or None where none does."""
+    """The refusal for a caller whose grants all begin later, or None if there is no such grant."""
     ahead = [grant for grant in grants if grant.ended_at is None and at < grant.starts_at]
     first = min(ahead, key=lambda grant: grant.starts_at, default=None)
     if first is None:

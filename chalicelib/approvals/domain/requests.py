@@ -29,7 +29,7 @@ SAID = {"approve": "approved", "deny": "denied"}
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one approver said, once. `by_id` is IAM's id of the user or role; `via` is empty for the API."""
+    """The decision of one approver. `by_id` is IAM's id of the user or role; `via` is empty for the API."""
 
     decision: Word
     by: str
@@ -41,7 +41,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who wants which role, for how long and why, under which rule, and what was said to it.
+    """A request for a role: by whom, for how long and why, under which rule, and the decisions on it.
 
     `caller` is the one who gets the access; `asked_by` a program that asked
     on their behalf, or empty. `policy` is the rule that stated the terms.
@@ -75,11 +75,11 @@ class Request:
 
     @property
     def approvers(self) -> tuple[str, ...]:
-        """Who agreed, in order."""
+        """The names of those who approved, in order."""
         return tuple(decision.by for decision in self.decisions if decision.decision == "approve")
 
     def overdue(self, now: datetime) -> bool:
-        """Whether nobody answered in time, and nobody has written that down yet."""
+        """True if the time for answers is over and no expiry is recorded yet."""
         return self.state == "pending" and now >= self.answer_by
 
     def state_at(self, now: datetime) -> State:
@@ -87,7 +87,7 @@ class Request:
         return "expired" if self.overdue(now) else self.state
 
     def said_by(self, approver_id: str) -> Decision | None:
-        """What this approver decided, or None."""
+        """The decision of this approver, or None."""
         return next((one for one in self.decisions if one.by_id == approver_id), None)
 
 
@@ -99,7 +99,7 @@ def answer_by(filed_at: datetime, not_before: datetime | None, duration: timedel
 
 
 def repeats(again: Request, first: Request) -> bool:
-    """Whether the second asks for the same as the first; a start that is over by then means at once, as ever."""
+    """True if the second asks for the same as the first; a start that is over by then means at once."""
     at = again.filed_at
 
     def terms(one: Request) -> tuple[object, ...]:
@@ -123,7 +123,7 @@ def decided(request: Request, decision: Decision) -> Request:
 
 
 def cancelled(request: Request, now: datetime) -> Request:
-    """The request taken back by whoever asked."""
+    """The request, cancelled by the person who asked."""
     if request.state == "approved":
         raise Conflict(f"{outcome(request)} To give the access back: broker done {request.id}")
     _require_open(request, now)
@@ -131,19 +131,19 @@ def cancelled(request: Request, now: datetime) -> Request:
 
 
 def expired(request: Request) -> Request:
-    """The request that nobody answered in time, as of the moment its time was up."""
+    """The request without an answer in time, as of the moment its time was up."""
     return replace(request, state="expired", settled_at=request.answer_by, version=request.version + 1)
 
 
 def outcome(request: Request) -> str:
-    """What became of the request, in a sentence for whoever came too late."""
+    """The end of the request, in a sentence for a caller who came too late."""
     if request.state == "pending":
         return f"Request {request.id} is waiting: {len(request.approvers)} of {request.approvals} have agreed."
     when = rfc3339(request.settled_at or request.filed_at)
     if request.state == "expired":
-        return f"Request {request.id} expired at {when}: nobody answered in time."
+        return f"Request {request.id} expired at {when} without an answer."
     if request.state == "cancelled":
-        return f"Request {request.id} was cancelled at {when} by whoever asked."
+        return f"Request {request.id} was cancelled at {when} by the person who asked."
     last = request.decisions[-1]
     return f"Request {request.id} was {SAID[last.decision]} by {last.by} at {when}."
 
@@ -164,7 +164,7 @@ class RequestFilter:
     state: State | None = None
 
     def matches(self, request: Request, now: datetime) -> bool:
-        """Whether a request is meant."""
+        """True if the filter includes the request."""
         return (
             self.caller in {"", request.caller}
             and self.role in {"", request.role}

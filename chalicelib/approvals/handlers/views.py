@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def request_document(request: Request, now: datetime, grant: Grant | None = None) -> dict[str, Any]:
-    """A request; with `grant` where somebody asked for this one request."""
+    """A request; with `grant` if this one request was asked for."""
     promised = granted(request) if request.state == "approved" else None
     document = {
         "id": request.id,

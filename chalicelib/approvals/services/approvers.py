@@ -1,4 +1,4 @@
-"""Who may decide, and who may look: Cedar's `Approve` and `ReadAudit`, and plain ownership."""
+"""The right to decide and to look: Cedar's `Approve` and `ReadAudit`, and plain ownership."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Approvers:
         return sees
 
     def concerned(self, role_name: str, origin: Origin) -> bool:
-        """Whether the caller may see requests of others for this role: all of them, or those they file themselves."""
+        """True if the caller may see requests of others for this role: all of them, or those they file themselves."""
         if self.rights.may_read("", origin) or self._may_look(role_name, origin):
             return True
         role = self.catalogue.get(role_name)
@@ -82,5 +82,5 @@ class Approvers:
 
 
 def owns(origin: Origin, request: Request) -> bool:
-    """Whether the caller gets the access or asked for it: by IAM's unique id, so no recreated namesake inherits it."""
+    """True if the caller gets the access or asked for it: by IAM's unique id, so no recreated namesake inherits it."""
     return origin.caller.unique_id in {request.caller_id, request.asked_by_id} - {""}

@@ -1,4 +1,4 @@
-"""Lapsing: requests that nobody answered and grants that ran out are written down as such."""
+"""Closing what is overdue: requests without an answer, and grants that ran out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class OverdueCloser:
         return sum([self.request(request) for request in overdue]), sum([self.grant(grant) for grant in over])
 
     def request(self, request: Request) -> bool:
-        """Write down one request that nobody answered; False if somebody else wrote it in the same moment."""
+        """Record that one request expired; False if another call recorded it at the same moment."""
         lapsed = expired(request)
         try:
             self.requests.save(lapsed, self.records.expired(lapsed))

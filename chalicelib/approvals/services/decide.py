@@ -1,4 +1,4 @@
-"""Deciding: approve, deny, cancel. Each ends in one right state, whoever else acts at the same moment."""
+"""Deciding: approve, deny, cancel. Each ends in one right state, also if others act at the same moment."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class RequestDecisions:
 
     def _not_theirs(self, request: Request, origin: Origin) -> BrokerError:
         if self.approvers.sight(origin)(request):
-            return Refused("Only whoever asked may cancel a request. Deny it instead.")
+            return Refused("Only the person who asked may cancel a request. Deny it instead.")
         return NotFound(f"There is no request {request.id}.")
 
     def _refused(self, refusal: BrokerError, action: str, request: Request, origin: Origin) -> BrokerError:

@@ -73,7 +73,7 @@ class ApprovalRecords:
         return self._event("cancel", request, request.settled_at or request.filed_at, origin, comment)
 
     def expired(self, request: Request) -> AuditEvent:
-        """The `expire` event of a request that nobody answered: told as the requester's, since nobody did it."""
+        """The `expire` event of a request without an answer. It has no actor, so it carries the requester."""
         return self._event("expire", request, request.answer_by, _of_requester(request), request.reason)
 
     def ended(self, request: Request, grant: Grant, reason: str, origin: Origin) -> AuditEvent:
@@ -98,6 +98,6 @@ def _of_requester(request: Request) -> Origin:
 
 
 def _whose(request: Request) -> dict[str, Any]:
-    """What joins the events of one request, and the two names behind one that a program asked for."""
+    """The members that join the events of one request, and the two names behind one that a program asked for."""
     joined = {"request": request.id, "for": request.caller}
     return {**joined, "asked_by": request.asked_by} if request.asked_by else joined

@@ -35,7 +35,7 @@ CLOCKS_APART = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class RequestAsk:
-    """What is asked for, already validated in form. `once` makes filing it again answer what was filed first."""
+    """A request to file, already validated in form. With `once`, filing it again answers the request filed first."""
 
     role: str
     duration_seconds: int
@@ -81,7 +81,7 @@ class RequestFiling:
         return role
 
     def _person(self, wanted: RequestAsk, role: Role, origin: Origin) -> Caller:
-        """The one who would get the access: the caller, or with a rule for it somebody they ask for."""
+        """The one who would get the access: the caller, or with a rule for it the person they ask for."""
         if wanted.on_behalf_of in {"", origin.caller.name}:
             return origin.caller
         reasoned = bool(wanted.reason)
@@ -93,9 +93,9 @@ class RequestFiling:
         return person
 
     def _door(self, wanted: RequestAsk, role: Role, person: Caller, origin: Origin, now: datetime) -> Door:
-        """The rule that states the terms. The person's own rules decide, whoever asks for them.
+        """The rule that states the terms. The person's own rules decide, also if another asks for them.
 
-        Where somebody asks for another, nobody knows from where that other
+        Where a caller asks for another person, it is not known from where that person
         will come: rules on the source address do not open.
         """
         asking = Ask(
@@ -135,7 +135,7 @@ class RequestFiling:
         if found:
             return next((doors for doors in found if all(door.terms.approvals for door in doors)), found[0])
         admit(self.rules, asking.on("TakeCredentials"), approved=True)
-        raise Refused(f"The rules let you ask for {asking.role.name} but give it to nobody at that time.")
+        raise Refused(f"The rules let you ask for {asking.role.name} but give it to no one at that time.")
 
     def _request(self, wanted: RequestAsk, person: Caller, door: Door, origin: Origin, now: datetime) -> Request:
         start = _start(wanted, now)
@@ -194,5 +194,5 @@ class RequestBrowser:
         return self.requests.page(walked, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
 
     def grant(self, request: Request) -> Grant | None:
-        """What the request yielded, or None."""
+        """The grant of the request, or None."""
         return self.grants.get(request) if request.state == "approved" else None

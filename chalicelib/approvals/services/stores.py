@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:
             """Write the next version, and the grant it yields, in one transaction.
 
-            Conflict if somebody was faster, Contended if somebody is at it.
+            Conflict if another writer was faster, Contended if one is writing now.
             """
             ...
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
             ...
 
         def pending(self) -> Iterable[Request]:
-            """Every request that nobody has settled."""
+            """Every request that is not settled."""
             ...
 
     class Grants(Protocol):

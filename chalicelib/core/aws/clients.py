@@ -38,8 +38,8 @@ SETTINGS = botocore.config.Config(
     # CloudTrail shows it. botocore's own is put together anew for every call, at another tenth.
     user_agent="access-broker",
 )
-"""For whoever has a caller waiting: a service that takes the connection and hangs is given up after 24 s (thrice 7, and
-1 and 2 between at the most), while API Gateway still waits (29 s) and Lambda lets us answer (30 s)."""
+"""For functions with a waiting caller. A service that takes the connection and hangs is given up after 24 s at most:
+three 7 s timeouts plus 1 s and 2 s of back-off. API Gateway still waits then (29 s), and so does Lambda (30 s)."""
 
 ISSUING = SETTINGS.merge(botocore.config.Config(read_timeout=3))
 """Given up after 12 s of that. An ask for credentials may have to wait for STS in vain and then mark its row: 24 s for
@@ -66,7 +66,7 @@ THROTTLED = frozenset(
         "Throttling", "ThrottlingException", "TooManyRequestsException",
     },
 )  # fmt: skip
-"""Those that say "and less often"."""
+"""Error codes that ask for fewer calls."""
 
 
 class UnreadableAnswer(BotoCoreError):

@@ -28,5 +28,5 @@ def decoded(cursor: str) -> Any:
 
 
 def bad_cursor() -> InvalidRequest:
-    """What a list answers to a cursor that it did not give out."""
+    """The error for a cursor that the list did not give out."""
     return InvalidRequest("The cursor is not one this list gave out.", {"cursor": "use next_cursor as it was answered"})

@@ -24,7 +24,7 @@ WHILE_A_CALLER_WAITS = botocore.config.Config(
 )
 
 CHANGING = "asking the provisioner; the change may be under way"
-"""What an OrderedFunction is doing that makes changes for us."""
+"""The `doing` of an OrderedFunction that makes changes for us."""
 
 ERRORS: dict[str, type[errors.BrokerError]] = {
     kind.code: kind

@@ -1,4 +1,4 @@
-"""Reading one partition of an index, newest first, as far as somebody looks."""
+"""Reading one partition of an index, newest first, read as far as it is looked at."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 MISSED = "MISSED"
-"""Somebody wanted a role that is quarantined."""
+"""Marks the refusal of a quarantined role."""
 
 
 class TableJournal:

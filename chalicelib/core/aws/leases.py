@@ -28,16 +28,16 @@ class TableLeases:
         self._dynamodb, self._table = client, table
 
     def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Whether `holder` has it until then: it was free, its own already, or the lease had run out."""
+        """True if `holder` has it until then: it was free, its own already, or the lease had run out."""
         values = {":now": {"N": _milliseconds(now)}, ":holder": {"S": holder}}
         return self._put(thing, holder, until, TAKE, values)
 
     def extend(self, thing: str, holder: str, until: datetime) -> bool:
-        """Whether it is still the holder's, now until then."""
+        """True if it is still the holder's, now until then."""
         return self._put(thing, holder, until, STILL, {":holder": {"S": holder}})
 
     def release(self, thing: str, holder: str) -> None:
-        """Give it up; nothing happens if somebody else has it by now."""
+        """Give it up; nothing happens if another holder has it by now."""
         self._conditionally(
             self._dynamodb.delete_item,
             Key=_key(thing),

@@ -25,10 +25,10 @@ COUNTED = {
     "direct_use": "DirectUses",
     "cleanup": "CleanUps",
 }
-"""The metric of an event's type; types that nobody watches have none."""
+"""The metric of an event's type; types without a metric are not watched."""
 
 TOLD_LATER = frozenset({"expire", "bypass", "unrecorded", "direct_use"})
-"""Events of what nobody wrote down as it happened: `at` is when time was up, or when CloudTrail saw it."""
+"""Events that are recorded later than they happened: `at` is when time was up, or when CloudTrail saw it."""
 
 
 class EmfMeter:

@@ -88,7 +88,7 @@ def write_failed(error: ClientError | BotoCoreError) -> BrokerError:
     """Conflict for a failed condition, Contended for a race; AuditUnavailable for all else: no record, no answer."""
     codes = {error_code(error), *cancellation_reasons(error)}
     if codes & {"ConditionalCheckFailedException", "ConditionalCheckFailed"}:
-        return Conflict("Somebody else changed this in the same moment. Look at it again and repeat.")
+        return Conflict("Another call changed this at the same moment. Look at it again and repeat.")
     told = ", ".join(sorted(codes - {"None"}))
     kind = Contended if codes & {"TransactionConflictException", "TransactionConflict"} else AuditUnavailable
     return kind(f"The record could not be written ({told}). Try again in a moment.")
@@ -103,7 +103,7 @@ def cancellation_reasons(error: ClientError | BotoCoreError) -> list[str]:
 
 
 def _written_before(client: DynamoDBClient, table: str, row: Mapping[str, Any]) -> bool:
-    """Whether the row is there with this very event: botocore repeats a write whose answer was lost."""
+    """True if the row is there with this very event: botocore repeats a write whose answer was lost."""
     try:
         found = get(client, table, row["pk"], row["sk"])
     except BrokerError:

@@ -1,4 +1,4 @@
-"""Who calls: parsed from what API Gateway verified, and how AWS will see them."""
+"""Callers: parsed from the identity that API Gateway verified, and their names in AWS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USER_ARN = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):user/(?:.*/)?([\w+=,.@-]{1,6
 SESSION_ARN = re.compile(r"arn:aws[\w-]*:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/([\w+=,.@-]{2,64})", re.ASCII)
 
 OWN_KEYS = "access-broker:"
-"""Of the tags that tell the broker who somebody is: suspended, linked to chat, made by it."""
+"""Prefix of the tags that tell the broker about a caller: suspended, linked to chat, made by it."""
 
 STS_NAME_SHORTEST = 2
 STS_NAME_LENGTH = 64

@@ -61,7 +61,7 @@ class NotFound(BrokerError):
 
 
 class Conflict(BrokerError):
-    """Somebody else got there first, or the thing is in another state."""
+    """Another call was faster, or the thing is in another state."""
 
     code = "conflict"
 

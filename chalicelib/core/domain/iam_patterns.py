@@ -1,4 +1,4 @@
-"""What a policy statement allows: action patterns as IAM matches them, letter case ignored."""
+"""The actions that a policy statement allows: patterns as IAM matches them, letter case ignored."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Statement:
         return self.covers(action) if self.effect == "Allow" else None
 
     def denies_everywhere(self, action: str) -> bool:
-        """Whether `action` is denied on every resource and whatever the circumstances."""
+        """True if `action` is denied on every resource and without a condition."""
         unlimited = not self.conditional and "*" in (self.resources or ())
         return self.effect == "Deny" and unlimited and self.covers(action) is not None
 
     def names_its_resources(self) -> bool:
-        """Whether every resource is one ARN spelled out, without a pattern or a variable."""
+        """True if every resource is one ARN spelled out, without a pattern or a variable."""
         return bool(self.resources) and not any(set("*?$") & set(resource) for resource in self.resources or ())
 
     def covers(self, action: str) -> str | None:
@@ -64,7 +64,7 @@ def read_statements(policy: str, document: Mapping[str, Any]) -> Iterator[Statem
 
 
 def matches(pattern: str, action: str) -> bool:
-    """Whether an action pattern (`*` any run, `?` any one character) covers an action."""
+    """True if an action pattern (`*` any run, `?` any one character) covers an action."""
     return _compiled(pattern.lower()).fullmatch(action.lower()) is not None
 
 

@@ -16,7 +16,7 @@ UNORDERED = frozenset({"Action", "NotAction", "Resource", "NotResource", "Princi
 
 
 def as_list(value: Any) -> list[Any]:
-    """What IAM lets stand alone or in a list, always as a list."""
+    """A member that IAM lets stand alone or in a list, always as a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
@@ -28,7 +28,7 @@ def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def grants(document: Mapping[str, Any]) -> bool:
-    """Whether any statement allows something: a policy that only denies grants nothing."""
+    """True if any statement allows something: a policy that only denies grants nothing."""
     return any(statement.get("Effect") == "Allow" for statement in statements(document))
 
 
@@ -53,7 +53,7 @@ def canonical(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
-    """Whether two documents (or their absence) mean the same."""
+    """True if two documents (or their absence) mean the same."""
     if one is None or other is None:
         return one is other
     return canonical(one) == canonical(other)

@@ -18,7 +18,7 @@ ONE_OF = {"identity": ("Resource", "NotResource"), "trust": ("Principal", "NotPr
 
 
 def document_problems(document: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with an identity policy, each as a clause."""
+    """The mistakes in an identity policy, each as a clause."""
     if unknown := sorted(set(document) - {"Version", "Id", "Statement"}):
         yield f"{unknown[0]} is no element of a policy (names are read with their capitals)"
     if not isinstance(document.get("Id", ""), str):
@@ -34,7 +34,7 @@ def document_problems(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def statement_problems(statement: Any, kind: str) -> Iterator[str]:
-    """What is wrong with one statement of an `identity` or a `trust` policy."""
+    """The mistakes in one statement of an `identity` or a `trust` policy."""
     if not isinstance(statement, dict):
         yield "it is not an object"
         return

@@ -83,7 +83,7 @@ class Role:
 
     @property
     def switchable(self) -> bool:
-        """Whether the console can switch to it: its form sends neither source identity nor external id."""
+        """True if the console can switch to it: its form sends neither source identity nor external id."""
         return bool(self.direct_users) and not self.demands_external_id
 
 

@@ -16,12 +16,12 @@ State = Literal["active", "expired", "revoked", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is recorded before credentials leave. Never holds the credentials.
+    """The record that is written before credentials leave. It never holds the credentials.
 
     `failed` marks a session whose AssumeRole was refused: no credentials exist.
     `grant` is the grant it was issued under, `asked_by` the program that asked
     for that grant on the caller's behalf; both are empty where there is none.
-    A session taken behind broken glass waits for somebody to review it.
+    A break-glass session waits for a review.
     `revoked_because` says why it ended with another one, otherwise it is empty.
     """
 
@@ -51,7 +51,7 @@ class Session:
 
     @property
     def unreviewed(self) -> bool:
-        """Whether glass was broken for it and nobody has signed that off."""
+        """True for a break-glass session that still needs a review."""
         return self.break_glass and not self.failed and self.reviewed_at is None
 
     def state(self, now: datetime) -> State:
@@ -74,7 +74,7 @@ class SessionFilter:
     until: datetime | None = None
 
     def matches(self, session: Session, now: datetime) -> bool:
-        """Whether a session found by caller, role or day is meant."""
+        """True if the filter includes a session that was found by caller, role or day."""
         return (
             self.caller in {"", session.caller}
             and self.role in {"", session.role}
@@ -89,7 +89,7 @@ class SessionFilter:
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """What AssumeRole is asked for; names and limits as in the STS API reference."""
+    """The parameters of AssumeRole; names and limits as in the STS API reference."""
 
     role_arn: str
     session_name: str

@@ -16,7 +16,7 @@ JOINERS = frozenset("\u200c\u200d")
 
 
 def visible_text(text: str) -> str:
-    """The text without blanks around it; empty where nobody could see any of it."""
+    """The text without blanks around it; empty if none of it is visible."""
     seen = any(sign.isprintable() and not sign.isspace() and sign not in INVISIBLE for sign in text)
     return text.strip() if seen else ""
 

@@ -1,4 +1,4 @@
-"""LazyChalice that open when somebody knocks: a cold start imports the routes of its own request, no others."""
+"""Registers each blueprint when its first request arrives: a cold start imports the routes of its own request only."""
 
 from __future__ import annotations
 

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
         """One holder per thing at a time."""
 
         def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-            """Whether `holder` has it until then: it was free, its own already, or the lease had run out."""
+            """True if `holder` has it until then: it was free, its own already, or the lease had run out."""
             ...
 
         def extend(self, thing: str, holder: str, until: datetime) -> bool:
-            """Whether it is still the holder's, now until then."""
+            """True if it is still the holder's, now until then."""
             ...
 
         def release(self, thing: str, holder: str) -> None:
-            """Give it up; nothing happens if somebody else has it by now."""
+            """Give it up; nothing happens if another holder has it by now."""
             ...
 
 
@@ -43,7 +43,7 @@ LOOK_AGAIN_SECONDS = 0.5
 
 
 class LeaseLost(Conflict):
-    """Somebody else took over: whoever raises this must not touch the thing again."""
+    """Another holder took over: code that gets this error must not change the thing again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Lease:
     leases: Leases
 
     def extend(self) -> None:
-        """Keep the lease for the next step; LeaseLost if it ran out and somebody else has it."""
+        """Keep the lease for the next step; LeaseLost if it ran out and another holder has it."""
         terms = self.leases.terms
         until = self.leases.clock() + timedelta(seconds=terms.seconds)
         if not self.leases.store.extend(self.thing, self.holder, until):

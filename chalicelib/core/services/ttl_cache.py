@@ -19,7 +19,7 @@ ENTRIES_KEPT = 4096
 """Entries kept per container; the oldest leave first."""
 
 LOCKS = 64
-"""Shared by all keys: a lock for each would stay behind for every name that somebody guesses."""
+"""Shared by all keys: a lock for each would stay behind for every name that a caller guesses."""
 
 
 @dataclass

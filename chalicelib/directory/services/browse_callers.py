@@ -60,7 +60,7 @@ class CallerFilter:
     suspended: bool | None = None
 
     def matches(self, caller: KnownCaller) -> bool:
-        """Whether a caller is meant."""
+        """True if the filter includes the caller."""
         return (not self.group or self.group in caller.groups) and self.suspended in {None, caller.suspended}
 
 

@@ -70,7 +70,7 @@ READ_AGAIN), so the second look finds it."""
 
 @dataclass(frozen=True, slots=True)
 class Suspended:
-    """What one call did. `failures` says what could not be done: the suspension stands all the same."""
+    """The result of one call. `failures` says what could not be done: the suspension stands all the same."""
 
     suspensions: tuple[Suspension, ...]
     sessions: tuple[str, ...] = ()

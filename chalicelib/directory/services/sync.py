@@ -60,7 +60,7 @@ LEASE = timedelta(seconds=55)
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What a run did. `age_seconds` is how old the directory is now; None where it was never complete."""
+    """The result of a run. `age_seconds` is how old the directory is now; None where it was never complete."""
 
     callers: int = 0
     pages: int = 0

@@ -55,10 +55,10 @@ def failure(code: str, *reasons: str) -> ClientError:
 @pytest.mark.parametrize(
     ("error", "kind", "told"),
     [
-        (failure("ConditionalCheckFailedException"), Conflict, "Somebody else"),
+        (failure("ConditionalCheckFailedException"), Conflict, "changed this"),
         (failure("TransactionConflictException"), Contended, "TransactionConflictException"),
         (failure("ThrottlingException"), AuditUnavailable, "ThrottlingException"),
-        (failure("TransactionCanceledException", "None", "ConditionalCheckFailed"), Conflict, "Somebody else"),
+        (failure("TransactionCanceledException", "None", "ConditionalCheckFailed"), Conflict, "changed this"),
         (
             failure("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed"),
             Conflict,
