@@ -22,7 +22,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKED := app.py chalicelib access_broker policytool localaws lambda_package bench tests
 
-.PHONY: demo up down status test bench package deploy check help clean
+.PHONY: demo up down status test bench package dist deploy check help clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,15 @@ bench: $(READY) ## measure against a bare AssumeRole and write bench/results.jso
 package: $(READY) ## make sam.json and deployment.zip for a stage (STAGE=dev OUT=... ARCH=arm64)
 	@$(PYTHON) -m localaws package --stage $(STAGE) $(if $(ARCH),--architecture $(ARCH)) $(OUT)
 
+dist: $(READY) ## build the wheel of the broker command into dist/ and check it; the same commit gives the same bytes
+	@rm -rf build dist
+	@umask 022; export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct -- access_broker pyproject.toml docs/cli.md LICENSE); \
+	  $(PYTHON) -m build --wheel --no-isolation --outdir dist . > .venv/dist.log 2>&1 \
+	  || { echo "building the wheel failed: see .venv/dist.log" >&2; exit 1; }
+	@rm -rf build
+	@.venv/bin/twine check --strict dist/*.whl
+	@sha256sum dist/*.whl
+
 deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=... TAGS="Key=value ..." PARAMETERS="Name=value ...")
 	@test -n "$(BUCKET)" || { echo "say which S3 bucket takes the package: make deploy STAGE=$(STAGE) BUCKET=name" >&2; exit 1; }
 	@$(PYTHON) -m lambda_package.overlay $(OUT)/sam.json .chalice/resources-aws.json
@@ -71,7 +80,7 @@ check: $(READY) package ## lint, types, layers, policies and the CloudFormation 
 	@$(PYTHON) -m bench.budgets
 
 clean: ## remove what was built (not .venv); make down first
-	@rm -rf .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The environment: python3 of 3.11 to 3.13, and nothing on the machine is changed.
 $(READY): requirements.txt requirements-dev.txt pyproject.toml

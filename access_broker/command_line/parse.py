@@ -40,7 +40,9 @@ def parse(words: Sequence[str]) -> Call:
     name, left = _below(word, commands, after)
     command = commands.get(name)
     if command and command.passes_all:
-        return Call(name, command, Given({**_Values(name, EVERYWHERE, ()).read(before), "rest": left}))
+        return Call(
+            name, command, Given({**_Values(name, EVERYWHERE, ()).read(before), command.arguments[0].name: left})
+        )
     if command is None or _mistyped_below(word, command, commands, left):
         if {"--help", "-h"} & {*before, *left}:
             return Call(name, command, Given({}), help=True)

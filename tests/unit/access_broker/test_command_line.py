@@ -167,3 +167,8 @@ def test_the_version_is_told_without_a_broker_too(alice):
     done = alice.run("--version", "--json", BROKER_URL=None)
     assert json.loads(done.stdout)["broker"] is None
     assert "BROKER_URL" in done.stderr
+
+
+def test_the_policy_tool_gets_its_words_as_they_are():
+    assert parse(["--json", "policy", "check", "--help", "-x"]).given.texts("words") == ["check", "--help", "-x"]
+    assert parse(["--json", "policy", "check"]).given.flag("json")
