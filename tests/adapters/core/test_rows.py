@@ -62,7 +62,7 @@ def failure(code: str, *reasons: str) -> ClientError:
         (
             failure("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed"),
             Conflict,
-            "Somebody",
+            "changed this",
         ),
         (failure("TransactionCanceledException", "None", "TransactionConflict"), Contended, "TransactionConflict"),
         (failure("TransactionCanceledException", "None", "ThrottlingError"), AuditUnavailable, "ThrottlingError"),
