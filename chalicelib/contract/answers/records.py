@@ -60,6 +60,7 @@ class Activity(msgspec.Struct, frozen=True):
     next_cursor: Cursor
     complete: bool
     regions: tuple[str, ...]
+    regions_denied: Annotated[tuple[str, ...], msgspec.Meta(description="Regions that AWS refused to look up")]
     note: str
 
 

@@ -162,6 +162,7 @@ ANSWERS: dict[Any, Any] = {
     records.Activity: {
         "session": ID, "events": [CALL], "next_cursor": None, "complete": True,
         "regions": ["eu-west-1", "us-east-1"],
+        "regions_denied": [],
         "note": NOTE,
     },
     records.Revoked: {

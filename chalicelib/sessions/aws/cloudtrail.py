@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws import cursors
 from chalicelib.core.aws.clients import error_code, translated
-from chalicelib.core.domain.pages import Page
-from chalicelib.sessions.domain.activity import call, made_by
+from chalicelib.core.domain.errors import RefusedByAws
+from chalicelib.sessions.domain.activity import ActivityPage, call, made_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LOOKUPS = 4
 """LookupEvents calls for one page: the service answers two a second for all callers of account and region."""
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 BEFORE = timedelta(minutes=1)
 """Event times are whole seconds and clocks differ: looked for from a little before the session was issued."""
@@ -45,19 +47,35 @@ class CloudTrailActivity:
         """The regions that are looked up, in this order, and no others."""
         return tuple(self._clients)
 
-    def page(self, session: Session, cursor: str | None) -> Page[Call]:
-        """Calls of the session in order of time; pages go back in time, region after region."""
+    def page(self, session: Session, cursor: str | None) -> ActivityPage:
+        """Calls of the session in order of time; pages go back in time, region after region.
+
+        A region that AWS denies is named, and the others are looked up. RefusedByAws if all are denied.
+        """
         calls: dict[str, Call] = {}
+        denied: list[str] = []
         region, token = self._decoded(cursor) if cursor else (self.regions[0], None)
         for _ in range(LOOKUPS):
-            answer = self._lookup(session, region, token)
+            answer = self._lookup_if_allowed(session, region, token, denied)
             # By id: the embedded AWS answers in every region what it has of all.
             calls |= {found.id: found for event in answer["Events"] if (found := _call(session, event))}
             token = answer.get("NextToken")
             region = region if token else self._after(region)
             if not region:
-                return Page(_in_order(calls))
-        return Page(_in_order(calls), cursors.encoded([region, token]))
+                return ActivityPage(_in_order(calls), None, tuple(denied))
+        return ActivityPage(_in_order(calls), cursors.encoded([region, token]), tuple(denied))
+
+    def _lookup_if_allowed(
+        self, session: Session, region: str, token: str | None, denied: list[str]
+    ) -> Mapping[str, Any]:
+        """The answer, or nothing from a region that a policy of the organisation may deny."""
+        try:
+            return self._lookup(session, region, token)
+        except RefusedByAws as refusal:
+            if refusal.aws_code not in DENIED or len(denied) + 1 == len(self.regions):
+                raise
+            denied.append(region)
+            return {"Events": []}
 
     def _lookup(self, session: Session, region: str, token: str | None) -> LookupEventsResponseTypeDef:
         query: LookupEventsRequestTypeDef = {

@@ -28,6 +28,15 @@ class Call:
     resources: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """A page of calls. `denied` are the regions that AWS refused to look up for this page."""
+
+    items: tuple[Call, ...]
+    cursor: str | None = None
+    denied: tuple[str, ...] = ()
+
+
 def made_by(session: Session, record: Mapping[str, Any]) -> bool:
     """True for a CloudTrail record of this session: by role session name and, where stated, source identity.
 

@@ -73,8 +73,9 @@ def show_activity(session_id: str) -> Response:
             "session": session_id,
             "events": page.items,
             "next_cursor": page.cursor,
-            "complete": page.cursor is None,
+            "complete": page.cursor is None and not page.denied,
             "regions": activity.log.regions,
+            "regions_denied": page.denied,
             "note": NOTE,
         },
     )

@@ -9,9 +9,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.pages import Page
     from chalicelib.core.domain.sessions import Session
-    from chalicelib.sessions.domain.activity import Call
+    from chalicelib.sessions.domain.activity import ActivityPage
     from chalicelib.sessions.services.browse import SessionBrowser
 
     class ActivityLog(Protocol):
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
             """The regions that are looked up, and no others."""
             ...
 
-        def page(self, session: Session, cursor: str | None) -> Page[Call]:
+        def page(self, session: Session, cursor: str | None) -> ActivityPage:
             """The session's calls: in order of time within a page, pages going back in time."""
             ...
 
@@ -34,6 +33,6 @@ class Activity:
     sessions: SessionBrowser
     log: ActivityLog
 
-    def page(self, session_id: str, cursor: str | None, origin: Origin) -> Page[Call]:
+    def page(self, session_id: str, cursor: str | None, origin: Origin) -> ActivityPage:
         """One page of the session's calls; NotFound as `SessionReading.one`."""
         return self.log.page(self.sessions.one(session_id, origin), cursor)

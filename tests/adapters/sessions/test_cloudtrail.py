@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.core.aws.cursors import encoded
-from chalicelib.core.domain.errors import AwsUnavailable, InvalidRequest
+from chalicelib.core.domain.errors import AwsUnavailable, InvalidRequest, RefusedByAws
 from chalicelib.sessions.aws.cloudtrail import LOOKUPS, CloudTrailActivity
 from tests.fakes.audit import session
 
@@ -102,6 +102,18 @@ def test_a_page_that_ends_with_a_region_goes_on_with_the_next_one() -> None:
     second = log.page(ALICES, first.cursor)
     assert ([call.id for call in second.items], second.cursor) == (["event-1"], None)
     assert len(home.asked) == LOOKUPS
+
+
+def test_a_region_that_is_denied_is_named_and_the_others_are_shown() -> None:
+    trails = {HOME: Trail([event(1)]), "us-west-2": Trail([], fails_with="AccessDeniedException")}
+    page = activity(trails).page(ALICES, None)
+    assert ([call.id for call in page.items], page.denied) == (["event-1"], ("us-west-2",))
+
+
+def test_with_every_region_denied_that_is_the_answer() -> None:
+    trails = {region: Trail([], fails_with="AccessDeniedException") for region in (HOME, "us-west-2")}
+    with pytest.raises(RefusedByAws):
+        activity(trails).page(ALICES, None)
 
 
 def test_being_throttled_is_said() -> None:

@@ -15,6 +15,7 @@ from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused
 from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.roles import Role
 from chalicelib.core.domain.sessions import Session, SessionFilter
+from chalicelib.sessions.domain.activity import ActivityPage
 from chalicelib.sessions.services.activity import Activity
 from chalicelib.sessions.services.browse import SessionBrowser
 from tests.fakes.audit import FakeLedger, FakeSessions, session
@@ -36,7 +37,18 @@ EVERYTHING = SessionFilter()
 
 @dataclass
 class RecordingLog:
-    """CloudTrail and the log group: what they were asked."""
+    """The log group: what it was asked."""
+
+    asked: list[Any] = field(default_factory=list)
+
+    def page(self, wanted: Any, *rest: Any) -> Page[Any]:
+        self.asked.append((wanted, *rest))
+        return Page(())
+
+
+@dataclass
+class RecordingTrail:
+    """CloudTrail: what it was asked."""
 
     asked: list[Any] = field(default_factory=list)
 
@@ -44,9 +56,9 @@ class RecordingLog:
     def regions(self) -> tuple[str, ...]:
         return ("eu-west-1",)
 
-    def page(self, wanted: Any, *rest: Any) -> Page[Any]:
-        self.asked.append((wanted, *rest))
-        return Page(())
+    def page(self, session: Session, cursor: str | None) -> ActivityPage:
+        self.asked.append((session, cursor))
+        return ActivityPage(())
 
 
 @dataclass
@@ -56,6 +68,7 @@ class Desk:
     sessions: FakeSessions = field(default_factory=lambda: FakeSessions().add(ALICES, CAROLS, ALICES_S3))
     journal: FakeJournal = field(default_factory=FakeJournal)
     log: RecordingLog = field(default_factory=RecordingLog)
+    trail: RecordingTrail = field(default_factory=RecordingTrail)
     clock: Clock = field(default_factory=Clock)
 
     @property
@@ -210,9 +223,9 @@ def test_a_recreated_namesake_gets_no_cursor_of_the_old_users(desk: Desk) -> Non
 
 
 def test_activity_is_for_those_who_may_see_the_session(desk: Desk) -> None:
-    service = Activity(sessions=desk.reading, log=desk.log)
+    service = Activity(sessions=desk.reading, log=desk.trail)
     empty = service.page(ALICES.id, "c", origin(AUDITOR))
-    assert (empty.items, desk.log.asked) == ((), [(ALICES, "c")])
+    assert (empty.items, desk.trail.asked) == ((), [(ALICES, "c")])
     with pytest.raises(NotFound):
         service.page(ALICES.id, None, origin(CAROL))
 
