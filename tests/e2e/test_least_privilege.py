@@ -135,6 +135,9 @@ READ_SECRETS = {
 REFUSED = {
     "ApiHandlerRole": {
         **WRITE_IAM,
+        "forge a caller": row("put_item", "DIRECTORY"),
+        "change a caller": row("update_item", "DIRECTORY"),
+        "remove a caller": row("delete_item", "DIRECTORY"),
         **FOREIGN,
         **WRITE_CATALOGUE,
         **WRITE_LEDGER,
@@ -179,6 +182,18 @@ REFUSED = {
         "forge a grant": WRITE_ROWS["forge a grant"],
         **CHANGE_ROWS,
     },
+    "DirectoryRole": {
+        **ANYTHING_ELSE,
+        **WRITE_ROWS,
+        **READ_ROWS,
+        **CHANGE_ROWS,
+        **DELETE_ROWS,
+        **QUERY_ROWS,
+        **ORDER,
+        "lift a suspension": row("delete_item", "SUSPENSION"),
+        "suspend": row("put_item", "SUSPENSION"),
+        "read a role's trust": ("iam", "get_role", {"RoleName": "ec2-full"}),
+    },
     "CleanupRole": {
         **ANYTHING_ELSE,
         **ACT_ON_ROLES,
@@ -186,6 +201,8 @@ REFUSED = {
     },
     "ChatRole": {
         **ANYTHING_ELSE,
+        "forge a caller": row("put_item", "DIRECTORY"),
+        "lift a suspension": row("delete_item", "SUSPENSION"),
         **READ_SECRETS,
         **{what: call for what, call in WRITE_ROWS.items() if what != "forge a grant"},
         **READ_ROWS,
@@ -263,7 +280,21 @@ LOOK = {
     **LIST_PENDING,
 }
 ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
-    "ApiHandlerRole": {**LOOK, "record a session": row("put_item", "SESSION#probe")},
+    "ApiHandlerRole": {
+        **LOOK,
+        "record a session": row("put_item", "SESSION#probe"),
+        "suspend": row("put_item", "SUSPENSION"),
+        "lift a suspension": row("delete_item", "SUSPENSION"),
+        "read a caller": row("get_item", "DIRECTORY"),
+        "list callers": listed("by-group", "DIRECTORY"),
+        "query suspensions": queried("SUSPENSION"),
+    },
+    "DirectoryRole": {
+        "list users and roles": ("iam", "get_account_authorization_details", {"Filter": ["User", "Role"]}),
+        "query what it wrote": queried("DIRECTORY"),
+        "write a caller": row("put_item", "DIRECTORY"),
+        "remove a caller": row("delete_item", "DIRECTORY"),
+    },
     "AuditRole": {
         **LIST_SESSIONS,
         "park what it cannot read": (
@@ -272,7 +303,11 @@ ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
             {"QueueUrl": "{DeadLetterQueueUrl}", "MessageBody": "probe"},
         ),
     },
-    "ChatRole": {**LOOK, "record a visit": row("put_item", "CHAT#VISIT#probe")},
+    "ChatRole": {
+        **LOOK,
+        "record a visit": row("put_item", "CHAT#VISIT#probe"),
+        "read a suspension": row("get_item", "SUSPENSION"),
+    },
     "TrailRole": {
         "read a session": row("get_item", "SESSION#probe"),
         "record": row("put_item", "EVENT#probe"),
