@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from access_broker.doctor.checks import TOPICS
+from access_broker.doctor.checks import MODULES
 from access_broker.doctor.model import CHECKS, CannotLook, Finding, NotHere
 from access_broker.failures import Failure, Misused
 
@@ -62,8 +62,9 @@ def examine(
 
 
 def in_order() -> list[Check]:
-    """Every check, topic by topic."""
-    return sorted(CHECKS, key=lambda one: TOPICS.index(one.topic))
+    """Every check, module by module."""
+    modules = [module.__name__ for module in MODULES]
+    return sorted(CHECKS, key=lambda one: modules.index(one.judge.__module__))
 
 
 def _judged(check: Check, facts: Facts) -> Finding:

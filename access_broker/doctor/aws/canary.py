@@ -7,17 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
-from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
+from access_broker.doctor.aws.canary_keys import LOOK_EVERY, client_of, knock, settled
 from access_broker.doctor.checks.canary import Canary
-from access_broker.failures import ApprovalRequired, Failure, Misused, NotFound
-from access_broker.http.signing import Signer
+from access_broker.doctor.model import CannotLook
+from access_broker.failures import Failure, NotFound, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from access_broker.doctor.aws.deployment import Deployment
 
 OWN_ROLE = "access-broker-doctor"
@@ -31,12 +28,8 @@ TEMPLATE: dict[str, Any] = {
     "tags": {"access-broker:visibility": "audience"},
     "trust": {"through_broker": True},
 }
-SETTLING_SECONDS = 30.0
-"""A new role may not be assumable at once: IAM is eventually consistent."""
-
 DENIAL_SECONDS = 60.0
 EVENT_SECONDS = 60.0
-LOOK_EVERY = 0.5
 FORBIDDEN = 403
 
 
@@ -45,7 +38,11 @@ def canary(deployment: Deployment) -> Canary:
     if deployment.canary_role:
         return _lived(deployment, deployment.canary_role)
     try:
-        deployment.say("Provisioning the canary role")
+        deployment.broker.put("roles", OWN_ROLE, body=TEMPLATE, dry_run="true")
+    except Refused as refused:
+        raise CannotLook(f"provisioning needs an administrator of the broker: {refused.sentence}") from refused
+    deployment.say("Provisioning the canary role")
+    try:
         deployment.broker.put("roles", OWN_ROLE, body=TEMPLATE)
     except Failure as failure:
         return Canary(OWN_ROLE, refusal=f"it could not be provisioned: {failure.sentence}")
@@ -69,7 +66,7 @@ def _remove(deployment: Deployment) -> str:
 def _lived(deployment: Deployment, role: str) -> Canary:
     deployment.say("Taking the canary role")
     try:
-        given = _settled(lambda: deployment.broker.post("credentials", body=_ask(role, duration_seconds=900)))
+        given = settled(lambda: deployment.broker.post("credentials", body=_ask(role, duration_seconds=900)))
     except Failure as failure:
         return Canary(role, refusal=failure.sentence)
     keys, session = given["credentials"], _id(given["session"])
@@ -88,22 +85,8 @@ def _id(session: Any) -> str:
     return str(session["id"] if isinstance(session, dict) else session)
 
 
-def _settled(ask: Callable[[], Any]) -> Any:
-    """Ask again while IAM tells of a role that is seconds old."""
-    until = time.monotonic() + SETTLING_SECONDS
-    while True:
-        try:
-            return ask()
-        except (ApprovalRequired, Misused):
-            raise
-        except Failure:
-            if time.monotonic() > until:
-                raise
-        time.sleep(LOOK_EVERY)
-
-
 def _used(deployment: Deployment, seen: Canary, keys: Any) -> Canary:
-    sts, iam = _client(deployment, "sts", keys), _client(deployment, "iam", keys)
+    sts, iam = client_of(deployment, "sts", keys), client_of(deployment, "iam", keys)
     try:
         identity = sts.get_caller_identity()["Arn"]
     except (ClientError, BotoCoreError) as error:
@@ -113,26 +96,7 @@ def _used(deployment: Deployment, seen: Canary, keys: Any) -> Canary:
         permitted = "iam:ListRoles"
     except ClientError:
         permitted = ""
-    return replace(seen, identity=identity, permitted=permitted, admitted_status=_knock(deployment, keys))
-
-
-def _client(deployment: Deployment, service: str, keys: Any) -> Any:
-    return deployment.session.create_client(
-        service,
-        region_name=deployment.region,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-        config=Config(connect_timeout=5, read_timeout=10),
-    )
-
-
-def _knock(deployment: Deployment, keys: Any) -> int:
-    """The status of GET /v1/whoami as the canary: a caller without any permission."""
-    credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-    signer = Signer(deployment.broker.signer.region, credentials)
-    request = signer.signed("GET", f"{deployment.url}/v1/whoami", {"Accept": "application/json"}, b"")
-    return deployment.broker.transport.send(request).status
+    return replace(seen, identity=identity, permitted=permitted, admitted_status=knock(deployment, keys))
 
 
 def _console(deployment: Deployment, seen: Canary) -> Canary:
@@ -157,7 +121,7 @@ def _revoked(deployment: Deployment, seen: Canary, keys: Any) -> Canary:
         return replace(seen, revoke_refusal=failure.sentence)
     began = time.monotonic()
     while (passed := time.monotonic() - began) < DENIAL_SECONDS:
-        if _knock(deployment, keys) == FORBIDDEN:
+        if knock(deployment, keys) == FORBIDDEN:
             return replace(seen, denied_after=passed)
         time.sleep(LOOK_EVERY)
     return seen

@@ -18,13 +18,11 @@ from access_broker.settings import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from botocore.exceptions import ClientError
     from botocore.session import Session
 
     from access_broker.http.broker import Broker
 
 API_ID = re.compile(r"https?://(?:([a-z0-9]+)\.execute-api\.|[^/]+/_aws/execute-api/([a-z0-9]+)/)")
-NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden")
 
 
 @dataclass(eq=False)
@@ -85,11 +83,11 @@ class Deployment:
         return self._stack_of(found[1] or found[2])
 
     def _stack_of(self, api: str) -> str:
-        for stack in self.pages("cloudformation", "list_stacks", "StackSummaries"):
-            if stack["StackStatus"].startswith("DELETE"):
-                continue
-            if any(one.physical == api for one in self._resources(stack["StackName"])):
-                return str(stack["StackName"])
+        listed = self.pages("cloudformation", "list_stacks", "StackSummaries")
+        names = {one["StackName"] for one in listed if not one["StackStatus"].startswith("DELETE")}
+        for name in sorted(names, key=lambda name: not name.startswith("access-broker")):
+            if any(one.physical == api for one in self._resources(name)):
+                return str(name)
         raise Misused(f"No stack of this account and region owns the API {api}: pass --stack NAME, or check --profile.")
 
     def _resources(self, stack: str) -> Iterator[Resource]:
@@ -148,14 +146,3 @@ class Deployment:
         """DescribeTable."""
         described: dict[str, Any] = self.client("dynamodb").describe_table(TableName=name)["Table"]
         return described
-
-
-def not_allowed(error: ClientError) -> bool:
-    """True if AWS refused for lack of a permission."""
-    return error.response.get("Error", {}).get("Code", "") in NOT_ALLOWED
-
-
-def missing(error: ClientError) -> bool:
-    """True if AWS says that there is no such thing."""
-    code = error.response.get("Error", {}).get("Code", "")
-    return "NotFound" in code or "NoSuch" in code or "NonExistent" in code or code == "ValidationError"

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSRequest
 
-from access_broker.doctor.checks.api import Edge, RestApi
+from access_broker.doctor.checks.api import RestApi
+from access_broker.doctor.checks.edge import Edge
 
 if TYPE_CHECKING:
     from access_broker.doctor.aws.deployment import Deployment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from access_broker.doctor.aws.permissions import PATH, account_roles
+from access_broker.doctor.aws.roles import PATH, account_roles
 from access_broker.doctor.checks.quotas import Quota
 
 if TYPE_CHECKING:

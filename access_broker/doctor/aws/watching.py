@@ -6,7 +6,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from access_broker.doctor.checks.watching import Alarm, Alarms, Schedule
+from access_broker.doctor.checks.alarms import Alarm, Alarms
+from access_broker.doctor.checks.watching import Schedule
 
 if TYPE_CHECKING:
     from access_broker.doctor.aws.deployment import Deployment

@@ -1,19 +1,36 @@
-"""The checks, one module per topic: importing this package registers them all."""
+"""The checks, one module per subject: importing this package registers them all."""
 
 from access_broker.doctor.checks import (
+    alarms,
     api,
     canary,
+    canary_traces,
     code,
+    edge,
     others,
     permissions,
     questions,
     quotas,
+    roles,
     stores,
     trail,
     watching,
 )
 
-TOPICS = tuple(
-    module.TOPIC for module in (api, canary, trail, watching, stores, code, permissions, others, quotas, questions)
+MODULES = (
+    edge,
+    api,
+    canary,
+    canary_traces,
+    trail,
+    alarms,
+    watching,
+    stores,
+    code,
+    permissions,
+    roles,
+    others,
+    quotas,
+    questions,
 )
 """In the order in which they are examined: the canary leaves the events that the later ones look for."""

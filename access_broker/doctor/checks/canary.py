@@ -10,7 +10,7 @@ TOPIC = "Canary"
 SLOW_SECONDS = 60.0
 """IAM tells a change within seconds; a minute is a sign of trouble."""
 
-OK, ACCEPTED = 200, (200, 302, 303)
+OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Canary:
     left_behind: str = ""
 
 
-def _session(canary: Canary) -> None:
+def need_session(canary: Canary) -> None:
+    """NotHere where there is none to judge."""
     if not canary.session:
         raise NotHere("no session of the canary role: see canary-taken")
 
@@ -62,7 +63,7 @@ def taken(canary: Canary) -> Finding:
 )
 def used(canary: Canary) -> Finding:
     """sts:GetCallerIdentity with them."""
-    _session(canary)
+    need_session(canary)
     if f":assumed-role/{canary.role}/" not in canary.identity:
         return failed(f"GetCallerIdentity answers {canary.identity or 'nothing'}")
     return ok(canary.identity)
@@ -78,7 +79,7 @@ def used(canary: Canary) -> Finding:
 )
 def powerless(canary: Canary) -> Finding:
     """iam:ListRoles with them."""
-    _session(canary)
+    need_session(canary)
     return failed(f"{canary.permitted} was allowed") if canary.permitted else ok("iam:ListRoles was refused")
 
 
@@ -92,7 +93,7 @@ def powerless(canary: Canary) -> Finding:
 )
 def admitted(canary: Canary) -> Finding:
     """GET /v1/whoami as the canary."""
-    _session(canary)
+    need_session(canary)
     if canary.admitted_status == OK:
         return ok("GET /v1/whoami answered HTTP 200")
     return failed(f"GET /v1/whoami answered HTTP {canary.admitted_status}")
@@ -108,48 +109,13 @@ def admitted(canary: Canary) -> Finding:
 )
 def revoked(canary: Canary) -> Finding:
     """Seconds until the first denial."""
-    _session(canary)
+    need_session(canary)
     if canary.revoke_refusal:
         return failed(f"the revocation failed: {canary.revoke_refusal}")
     if canary.denied_after is None:
         return failed("the session still worked a minute after its revocation")
     found = f"denied {canary.denied_after:.1f} s after the revocation"
     return ok(found) if canary.denied_after <= SLOW_SECONDS else failed(found)
-
-
-@check(
-    "audit-event",
-    topic=TOPIC,
-    fact="canary",
-    asks="the session's issue and revocation are in the audit log",
-    why="a credential that is not in the log was given out in secret",
-    do="look at the audit function's log, its event source mapping and the dead letters (docs/audit.md)",
-)
-def audited(canary: Canary) -> Finding:
-    """GET /v1/audit?session=…."""
-    _session(canary)
-    wanted = {"issue", "revoke"} if not canary.revoke_refusal else {"issue"}
-    missing = wanted - canary.events
-    return failed(f"missing: {', '.join(sorted(missing))}") if missing else ok("issue and revocation are there")
-
-
-@check(
-    "console-link",
-    topic=TOPIC,
-    fact="canary",
-    asks="AWS's sign-in endpoint accepts a console link made with role-chained credentials",
-    why="an open question until tried on AWS: without it `broker console` is of no use",
-    do="check the parameter SignInEndpoint against the partition of the account; read the API function's log",
-)
-def console_link(canary: Canary) -> Finding:
-    """POST /v1/console-links, then the link itself, without following it."""
-    if canary.refusal:
-        raise NotHere("no canary role: see canary-taken")
-    if canary.sign_in_refusal:
-        return failed(canary.sign_in_refusal)
-    if canary.sign_in_status not in ACCEPTED:
-        return failed(f"the sign-in endpoint answered HTTP {canary.sign_in_status}")
-    return ok(f"HTTP {canary.sign_in_status}")
 
 
 @check(

@@ -98,7 +98,8 @@ def runtime(facts: Functions) -> Finding:
 )
 def functions_active(facts: Functions) -> Finding:
     """GetFunctionConfiguration, State."""
-    return none_of([n for n, one in facts.functions.items() if not one.active], "not active", f"{len(facts.functions)}")
+    gone = [name for name, one in facts.functions.items() if not one.active]
+    return none_of(gone, "not active", f"{len(facts.functions)} functions")
 
 
 @check(

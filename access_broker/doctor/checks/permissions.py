@@ -1,4 +1,4 @@
-"""Permissions as they are against the template: functions, boundaries, guards, brokered roles."""
+"""Permissions as they are against the template: functions, boundaries and guards."""
 
 from __future__ import annotations
 
@@ -15,13 +15,6 @@ UNDO = (
     "find out who changed it (CloudTrail: PutRolePolicy, CreatePolicyVersion, AttachRolePolicy), then "
     "revert the drift (docs/doctor.md)"
 )
-
-GUARDS: Mapping[str, tuple[str, ...]] = {
-    "workload": ("permissions", "other-roles"),
-    "operator": ("permissions", "operator"),
-    "deployer": ("deployer",),
-}
-"""The guard policies of each boundary tier (docs/provisioning.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +34,6 @@ class ManagedPolicy:
 
     document: Any
     wanted: Any
-
-
-@dataclass(frozen=True, slots=True)
-class BrokeredRole:
-    """A role that this deployment manages. `boundary` and `attached` are names without the deployment's prefix."""
-
-    boundary: str
-    attached: tuple[str, ...]
-    tier: str
-    """The catalogue's; empty where the catalogue has no such role or may not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,49 +117,6 @@ def reviewed_policies(reviewed: Reviewed) -> Finding:
     if not reviewed.checkout:
         raise NotHere("run it in a checkout of the repository to compare with policies/")
     return none_of(reviewed.differing, "other than the files", f"{reviewed.compared} policies")
-
-
-@check(
-    "roles-have-boundaries",
-    topic=TOPIC,
-    fact="brokered_roles",
-    asks="every brokered role has its tier's permissions boundary",
-    why="without its boundary, a role may reach the broker, identities and standing keys",
-    do="broker roles apply: it restores the boundary from the role's template",
-)
-def roles_have_boundaries(roles: Mapping[str, BrokeredRole]) -> Finding:
-    """Each managed role's boundary against the catalogue's tier."""
-    wrong = [f"{name} ({one.boundary or 'none'})" for name, one in roles.items() if not _fits(one)]
-    return none_of(wrong, "without their tier's boundary", f"{len(roles)} roles")
-
-
-def _fits(role: BrokeredRole) -> bool:
-    tier = tier_of(role.boundary)
-    return bool(tier) and (not role.tier or role.tier == tier)
-
-
-def tier_of(boundary: str) -> str:
-    """The tier whose boundary this is, by the name without the deployment's; empty: none of ours."""
-    tiers = {"boundary": "workload"} | {f"boundary-{tier}": tier for tier in GUARDS if tier != "workload"}
-    return tiers.get(boundary, "")
-
-
-@check(
-    "roles-have-guards",
-    topic=TOPIC,
-    fact="brokered_roles",
-    asks="every brokered role has its tier's guard policies",
-    why="guards deny what a template's wildcards would open",
-    do="broker roles apply: it attaches them again",
-)
-def roles_have_guards(roles: Mapping[str, BrokeredRole]) -> Finding:
-    """Each managed role's attached policies."""
-    wrong = []
-    for name, role in roles.items():
-        tier = role.tier or tier_of(role.boundary) or "workload"
-        missing = [guard for guard in GUARDS[tier] if f"guard-{guard}" not in role.attached]
-        wrong += [f"{name} (guard-{guard})" for guard in missing]
-    return none_of(wrong, "missing", f"{len(roles)} roles")
 
 
 @check(

@@ -6,16 +6,19 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from access_broker.doctor.checks.api import Edge, RestApi
+from access_broker.doctor.checks.alarms import Alarm, Alarms
+from access_broker.doctor.checks.api import RestApi
 from access_broker.doctor.checks.canary import Canary
 from access_broker.doctor.checks.code import EventSource, Function, Functions
+from access_broker.doctor.checks.edge import Edge
 from access_broker.doctor.checks.others import Others
-from access_broker.doctor.checks.permissions import BrokeredRole, FunctionRole, Invokers, ManagedPolicy, Reviewed
+from access_broker.doctor.checks.permissions import FunctionRole, Invokers, ManagedPolicy, Reviewed
 from access_broker.doctor.checks.questions import ApiNames, ReadRate
 from access_broker.doctor.checks.quotas import Quota
+from access_broker.doctor.checks.roles import BrokeredRole
 from access_broker.doctor.checks.stores import LogGroup, Table
 from access_broker.doctor.checks.trail import ALL_EVENTS, ChainCheck, TrailRule, Trails
-from access_broker.doctor.checks.watching import Alarm, Alarms, Schedule
+from access_broker.doctor.checks.watching import Schedule
 
 ACCOUNT_ONLY = {"StringEquals": {"aws:PrincipalAccount": "111122223333"}}
 PUBLIC = {"Sid": "Public", "Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke",

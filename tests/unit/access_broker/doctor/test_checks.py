@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from access_broker.doctor.aws.gather import GATHERERS
+from access_broker.doctor.checks.roles import GUARDS
 from access_broker.doctor.examine import Facts, examine
 from access_broker.doctor.model import CHECKS
+from chalicelib.provisioning.services import compile as provisioner
 from tests.unit.access_broker.doctor.healthy import CANARY, FAULTS, FUNCTIONS, HEALTHY, SCHEDULE
 
 if TYPE_CHECKING:
@@ -79,3 +81,7 @@ def test_without_a_package_equal_functions_are_told_as_unknown() -> None:
 def test_names_are_unique_and_every_fact_has_its_gatherer() -> None:
     assert len({check.name for check in CHECKS}) == len(CHECKS) >= 30
     assert {check.fact for check in CHECKS} == set(GATHERERS) == set(HEALTHY)
+
+
+def test_the_guards_of_each_tier_are_the_provisioners() -> None:
+    assert GUARDS == provisioner.GUARDS
