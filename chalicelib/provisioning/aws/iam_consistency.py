@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -22,9 +22,15 @@ CATCHING_UP = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiabl
 
 @dataclass(frozen=True, slots=True)
 class SettlingTime:
-    """Repeats a call while IAM has not caught up. `pause` adds the jitter."""
+    """Repeats a call while IAM has not caught up. `pause` adds the jitter.
+
+    `made` are the names that this process created. Its permissions are for a
+    path, and IAM denies what it does not show there yet: for these names
+    AccessDenied may pass, too.
+    """
 
     pause: Pause
+    made: set[str] = field(default_factory=set)
 
     def call(self, operation: Callable[..., Any], **parameters: Any) -> Any:
         """The answer of `operation`; its last ClientError when the waits are used up."""
@@ -32,7 +38,8 @@ class SettlingTime:
 
     def until_shown(self, operation: Callable[..., Any], **parameters: Any) -> Any:
         """The same where NoSuchEntity may pass, too: about what is known to be there, or was a call ago."""
-        return self._repeated(_not_shown_or_may_pass, operation, parameters)
+        new = self.made.intersection(parameters.get(name, "") for name in ("RoleName", "UserName", "name"))
+        return self._repeated(_not_shown_or_denied if new else _not_shown_or_may_pass, operation, parameters)
 
     def _repeated(
         self, passing: Callable[[ClientError], bool], operation: Callable[..., Any], parameters: dict[str, Any]
@@ -59,6 +66,10 @@ def if_there(operation: Callable[..., Any], **parameters: str) -> Any:
 
 def _not_shown_or_may_pass(error: ClientError) -> bool:
     return error_code(error) == "NoSuchEntity" or _may_pass(error)
+
+
+def _not_shown_or_denied(error: ClientError) -> bool:
+    return error_code(error) == "AccessDenied" or _not_shown_or_may_pass(error)
 
 
 def _may_pass(error: ClientError) -> bool:

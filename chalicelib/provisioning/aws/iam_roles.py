@@ -49,7 +49,10 @@ class IamRoles:
             "Tags": [{"Key": key, "Value": value} for key, value in state.tags.items()],
         }
         made = self._write("creating the role", self._iam.create_role, "EntityAlreadyExists", **parameters)
-        return str(made["Role"]["RoleId"]) if made else ""
+        if not made:
+            return ""
+        self._settling.made.add(name)
+        return str(made["Role"]["RoleId"])
 
     def change(self, name: str, change: RoleChange) -> None:
         """One change, repeatable: what is gone stays gone, what is set is set again."""

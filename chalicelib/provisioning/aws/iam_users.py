@@ -44,12 +44,15 @@ class IamUsers:
     def existing(self, name: str) -> User:
         """The user who is known to be there, once IAM shows them: about 16 seconds, then AwsUnavailable."""
         try:
-            found: User = self._settling.until_shown(lambda: self._whole(self._iam.get_user(UserName=name)["User"]))
+            found: User = self._settling.until_shown(self._shown, name=name)
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "NoSuchEntity":
                 raise AwsUnavailable("IAM does not show the user it just made. Repeat in a minute.") from error
             raise translated(error, "reading the user") from error
         return found
+
+    def _shown(self, name: str) -> User:
+        return self._whole(self._iam.get_user(UserName=name)["User"])
 
     def tagged(self, key: str, value: str) -> tuple[str, ...]:
         """The names of all users with this tag: read in bulk, since ListUsers answers no tags."""
@@ -85,6 +88,7 @@ class IamUsers:
         """CreateUser under our path; RefusedByAws if the name is taken."""
         parameters = {"UserName": name, "Path": ROLE_PATH, "Tags": _tags(tags)}
         made = self._write("creating the user", self._iam.create_user, **parameters)["User"]
+        self._settling.made.add(name)
         return User(name, made["Arn"], made["Path"], made["UserId"], dict(tags))
 
     def set_tags(self, user: User, tags: Mapping[str, str]) -> None:

@@ -20,6 +20,8 @@ def as_iam(stub: object) -> IAMClient:
 class Late:
     """moto's IAM, whose methods named fail the first times with NoSuchEntity, and which remembers what it was told."""
 
+    code = "NoSuchEntity"
+
     def __init__(self, **times: int) -> None:
         self.iam, self.times, self.calls = client("iam"), times, list[tuple[str, dict[str, Any]]]()
 
@@ -28,7 +30,13 @@ class Late:
             self.calls.append((name, parameters))
             self.times[name] = self.times.get(name, 0) - 1
             if self.times[name] >= 0:
-                raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": "cannot be found"}}, name)
+                raise ClientError({"Error": {"Code": self.code, "Message": "cannot be found"}}, name)
             return getattr(self.iam, name)(**parameters)
 
         return getattr(self.iam, name) if name in {"get_paginator", "meta"} else call
+
+
+class LateToAllow(Late):
+    """The same with AccessDenied: a policy for a path does not match an entity that IAM does not show there yet."""
+
+    code = "AccessDenied"

@@ -17,7 +17,7 @@ from chalicelib.provisioning.aws.iam_consistency import WAITS, SettlingTime
 from chalicelib.provisioning.aws.iam_roles import IamRoles
 from chalicelib.provisioning.domain.role_state import RoleChange, RoleState, changes
 from tests.adapters.conftest import ACCOUNT
-from tests.adapters.provisioning.late_iam import Late, as_iam
+from tests.adapters.provisioning.late_iam import Late, LateToAllow, as_iam
 from tests.fakes.provisioning import ADMIN, DEPLOYMENT, World
 from tests.fakes.provisioning_iam import FakeRoles
 
@@ -121,6 +121,26 @@ def test_a_role_made_a_moment_ago_that_iam_does_not_find_yet_is_waited_for(roles
     make(IamRoles(as_iam(Late(**{operation: 2})), SettlingTime(waited.append)), STATE)
     assert changes(roles.read("tool").state, STATE) == ()
     assert len(waited) == 2
+
+
+@pytest.mark.parametrize("roles", ["moto"], indirect=True)
+@pytest.mark.parametrize("operation", ["attach_role_policy", "put_role_policy", "tag_role"])
+def test_a_role_made_a_moment_ago_that_iam_denies_yet_is_waited_for(roles, operation) -> None:
+    waited: list[float] = []
+    late = IamRoles(as_iam(LateToAllow(**{operation: 2})), SettlingTime(waited.append))
+    late.create("tool", replace(STATE, tags={}))
+    make(late, STATE)
+    assert changes(roles.read("tool").state, STATE) == ()
+    assert len(waited) == 2
+
+
+@pytest.mark.parametrize("roles", ["moto"], indirect=True)
+def test_what_iam_denies_for_a_role_that_is_not_new_is_said_at_once(roles) -> None:
+    make(roles, STATE)
+    waited: list[float] = []
+    with pytest.raises(RefusedByAws) as refused:
+        make(IamRoles(as_iam(LateToAllow(tag_role=1)), SettlingTime(waited.append)), replace(STATE, tags={"a": "b"}))
+    assert (refused.value.aws_code, waited) == ("AccessDenied", [])
 
 
 @pytest.mark.parametrize("roles", ["moto"], indirect=True)
