@@ -39,3 +39,7 @@ class Connection:
         signer = find_signer(session, self.settings)
         transport = Transport(self.settings.url, session.get_config_variable("ca_bundle"))
         return Broker(self.settings.url, signer, transport, self.output.notice, self.output.patience)
+
+    def sign_in_again(self) -> None:
+        """Read the caller's own credentials anew: another program may have refreshed or replaced them."""
+        self.__dict__.pop("broker", None)

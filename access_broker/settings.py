@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 KNOWN = frozenset({"url", "profile", "region"})
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-EXECUTE_API = re.compile(r"[a-z0-9-]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
-"""An API Gateway host names its region (API Gateway Developer Guide, "Invoke a REST API")."""
+EXECUTE_API = re.compile(r"[a-z0-9-]+\.execute-api(?:-fips)?\.([a-z]{2,}(?:-[a-z0-9]+)+)\.[a-z0-9.-]+")
+"""An API Gateway host names its region (API Gateway Developer Guide, "Invoke a REST API"), in every partition: after it
+comes amazonaws.com, amazonaws.com.cn, amazonaws.eu, api.aws or what a partition to come has."""
 
 
 @dataclass(frozen=True, slots=True)

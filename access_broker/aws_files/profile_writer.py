@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from access_broker.aws_files.diagnosis import fault_in
 from access_broker.aws_files.sections import OPTION, profile_of_config, sections
 from access_broker.aws_files.sections import options as options_of
 from access_broker.failures import Misused
@@ -57,6 +58,8 @@ def write_profile(path: Path, name: str, process: str, options: Mapping[str, str
     target = path.resolve()
     state = target.stat() if target.exists() else None
     before = target.read_bytes() if state else b""
+    if trouble := fault_in(before, str(path)):
+        raise Misused(trouble)
     after = with_profile(before, name, process, options)
     if after == before:
         return Written(changed=False)
@@ -83,7 +86,8 @@ def with_profile(content: bytes, name: str, process: str, options: Mapping[str, 
     lines = content.splitlines(keepends=True)
     found = [section for section in sections(lines) if profile_of_config(lines[section.start]) == name]
     if len(found) > 1:
-        raise Misused(f"The AWS config has two profiles {name}: remove one.")
+        places = " and ".join(str(section.start + 1) for section in found)
+        raise Misused(f"The AWS config has profile {name} more than once, at lines {places}: keep one of them.")
     newline = b"\r\n" if b"\r\n" in content else b"\n"
     if not found:
         return content + _new_profile(content, name, {"credential_process": process, **options}, newline)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from access_broker.credentials.identity_variables import IDENTITY_VARIABLES
 from access_broker.credentials.role_credentials import issued
+from access_broker.failures import NotSignedIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,10 +50,12 @@ class Issuing:
     def take(self, ask: RoleAsk, *, fresh: bool = False, wait: bool = True) -> RoleCredentials:
         """Usable credentials. Where approval is needed, files the request and, with `wait`, waits for it."""
         from access_broker.credentials.approval import granted  # noqa: PLC0415  kept credentials need no approval
+        from access_broker.names import nearest_role  # noqa: PLC0415  nor a guess
 
         if not fresh and (kept := self._usable(cache_key(self.connection.settings, ask, os.environ))):
             return kept
-        return granted(lambda: self.kept_or_new(ask, fresh=fresh), ask, self.connection, wait=wait)
+        with nearest_role(self.connection, ask.role):
+            return granted(lambda: self.kept_or_new(ask, fresh=fresh), ask, self.connection, wait=wait)
 
     def kept_or_new(self, ask: RoleAsk, *, fresh: bool = False) -> RoleCredentials:
         """The kept ones while they last, else new ones; ApprovalRequired and its kin as the broker says."""
@@ -62,9 +65,17 @@ class Issuing:
         with self.vault.fetching(key):
             if not fresh and (kept := self._usable(key)):
                 return kept
-            credentials = issued(self.connection.broker.post("credentials", body=ask.body()), self.clock())
+            credentials = issued(self._asked(ask), self.clock())
             self.vault.put(key, credentials)
         return credentials
+
+    def _asked(self, ask: RoleAsk) -> Any:
+        """The answer; where our own sign-in is over, one more try with what other programs made of it meanwhile."""
+        try:
+            return self.connection.broker.post("credentials", body=ask.body())
+        except NotSignedIn:
+            self.connection.sign_in_again()
+            return self.connection.broker.post("credentials", body=ask.body())
 
     def _usable(self, key: str) -> RoleCredentials | None:
         kept = self.vault.get(key)

@@ -26,6 +26,14 @@ KINDS: dict[str, type[Failure]] = {
 
 HINTS = {"reason_required": "Say why with --reason TEXT."}
 
+AWS_HINTS = {
+    "PackedPolicyTooLarge": "AWS packs the session's tags and policy into one space, and they do not fit: give fewer "
+    "or shorter --tag, or a smaller --policy. Trying again does not help.",
+    "MalformedPolicyDocument": "AWS cannot read the session policy: check --policy.",
+    "RegionDisabledException": "STS is switched off in the broker's region for this account: ask the broker's owner.",
+}
+"""Codes of AWS that a person can do something about."""
+
 UNAUTHORIZED = "is not authorized to perform: execute-api:Invoke"
 
 GATEWAY: tuple[tuple[str, type[Failure], str], ...] = (
@@ -87,7 +95,7 @@ def _problem(document: dict[str, Any]) -> Failure:
     words = [str(document.get("detail") or document.get("title") or code)]
     if aws_code := document.get("aws_code"):
         words.append(f"(AWS: {aws_code})")
-    if hint := HINTS.get(code):
+    if hint := HINTS.get(code) or AWS_HINTS.get(str(aws_code)):
         words.append(hint)
     kind = KINDS.get(code, Refused)
     if kind is Unavailable and document.get("request_id"):

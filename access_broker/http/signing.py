@@ -18,6 +18,7 @@ from botocore.exceptions import (
     ConfigParseError,
     CredentialRetrievalError,
     LoginError,
+    MissingDependencyException,
     PartialCredentialsError,
     ProfileNotFound,
     SSOError,
@@ -25,6 +26,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
+from access_broker.aws_files.diagnosis import fault
 from access_broker.failures import Misused, NotSignedIn
 
 if TYPE_CHECKING:
@@ -39,8 +41,14 @@ SERVICE = "execute-api"
 RESOLVING = "BROKER_RESOLVING"
 """Set while our own credentials are looked up: a credential_process that leads back here finds it and stops."""
 
+AWS_FILES = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
 OURS = "access-broker"
 """The folder of the config file that programs get (aws_files/settings_without_identity.py)."""
+
+MISSING_CRT = (
+    "This profile was made by `aws login`, which needs the package awscrt: install it beside broker with "
+    '`pip install "access-broker[crt]"` (pipx: `pipx inject access-broker awscrt`).'
+)
 
 SIGN_IN_AGAIN = (SSOError, TokenRetrievalError, LoginError)
 UNREADABLE = (BotoCoreError, ClientError, OSError, ValueError, RuntimeError)
@@ -61,7 +69,7 @@ class Signer:
         try:
             frozen = self.credentials.get_frozen_credentials()
         except UNREADABLE as error:
-            raise NotSignedIn(_sign_in_sentence(error, self.profile)) from error
+            raise _unusable(error, self.profile) from error
         SigV4Auth(frozen, SERVICE, self.region).add_auth(request)
         return request.prepare()
 
@@ -145,9 +153,17 @@ def _unusable(error: Exception, profile: str | None) -> Misused | NotSignedIn:
         return NotSignedIn(f"{error}: what `broker exec` and `broker serve` start sees no profile of yours.")
     if isinstance(error, ProfileNotFound):
         return NotSignedIn(f"{error}: `aws configure list-profiles` shows the ones there are.")
+    if isinstance(error, MissingDependencyException):
+        return Misused(MISSING_CRT)
     if isinstance(error, ConfigParseError):
-        return Misused(f"{error}: mend that file.")
+        return Misused(_fault() or f"{error}: mend that file.")
     return NotSignedIn(_sign_in_sentence(error, profile))
+
+
+def _fault() -> str | None:
+    """The fault of the config file or of the credentials file."""
+    places = (os.environ.get(variable) or usual for variable, usual in AWS_FILES)
+    return next((found for place in places if (found := fault(Path(place).expanduser()))), None)
 
 
 def _sign_in_sentence(error: Exception, profile: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -21,6 +22,8 @@ else:
 OWNER_ONLY = 0o600
 OWNER_ONLY_DIRECTORY = 0o700
 POLL_SECONDS = 0.05
+HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
+"""Another process has the lock (flock, and msvcrt on Windows)."""
 
 
 def replace(path: Path, content: bytes, like: os.stat_result | None = None) -> None:
@@ -79,9 +82,9 @@ def _private(state: os.stat_result) -> bool:
 
 @contextlib.contextmanager
 def locked(path: Path, seconds: float) -> Iterator[bool]:
-    """Hold `path` against other processes; yields False where somebody kept it for longer than `seconds`.
+    """Hold `path` against other processes; yields False where another one kept it for longer than `seconds`.
 
-    The system lets go when the process ends, however it ends.
+    OSError where the file system has no locks. The system lets go when the process ends, however it ends.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), OWNER_ONLY)
     try:
@@ -92,8 +95,12 @@ def locked(path: Path, seconds: float) -> Iterator[bool]:
 
 def _acquired(descriptor: int, deadline: float) -> bool:
     while True:
-        with contextlib.suppress(OSError):
+        try:
             _try_lock(descriptor)
+        except OSError as error:
+            if error.errno not in HELD:
+                raise  # the file system has no locks: waiting would not help
+        else:
             return True
         if time.monotonic() >= deadline:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import time
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from access_broker.storage.credential_stores import Place
 
 LONGEST_SESSION_SECONDS = 3600
+LOCKLESS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
 ENTRIES = ("*.json", "*.keyring", "*.keyring-left")
 LOCK_SECONDS = 60.0
 """How long to wait for another process that is fetching the same credentials."""
@@ -94,10 +96,16 @@ class Vault:
 
     @contextlib.contextmanager
     def fetching(self, key: str) -> Iterator[None]:
-        """One process at a time fetches one key. Without a place to lock, or in the end, everybody does."""
+        """One process at a time fetches one key. Where nothing can be locked, and after LOCK_SECONDS, all do."""
         with contextlib.ExitStack() as stack:
-            with contextlib.suppress(OSError):
+            try:
                 stack.enter_context(locked(private_directory(self.directory) / f"{key}.lock", LOCK_SECONDS))
+            except OSError as error:
+                if error.errno in LOCKLESS:
+                    self.notice(
+                        f"{self.directory} has no file locks: commands that start at once each ask the broker. "
+                        "XDG_CACHE_HOME may name another place."
+                    )
             yield
 
     def _entries(self) -> list[Path]:
