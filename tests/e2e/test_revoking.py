@@ -97,7 +97,7 @@ def test_thirty_sessions_revoked_at_once_are_all_denied_and_expire_from_the_list
         taken = list(pool.map(lambda _: take(broker, "alice", "thirty"), range(30)))
     with ThreadPoolExecutor(max_workers=30) as pool:
         answers = list(pool.map(lambda one: insist(broker, "admin", "DELETE", f"/v1/sessions/{one[0]}"), taken))
-    assert [answer.status for answer in answers] == [200] * 30
+    assert [answer.document for answer in answers if answer.status != 200] == []
     assert denied(broker, "thirty") == {f"*{session[-8:]}" for session, _ in taken}
     assert not any(works(ec2) for _, ec2 in taken)
     told = audit(broker, "type=revoke&role=thirty", lambda found: len(found) >= 30)
@@ -188,8 +188,8 @@ def test_where_there_is_room_for_nothing_else_the_whole_role_is_cut_off_and_that
             break
     assert [(one["role"], one["source_identity"]) for one in answer.document["widened"]] == [("full", "")]
     assert not any(works(ec2) for _, ec2 in taken)
-    [event] = audit(broker, f"type=revoke&session={session}", bool)
-    assert [one["source_identity"] for one in event["detail"]["widened"]] == [""]
+    for event in audit(broker, f"type=revoke&session={session}", bool):
+        assert [one["source_identity"] for one in event["detail"]["widened"]] == [""]
 
 
 def test_where_the_list_has_no_room_for_one_session_it_ends_with_its_callers_others(broker: Broker) -> None:

@@ -87,7 +87,7 @@ class SessionRevoker:
 
     def _end(self, session: Session, cause: Cause) -> tuple[Session, Revocation]:
         ended = Ended()
-        if session.state(cause.at) != "active":
+        if session.state(cause.at - DATED_WITHIN) != "active":  # AWS may end it that much later than its row says
             return session, self._result(cause, ended, ())
         _within_reach(session.role_arn, cause)
         entry = {"session": session.id, "expires_at": rfc3339(session.expires_at)}
@@ -175,10 +175,10 @@ class SessionRevoker:
         self, cause: Cause, wanted: SessionFilter, ended: Ended, due: Mapping[str, list[Session]]
     ) -> dict[str, list[Session]]:
         """By role: what is `due`, and what was issued before the role's cut-off and is not ended yet."""
-        now = self.clock()
+        now = self.clock() - DATED_WITHIN  # AWS may end a session that much later than its row says
         alive, before = wanted.alive(now), whole_second(cause.at)
         found = {role: {one.id: one for one in sessions} for role, sessions in due.items()}
-        for session in self.sessions.every(alive, now):
+        for session in self.sessions.every(alive, self.clock()):
             if session.issued_at < before and session.id not in ended.sessions and alive.matches(session, now):
                 found.setdefault(session.role, {})[session.id] = session
         return {role: list(sessions.values()) for role, sessions in found.items()}

@@ -63,6 +63,7 @@ class World:
     sessions: FakeSessions = field(default_factory=FakeSessions)
     policy: FakeRevocationPolicy = field(default_factory=FakeRevocationPolicy)
     dated: dict[str, datetime] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.policy.taken = self.taken
@@ -110,20 +111,19 @@ class World:
             self.clock.now += timedelta(milliseconds=100)
 
     def alive(self, number: int) -> list[Session]:
-        now = self.clock()
-        return [
-            one
-            for one in self.sessions.rows.values()
-            if one.caller == caller(number).name and one.state(now) == "active"
-        ]
+        """The caller's sessions whose credentials still work."""
+        own = [one for one in self.sessions.rows.values() if one.caller == caller(number).name]
+        return [one for one in own if self.allowed(one)]
 
     def end_own(self, number: int, count: int) -> None:
         for one in self.alive(number)[:count]:
             self.revoker.end_session(one.id, "", origin(caller(number)))
+            self.answered.add(one.id)
 
     def end_one(self, number: int) -> None:
         for one in self.alive(number)[:1]:
             self.revoker.end_session(one.id, "leak", origin(RITA))
+            self.answered.add(one.id)
 
     def allowed(self, one: Session) -> bool:
         """IAM's evaluation of a call with the session's credentials, by the policy that IAM has now."""
@@ -136,7 +136,8 @@ class World:
     def check(self) -> None:
         document = self.policy.current(ROLE)
         assert document is None or compact_length(document) + self.taken <= MAX_INLINE_CHARACTERS
-        alive = [one for one in self.sessions.rows.values() if one.revoked_at and self.allowed(one)]
+        ended = [one for one in self.sessions.rows.values() if one.revoked_at or one.id in self.answered]
+        alive = [one for one in ended if self.allowed(one)]
         assert not alive
 
 

@@ -153,6 +153,19 @@ def test_ending_what_has_ended_changes_nothing_and_tells_nothing(desk: Desk, sec
 WIDENED = {"source_identity": "alice", "before": "2026-11-23T12:00:16.000Z"}
 
 
+@pytest.mark.parametrize("scope", ["session", "caller", "role"])
+def test_a_session_that_aws_may_still_let_live_is_ended_though_its_row_has_run_out(desk: Desk, scope: str) -> None:
+    alices = session()
+    desk.sessions.add(alices)
+    desk.clock.pass_seconds(3600 + 10)
+    if scope == "session":
+        desk.service.end_session(alices.id, "", origin(RITA))
+    else:
+        desk.end(scope)
+    assert desk.provisioner.orders
+    assert desk.sessions.rows[alices.id].revoked_at
+
+
 def test_others_that_end_for_lack_of_room_are_answered_shown_and_recorded(desk: Desk) -> None:
     asked, other = session(1, issued_at=NOW - timedelta(minutes=5)), session(2, issued_at=NOW - timedelta(minutes=4))
     late = session(3, issued_at=NOW - timedelta(minutes=3))
