@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from access_broker.doctor.aws import canary
 from access_broker.doctor.aws.deployment import Deployment
 from access_broker.doctor.aws.gather import GATHERERS
 from access_broker.doctor.examine import Facts, examine, in_order
@@ -59,15 +60,15 @@ class Patient:
         package = str(self.broker.directory / "package")
         return Deployment(settings.url, api, self.session, self.broker.region, self.name, package=package)
 
-    def states(self, only: str | None = None) -> dict[str, str]:
+    def states(self, only: str | None = None, *, alive: bool = False) -> dict[str, str]:
         fresh = self.deployment()
         gatherers = {name: functools.partial(gather, fresh) for name, gather in GATHERERS.items()}
-        facts = Facts(gatherers | {"canary": lambda: CANARY})
+        facts = Facts(gatherers if alive else gatherers | {"canary": lambda: CANARY})
         checks = [one for one in in_order() if only in {None, one.name}]
         return {check.name: finding.state for check, finding in examine(facts, lambda _: None, checks)}
 
-    def failed(self) -> list[str]:
-        return [name for name, state in self.states().items() if state == "failed"]
+    def failed(self, *, alive: bool = False) -> list[str]:
+        return [name for name, state in self.states(alive=alive).items() if state == "failed"]
 
     def physical(self, logical: str) -> str:
         return self.deployment().template.resources[logical].physical
@@ -278,6 +279,19 @@ def open_the_api(patient: Patient) -> Act:
     return lambda _: put(before)
 
 
+def let_in_only_callers_with_permissions(patient: Patient) -> Act:
+    client, api = patient.client("apigateway"), patient.api()
+    before = client.get_rest_api(restApiId=api)["policy"].replace('\\"', '"')
+    policy = json.loads(before)
+    policy["Statement"] = [one for one in policy["Statement"] if "Condition" not in one]
+
+    def put(text: str) -> None:
+        client.update_rest_api(restApiId=api, patchOperations=[{"op": "replace", "path": "/policy", "value": text}])
+
+    put(json.dumps(policy))
+    return lambda _: put(before)
+
+
 def unsign_a_method(patient: Patient) -> Act:
     client, api = patient.client("apigateway"), patient.api()
     listed = [one for page in client.get_paginator("get_resources").paginate(restApiId=api) for one in page["items"]]
@@ -335,6 +349,21 @@ def test_a_fault_turns_its_check_red_and_the_remedy_green_again(
     assert patient.failed() == [check]
     mended.pop()(patient)
     assert patient.states(only=check) == {check: "ok"}
+
+
+def test_a_policy_that_admits_no_caller_without_permissions_shows_in_the_canary(
+    patient: Patient, mended: list[Act]
+) -> None:
+    mended.append(let_in_only_callers_with_permissions(patient))
+    assert patient.failed(alive=True) == ["zero-permission-admitted"]
+
+
+def test_an_audit_that_is_cut_off_shows_in_the_canary(
+    patient: Patient, mended: list[Act], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary, "EVENT_SECONDS", 3.0)
+    mended.append(disconnect_the_stream(patient))
+    assert patient.failed(alive=True) == ["audit-event", "event-sources"]
 
 
 def test_a_checkout_with_other_policies_is_told(

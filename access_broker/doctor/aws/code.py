@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from access_broker.doctor.checks.code import EventSource, Function, Functions
 from access_broker.doctor.checks.permissions import Invokers
+from access_broker.failures import Misused
 
 if TYPE_CHECKING:
     from access_broker.doctor.aws.deployment import Deployment
@@ -38,10 +39,16 @@ def _function(deployment: Deployment, name: str) -> Function:
 def _package(deployment: Deployment) -> Path | None:
     """The zip of --package, else what `make package` or `make up` left in this checkout."""
     if deployment.package:
-        return Path(deployment.package) / ZIP
+        return _given(Path(deployment.package) / ZIP)
     stage = deployment.name.removeprefix("access-broker-")
     usual = Path(".local/package") if deployment.embedded else Path(".build/package") / stage
     return usual / ZIP if (usual / ZIP).exists() else None
+
+
+def _given(path: Path) -> Path:
+    if not path.exists():
+        raise Misused(f"There is no {path}: --package takes the folder that make package wrote.")
+    return path
 
 
 def _digest(path: Path) -> str:

@@ -44,7 +44,7 @@ class Deployment:
         return datetime.now(UTC)
 
     @functools.cache  # noqa: B019  one deployment a process
-    def client(self, service: str, *, retries: int = 4) -> Any:
+    def client(self, service: str, *, retries: int = 8) -> Any:
         """A client of the caller's own session."""
         from botocore.config import Config  # noqa: PLC0415  imported by botocore anyway
 

@@ -110,6 +110,8 @@ def admitted(canary: Canary) -> Finding:
 def revoked(canary: Canary) -> Finding:
     """Seconds until the first denial."""
     need_session(canary)
+    if canary.admitted_status != OK:
+        raise NotHere("the session was never admitted: see zero-permission-admitted")
     if canary.revoke_refusal:
         return failed(f"the revocation failed: {canary.revoke_refusal}")
     if canary.denied_after is None:

@@ -10,10 +10,11 @@ import boto3
 import botocore.session
 import pytest
 
-from access_broker.doctor.aws import questions, trail, watching
+from access_broker.doctor.aws import code, questions, trail, watching
 from access_broker.doctor.aws.deployment import Deployment
 from access_broker.doctor.aws.template import Resource, Template
 from access_broker.doctor.checks.questions import ApiNames
+from access_broker.failures import Misused
 
 REGION = "us-east-1"
 VALUES = {"AWS::Region": REGION, "AWS::AccountId": "123456789012", "AWS::Partition": "aws", "AWS::StackName": "broker"}
@@ -133,3 +134,9 @@ def test_a_role_switched_to_elsewhere_counts_as_heard_only_where_a_rule_forwards
     events = boto3.client("events", region_name="us-west-2")
     events.put_rule(Name="forward", EventPattern='{"source": ["aws.sts"]}')
     assert questions.switch_role_regions(patient) == {"us-east-1": True, "us-west-2": True, "us-east-2": False}
+
+
+def test_a_package_that_is_not_there_is_a_wrong_use(patient: Deployment) -> None:
+    patient.package = "nowhere"
+    with pytest.raises(Misused, match="nowhere"):
+        code.functions(patient)

@@ -85,3 +85,7 @@ def test_names_are_unique_and_every_fact_has_its_gatherer() -> None:
 
 def test_the_guards_of_each_tier_are_the_provisioners() -> None:
     assert GUARDS == provisioner.GUARDS
+
+
+def test_a_session_that_was_never_admitted_says_nothing_of_revocation() -> None:
+    assert states(canary=replace(CANARY, admitted_status=403, denied_after=0.0))["canary-revoked"] == "not here"
