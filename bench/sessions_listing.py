@@ -22,7 +22,7 @@ from chalicelib.core.aws.clients import ISSUING
 from chalicelib.core.domain.ids import new_id
 from chalicelib.core.domain.sessions import Session, SessionFilter
 from chalicelib.sessions.aws.session_log import session_to_row
-from chalicelib.sessions.aws.sessions_table import TableSessions
+from chalicelib.sessions.aws.table import TableSessions
 from localaws import emulator
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ def session_expiry() -> SessionExpiry:
     from chalicelib.audit.aws.ledger import TableLedger
     from chalicelib.audit.services.session_expiry_events import SessionExpiry
     from chalicelib.core.aws.clients import client
-    from chalicelib.sessions.aws.sessions_table import TableSessions
+    from chalicelib.sessions.aws.table import TableSessions
 
     ledger = TableLedger(client("dynamodb"), config().require("ledger_table"))
     return SessionExpiry(

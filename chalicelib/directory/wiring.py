@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def directory_sync() -> DirectorySync:
     """The service behind the schedule; kept, because it remembers what it wrote."""
     from chalicelib.core.aws.clients import client
-    from chalicelib.directory.aws.directory_table import TableDirectory
     from chalicelib.directory.aws.iam_listing import IamCallers, iam_within_a_run
+    from chalicelib.directory.aws.table import TableDirectory
     from chalicelib.directory.services.sync import DirectorySync
 
     return DirectorySync(

@@ -56,7 +56,7 @@ def console_links() -> ConsoleLinks:
 def sessions() -> Sessions:
     """Session rows, for browsing and revoking."""
     from chalicelib.core.aws.clients import client
-    from chalicelib.sessions.aws.sessions_table import TableSessions
+    from chalicelib.sessions.aws.table import TableSessions
 
     return TableSessions(client("dynamodb"), config().table)
 

@@ -13,7 +13,7 @@ from chalicelib.core.aws.clients import client, made
 from chalicelib.core.domain.callers import caller_from_identity
 from chalicelib.core.domain.errors import Conflict
 from chalicelib.core.wiring import clock
-from chalicelib.directory.aws.directory_table import TableDirectory
+from chalicelib.directory.aws.table import TableDirectory
 from chalicelib.directory.domain.changes import Changes
 from tests.adapters.conftest import REGION, make_user
 from tests.fakes.core import NOW, Clock

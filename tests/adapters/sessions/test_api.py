@@ -12,7 +12,7 @@ from chalicelib.access.aws.catalogue import role_to_row
 from chalicelib.core.aws import rows
 from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.callers import Caller
-from chalicelib.sessions.aws import sessions_table
+from chalicelib.sessions.aws import table
 from chalicelib.sessions.aws.session_log import session_to_row
 from tests.adapters.audit.desk import AuditDesk, desk, event_text, record
 from tests.adapters.conftest import ACCOUNT, make_user
@@ -88,7 +88,7 @@ def test_times_and_cursors_at_the_ends_of_the_calendar_are_only_bounds(call, axe
 
 
 def test_a_role_one_may_not_read_is_listed_as_one_that_is_not_there(call, alice, axel, alices, monkeypatch) -> None:
-    monkeypatch.setattr(sessions_table, "READ_AT_MOST", 1)
+    monkeypatch.setattr(table, "READ_AT_MOST", 1)
     carol = make_user("carol")
     for name in (alices.role, "absent"):
         for query in ({"role": name}, {"role": name, "caller": "alice"}):

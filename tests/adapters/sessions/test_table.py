@@ -11,7 +11,7 @@ from chalicelib.core.aws import rows
 from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.sessions import Session, SessionFilter
 from chalicelib.sessions.aws.session_log import session_to_row
-from chalicelib.sessions.aws.sessions_table import DAYS_AT_MOST, READ_AT_MOST, TableSessions
+from chalicelib.sessions.aws.table import DAYS_AT_MOST, READ_AT_MOST, TableSessions
 from tests.fakes.audit import session
 from tests.fakes.core import CAROL, NOW
 
