@@ -25,6 +25,7 @@ from access_broker.http.broker import Broker as BrokerApi
 from access_broker.http.signing import find_signer
 from access_broker.http.transport import Transport
 from access_broker.settings import Settings
+from localaws.broker import running
 from tests.unit.access_broker.doctor.healthy import CANARY
 
 if TYPE_CHECKING:
@@ -75,6 +76,13 @@ class Patient:
 
     def api(self) -> str:
         return self.physical("RestAPI")
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    """A stack of this file's own: what other files leave behind (dead letters, forged lines) is what a doctor finds."""
+    with running() as deployed:
+        yield deployed
 
 
 @pytest.fixture(scope="module")
