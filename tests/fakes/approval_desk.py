@@ -1,9 +1,7 @@
 """Asking, approving and issuing on fakes, with everybody who takes part."""
-# ruff: noqa: ARG002  a fake takes what its port takes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,20 +14,16 @@ from chalicelib.approvals.services.filing_limits import LimitedFiling
 from chalicelib.approvals.services.records import ApprovalRecords
 from chalicelib.approvals.services.request import RequestAsk, RequestBrowser, RequestFiling
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.ids import new_id
 from chalicelib.core.domain.roles import Role
 from chalicelib.sessions.services.end_grant import GrantEnder
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from chalicelib.sessions.services.review_break_glass import BreakGlassReview
-from tests.fakes.approvals import FakeGrants, FakePeople, FakeRequests, FakeReviews, FakeSessions
-from tests.fakes.core import BESIDE, Clock, FakeCatalogue, FakeJournal, FakeSts, origin, refusals
+from tests.fakes.approvals import FakeGrants, FakePeople, FakeRequests
+from tests.fakes.core import BESIDE, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
+from tests.fakes.sessions import FakeEnder, FakeReviews, FakeSessions, FakeSts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from chalicelib.approvals.domain.requests import Request
-    from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.sessions import Session
 
 ACCOUNT = "123456789012"
@@ -78,39 +72,6 @@ GRACE = user("grace", "auditors")
 CAROL = user("carol")
 EVERYBODY = (ALICE, DAVE, BOB, EVE, BOT, HEIDI, GRACE, CAROL)
 ROLES = {name: role(name) for name in ("prod", "vault", "tools")} | {"hidden": role("hidden", hidden="yes")}
-
-
-@dataclass
-class Ids:
-    """Ids in order of time, as the broker's own."""
-
-    count: int = 0
-
-    def __call__(self, at: datetime) -> str:
-        self.count += 1
-        return new_id(at, self.count.to_bytes(10, "big"))
-
-
-@dataclass
-class FakeEnder:
-    """Takes sessions back and remembers which."""
-
-    sessions: FakeSessions
-    clock: Clock
-    before_end: Callable[[str], None] = lambda _session_id: None
-    ended: list[str] = field(default_factory=list)
-    fails_with: Exception | None = None
-
-    def end_session(self, session_id: str, reason: str, origin: Origin) -> None:
-        """As whoever may."""
-        self.end_with_grant(self.sessions.rows[session_id], reason, origin)
-
-    def end_with_grant(self, session: Session, reason: str, origin: Origin) -> None:
-        if self.fails_with:
-            raise self.fails_with
-        self.before_end(session.id)
-        self.ended.append(session.id)
-        self.sessions.mark_revoked(session.id, self.clock())
 
 
 class ApprovalDesk:

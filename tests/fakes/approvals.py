@@ -13,14 +13,14 @@ from chalicelib.core.domain.errors import Conflict
 from chalicelib.core.domain.pages import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.domain.requests import Request, RequestFilter
     from chalicelib.core.domain.callers import Caller
     from chalicelib.core.domain.events import AuditEvent
-    from chalicelib.core.domain.sessions import Session, SessionFilter
+    from chalicelib.core.domain.sessions import Session
 
 
 @dataclass
@@ -133,57 +133,8 @@ class FakeRequests:
 
 
 @dataclass
-class FakeSessions:
-    """Session rows, written under their grant as the table's transaction does."""
-
-    grants: FakeGrants = field(default_factory=FakeGrants)
-    rows: dict[str, Session] = field(default_factory=dict)
-    events: list[AuditEvent] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-
-    def record(self, session: Session, event: AuditEvent) -> None:
-        if session.grant:
-            self.grants.note(session)
-        self.rows[session.id] = session
-        self.events.append(event)
-
-    def mark_failed(self, session: Session, event: AuditEvent) -> None:
-        self.failed.append(session.id)
-        self.events.append(event)
-
-    def get(self, session_id: str) -> Session | None:
-        return self.rows.get(session_id)
-
-    def page(
-        self, wanted: SessionFilter, now: datetime, limit: int, cursor: str | None, matches: Callable[[Session], bool]
-    ) -> Page[Session]:
-        raise NotImplementedError
-
-    def every(self, wanted: SessionFilter, now: datetime) -> Iterator[Session]:
-        return (one for one in list(self.rows.values()) if wanted.matches(one, now))
-
-    def mark_revoked(self, session_id: str, at: datetime, because: str = "") -> None:
-        self.rows[session_id] = replace(self.rows[session_id], revoked_at=at, revoked_because=because)
-
-
-@dataclass
 class FakePeople:
     users: dict[str, Caller] = field(default_factory=dict)
 
     def user(self, name: str) -> Caller | None:
         return self.users.get(name)
-
-
-@dataclass
-class FakeReviews:
-    sessions: FakeSessions
-    events: list[AuditEvent] = field(default_factory=list)
-
-    def sign_off(self, session: Session, event: AuditEvent) -> None:
-        if self.sessions.rows[session.id].reviewed_at:
-            raise Conflict("Somebody reviewed it.")
-        self.sessions.rows[session.id] = session
-        self.events.append(event)
-
-    def unreviewed(self) -> int:
-        return sum(session.unreviewed for session in self.sessions.rows.values())

@@ -25,6 +25,7 @@ from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH
 from chalicelib.provisioning.domain.export import role_as_found
 from chalicelib.provisioning.domain.fingerprints import fingerprint
 from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, ProvisionedRole, RoleState
+from tests.fakes.core import FakeProvisioner
 from tests.fakes.provisioning import ADMIN, DEPLOYMENT, START, World
 from tests.fakes.provisioning_iam import ACCOUNT, Killed
 
@@ -74,7 +75,7 @@ class FakeMarks:
 
 
 @dataclass
-class FakeAccount:
+class FakeRoleInventory:
     """IAM in bulk. A page of one role; `throttled` is the page that does not come."""
 
     world: CleanupWorld
@@ -96,27 +97,20 @@ class FakeAccount:
         return self.world.facts(name) if name in self.world.iam.roles.held else None
 
 
-@dataclass
-class FakeProvisioner:
-    """The provision function; `fails` maps an action and a role to what it answers instead."""
+@dataclass(kw_only=True)
+class ProvisionerInProcess(FakeProvisioner):
+    """The provision function with its real services, on the fake IAM and table."""
 
     world: World
-    orders: list[tuple[str, str]] = field(default_factory=list)
-    fails: dict[tuple[str, str], Exception] = field(default_factory=dict)
-    after: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
 
-    def order(self, order: Mapping[str, Any]) -> dict[str, Any]:
+    def act(self, order: Mapping[str, Any]) -> dict[str, Any]:
         action, name = order["action"], order.get("name", "")
-        self.orders.append((action, name))
-        if (action, name) in self.fails:
-            raise self.fails[action, name]
         if action == "prune_revocations":
             return {"changed": ["tool"], "failed": []}
         # IAM's NoSuchEntity: what is gone already is done (aws/iam_roles.py).
         with suppress(KeyError):
             terms = {"quarantined": order["quarantined"]} if "quarantined" in order else {}
             self._actions()[action](name, CLEANER, **terms)
-        self.after.pop((action, name), lambda: None)()
         return {"name": name}
 
     def _actions(self) -> dict[str, Callable[..., object]]:
@@ -139,7 +133,7 @@ class FakeLapses:
 
 
 @dataclass
-class FakePeople:
+class FakeAccountUsers:
     users: list[UserFacts] = field(default_factory=list)
     fails_with: Exception | None = None
     waits: list[bool] = field(default_factory=list)
@@ -162,12 +156,12 @@ class CleanupWorld:
     created: dict[str, datetime] = field(default_factory=dict)
     used: dict[str, datetime] = field(default_factory=dict)
     lapses: FakeLapses = field(default_factory=FakeLapses)
-    people: FakePeople = field(default_factory=FakePeople)
+    people: FakeAccountUsers = field(default_factory=FakeAccountUsers)
 
     def __post_init__(self) -> None:
         self.marks = FakeMarks(self.iam.happens.write)
-        self.account = FakeAccount(self)
-        self.provisioner = FakeProvisioner(self.iam)
+        self.account = FakeRoleInventory(self)
+        self.provisioner = ProvisionerInProcess(world=self.iam)
 
     def add(self, name: str, *, created: float = 300, used: float | None = 120, **state: Any) -> None:
         """A role made so many days ago, and last used so many."""

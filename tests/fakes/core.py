@@ -1,25 +1,24 @@
-"""Fakes of the ports: they record what they were asked and answer what they were told."""
+"""Time, ids, people and the fakes of core's and access's ports: they record, and answer what they were told."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import TYPE_CHECKING
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.events import Origin
+from chalicelib.core.domain.ids import new_id
 from chalicelib.core.domain.roles import Role
-from chalicelib.core.domain.sessions import Credentials
 from chalicelib.core.services.refusals import RefusalRecorder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from chalicelib.core.domain.events import AuditEvent
     from chalicelib.core.domain.ids import NewId
-    from chalicelib.core.domain.sessions import Session, SessionSettings
     from chalicelib.core.services.journal import Journal
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -55,12 +54,13 @@ class Clock:
 
 @dataclass
 class Ids:
-    """Ids that count."""
+    """Ids in order of time, as the broker's own; the random part counts."""
 
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    count: int = 0
 
-    def __call__(self, _at: datetime) -> str:
-        return f"{next(self.numbers):026}"
+    def __call__(self, at: datetime) -> str:
+        self.count += 1
+        return new_id(at, self.count.to_bytes(10, "big"))
 
 
 @dataclass
@@ -77,24 +77,6 @@ class FakeCatalogue:
 
 
 @dataclass
-class FakeSessionLog:
-    fails_with: Exception | None = None
-    rows: list[Session] = field(default_factory=list)
-    events: list[AuditEvent] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-
-    def record(self, session: Session, event: AuditEvent) -> None:
-        if self.fails_with:
-            raise self.fails_with
-        self.rows.append(session)
-        self.events.append(event)
-
-    def mark_failed(self, session: Session, event: AuditEvent) -> None:
-        self.failed.append(session.id)
-        self.events.append(event)
-
-
-@dataclass
 class FakeJournal:
     fails_with: Exception | None = None
     events: list[AuditEvent] = field(default_factory=list)
@@ -105,18 +87,84 @@ class FakeJournal:
         self.events.append(event)
 
 
-def refusals(journal: Journal, clock: Clock | None = None, new_id: NewId | None = None) -> RefusalRecorder:
+def refusals(journal: Journal, clock: Clock | None = None, ids: NewId | None = None) -> RefusalRecorder:
     """The recorder of refusals over a journal."""
-    return RefusalRecorder(journal=journal, clock=clock or Clock(), new_id=new_id or Ids())
+    return RefusalRecorder(journal=journal, clock=clock or Clock(), new_id=ids or Ids())
 
 
 @dataclass
-class FakeSts:
-    fails_with: Exception | None = None
-    asked: list[SessionSettings] = field(default_factory=list)
+class FakeProvisioner:
+    """The provision function. `fails` maps an action and a name to what is raised instead; `after` runs once, after it.
 
-    def assume(self, settings: SessionSettings) -> Credentials:
-        self.asked.append(settings)
-        if self.fails_with:
-            raise self.fails_with
-        return Credentials("ASIA1", NOW + timedelta(seconds=settings.duration_seconds), "secret", "token")
+    `answer` is what it answers where `act` does nothing else.
+    """
+
+    orders: list[Mapping[str, Any]] = field(default_factory=list)
+    fails: dict[tuple[str, str], Exception] = field(default_factory=dict)
+    after: dict[tuple[str, str], Callable[[], object]] = field(default_factory=dict)
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """The action and the name of each order."""
+        return [_key(order) for order in self.orders]
+
+    def order(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        key = _key(order)
+        self.orders.append(order)
+        if key in self.fails:
+            raise self.fails[key]
+        answer = self.act(order)
+        self.after.pop(key, lambda: None)()
+        return answer
+
+    def act(self, _order: Mapping[str, Any]) -> dict[str, Any]:
+        return self.answer
+
+
+def _key(order: Mapping[str, Any]) -> tuple[str, str]:
+    return order["action"], order.get("role") or order.get("name", "")
+
+
+@dataclass
+class FakeLeases:
+    """Leases in memory, safe for threads. `lose_next` takes so many of the next extensions away.
+
+    `before_extending` is what happens just before the n-th extension, once.
+    """
+
+    held: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    before_extending: dict[int, Callable[[], None]] = field(default_factory=dict)
+    extensions: int = 0
+    lose_next: int = 0
+    _lock: RLock = field(default_factory=RLock, repr=False)
+
+    def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
+        with self._lock:
+            if thing in self.held and self.held[thing][1] >= now and self.held[thing][0] != holder:
+                return False
+            self.held[thing] = (holder, until)
+            return True
+
+    def extend(self, thing: str, holder: str, until: datetime) -> bool:
+        with self._lock:
+            self._interrupted()
+            if self.lose_next:
+                self.lose_next -= 1
+                return False
+            if self.held.get(thing, ("", until))[0] != holder:
+                return False
+            self.held[thing] = (holder, until)
+            return True
+
+    def release(self, thing: str, holder: str) -> None:
+        with self._lock:
+            if self.held.get(thing, ("", None))[0] == holder:
+                del self.held[thing]
+
+    def _interrupted(self) -> None:
+        if self.before_extending:
+            self.extensions += 1
+            if happening := self.before_extending.get(self.extensions):
+                self.before_extending = {}
+                happening()

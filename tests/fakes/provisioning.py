@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,15 +23,9 @@ from chalicelib.provisioning.services.restore import RoleRestoration
 from chalicelib.provisioning.services.sign_in import ConsoleSignIn
 from chalicelib.provisioning.services.undo_interrupted import InterruptedChanges
 from chalicelib.provisioning.services.users import UserProvisioning
-from tests.fakes.provisioning_iam import (
-    ACCOUNT,
-    FakeAccount,
-    FakePolicies,
-    FakeRoles,
-    FakeUsers,
-    Interruptions,
-)
-from tests.fakes.provisioning_table import FakeLeases, FakeLog
+from tests.fakes.core import FakeLeases, Ids
+from tests.fakes.provisioning_iam import ACCOUNT, FakeAccountSettings, FakePolicies, FakeRoles, FakeUsers, Interruptions
+from tests.fakes.provisioning_table import FakeProvisionLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,12 +48,12 @@ class World:
 
     now: datetime = START
     happens: Interruptions = field(default_factory=Interruptions)
-    log: FakeLog = field(default_factory=FakeLog)
+    log: FakeProvisionLog = field(default_factory=FakeProvisionLog)
     lease_store: FakeLeases = field(default_factory=FakeLeases)
     policies: FakePolicies = field(default_factory=FakePolicies)
-    account: FakeAccount = field(default_factory=FakeAccount)
+    account: FakeAccountSettings = field(default_factory=FakeAccountSettings)
     paths: EscalationPaths = field(default_factory=EscalationPaths)
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    new_id: Ids = field(default_factory=Ids)
     while_waiting: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
@@ -78,9 +71,6 @@ class World:
         self.now += timedelta(seconds=seconds)
         if self.while_waiting:
             self.while_waiting()
-
-    def new_id(self, _at: datetime) -> str:
-        return f"{next(self.numbers):026}"
 
     @property
     def leases(self) -> Leases:

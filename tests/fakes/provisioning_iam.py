@@ -189,7 +189,7 @@ class FakePolicies:
 
 
 @dataclass
-class FakeAccount:
+class FakeAccountSettings:
     policy: PasswordPolicy = field(default_factory=lambda: PasswordPolicy(users_may_change=True))
 
     def alias(self) -> str:

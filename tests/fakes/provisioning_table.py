@@ -9,7 +9,7 @@ from chalicelib.provisioning.domain.users import HandedOut
 from tests.fakes.provisioning_iam import Killed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from chalicelib.core.domain.events import AuditEvent
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class FakeLog:
+class FakeProvisionLog:
     """The table's rows. `fails_with` is raised by every write while it is set."""
 
     roles: dict[str, Role] = field(default_factory=dict)
@@ -90,33 +90,3 @@ class FakeLog:
         if self.fails_with:
             raise self.fails_with
         self.events.append(event)
-
-
-@dataclass
-class FakeLeases:
-    """`before_extending` is what happens just before the n-th extension, once."""
-
-    held: dict[str, tuple[str, datetime]] = field(default_factory=dict)
-    before_extending: dict[int, Callable[[], None]] = field(default_factory=dict)
-    extensions: int = 0
-
-    def take(self, thing: str, holder: str, now: datetime, until: datetime) -> bool:
-        if thing in self.held and self.held[thing][1] >= now and self.held[thing][0] != holder:
-            return False
-        self.held[thing] = (holder, until)
-        return True
-
-    def extend(self, thing: str, holder: str, until: datetime) -> bool:
-        if self.before_extending:
-            self.extensions += 1
-            if happening := self.before_extending.get(self.extensions):
-                self.before_extending = {}
-                happening()
-        if self.held.get(thing, ("", until))[0] != holder:
-            return False
-        self.held[thing] = (holder, until)
-        return True
-
-    def release(self, thing: str, holder: str) -> None:
-        if self.held.get(thing, ("", None))[0] == holder:
-            del self.held[thing]

@@ -23,7 +23,8 @@ from chalicelib.core.domain.sessions import Session
 from chalicelib.sessions.aws.reviews_table import TableReviews
 from chalicelib.sessions.aws.session_writer import TableBoundSessionLog
 from tests.adapters.conftest import REGION
-from tests.fakes.approvals import FakeGrants, FakeRequests, FakeSessions
+from tests.fakes.approvals import FakeGrants, FakeRequests
+from tests.fakes.sessions import FakeSessions
 
 if TYPE_CHECKING:
     from chalicelib.approvals.domain.grants import Grant

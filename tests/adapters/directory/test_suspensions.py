@@ -16,8 +16,8 @@ from chalicelib.core.domain.callers import Caller
 from chalicelib.sessions.aws.session_log import session_to_row
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
 from tests.adapters.provisioning.test_api import LambdaInProcess, invoked
-from tests.fakes.audit import session
 from tests.fakes.core import EC2
+from tests.fakes.sessions import session
 
 __all__ = ["LambdaInProcess", "invoked"]
 

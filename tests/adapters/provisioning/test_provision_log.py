@@ -18,8 +18,9 @@ from chalicelib.core.domain.roles import Role
 from chalicelib.provisioning.aws.provision_log import TableProvisionLog
 from chalicelib.provisioning.domain.unfinished import UnfinishedChange
 from chalicelib.provisioning.domain.users import HandedOut, User
+from tests.fakes.core import FakeLeases
 from tests.fakes.provisioning import ADMIN
-from tests.fakes.provisioning_table import FakeLeases, FakeLog
+from tests.fakes.provisioning_table import FakeProvisionLog
 
 if TYPE_CHECKING:
     from chalicelib.core.services.leases import LeaseStore
@@ -40,7 +41,7 @@ def event(number: int, kind: str = "provision") -> AuditEvent:
 
 @pytest.fixture(params=["fake", "moto"])
 def log(request: pytest.FixtureRequest, account: None) -> ProvisionLog:
-    return FakeLog() if request.param == "fake" else TableProvisionLog(client("dynamodb"), "broker")
+    return FakeProvisionLog() if request.param == "fake" else TableProvisionLog(client("dynamodb"), "broker")
 
 
 @pytest.fixture(params=["fake", "moto"])

@@ -16,8 +16,8 @@ from chalicelib.sessions.aws import table
 from chalicelib.sessions.aws.session_log import session_to_row
 from tests.adapters.audit.desk import AuditDesk, desk, event_text, record
 from tests.adapters.conftest import ACCOUNT, make_user
-from tests.fakes.audit import session
 from tests.fakes.core import EC2
+from tests.fakes.sessions import session
 
 if TYPE_CHECKING:
     from chalicelib.core.domain.sessions import Session

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from chalicelib.core.aws.cursors import encoded
 from chalicelib.core.domain.errors import AwsUnavailable, InvalidRequest, RefusedByAws
 from chalicelib.sessions.aws.cloudtrail import LOOKUPS, CloudTrailActivity
-from tests.fakes.audit import session
+from tests.fakes.sessions import session
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudtrail import CloudTrailClient

@@ -1,4 +1,4 @@
-"""Revocation lists in the table and the inline policy in IAM, on moto."""
+"""Revocation lists in the table and the inline policy in IAM, on moto; the fakes by the same contract."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from chalicelib.sessions.aws.revocation_policy import IamRevocationPolicy
 from chalicelib.sessions.domain.revocation import Cutoff, RoleRevocations
 from chalicelib.sessions.domain.revocation_policy import POLICY_NAME, policy_document
 from tests.adapters.conftest import REGION
+from tests.fakes.sessions import FakeRevocationList, FakeRevocationPolicy
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -22,15 +23,29 @@ S1, S2 = new_id(NOW, b"1" * 10), new_id(NOW, b"2" * 10)
 
 
 @pytest.fixture
-def lists(account: None) -> TableRevocationList:
+def table(account: None) -> TableRevocationList:
     return TableRevocationList(client("dynamodb"), "broker")
 
 
+@pytest.fixture(params=["fake", "table"])
+def lists(request: pytest.FixtureRequest) -> Any:
+    return FakeRevocationList() if request.param == "fake" else request.getfixturevalue("table")
+
+
 @pytest.fixture
-def policies(account: None) -> IamRevocationPolicy:
+def iam_policies(account: None) -> IamRevocationPolicy:
     iam = boto3.client("iam", REGION)
     iam.create_role(RoleName="ec2-full", Path="/access-broker/", AssumeRolePolicyDocument="{}")
     return IamRevocationPolicy(client("iam"))
+
+
+@pytest.fixture(params=["fake", "moto"])
+def policies(request: pytest.FixtureRequest) -> Any:
+    if request.param == "moto":
+        return request.getfixturevalue("iam_policies")
+    fake = FakeRevocationPolicy()
+    fake.gone = {"gone"}
+    return fake
 
 
 def test_a_role_that_was_never_revoked_has_an_empty_list(lists) -> None:
@@ -47,7 +62,7 @@ def test_a_saved_list_comes_back_whole_one_version_on(lists) -> None:
     assert lists.every() == [found]
 
 
-def test_a_list_that_an_earlier_version_wrote_is_read(lists) -> None:
+def test_a_list_that_an_earlier_version_wrote_is_read(table) -> None:
     old: dict[str, Any] = {
         "sessions": {S1: LATER.isoformat()},
         "callers": {},
@@ -56,7 +71,7 @@ def test_a_list_that_an_earlier_version_wrote_is_read(lists) -> None:
         "rendered": 3,
     }
     boto3.resource("dynamodb", REGION).Table("broker").put_item(Item={"pk": "REVOCATIONS", "sk": "ec2-full", **old})
-    assert (lists.get("ec2-full").sessions, lists.get("ec2-full").owners) == ({S1: LATER}, {})
+    assert (table.get("ec2-full").sessions, table.get("ec2-full").owners) == ({S1: LATER}, {})
 
 
 def test_a_list_saved_over_another_version_is_a_conflict(lists) -> None:
@@ -71,9 +86,9 @@ def test_a_list_saved_over_another_version_is_a_conflict(lists) -> None:
     assert lists.get("ec2-full").everyone == Cutoff(LATER, LATER)
 
 
-def test_the_event_rides_in_the_row_and_pruning_leaves_it_alone(lists) -> None:
-    lists.save(lists.get("ec2-full").with_session(S1, NOW, "alice"), '{"id": "e1"}')
-    lists.save(lists.get("ec2-full").pruned(LATER), None)
+def test_the_event_rides_in_the_row_and_pruning_leaves_it_alone(table) -> None:
+    table.save(table.get("ec2-full").with_session(S1, NOW, "alice"), '{"id": "e1"}')
+    table.save(table.get("ec2-full").pruned(LATER), None)
     row = (
         boto3.resource("dynamodb", REGION).Table("broker").get_item(Key={"pk": "REVOCATIONS", "sk": "ec2-full"})["Item"]
     )
@@ -96,13 +111,13 @@ def test_the_policy_is_put_read_and_removed(policies) -> None:
     assert policies.current("ec2-full") is None
 
 
-def test_other_inline_policies_are_measured_and_ours_is_not(policies) -> None:
+def test_other_inline_policies_are_measured_and_ours_is_not(iam_policies) -> None:
     iam = boto3.client("iam", REGION)
     statement = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
     other = json.dumps({"Version": "2012-10-17", "Statement": statement}, indent=4)
     iam.put_role_policy(RoleName="ec2-full", PolicyName="own", PolicyDocument=other)
     iam.put_role_policy(RoleName="ec2-full", PolicyName=POLICY_NAME, PolicyDocument=other)
-    assert policies.others("ec2-full") == len("".join(other.split()))
+    assert iam_policies.others("ec2-full") == len("".join(other.split()))
 
 
 def test_a_role_that_is_gone_is_not_found(policies) -> None:

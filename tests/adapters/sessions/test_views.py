@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.contract.answers import access, records
 from chalicelib.sessions.handlers.views import later_session_document, session_document
-from tests.fakes.audit import session
+from tests.fakes.sessions import session
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 

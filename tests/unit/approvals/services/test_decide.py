@@ -10,18 +10,7 @@ import pytest
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import AwsUnavailable, Conflict, Contended, NotFound, ReasonRequired, Refused
 from chalicelib.core.domain.times import rfc3339
-from tests.fakes.approval_desk import (
-    ACCOUNT,
-    ALICE,
-    BOB,
-    BOT,
-    CAROL,
-    DAVE,
-    EVE,
-    GRACE,
-    RULES,
-    ApprovalDesk,
-)
+from tests.fakes.approval_desk import ACCOUNT, ALICE, BOB, BOT, CAROL, DAVE, EVE, GRACE, RULES, ApprovalDesk
 from tests.fakes.core import origin
 from tests.wording import naming
 

@@ -8,16 +8,10 @@ from typing import Any
 from chalicelib.audit.domain.bypass_detection import assumption
 from chalicelib.audit.services.bypass_detection import BypassDetector
 from chalicelib.core.domain.errors import Conflict
-from tests.fakes.audit import FakeSessions
+from tests.fakes.audit import FakeRoleOwners
 from tests.fakes.core import FakeCatalogue, FakeJournal
+from tests.fakes.sessions import FakeSessions
 from tests.unit.audit.domain.test_bypass_detection import BROKER, ROLE, SESSION, by_broker, by_user, record
-
-
-class FakeRoleOwners(dict[str, str]):
-    """Deployments by role. A role that it does not know is gone, or no broker's."""
-
-    def deployment_of(self, role: str) -> str:
-        return self.get(role, "")
 
 
 class Desk:

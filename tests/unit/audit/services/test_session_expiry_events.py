@@ -12,8 +12,9 @@ import pytest
 from chalicelib.audit.services.deliver import AuditDelivery
 from chalicelib.audit.services.session_expiry_events import PORTION, SessionExpiry
 from chalicelib.core.domain.errors import AuditUnavailable
-from tests.fakes.audit import FakeAuditLog, FakeDeadLetters, FakeLedger, FakeSessions, session
+from tests.fakes.audit import FakeAuditLog, FakeDeadLetters, FakeLedger
 from tests.fakes.core import NOW, Clock
+from tests.fakes.sessions import FakeSessions, session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,8 +16,8 @@ from hypothesis.strategies import characters, text
 from chalicelib.approvals.domain.requests import Decision, Request, answer_by, decided, expired
 from chalicelib.chat.domain.messages import broken_glass_message, plain, request_message, section, span
 from chalicelib.core.domain.visible_text import UNSHOWN
-from tests.fakes.audit import session
 from tests.fakes.core import NOW
+from tests.fakes.sessions import session
 from tests.wording import names
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -15,33 +14,13 @@ from chalicelib.chat.domain.visits import Linked, Visit
 from chalicelib.chat.services.respond import Actions, ChatResponder
 from chalicelib.explain.services.browse_roles import RoleBrowser
 from tests.fakes.approval_desk import ALICE, BOB, CAROL, ApprovalDesk
+from tests.fakes.chat import FakeSlack
 from tests.wording import names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from chalicelib.core.domain.callers import Caller
 
 URL = "https://hooks.slack.com/commands/T1/2/3"
-HANDLES = {"T1/UALICE": ALICE, "T1/UBOB": BOB, "T1/UCAROL": CAROL}
-
-
-@dataclass
-class FakeSlack:
-    """Answers given, and visits taken up by which invocation."""
-
-    said: list[tuple[str, str]] = field(default_factory=list)
-    taken: dict[str, str] = field(default_factory=dict)
-    linked: list[Linked] = field(default_factory=lambda: [Linked(one, handle) for handle, one in HANDLES.items()])
-
-    def answer(self, response_url: str, text: str) -> None:
-        self.said.append((response_url, text))
-
-    def people(self) -> Sequence[Linked]:
-        return self.linked
-
-    def first(self, visit: Visit, invocation: str) -> bool:
-        return self.taken.setdefault(visit.id, invocation) == invocation
 
 
 class ChatDesk(ApprovalDesk):

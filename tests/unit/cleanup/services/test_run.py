@@ -97,7 +97,7 @@ def test_as_deployed_it_reports_and_does_nothing_else_however_long_it_runs(world
         world.cleanup_run.run()
         world.pass_days(40)
     assert world.stages == {"tool": "reported"}
-    assert {action for action, _ in world.provisioner.orders} == {"prune_revocations"}
+    assert {action for action, _ in world.provisioner.asked} == {"prune_revocations"}
 
 
 def test_a_run_twice_in_a_row_changes_nothing_the_second_time(world) -> None:
@@ -153,7 +153,7 @@ def test_a_role_taken_in_the_very_moment_of_its_quarantine_is_released_at_once(w
     world.provisioner.after["quarantine_role", "tool"] = lambda: world.signs.update(tool=Signs(active_session="01k1"))
     assert world.cleanup_run.run().changes == {"tool": "alive"}
     assert world.quarantined == set()
-    assert world.provisioner.orders[:2] == [("quarantine_role", "tool"), ("release_role", "tool")]
+    assert world.provisioner.asked[:2] == [("quarantine_role", "tool"), ("release_role", "tool")]
 
 
 def test_any_sign_of_life_brings_a_role_out_of_quarantine_and_back_to_the_start(world) -> None:
@@ -198,7 +198,7 @@ def test_a_released_role_that_is_no_longer_ours_is_left_to_its_new_owner(world) 
     world.iam.roles.held["tool"] = free
     report = world.cleanup_run.run()
     assert (report.changes, report.failures) == ({"tool": "alive"}, ())
-    assert "release_role" not in [action for action, _ in world.provisioner.orders]
+    assert "release_role" not in [action for action, _ in world.provisioner.asked]
 
 
 def test_a_quarantine_of_somebody_else_is_left_alone(world) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -15,49 +14,16 @@ from chalicelib.access.domain.terms import TERMS
 from chalicelib.access.services.rights import Rights
 from chalicelib.approvals.domain.grants import Grant
 from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
-from chalicelib.core.domain.roles import external_id
-from chalicelib.explain.domain.layers import RoleInAws
 from chalicelib.explain.services.explain import ExplainAsk, Explainer
-from chalicelib.provisioning.domain.templates import Trust
-from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
-from tests.fakes.approvals import FakeGrants
-from tests.fakes.core import (
-    ALICE,
-    BESIDE,
-    CAROL,
-    EC2,
-    NOW,
-    Clock,
-    FakeCatalogue,
-    FakeJournal,
-    FakeSessionLog,
-    FakeSts,
-    Ids,
-    origin,
-    refusals,
-)
-
-if TYPE_CHECKING:
-    from chalicelib.core.domain.callers import Caller
+from tests.fakes.approvals import FakeGrants, FakePeople
+from tests.fakes.core import ALICE, BESIDE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
+from tests.fakes.explain import FakeIamFacts
+from tests.fakes.sessions import FakeSessions, FakeSts
 
 DEPLOYMENT, BROKER_ROLE = "access-broker-test", "arn:aws:iam::123456789012:role/broker-api"
 SEEN = '@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);'
 EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
-class FakeIam:
-    """IAM with every role as its template makes it, and alice as the only user."""
-
-    def user(self, name: str) -> Caller | None:
-        return ALICE if name == ALICE.name else None
-
-    def role(self, arn: str) -> RoleInAws | None:
-        parties = TrustParties(BROKER_ROLE, external_id(DEPLOYMENT, arn), {})
-        return RoleInAws(trust_policy(Trust(), parties), EVERYTHING, 3600)
-
-    def policies(self, _arn: str) -> dict[str, dict[str, Any]]:
-        return {"AmazonEC2FullAccess": EVERYTHING}
 
 
 class Desk:
@@ -70,11 +36,12 @@ class Desk:
         for grant in held:
             grants.put(grant)
         self.session_issuer = SessionIssuer(
-            deployment=DEPLOYMENT, rules=rules, catalogue=catalogue, grants=grants, sessions=FakeSessionLog(),
+            deployment=DEPLOYMENT, rules=rules, catalogue=catalogue, grants=grants, sessions=FakeSessions(grants),
             refusals=refusals(FakeJournal()), sts=FakeSts(), row_writer=BESIDE, clock=clock, new_id=Ids(),
         )  # fmt: skip
         self.explainer = Explainer(
-            deployment=DEPLOYMENT, broker_role_arn=BROKER_ROLE, people=FakeIam(), iam=FakeIam(),
+            deployment=DEPLOYMENT, broker_role_arn=BROKER_ROLE, people=FakePeople({ALICE.name: ALICE}),
+            iam=FakeIamFacts(DEPLOYMENT, BROKER_ROLE),
             grants=grants, refusals=refusals(self.journal, clock),
             rights=Rights(rules=rules, catalogue=catalogue, clock=clock),
         )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.sessions.domain.activity import call, made_by
-from tests.fakes.audit import session
+from tests.fakes.sessions import session
 
 ALICES = session()
 ARN = f"arn:aws:sts::123456789012:assumed-role/{ALICES.role}/{ALICES.session_name}"

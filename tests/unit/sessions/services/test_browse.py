@@ -15,11 +15,11 @@ from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused
 from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.roles import Role
 from chalicelib.core.domain.sessions import Session, SessionFilter
-from chalicelib.sessions.domain.activity import ActivityPage
 from chalicelib.sessions.services.activity import Activity
 from chalicelib.sessions.services.browse import SessionBrowser
-from tests.fakes.audit import FakeLedger, FakeSessions, session
+from tests.fakes.audit import FakeAuditReader, FakeLedger
 from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, origin, refusals
+from tests.fakes.sessions import FakeActivityLog, FakeSessions, session
 
 AUDITOR = Caller("user", "axel", "arn:aws:iam::123456789012:user/axel", "123456789012", "AIDA5", ("auditors",))
 OWNER = Caller("user", "olga", "arn:aws:iam::123456789012:user/olga", "123456789012", "AIDA8", ("owners",))
@@ -36,39 +36,13 @@ EVERYTHING = SessionFilter()
 
 
 @dataclass
-class RecordingLog:
-    """The log group: what it was asked."""
-
-    asked: list[Any] = field(default_factory=list)
-
-    def page(self, wanted: Any, *rest: Any) -> Page[Any]:
-        self.asked.append((wanted, *rest))
-        return Page(())
-
-
-@dataclass
-class RecordingTrail:
-    """CloudTrail: what it was asked."""
-
-    asked: list[Any] = field(default_factory=list)
-
-    @property
-    def regions(self) -> tuple[str, ...]:
-        return ("eu-west-1",)
-
-    def page(self, session: Session, cursor: str | None) -> ActivityPage:
-        self.asked.append((session, cursor))
-        return ActivityPage(())
-
-
-@dataclass
 class Desk:
     """The reading services and everything they touch."""
 
     sessions: FakeSessions = field(default_factory=lambda: FakeSessions().add(ALICES, CAROLS, ALICES_S3))
     journal: FakeJournal = field(default_factory=FakeJournal)
-    log: RecordingLog = field(default_factory=RecordingLog)
-    trail: RecordingTrail = field(default_factory=RecordingTrail)
+    log: FakeAuditReader = field(default_factory=FakeAuditReader)
+    trail: FakeActivityLog = field(default_factory=FakeActivityLog)
     clock: Clock = field(default_factory=Clock)
 
     @property

@@ -1,28 +1,14 @@
 """Console links: a session like any other, decided by OpenConsole."""
 
-from dataclasses import dataclass, field
-
 import pytest
 
 from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import AwsUnavailable, Refused
-from chalicelib.core.domain.sessions import Credentials
 from chalicelib.sessions.services.console_links import ConsoleLinks
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from tests.fakes.approvals import FakeGrants
-from tests.fakes.core import (
-    BESIDE,
-    CAROL,
-    NOW,
-    Clock,
-    FakeCatalogue,
-    FakeJournal,
-    FakeSessionLog,
-    FakeSts,
-    Ids,
-    origin,
-    refusals,
-)
+from tests.fakes.core import BESIDE, CAROL, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
+from tests.fakes.sessions import FakeSessions, FakeSignIn, FakeSts
 
 POLICIES = """
 @id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);
@@ -31,21 +17,9 @@ POLICIES = """
 WANTED = CredentialsAsk("ec2-full", reason="look", kind="console")
 
 
-@dataclass
-class FakeSignIn:
-    fails_with: Exception | None = None
-    asked: list[str] = field(default_factory=list)
-
-    def link(self, credentials: Credentials, destination: str) -> str:
-        self.asked.append(f"{credentials.access_key_id} {destination}")
-        if self.fails_with:
-            raise self.fails_with
-        return "https://signin.example/federation?SigninToken=canary"
-
-
 class Desk:
     def __init__(self) -> None:
-        self.sessions, self.journal, self.sign_in = FakeSessionLog(), FakeJournal(), FakeSignIn()
+        self.sessions, self.journal, self.sign_in = FakeSessions(), FakeJournal(), FakeSignIn()
         session_issuer = SessionIssuer(
             deployment="test",
             rules=load_rules({"a.cedar": POLICIES}),
@@ -66,7 +40,7 @@ class Desk:
 def test_a_console_session_is_recorded_as_one_and_the_link_lives_fifteen_minutes() -> None:
     desk = Desk()
     link = desk.links.open(WANTED, "https://console.aws.amazon.com/", origin())
-    assert desk.sessions.rows[0].kind == "console"
+    assert [one.kind for one in desk.sessions.rows.values()] == ["console"]
     assert desk.sessions.events[0].detail["kind"] == "console"
     assert (link.sign_in_url_expires_at - NOW).total_seconds() == 900
 

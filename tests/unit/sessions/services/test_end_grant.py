@@ -12,9 +12,8 @@ from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import ApprovalRequired, AwsUnavailable, Conflict, InvalidRequest, NotFound, Refused
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.sessions.services.revoke import SessionRevoker
-from tests.fakes.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, EVE, HEIDI, RULES, ApprovalDesk, Ids
-from tests.fakes.audit import FakeProvisioner
-from tests.fakes.core import origin, refusals
+from tests.fakes.approval_desk import ALICE, BOB, BOT, CAROL, DAVE, EVE, HEIDI, RULES, ApprovalDesk
+from tests.fakes.core import FakeProvisioner, Ids, origin, refusals
 from tests.wording import naming
 
 if TYPE_CHECKING:
@@ -233,7 +232,7 @@ def test_ending_it_again_takes_up_what_was_left(desk: ApprovalDesk) -> None:
 def test_the_sessions_of_a_grant_count_as_their_callers_own_whoever_ends_it(desk: ApprovalDesk) -> None:
     request = granted(desk)
     sessions = [desk.issue(), desk.issue()]
-    provisioner = FakeProvisioner()
+    provisioner = FakeProvisioner(answer={"used_percent": 1.0, "widened": []})
     ender = SessionRevoker(
         rights=desk.grant_ender.approvers.rights,
         sessions=desk.sessions,

@@ -15,8 +15,8 @@ from chalicelib.core.services.leases import Leases
 from chalicelib.sessions.domain.revocation import Cutoff
 from chalicelib.sessions.domain.revocation_policy import MARK_LENGTH, policy_document
 from chalicelib.sessions.services.enforce_revocations import Enforced, Pruned, RevocationEnforcer, RevocationOrder
-from tests.fakes.audit import FakeLeaseStore, FakeRevocationList, FakeRevocationPolicy
-from tests.fakes.core import NOW, Clock, Ids
+from tests.fakes.core import NOW, Clock, FakeLeases, Ids
+from tests.fakes.sessions import FakeRevocationList, FakeRevocationPolicy
 
 HOUR = timedelta(hours=1)
 OVER = 3615
@@ -31,7 +31,7 @@ class Desk:
 
     revocations: FakeRevocationList = field(default_factory=FakeRevocationList)
     policy: FakeRevocationPolicy = field(default_factory=FakeRevocationPolicy)
-    store: FakeLeaseStore = field(default_factory=FakeLeaseStore)
+    store: FakeLeases = field(default_factory=FakeLeases)
     clock: Clock = field(default_factory=Clock)
     ids: Ids = field(default_factory=Ids)
 

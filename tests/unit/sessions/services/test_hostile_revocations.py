@@ -26,8 +26,8 @@ from chalicelib.sessions.domain.revocation_policy import compact_length
 from chalicelib.sessions.domain.revocation_room import MAX_INLINE_CHARACTERS
 from chalicelib.sessions.services.enforce_revocations import Enforced, RevocationEnforcer, RevocationOrder
 from chalicelib.sessions.services.revoke import SessionRevoker
-from tests.fakes.audit import FakeLeaseStore, FakeRevocationList, FakeRevocationPolicy, FakeSessions, session
-from tests.fakes.core import EC2, Clock, FakeCatalogue, FakeJournal, Ids, origin
+from tests.fakes.core import EC2, Clock, FakeCatalogue, FakeJournal, FakeLeases, Ids, origin
+from tests.fakes.sessions import FakeRevocationList, FakeRevocationPolicy, FakeSessions, session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,7 @@ class World:
         self.enforcer = RevocationEnforcer(
             revocations=FakeRevocationList(),
             policy=self.policy,
-            leases=Leases(store=FakeLeaseStore(), clock=self.clock, new_id=ids, pause=lambda _seconds: None),
+            leases=Leases(store=FakeLeases(), clock=self.clock, new_id=ids, pause=lambda _seconds: None),
             clock=self.clock,
             pause=lambda _attempt: None,
         )

@@ -12,20 +12,8 @@ from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conf
 from chalicelib.core.domain.roles import external_id
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from tests.fakes.approvals import FakeGrants
-from tests.fakes.core import (
-    ALICE,
-    BESIDE,
-    CAROL,
-    EC2,
-    Clock,
-    FakeCatalogue,
-    FakeJournal,
-    FakeSessionLog,
-    FakeSts,
-    Ids,
-    origin,
-    refusals,
-)
+from tests.fakes.core import ALICE, BESIDE, CAROL, EC2, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
+from tests.fakes.sessions import FakeSessions, FakeSts
 from tests.wording import naming
 
 POLICIES = """
@@ -41,7 +29,7 @@ class Desk:
     def __init__(self) -> None:
         self.catalogue, self.sessions, self.journal, self.sts = (
             FakeCatalogue(),
-            FakeSessionLog(),
+            FakeSessions(),
             FakeJournal(),
             FakeSts(),
         )
@@ -77,7 +65,7 @@ def test_credentials_leave_with_the_callers_name_and_the_session_id_stamped_on_t
 
 def test_the_row_and_its_event_say_who_what_why_and_by_which_rule(desk: Desk) -> None:
     session, _ = desk.service.issue(CredentialsAsk("ec2-full", reason="deploy", duration_seconds=900), origin())
-    assert desk.sessions.rows == [session]
+    assert desk.sessions.rows == {session.id: session}
     assert session.expires_at - session.issued_at == timedelta(seconds=900)
     [event] = desk.sessions.events
     assert (event.type, event.id, event.role, event.reason) == ("issue", session.id, "ec2-full", "deploy")
@@ -122,7 +110,7 @@ def test_a_row_that_failed_leaves_the_next_one_alone(desk: Desk) -> None:
         desk.service.issue(CredentialsAsk("ec2-full"), origin())
     desk.sessions.fails_with = None
     session, _ = desk.service.issue(CredentialsAsk("ec2-full"), origin())
-    assert desk.sessions.rows == [session]
+    assert desk.sessions.rows == {session.id: session}
 
 
 @pytest.mark.parametrize("failure", [RefusedByAws("no", "AccessDenied"), AwsUnavailable("busy"), KeyError("new")])
@@ -130,7 +118,7 @@ def test_a_row_whose_session_aws_refused_is_marked_and_told(desk: Desk, failure:
     desk.sts.fails_with = failure
     with pytest.raises(type(failure)):
         desk.service.issue(CredentialsAsk("ec2-full"), origin())
-    assert desk.sessions.failed == [desk.sessions.rows[0].id]
+    assert desk.sessions.failed == list(desk.sessions.rows)
     assert [event.type for event in desk.sessions.events] == ["issue", "issue_failed"]
 
 
@@ -142,7 +130,7 @@ def test_a_refusal_is_recorded_before_it_is_answered(desk: Desk) -> None:
     assert event.origin.caller == CAROL
     assert event.detail["code"] == "not_allowed"
     assert desk.sts.asked == []
-    assert desk.sessions.rows == []
+    assert desk.sessions.rows == {}
 
 
 def test_a_quarantined_role_is_refused_on_record_to_those_who_may_take_it(desk: Desk) -> None:
@@ -153,7 +141,7 @@ def test_a_quarantined_role_is_refused_on_record_to_those_who_may_take_it(desk: 
         desk.service.issue(CredentialsAsk("ec2-full"), origin(CAROL))
     assert [event.detail["code"] for event in desk.journal.events] == ["conflict", "not_allowed"]
     assert [event.detail.get("quarantined") for event in desk.journal.events] == [True, None]
-    assert (desk.sts.asked, desk.sessions.rows) == ([], [])
+    assert (desk.sts.asked, desk.sessions.rows) == ([], {})
 
 
 def test_a_role_that_does_not_exist_is_refused_and_recorded(desk: Desk) -> None:

@@ -14,8 +14,20 @@ from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conf
 from chalicelib.core.domain.roles import Role
 from chalicelib.sessions.domain.revocation_record import Revocation
 from chalicelib.sessions.services.revoke import SessionRevoker
-from tests.fakes.audit import FakeProvisioner, FakeSessions, session
-from tests.fakes.core import ALICE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
+from tests.fakes.core import (
+    ALICE,
+    CAROL,
+    EC2,
+    NOW,
+    Clock,
+    FakeCatalogue,
+    FakeJournal,
+    FakeProvisioner,
+    Ids,
+    origin,
+    refusals,
+)
+from tests.fakes.sessions import FakeSessions, session
 
 RITA = Caller("user", "rita", "arn:aws:iam::123456789012:user/rita", "123456789012", "AIDA7", ("responders",))
 OLGA = Caller("user", "olga", "arn:aws:iam::123456789012:user/olga", "123456789012", "AIDA8", ("owners",))
@@ -28,12 +40,15 @@ permit (principal in Broker::Group::"owners", action == Broker::Action::"Revoke"
 """
 
 
+DONE: dict[str, Any] = {"used_percent": 1.0, "widened": []}
+
+
 @dataclass
 class Desk:
     """A revoking service and everything it touches."""
 
     sessions: FakeSessions = field(default_factory=FakeSessions)
-    provisioner: FakeProvisioner = field(default_factory=FakeProvisioner)
+    provisioner: FakeProvisioner = field(default_factory=lambda: FakeProvisioner(answer=DONE))
     journal: FakeJournal = field(default_factory=FakeJournal)
     clock: Clock = field(default_factory=Clock)
     roles: dict[str, Role] = field(default_factory=lambda: {EC2.name: EC2, S3.name: S3})
@@ -175,7 +190,7 @@ def test_others_that_end_for_lack_of_room_are_answered_shown_and_recorded(desk: 
         session(6, CAROL),
     )
     desk.sessions.add(asked, other, late, uncertain, elsewhere, carols).hidden_at_first = {late.id}
-    desk.provisioner.widened = [WIDENED]
+    desk.provisioner.answer = {**DONE, "widened": [WIDENED]}
     ended, revocation = desk.service.end_session(asked.id, "leaked key", origin(RITA))
     assert ended.state(desk.clock()) == "revoked"
     assert (revocation.no_room, revocation.widened) == (True, ({"role": "ec2-full", **WIDENED},))
@@ -194,7 +209,7 @@ def test_the_answer_to_ones_own_revocation_names_no_other_caller(desk: Desk) -> 
     mine, carols = session(1), session(2, CAROL, issued_at=NOW - timedelta(minutes=5))
     desk.sessions.add(mine, carols)
     of_carol = {**WIDENED, "source_identity": "carol"}
-    desk.provisioner.widened = [of_carol, WIDENED]
+    desk.provisioner.answer = {**DONE, "widened": [of_carol, WIDENED]}
     revocation = desk.service.end_session(mine.id, "", origin(ALICE))[1]
     assert revocation.sessions == (mine.id,)
     assert [one["source_identity"] for one in revocation.widened] == ["alice"]
@@ -260,7 +275,7 @@ def test_a_session_the_index_showed_late_is_ended_too(desk: Desk) -> None:
 def test_one_role_that_fails_does_not_spare_the_others_and_the_failure_is_answered(desk: Desk) -> None:
     one, two = session(1), session(2, role="s3-read")
     desk.sessions.add(one, two)
-    desk.provisioner.failures["ec2-full"] = AwsUnavailable("away")
+    desk.provisioner.fails["revoke_caller", "ec2-full"] = AwsUnavailable("away")
     with pytest.raises(AwsUnavailable):
         desk.service.end_caller("alice", "", origin(RITA))
     assert desk.sessions.rows[two.id].revoked_at
