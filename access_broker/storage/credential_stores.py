@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from access_broker.storage.files import private_directory, read_private, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 KEYRING_SECONDS = 4.0
 """A keyring that takes longer hangs, or waits for a password that a person may not be there to type."""
@@ -117,9 +119,10 @@ class Keyring:
 
 def system_keyring(verb: str, key: str, text: str) -> str | None:
     """Ask the keyring in a process of its own; KeyringTrouble where it does not do it in time."""
+    if verb != "delete" and not _may_have_one(os.environ):
+        raise KeyringTrouble("no keyring")
     import json  # noqa: PLC0415  most commands never come here
     import subprocess  # noqa: PLC0415
-    import sys  # noqa: PLC0415
 
     command = [sys.executable, "-m", "access_broker.storage.keyring_process", verb, key]
     try:
@@ -133,3 +136,14 @@ def system_keyring(verb: str, key: str, text: str) -> str | None:
         raise KeyringTrouble(answer["error"])
     found = answer["text"]
     return None if found is None else str(found)
+
+
+def _may_have_one(environ: Mapping[str, str]) -> bool:
+    """Whether looking for a keyring is worth a process: on Linux they are behind D-Bus, or configured by name."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    if environ.get("PYTHON_KEYRING_BACKEND") or environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return True
+    settings = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "python_keyring" / "keyringrc.cfg"
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    return settings.exists() or bool(runtime and (Path(runtime) / "bus").exists())
