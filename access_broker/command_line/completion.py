@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from access_broker.command_line.catalogue import MODULES, commands_of
 from access_broker.command_line.options import EVERYWHERE, HELP, VERSION
+from access_broker.command_line.parse import first_bare
 from access_broker.failures import Failure
 
 if TYPE_CHECKING:
@@ -44,9 +45,15 @@ def candidates(connection: Connection, words: Sequence[str]) -> list[str]:
 
 
 def _found(connection: Connection, before: list[str], current: str) -> Sequence[str]:
-    name = next((word for word in before if word in MODULES), None)
+    everywhere = (*EVERYWHERE, VERSION, HELP)
+    place = first_bare(before, everywhere)
+    name = before[place] if place < len(before) else None
     if name is None:
-        return _flags((*EVERYWHERE, VERSION, HELP)) if current.startswith("-") else list(MODULES)
+        if option := _open_option(before, everywhere):
+            return _names(connection, option.names)
+        return _flags(everywhere) if current.startswith("-") else list(MODULES)
+    if name not in MODULES:
+        return []
     below = commands_of(name)
     sub = next((f"{name} {word}" for word in before if f"{name} {word}" in below), name)
     command = below.get(sub)

@@ -58,11 +58,11 @@ def options_of(command: Command) -> tuple[Option, ...]:
 
 def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
     """The words before the command, the command, the words after it."""
-    place = _first_bare(words, (*EVERYWHERE, VERSION, HELP))
+    place = first_bare(words, (*EVERYWHERE, VERSION, HELP))
     return list(words[:place]), words[place] if place < len(words) else None, list(words[place + 1 :])
 
 
-def _first_bare(words: Sequence[str], options: Sequence[Option]) -> int:
+def first_bare(words: Sequence[str], options: Sequence[Option]) -> int:
     """The place of the first word that is neither an option nor the value of one."""
     valued = {option.flag for option in options if option.metavar}
     place = 0
@@ -74,7 +74,7 @@ def _first_bare(words: Sequence[str], options: Sequence[Option]) -> int:
 def _below(word: str, commands: Mapping[str, Command], words: list[str]) -> tuple[str, list[str]]:
     """The whole name of the command, and the words without it."""
     options = [option for command in commands.values() for option in options_of(command)]
-    place = _first_bare(words, options) if len(commands) > 1 or word not in commands else len(words)
+    place = first_bare(words, options) if len(commands) > 1 or word not in commands else len(words)
     name = f"{word} {words[place]}" if place < len(words) else word
     return (name, [*words[:place], *words[place + 1 :]]) if name in commands else (word, words)
 
@@ -83,12 +83,12 @@ def _mistyped_below(word: str, command: Command, commands: Mapping[str, Command]
     """Whether a group that takes no argument is followed by a word that is none of its commands."""
     if command.arguments or len(commands) == 1 or command is not commands.get(word):
         return False
-    return _first_bare(left, options_of(command)) < len(left)
+    return first_bare(left, options_of(command)) < len(left)
 
 
 def _which(word: str, commands: Mapping[str, Command], left: Sequence[str]) -> str:
     below = [name.partition(" ")[2] for name in commands if " " in name]
-    place = _first_bare(left, [one for command in commands.values() for one in options_of(command)])
+    place = first_bare(left, [one for command in commands.values() for one in options_of(command)])
     bare = left[place] if place < len(left) else None
     if bare:
         return f"{word} has no command {bare}{nearest(bare, below) or '.'}"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("layer"),
     Column("verdict", state=True),
-    Column("decided by", elastic=True, leaves=1),
-    Column("detail", elastic=True),
+    Column("decided by", leaves=1),
+    Column("detail", elastic=True, wraps=True),
 )
 
 

@@ -78,8 +78,12 @@ def _print_restored(connection: Connection, restored: dict[str, Any]) -> None:
         connection.output.line(f"    cannot come back: {lost}")
 
 
+def _approvals(count: int) -> str:
+    return "1 approval" if count == 1 else f"{count} approvals"
+
+
 def _row(role: dict[str, Any]) -> list[object]:
-    access = f"{role['approvals']} approval(s)" if role["access"] == "approval" else role["access"]
+    access = _approvals(role["approvals"]) if role["access"] == "approval" else role["access"]
     access += ", granted" if role.get("active_grant") else ""
     access += ", quarantined" if role.get("quarantined") else ""
     longest = span(role["max_duration_seconds"]) if role.get("max_duration_seconds") else ""

@@ -51,10 +51,10 @@ def serve(connection: Connection, given: Given) -> None:
         ) from error
     variables = {**endpoint.variables(), **files_without_identity(connection)}
     lines = assignments(given.word("format"), variables, identity_variables(os.environ))
-    connection.output.show(variables, lambda: print(lines))
-    sys.stdout.flush()  # a pipe would keep it until the end, which does not come
-    connection.output.notice(f"Serving {ask.role} until Ctrl-C.")
     try:
+        connection.output.show(variables, lambda: print(lines))
+        sys.stdout.flush()  # a pipe would keep it until the end, which does not come
+        connection.output.notice(f"Serving {ask.role} until Ctrl-C.")
         endpoint.serve()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(

@@ -25,6 +25,17 @@ def cut(text: str, columns: int) -> str:
     return "".join(kept).rstrip() + "…"
 
 
+def wrapped(text: str, columns: int) -> str:
+    """The text in lines of so many columns, broken at spaces; a longer word stays whole."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and columns_of(lines[-1]) + 1 + columns_of(word) <= columns:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
 def filled(text: str, columns: int) -> str:
     """The text with spaces up to so many columns."""
     return text + " " * (columns - columns_of(text))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -48,6 +50,10 @@ class Contract:
     """The Idempotency-Key of every attempt, the scripted ones too."""
     scripted: list[Answer] = field(default_factory=list)
     answers: dict[tuple[str, str], Any] = field(default_factory=dict)
+    slow: float = 0.0
+    """Seconds before each answer."""
+    arrived: list[str] = field(default_factory=list)
+    """The paths of requests, before they are answered."""
     public: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Documents that need no signature, by path."""
     clock_is_ahead: timedelta = timedelta()
@@ -103,6 +109,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.contract.arrived.append(self.path)
+        time.sleep(self.contract.slow)
         with self.contract.lock:
             status, document, headers = self._answer(body)
         text = document if isinstance(document, str) else "" if document is None else json.dumps(document)
@@ -110,8 +118,9 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(text.encode())))
-        self.end_headers()
-        self.wfile.write(text.encode())
+        with contextlib.suppress(ConnectionError):  # the command was interrupted
+            self.end_headers()
+            self.wfile.write(text.encode())
 
     def _answer(self, body: bytes) -> Answer:
         self.contract.keys.append(self.headers.get("Idempotency-Key"))

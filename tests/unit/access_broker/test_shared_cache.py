@@ -14,11 +14,13 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.unit.access_broker.people import Person
+
 MANY = 20
 CREDS = ("creds", "ec2-full", "--format", "process")
 
 
-def at_once(alice, **changes):
+def at_once(alice: Person, **changes: str | None) -> tuple[set[str], set[str]]:
     """What twenty commands that start together leave."""
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(alice.spawn(*CREDS, **changes)) for _ in range(MANY)]
