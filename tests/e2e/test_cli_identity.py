@@ -127,3 +127,63 @@ def test_configure_refuses_while_keys_in_the_environment_would_win(alice: Person
     done = alice.broker("configure", "ec2-full", "--profile", "alice", **traps)
     assert (done.returncode, alice.aws_config.read_bytes()) == (2, before)
     assert "AWS_ACCESS_KEY_ID" in done.stderr
+
+
+@pytest.mark.parametrize("client", ["AWS CLI 1", "boto3", "SDK for JavaScript 3", "SDK for Go 2", "Terraform"])
+def test_a_profile_works_where_the_path_of_broker_has_a_space(alice: Person, client: str) -> None:
+    folder = alice.home / "Program Files" / "it's here"
+    folder.mkdir(parents=True)
+    (folder / "broker").symlink_to(BROKER)
+    done = alice.run([str(folder / "broker"), "configure", "ec2-full"])
+    assert done.returncode == 0, done.stderr
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return alice.run(command, AWS_PROFILE="broker-ec2-full")
+
+    seen = arn_in(CLIENTS[client](run, alice))
+    assert ROLE.fullmatch(seen), seen
+
+
+@pytest.mark.parametrize("client", ["AWS CLI 1", "boto3", "SDK for JavaScript 3", "SDK for Go 2"])
+def test_a_container_on_the_hosts_network_has_the_role_by_the_recipe(alice: Person, client: str) -> None:
+    """docs/cli.md, "Containers": the file of variables is all that the container gets; it has no home of alice's."""
+    with by_serve_to_file(alice) as variables:
+        keep = {"PATH": alice.environment["PATH"], "HOME": "/nowhere", "AWS_REGION": "us-east-1"}
+        inside = {**keep, "AWS_ENDPOINT_URL": alice.environment["AWS_ENDPOINT_URL"], **variables}
+
+        def run(*command: str) -> subprocess.CompletedProcess[str]:
+            everything = dict.fromkeys(alice.environment, None)
+            return alice.run(command, **{**everything, **inside})
+
+        seen = arn_in(CLIENTS[client](run, alice))
+    assert ROLE.fullmatch(seen), seen
+
+
+CURL = (
+    'curl --silent --fail-with-body --aws-sigv4 "aws:amz:$AWS_REGION:sts" '
+    '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" --header "x-amz-security-token: $AWS_SESSION_TOKEN" '
+    '"$AWS_ENDPOINT_URL/?Action=GetCallerIdentity&Version=2011-06-15"'
+)
+
+
+def test_curl_has_the_role_with_the_keys_that_exec_gives(alice: Person, traps: dict[str, str | None]) -> None:
+    with by_exec(alice, traps) as run:
+        seen = arn_in(run("sh", "-c", CURL).stdout)
+    assert ROLE.fullmatch(seen), seen
+
+
+@contextlib.contextmanager
+def by_serve_to_file(alice: Person) -> Iterator[dict[str, str]]:
+    """`broker serve --format dotenv`, as `docker run --env-file` reads it."""
+    process = alice.spawn([BROKER, "serve", "ec2-full", "--format", "dotenv"])
+    assert process.stdout is not None
+    lines = []
+    for line in iter(process.stdout.readline, ""):
+        lines.append(line.strip())
+        if line.startswith("AWS_EC2_METADATA_DISABLED"):
+            break
+    try:
+        yield dict(line.split("=", 1) for line in lines)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
