@@ -80,7 +80,7 @@ class Chain:
 
     @property
     def complete(self) -> bool:
-        """Whether it has got to the head."""
+        """True if the chain has reached the head."""
         return self.last >= int(self.head["seq"])
 
     def end(self, latest: dict[str, Any]) -> None:
@@ -102,7 +102,7 @@ class Chain:
             raise Broken(f"Event {self.last} is not the one the chain had there: it was replaced.")
 
     def _trouble(self, line: dict[str, Any], seq: int) -> str:
-        """What is wrong with the line by itself and with its place, in the order of docs/audit.md."""
+        """The fault of the line itself or of its place, in the order of docs/audit.md."""
         if line.get("logged_at") != line["recorded_at"]:
             return "it stands elsewhere than it was put"
         if digest(line) != line.get("hash"):

@@ -36,7 +36,7 @@ class Misused(Failure):
 
 
 class ApprovalRequired(Failure):
-    """Somebody else has to agree first."""
+    """Another person has to agree first."""
 
     exit_code = 3
 

@@ -1,4 +1,4 @@
-"""Where the broker is and who asks: flags first, then the environment, then the config file."""
+"""The broker's address and the caller: flags first, then the environment, then the config file."""
 
 from __future__ import annotations
 

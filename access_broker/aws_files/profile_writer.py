@@ -36,7 +36,7 @@ OTHER_SOURCES = frozenset(
 """Options that give a profile credentials from elsewhere: SDKs would take those before credential_process."""
 
 COMMENT = re.compile(r"\s[#;]")
-"""Where SDKs end a value: botocore reads on, those for Go, Java and Rust take the rest for a comment, quoted or not."""
+"""The end of a value for some SDKs: those for Go, Java and Rust take the rest as a comment; botocore reads on."""
 
 ENDS_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of what ends a line or cannot be written: a second line makes the whole file unreadable."""
@@ -44,7 +44,7 @@ ENDS_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of the file. `backup` holds what it was, where there was anything."""
+    """The result of writing. `backup` is the file as it was before, if there was one."""
 
     changed: bool
     backup: Path | None = None
@@ -79,7 +79,7 @@ def _backup(target: Path, content: bytes, state: os.stat_result) -> Path:
 def with_profile(content: bytes, name: str, process: str, options: Mapping[str, str]) -> bytes:
     """The file with profile `name`; the same bytes where it is right already.
 
-    Misused where the profile is somebody else's, or where a value does not fit into such a file.
+    Misused where another program wrote the profile, or where a value does not fit into such a file.
     """
     for option, value in {"credential_process": process, **options}.items():
         _refuse_unreadable(option, value)

@@ -80,7 +80,7 @@ def _below(word: str, commands: Mapping[str, Command], words: list[str]) -> tupl
 
 
 def _mistyped_below(word: str, command: Command, commands: Mapping[str, Command], left: Sequence[str]) -> bool:
-    """Whether a group that takes no argument is followed by a word that is none of its commands."""
+    """True if a word that is no command follows a group that takes no argument."""
     if command.arguments or len(commands) == 1 or command is not commands.get(word):
         return False
     return first_bare(left, options_of(command)) < len(left)

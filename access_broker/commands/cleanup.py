@@ -1,4 +1,4 @@
-"""What the scheduled clean-up of stale roles would do (docs/cleanup.md)."""
+"""A preview of the scheduled clean-up of stale roles (docs/cleanup.md)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _print(connection: Connection, report: dict[str, Any], *, everything: bool) 
 
 
 FEW = 20
-"""How many roles are listed where none would change."""
+"""The number of roles that are listed where none would change."""
 
 
 def _totals(roles: list[dict[str, Any]], shown: list[dict[str, Any]]) -> list[str]:

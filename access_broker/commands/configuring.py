@@ -88,7 +88,7 @@ def _process(connection: Connection, role: str, own: str | None, reason: str | N
 
 
 def _this_program() -> list[str]:
-    """How to start broker from anywhere: an SDK may run with another PATH and directory."""
+    """The words that start broker from anywhere: an SDK may run with another PATH and directory."""
     started = Path(sys.argv[0])
     if started.name in {"broker", "broker.exe"} and started.exists():
         return [str(started.absolute())]

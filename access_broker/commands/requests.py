@@ -152,7 +152,7 @@ COMMANDS = {
         _deciding("approve"),
         "Agree to a request.",
         (REQUEST, COMMENT),
-        more="Nobody may approve their own.",
+        more="You cannot approve your own.",
         examples=('broker approve 01kxyz --comment "go ahead"',),
     ),
     "deny": Command(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_SECONDS = 5.0
 REFUSALS = ("AccessDenied", "Unauthorized")
-"""How CloudTrail's errorCode begins, or ends, when IAM said no (EC2 says Client.UnauthorizedOperation)."""
+"""The beginning or end of CloudTrail's errorCode when IAM refused (EC2 has Client.UnauthorizedOperation)."""
 
 
 def revoke(connection: Connection, given: Given) -> None:
@@ -75,7 +75,7 @@ def _revoke_many(connection: Connection, *, caller: str | None, role: str | None
 
 
 def _still_standing(caller: str | None, role: str | None) -> list[str]:
-    """What a revocation does not end, and the commands that do."""
+    """The access that a revocation does not end, and the command that does."""
     if role:
         return [f"New sessions of {role} may start at once, for every caller that its rules allow."]
     return [

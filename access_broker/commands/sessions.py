@@ -114,7 +114,7 @@ def _reviewed(review: dict[str, Any]) -> str:
 
 
 def unreviewed(session: dict[str, Any]) -> bool:
-    """Whether this is a break-glass session without a review."""
+    """True for a break-glass session without a review."""
     return (session.get("review") or {}).get("state") == "open"
 
 

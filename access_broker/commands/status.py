@@ -33,7 +33,7 @@ MOST = 20
 
 
 def may_show(connection: Connection) -> bool:
-    """Whether there is a terminal to show it on and a broker to ask."""
+    """True if there is a terminal to show it on and a broker to ask."""
     known = connection.url or os.environ.get("BROKER_URL") or config_file(os.environ).exists()
     return bool(known) and (sys.stdout.isatty() or connection.output.as_json)
 

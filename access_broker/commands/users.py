@@ -65,7 +65,7 @@ def templates_that_name(user: str) -> list[Path]:
 
 
 def _present(connection: Connection, name: str) -> dict[str, Any]:
-    """Groups, tags and sign-in as a PUT leaves them; of somebody new, none."""
+    """Groups, tags and sign-in as a PUT leaves them; of a new user, none."""
     try:
         user = connection.broker.get("users", name)
     except NotFound:

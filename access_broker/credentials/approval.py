@@ -57,7 +57,7 @@ class Approvals:
     clock: Callable[[], float] = time.monotonic
 
     def collect(self, attempt: Callable[[], Result]) -> Result:
-        """What was approved. A grant may take a moment to be seen everywhere: at most COLLECT_PAUSES, together 7 s."""
+        """The access that was approved. A grant is seen everywhere after some seconds: COLLECT_PAUSES, 7 s together."""
         for pause in COLLECT_PAUSES:
             try:
                 return attempt()
@@ -115,7 +115,7 @@ def _filed(request: dict[str, Any]) -> str:
 
 
 def _without_advice(refusal: ApprovalRequired) -> str:
-    """What the broker says of the rule; how to file a request is no advice once one is filed."""
+    """The broker's sentence about the rule, without its advice to file a request: one is filed."""
     return refusal.sentence.partition(ADVICE)[0].rstrip()
 
 

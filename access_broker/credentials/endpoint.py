@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 TOKEN_BYTES = 32
 LOOK_SECONDS = 30.0
-"""How long the background looks away at most: the clock it waits by stands still while a computer sleeps."""
+"""The longest pause of the background thread: its clock stands still while a computer sleeps."""
 
 
 class Endpoint:
-    """Credentials over HTTP for whoever has the token. `take` gets usable ones; it may raise Failure."""
+    """Credentials over HTTP for programs that have the token. `take` gets usable ones; it may raise Failure."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Endpoint:
         self._http = _Server(self, port)
 
     def variables(self) -> dict[str, str]:
-        """What a program needs in its environment."""
+        """The variables that a program needs."""
         return {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{LOOPBACK}:{self._http.server_port}/",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token,
@@ -71,7 +71,7 @@ class Endpoint:
         self._http.server_close()
 
     def admits(self, host: str | None, token: str | None) -> bool:
-        """Whether a request comes from a program that was given the token.
+        """True for a request of a program that was given the token.
 
         The Host header is checked too: a web page whose name was rebound to
         127.0.0.1 still sends its own name.
@@ -95,7 +95,7 @@ class Endpoint:
                 self._current = self._take()
 
     def _renew_ahead(self) -> None:
-        """In the background, before anybody has to wait for it."""
+        """Renew in the background, before a program has to wait for it."""
         while not self._stopped.wait(self._pause()):
             try:
                 self._renew()
@@ -161,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._give()
 
     def log_message(self, *_: object) -> None:
-        """A request line is nobody's business."""
+        """Request lines are not logged."""
 
     def _give(self) -> None:
         try:

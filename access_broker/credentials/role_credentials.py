@@ -35,20 +35,20 @@ class RoleCredentials:
         return datetime.fromisoformat(self.expiration)
 
     def renew_at(self) -> datetime:
-        """When to ask for new ones: a third of a short session before its end, never less than five minutes."""
+        """The time to ask for new ones: a third of a short session before its end, never less than five minutes."""
         third = (self.expires_at() - self.fetched_at) / 3
         return self.expires_at() - max(NEVER_USED_LATER, min(RENEWED_EARLY, third))
 
     def lasts(self, now: datetime) -> bool:
-        """Whether these may still be handed out where new ones cannot be had."""
+        """True if these may still be handed out when new ones cannot be had."""
         return now < self.expires_at() - NEVER_USED_LATER
 
     def usable(self, now: datetime) -> bool:
-        """Whether to hand these out again instead of asking for new ones."""
+        """True if these are handed out again instead of asking for new ones."""
         return now < self.renew_at()
 
     def process_document(self) -> dict[str, Any]:
-        """What `credential_process` prints (AWS SDKs and Tools Reference Guide)."""
+        """The document that `credential_process` prints (AWS SDKs and Tools Reference Guide)."""
         return {
             "Version": 1,
             "AccessKeyId": self.access_key_id,

@@ -89,7 +89,7 @@ def _passing_signals_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _in_the_foreground() -> bool:
-    """Whether the terminal sends its signals to our process group just now, wherever our input comes from."""
+    """True if the terminal sends its signals to our process group now. Our input may come from elsewhere."""
     if sys.platform == "win32":
         return os.isatty(0)
     with contextlib.suppress(OSError), Path("/dev/tty").open("rb") as terminal:

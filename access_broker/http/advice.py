@@ -59,7 +59,7 @@ GATEWAY: tuple[tuple[str, type[Failure], str], ...] = (
         "The broker's API does not admit you: ask its owner whether your account is allowed and nothing denies you.",
     ),
 )
-"""What API Gateway says before the broker runs (its messages, part of each), and what to do about it."""
+"""Messages of API Gateway before the broker runs (a part of each), and the advice for each."""
 
 WRONG_ADDRESS = (
     "This is not the broker's address, or the broker there is older than this command: "
@@ -105,7 +105,7 @@ def _problem(document: dict[str, Any]) -> Failure:
 
 
 def _skew(answer: Answer, now: datetime) -> str:
-    """How far the clock is off, by the Date header of the very answer that complains."""
+    """The minutes by which the clock is wrong, from the Date header of the answer that complains."""
     try:
         theirs = parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
     except (TypeError, ValueError):

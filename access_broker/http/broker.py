@@ -122,7 +122,7 @@ class Broker:
         return answer
 
     def _pause(self, answer: Answer, attempt: int) -> float:
-        """What Retry-After says, else a second doubled each time; and up to half a second, so that clients spread."""
+        """Seconds of Retry-After, or a second doubled each time; plus up to half a second, so that clients spread."""
         said = answer.headers.get("Retry-After", "")
         seconds = int(said) if said.isascii() and said.isdecimal() else 2 ** (attempt - 1)
         return seconds + self.jitter() / 2

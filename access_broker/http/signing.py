@@ -52,7 +52,7 @@ MISSING_CRT = (
 
 SIGN_IN_AGAIN = (SSOError, TokenRetrievalError, LoginError)
 UNREADABLE = (BotoCoreError, ClientError, OSError, ValueError, RuntimeError)
-"""What providers raise: botocore's own, a missing program, unreadable output, a failed refresh."""
+"""The errors of credential providers: botocore's own, a missing program, unreadable output, a failed refresh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def chosen_profile(session: Session, named: str | None) -> str | None:
 
 
 def written_by_us(credential_process: str) -> bool:
-    """Whether a profile's credential_process is a `broker creds` command line."""
+    """True if a profile's credential_process is a `broker creds` command line."""
     try:
         words = shlex.split(credential_process, posix=os.name != "nt")
     except ValueError:

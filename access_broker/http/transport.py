@@ -34,7 +34,7 @@ READ_SECONDS = 35
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. The body may hold credentials."""
+    """An HTTP answer. The body may hold credentials."""
 
     status: int
     headers: Mapping[str, str]

@@ -29,7 +29,7 @@ def open_once(url: str, browse: Callable[[str], bool] = webbrowser.open) -> bool
 
 
 class _Redirect(HTTPServer):
-    """One redirect for whoever knows the random path, then nothing any more."""
+    """One redirect for the program that knows the random path, then nothing any more."""
 
     def __init__(self, url: str) -> None:
         super().__init__((LOOPBACK, 0), _Handler)

@@ -90,7 +90,7 @@ class Output:
 
 
 def colourful() -> bool:
-    """Whether stdout may be painted (https://no-color.org)."""
+    """True if stdout may be coloured (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

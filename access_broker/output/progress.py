@@ -15,7 +15,7 @@ FRAMES = "|/-\\"
 FRAME_SECONDS = 0.15
 CLEAR = "\r\x1b[K"
 PATIENCE_SECONDS = 1.0
-"""What takes longer than this is told of."""
+"""Work that takes longer than this is shown."""
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ def seconds(text: str) -> int:
 
 
 def since(text: str) -> str:
-    """How long ago (`24h`, `7d`, `2w`) or a time, as RFC 3339; ValueError on anything else."""
+    """A time, or a distance into the past (`24h`, `7d`, `2w`), as RFC 3339; ValueError on anything else."""
     return rfc3339(instant(text, datetime.now(UTC)))
 
 
@@ -78,7 +78,7 @@ def relative(text: str | None, now: datetime) -> str:
 
 
 def remaining(until: str, now: datetime) -> str:
-    """How long it still is: `54 min`, `3 h 10 min`, `over`."""
+    """The time that is left: `54 min`, `3 h 10 min`, `over`."""
     left = int((datetime.fromisoformat(until) - now).total_seconds())
     if left <= 0:
         return "over"

@@ -1,4 +1,4 @@
-"""How many columns text takes on a terminal: wide letters take two, combining ones none."""
+"""The columns that text takes on a terminal: wide letters take two, combining ones none."""
 
 from __future__ import annotations
 

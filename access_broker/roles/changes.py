@@ -7,7 +7,7 @@ from typing import Any
 
 
 def changed(role: dict[str, Any]) -> bool:
-    """Whether anything differs."""
+    """True if anything differs."""
     return bool(role.get("changes"))
 
 

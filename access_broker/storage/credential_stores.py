@@ -139,7 +139,7 @@ def system_keyring(verb: str, key: str, text: str) -> str | None:
 
 
 def _may_have_one(environ: Mapping[str, str]) -> bool:
-    """Whether looking for a keyring is worth a process: on Linux they are behind D-Bus, or configured by name."""
+    """True if there may be a keyring. On Linux keyrings are behind D-Bus, or configured by name."""
     if sys.platform in {"win32", "darwin"}:
         return True
     if environ.get("PYTHON_KEYRING_BACKEND") or environ.get("DBUS_SESSION_BUS_ADDRESS"):

@@ -54,7 +54,7 @@ def _take_after(path: Path, like: os.stat_result) -> None:
 
 
 def read_private(path: Path) -> str | None:
-    """The text of a regular file that is ours and nobody else's to read; None where there is no such file."""
+    """The text of a regular file that is ours and that no other user may read; None where there is no such file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
@@ -65,18 +65,18 @@ def read_private(path: Path) -> str | None:
 
 
 def private_directory(path: Path) -> Path:
-    """The directory, made if need be; PermissionError where somebody else owns it."""
+    """The directory, made if need be; PermissionError where another user owns it."""
     path.mkdir(mode=OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
     state = path.stat()
     if sys.platform != "win32" and state.st_uid != os.geteuid():
-        raise PermissionError(f"{path} belongs to somebody else")
+        raise PermissionError(f"{path} belongs to another user")
     if not _private(state):
         path.chmod(OWNER_ONLY_DIRECTORY)
     return path
 
 
 def _private(state: os.stat_result) -> bool:
-    """Whether only the owner, who must be us, has any right. Windows guards a profile by its ACL instead."""
+    """True if the file is ours and no other user has any right. Windows protects a profile by its ACL instead."""
     return sys.platform == "win32" or (state.st_uid == os.geteuid() and not state.st_mode & 0o077)
 
 

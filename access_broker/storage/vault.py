@@ -29,7 +29,7 @@ LONGEST_SESSION_SECONDS = 3600
 LOCKLESS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
 ENTRIES = ("*.json", "*.keyring", "*.keyring-left")
 LOCK_SECONDS = 60.0
-"""How long to wait for another process that is fetching the same credentials."""
+"""The longest wait for another process that fetches the same credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Vault:
     notice: Callable[[str], None]
 
     def get(self, key: str) -> RoleCredentials | None:
-        """What is kept, however old; None where there is nothing or it cannot be read."""
+        """The entry, however old; None where there is none or it cannot be read."""
         for place in self.places:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 if text := place.read(key):
