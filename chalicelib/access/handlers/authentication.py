@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 
+from chalicelib.access.domain.facts import FactsChanged
 from chalicelib.access.wiring import authentication
 from chalicelib.core.handlers.edge import MAX_BODY_BYTES, refuse_query, request_id
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from chalice.app import Request
 
     from chalicelib.core.domain.events import Origin
+
+Result = TypeVar("Result")
 
 
 def authenticate(request: Request, *, brokered: bool = False, reads_query: bool = False, role: str = "") -> Origin:
@@ -38,6 +41,17 @@ def guess(request: Request, role: str) -> tuple[Origin, Callable[[], object]]:
     guessed = authentication().guess(request.context.get("identity") or {}, request_id(request), role)
     refuse_query(request)
     return guessed
+
+
+def on_a_guess(request: Request, role: str, act: Callable[[Origin, Callable[[], object]], Result]) -> Result:
+    """What `act` makes of the guess and its confirmation; once more, on what was read meanwhile, if it was wrong.
+
+    The second time is confirmed as well: a suspension counts on it (access.services.recognition, READ_AGAIN).
+    """
+    try:
+        return act(*guess(request, role))
+    except FactsChanged:
+        return act(*guess(request, role))
 
 
 def role_asked_for(request: Request) -> str:

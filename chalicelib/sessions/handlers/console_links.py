@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalice.app import Blueprint, Response
 
-from chalicelib.access.handlers.authentication import authenticate, role_asked_for
+from chalicelib.access.handlers.authentication import on_a_guess, role_asked_for
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
 from chalicelib.sessions.handlers.bodies import ConsoleLinkBody
 from chalicelib.sessions.handlers.views import session_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.sessions.services.console_links import ConsoleLink
 
 blueprint = Blueprint(__name__)
 
@@ -20,9 +28,12 @@ blueprint = Blueprint(__name__)
 def open_console() -> Response:
     """Issue a console session; the URL in the answer is a secret for fifteen minutes."""
     request = blueprint.current_request
-    who = authenticate(request, role=role_asked_for(request))
-    wanted = body(request, ConsoleLinkBody)
-    link = wiring.console_links().open(wanted.ask(), wanted.destination, who)
+
+    def open_link(who: Origin, confirm: Callable[[], object]) -> ConsoleLink:
+        wanted = body(request, ConsoleLinkBody)
+        return wiring.console_links().open(wanted.ask(), wanted.destination, who, confirm)
+
+    link = on_a_guess(request, role_asked_for(request), open_link)
     shown = {
         "session": session_document(link.session, clock()),
         "sign_in_url": link.sign_in_url,

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.access.domain.facts import FactsChanged
-from chalicelib.access.handlers.authentication import authenticate, guess, role_asked_for
+from chalicelib.access.handlers.authentication import on_a_guess, role_asked_for
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.wiring import clock
@@ -16,7 +15,10 @@ from chalicelib.sessions.handlers.bodies import CredentialsBody
 from chalicelib.sessions.handlers.views import session_document
 
 if TYPE_CHECKING:
-    from chalicelib.core.domain.sessions import Credentials
+    from collections.abc import Callable
+
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.sessions import Credentials, Session
 
 blueprint = Blueprint(__name__)
 
@@ -26,13 +28,11 @@ blueprint = Blueprint(__name__)
 def take_credentials() -> Response:
     """Issue a role session and hand its credentials to the caller who signed."""
     request = blueprint.current_request
-    role = role_asked_for(request)
-    who, confirm = guess(request, role)
-    wanted = body(request, CredentialsBody).ask()
-    try:
-        session, credentials = wiring.session_issuer().issue(wanted, who, confirm)
-    except FactsChanged:
-        session, credentials = wiring.session_issuer().issue(wanted, authenticate(request, role=role))
+
+    def issue(who: Origin, confirm: Callable[[], object]) -> tuple[Session, Credentials]:
+        return wiring.session_issuer().issue(body(request, CredentialsBody).ask(), who, confirm)
+
+    session, credentials = on_a_guess(request, role_asked_for(request), issue)
     shown = {"session": session_document(session, clock()), "credentials": process_credentials(credentials)}
     return answer(shown, 201)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.core.domain.roles import switch_role_url
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from chalicelib.access.services.catalogue import Catalogue
@@ -52,13 +53,15 @@ class ConsoleLinks:
     sign_in: SignInEndpoint
     clock: Clock
 
-    def open(self, wanted: CredentialsAsk, destination: str, origin: Origin) -> ConsoleLink:
-        """Issue a session for the console and exchange it; errors as issuing has them.
+    def open(
+        self, wanted: CredentialsAsk, destination: str, origin: Origin, confirm: Callable[[], object]
+    ) -> ConsoleLink:
+        """Issue a session for the console and exchange it; `confirm` and errors as issuing has them.
 
         The credentials themselves never leave: the console session lasts as
         long as they do, since they come from role chaining.
         """
-        session, credentials = self.session_issuer.issue(wanted, origin)
+        session, credentials = self.session_issuer.issue(wanted, origin, confirm)
         url = self.sign_in.link(credentials, destination)
         role = self.catalogue.get(session.role)
         return ConsoleLink(session, self.clock() + LINK_LIVES, switch_role_url(role) if role else None, url)

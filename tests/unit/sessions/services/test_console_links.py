@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.access.domain.facts import Suspended
 from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import AwsUnavailable, Refused
 from chalicelib.sessions.services.console_links import ConsoleLinks
@@ -14,7 +15,12 @@ POLICIES = """
 @id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);
 @id("console") permit (principal in Broker::Group::"engineers", action == Broker::Action::"OpenConsole", resource);
 """
+PAGE = "https://console.aws.amazon.com/"
 WANTED = CredentialsAsk("ec2-full", reason="look", kind="console")
+
+
+def confirmed() -> None:
+    """Nothing changed."""
 
 
 class Desk:
@@ -39,27 +45,39 @@ class Desk:
 
 def test_a_console_session_is_recorded_as_one_and_the_link_lives_fifteen_minutes() -> None:
     desk = Desk()
-    link = desk.links.open(WANTED, "https://console.aws.amazon.com/", origin())
+    link = desk.links.open(WANTED, PAGE, origin(), confirmed)
     assert [one.kind for one in desk.sessions.rows.values()] == ["console"]
     assert desk.sessions.events[0].detail["kind"] == "console"
     assert (link.sign_in_url_expires_at - NOW).total_seconds() == 900
 
 
 def test_the_link_is_not_shown_by_accident() -> None:
-    assert "canary" not in repr(Desk().links.open(WANTED, "https://console.aws.amazon.com/", origin()))
+    assert "canary" not in repr(Desk().links.open(WANTED, PAGE, origin(), confirmed))
 
 
 def test_who_may_not_open_the_console_is_refused_and_recorded() -> None:
     desk = Desk()
     with pytest.raises(Refused):
-        desk.links.open(WANTED, "https://console.aws.amazon.com/", origin(CAROL))
+        desk.links.open(WANTED, PAGE, origin(CAROL), confirmed)
     assert desk.sign_in.asked == []
     assert len(desk.journal.events) == 1
+
+
+def test_a_person_who_is_suspended_while_the_session_is_issued_gets_no_link() -> None:
+    desk = Desk()
+
+    def suspended() -> None:
+        raise Suspended("since a moment ago")
+
+    with pytest.raises(Suspended):
+        desk.links.open(WANTED, PAGE, origin(), suspended)
+    assert desk.sign_in.asked == []
+    assert [event.type for event in desk.sessions.events] == ["issue", "issue_failed"]
 
 
 def test_when_the_sign_in_endpoint_is_away_nothing_leaves() -> None:
     desk = Desk()
     desk.sign_in.fails_with = AwsUnavailable("away")
     with pytest.raises(AwsUnavailable):
-        desk.links.open(WANTED, "https://console.aws.amazon.com/", origin())
+        desk.links.open(WANTED, PAGE, origin(), confirmed)
     assert [event.type for event in desk.sessions.events] == ["issue"]  # AWS holds credentials: not `issue_failed`
