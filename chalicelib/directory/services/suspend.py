@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.approvals.services.stores import Requests
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.ids import NewId
+    from chalicelib.core.domain.sessions import Session
     from chalicelib.core.domain.times import Clock, Pause
     from chalicelib.core.services.refusals import RefusalRecorder
     from chalicelib.sessions.domain.revocation_record import Revocation
@@ -173,9 +174,8 @@ class Suspender:
     def _alive(self, name: str) -> Iterator[str]:
         """Callers with a live session that the name means: itself, and sessions of the role of that name."""
         now = self.clock()
-        wanted = SessionFilter(caller=name) if "/" in name else SessionFilter()
-        for session in self.sessions.every(wanted.alive(now), now):
-            if session.state(now) == "active" and (session.caller == name or session.caller.startswith(f"{name}/")):
+        for session in self.sessions.every(SessionFilter().alive(now), now):
+            if session.state(now) == "active" and _means(name, session):
                 yield session.caller
 
     def _cancel(self, done: Suspended, name: str, reason: str, origin: Origin) -> Suspended:
@@ -188,6 +188,15 @@ class Suspender:
             else:
                 done = replace(done, requests=(*done.requests, request.id))
         return done
+
+
+def _means(name: str, session: Session) -> bool:
+    """True if the session's caller, or the role session that is the caller in AWS, has the name.
+
+    They differ for persons of Identity Center: `sso/PERSON` comes as PERMISSION SET ROLE/PERSON.
+    """
+    in_aws = session.caller_arn.partition(":assumed-role/")[2]
+    return any(one == name or one.startswith(f"{name}/") for one in (session.caller, in_aws))
 
 
 def _event(

@@ -13,6 +13,7 @@ from chalicelib.access.aws.catalogue import role_to_row
 from chalicelib.core.aws import rows as table_rows
 from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.sessions import Credentials
 from chalicelib.sessions.aws.session_log import session_to_row
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
 from tests.adapters.provisioning.test_api import LambdaInProcess, invoked
@@ -106,6 +107,35 @@ def test_a_person_of_identity_center_is_suspended_and_a_colleague_works_on(call,
     other_set = sso_session("dana@example.com", "AWSReservedSSO_Readers_fedcba9876543210")
     assert call("GET", "/v1/whoami", other_set)[0] == 403
     assert call("GET", "/v1/whoami", emil)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/credentials", "/v1/console-links"])
+def test_a_suspension_in_the_middle_of_issuing_keeps_the_credentials_in(
+    call, alice, rita, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """The suspension's two looks for sessions may both be over before the row of this one is written."""
+    client("dynamodb").put_item(TableName="broker", Item=globals_row(EC2))
+    monkeypatch.setattr("chalicelib.access.services.recognition.READ_AGAIN", timedelta(0))
+
+    def assume(_sts: object, _settings: object) -> Credentials:
+        suspended(call, rita, "alice")
+        return Credentials("ASIA1", datetime.now(UTC) + timedelta(hours=1), "canary-secret", "canary-token")
+
+    monkeypatch.setattr("chalicelib.sessions.aws.sts.StsRoleSessions.assume", assume)
+    monkeypatch.setattr("chalicelib.sessions.aws.federation.FederationEndpoint.link", lambda *_: "https://signin")
+    assert call("POST", path, alice, {"role": "ec2-full", "reason": "look"})[0] == 403
+
+
+@pytest.mark.parametrize("name", [SSO_ROLE, f"{SSO_ROLE}/dana@example.com"])
+def test_sessions_of_persons_end_when_the_role_of_their_permission_set_is_suspended(call, rita, name: str) -> None:
+    client("dynamodb").put_item(TableName="broker", Item=globals_row(EC2))
+    dana, person = sso_session("dana@example.com"), "sso/dana@example.com"
+    who = Caller("role", person, dana["userArn"], ACCOUNT, person)
+    made = session(1, who, issued_at=datetime.now(UTC) - timedelta(minutes=10))
+    client("dynamodb").put_item(TableName="broker", Item=item(session_to_row(made)))
+    done = suspended(call, rita, name)
+    assert (done["sessions"], done["failures"]) == ([made.id], [])
+    assert call("GET", f"/v1/sessions/{made.id}", rita)[1]["state"] == "revoked"
 
 
 def test_a_recreated_namesake_is_not_suspended(call, alice, rita) -> None:
