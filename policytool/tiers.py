@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.core.domain.roles import WORKLOAD_PATH
 from policytool.guard import POLICIES, other_roles
 
 if TYPE_CHECKING:
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
 
 Statement = dict[str, Any]
 
-WORKLOADS = "access-broker-workloads"
-"""Path of the roles and instance profiles that deployers make."""
-
 OWN_ROLES = [
-    {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{kind}/{WORKLOADS}/*"}
+    {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{kind}{WORKLOAD_PATH}*"}
     for kind in ("role", "instance-profile")
 ]
 SERVICE_ROLES = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*"}
@@ -107,7 +105,7 @@ def _deployer(boundary: Statement) -> Statement:
             statements += [{**statement, "Action": kept}, *_identity()]
         elif statement["Sid"] == "NoFurtherHopsFromABrokeredRole":
             kept = [action for action in statement["Action"] if action not in HOPS]
-            statements += [{**statement, "Action": kept}, _hop()]
+            statements += [{**statement, "Action": kept}, *_hops()]
         else:
             statements.append(statement)
     return {**boundary, "Statement": statements}
@@ -132,15 +130,21 @@ def _identity() -> list[Statement]:
     ]
 
 
-def _hop() -> Statement:
-    """CDK's bootstrap roles, where an administrator has tagged them (docs/provisioning.md, "Tiers")."""
-    return {
-        "Sid": "NoFurtherHopsButRolesTaggedForIt",
-        "Effect": "Deny",
-        "Action": HOPS,
-        "Resource": "*",
-        "Condition": {"StringNotEquals": {HOP_TAG: "allowed"}},
-    }
+def _hops() -> list[Statement]:
+    """CDK's bootstrap roles, where an administrator has tagged them (docs/provisioning.md, "Tiers").
+
+    Never a role that deployers make: they could tag it themselves, and a session of it would outlive a revocation.
+    """
+    return [
+        {
+            "Sid": "NoFurtherHopsButRolesTaggedForIt",
+            "Effect": "Deny",
+            "Action": HOPS,
+            "Resource": "*",
+            "Condition": {"StringNotEquals": {HOP_TAG: "allowed"}},
+        },
+        {"Sid": "NoHopToARoleThatDeployersMake", "Effect": "Deny", "Action": HOPS, "Resource": OWN_ROLES[0]},
+    ]
 
 
 if __name__ == "__main__":

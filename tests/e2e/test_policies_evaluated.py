@@ -206,6 +206,14 @@ def test_a_deployer_hops_only_to_roles_that_an_administrator_has_tagged() -> Non
     assert evaluate([tagged, Asked("sts:AssumeRole", given, limit, ADMINISTRATOR)]) == [True, False]
 
 
+def test_a_deployer_does_not_hop_to_a_role_that_it_tagged_itself() -> None:
+    given, limit = policies("deployer", allow("*")), boundary("deployer")
+    bounded = {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/access-broker/access-broker-dev-boundary"}
+    tagging = Asked("iam:TagRole", given, limit, OWN, bounded)
+    hop = Asked("sts:AssumeRole", given, limit, OWN, {"iam:ResourceTag/access-broker:hop": "allowed"})
+    assert evaluate([tagging, hop]) == [True, False]
+
+
 def test_no_tier_touches_the_broker() -> None:
     table = "arn:aws:dynamodb:us-east-1:123456789012:table/access-broker-dev"
     function = "arn:aws:lambda:us-east-1:123456789012:function:access-broker-dev-provision"

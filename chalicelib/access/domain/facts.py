@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from chalicelib.core.domain.errors import Conflict, Refused
-from chalicelib.core.domain.roles import ROLE_PATH
+from chalicelib.core.domain.roles import ROLE_PATH, WORKLOAD_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,6 +25,10 @@ IDENTITY_CENTER_PATH = "/aws-reserved/sso.amazonaws.com/"
 PERMISSION_SET = re.compile(r"AWSReservedSSO_([\w+=,.@-]{1,32})_[0-9a-f]{16}", re.ASCII)
 PERSONS = "sso"
 """Persons of Identity Center are named `sso/PERSON`, their groups `sso/PERMISSION SET`."""
+
+
+FROM_THE_BROKER = (ROLE_PATH, WORKLOAD_PATH)
+"""Behind a role under these paths may stand any person who has a brokered session: trust and tags prove nothing."""
 
 
 class Suspended(Refused):
@@ -132,7 +136,7 @@ def described(caller: Caller, facts: Facts, pinned: Collection[str] = ()) -> Cal
     role, _, session = caller.name.partition("/")
     if role == PERSONS:
         raise Refused(f"Sessions of a role named {PERSONS} cannot call: they would be named as persons are.")
-    known = replace(caller, tags=facts.tags, brokered=facts.path.startswith(ROLE_PATH))
+    known = replace(caller, tags=facts.tags, brokered=facts.path.startswith(FROM_THE_BROKER))
     permission_set = PERMISSION_SET.fullmatch(role)
     if permission_set and facts.path.startswith(IDENTITY_CENTER_PATH):
         person = f"{PERSONS}/{session}"

@@ -36,8 +36,9 @@ class Caller:
     `name` is the user name, or `ROLE/SESSION` for an assumed-role session.
     `unique_id` is IAM's AIDA… or AROA… id: a recreated namesake has another.
     `unknown` callers appear in the record of their refusal and nowhere else.
-    `brokered` marks a session of a role that the broker hands out: who holds
-    one is a caller with keys of their own, and comes with these.
+    `brokered` marks a session of a role that the broker hands out, or that a
+    brokered deployer can make: who holds one is a caller with keys of their
+    own, and comes with these.
     """
 
     kind: Literal["user", "role", "unknown"]

@@ -26,6 +26,9 @@ DEPLOYMENT_TAG = "access-broker:deployment"
 ROLE_PATH = "/access-broker/"
 """Everything the broker makes or hands out lives under this IAM path."""
 
+WORKLOAD_PATH = "/access-broker-workloads/"
+"""Under this path brokered deployers make roles of their own, and choose trust and tags (policytool/tiers.py)."""
+
 ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 """IAM CreateRole, RoleName."""
 

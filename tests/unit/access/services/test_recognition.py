@@ -162,6 +162,17 @@ def test_sessions_of_a_role_named_as_persons_are_cannot_call(table: FakeTable, i
         recognition(table, iam).recognize(session("sso", "dana"))
 
 
+@pytest.mark.parametrize(
+    ("path", "brokered"), [("/access-broker/", True), ("/access-broker-workloads/", True), ("/ci/", False)]
+)
+def test_a_role_that_a_brokered_session_holds_or_makes_is_no_caller_of_its_own(
+    table: FakeTable, iam: FakeIam, path: str, *, brokered: bool
+) -> None:
+    """A deployer chooses trust and tags of the roles it makes; a rule on tags would take it for any team."""
+    table.rows["AROA1"] = role_facts("ci", "AROA1", path, team="payments")
+    assert recognition(table, iam).recognize(session("ci", "a")).caller.brokered is brokered
+
+
 def test_sessions_of_a_role_that_pins_their_name_are_persons_of_their_own(table: FakeTable, iam: FakeIam) -> None:
     table.rows["AROA1"] = role_facts("pinned-ci", "AROA1")
     table.rows["AROA2"] = role_facts("ci", "AROA2")
