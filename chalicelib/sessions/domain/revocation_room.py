@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from chalicelib.access.domain.facts import PERSONS
 from chalicelib.core.domain.callers import DIGEST_LENGTH, STS_NAME_LENGTH
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
 from chalicelib.core.domain.times import rfc3339
@@ -32,8 +33,8 @@ and a quarantine they fit into the 10,240: neither an apply nor a revocation can
 OWN_SHARE = 0.5
 """Of the room, for entries of callers who end their own sessions. The rest is kept for those who may end others'."""
 
-SESSION_NAMES_OF_PEOPLE = "role=AWSReservedSSO_"
-"""Identity Center sets the session name to the person's user name. Other roles' callers choose it themselves."""
+SESSION_NAMES_OF_PEOPLE = f"role={PERSONS},"
+"""Persons of Identity Center are callers named `sso/PERSON`. Other roles' callers choose their session name."""
 
 LONGEST_SESSION = timedelta(seconds=MAX_CHAINED_SECONDS)
 LONGEST_OF_ROLE = timedelta(seconds=43_200)

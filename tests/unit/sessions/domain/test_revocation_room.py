@@ -75,7 +75,7 @@ def test_all_session_names_of_one_role_fold_into_one_pattern() -> None:
 
 
 def test_people_of_identity_center_are_never_folded_together() -> None:
-    people = [f"role=AWSReservedSSO_Engineers_0123456789abcdef,p{number}" for number in range(3)]
+    people = [source_identity(Caller("role", f"sso/p{number}", "", "", f"sso/p{number}")) for number in range(3)]
     assert [principal(name) for name in people] == people
     listed = EMPTY
     for number, name in enumerate(people):

@@ -49,7 +49,7 @@ def caller(number: int) -> Caller:
     kind, name = number % 4, f"person-{number:02}"
     if kind == 0:
         return Caller("user", name, f"arn:aws:iam::{ACCOUNT}:user/{name}", ACCOUNT, f"AIDA-{name}")
-    role = ("ci", "AWSReservedSSO_Engineers_0123456789abcdef", LONG)[kind - 1]
+    role = ("ci", "sso", LONG)[kind - 1]
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{name}"
     return Caller("role", f"{role}/{name}", arn, ACCOUNT, f"AROA{kind}:{name}")
 
