@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.roles import WHOLE_BROKER, Role
 from chalicelib.core.domain.times import duration, from_rfc3339
 from policytool.known_entities import caller, role
-from policytool.source import BadFile, document
+from policytool.source import BadFile, Strict, document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import yaml
 
     from chalicelib.core.domain.callers import Caller
     from policytool.known_entities import Vocabulary
@@ -62,7 +62,7 @@ class Fields(dict[Any, Any]):
     line = 1
 
 
-class _Reader(yaml.SafeLoader):
+class _Reader(Strict):
     """YAML whose mappings are Fields."""
 
 

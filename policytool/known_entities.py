@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.roles import ROLE_PATH, TIERS, Role
-from policytool.source import BadFile, document, text
+from policytool.source import BadFile, Texts, document, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def _words(path: Path) -> dict[str, frozenset[str]]:
 
 def _template(path: Path) -> Role:
     name = f"../roles/{path.name}"
-    given = document(path, name)
+    given = document(path, name, Texts)
     if not isinstance(given, dict) or not isinstance(given.get("name"), str):
         raise BadFile(name, 1, "not a role template: it has to be a mapping with a name")
     try:

@@ -37,6 +37,33 @@ class Complaint:
         return f"{self.file}:{self.line}: {self.level}: {self.message}"
 
 
+class Strict(yaml.SafeLoader):
+    """YAML in which no mapping has a key twice, and a date is a text."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """The mapping; a MarkedYAMLError at the second of two keys that are the same."""
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                problem = f"the key {key.value} is there twice: keep one of them"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return node
+
+
+class Texts(Strict):
+    """The same with every value as it is written, for templates: `012` and `yes` are texts there."""
+
+
+DATE, NULL = "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:null"
+for _loader, _kept in ((Strict, lambda tag: tag != DATE), (Texts, lambda tag: tag == NULL)):
+    _loader.yaml_implicit_resolvers = {
+        letter: [(tag, pattern) for tag, pattern in resolvers if _kept(tag)]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 class BadFile(Exception):
     """A file that cannot be read as what it is: where, and why."""
 
@@ -81,11 +108,11 @@ def text(path: Path, name: str) -> str:
         raise BadFile(name, line, "not text in UTF-8; save it as that") from error
 
 
-def document(path: Path, name: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
+def document(path: Path, name: str, loader: type[Strict] = Strict) -> Any:
     """The document in a YAML file; BadFile where it is none."""
     said = text(path, name)
     try:
-        return yaml.load(said, loader)  # noqa: S506  a SafeLoader
+        return yaml.load(said, loader)  # noqa: S506  a kind of SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadFile(name, line, f"not YAML: {error.problem}") from error

@@ -115,10 +115,10 @@ def _report(connection: Connection, profile: str, path: Path, written: Written) 
 COMMANDS = {
     "configure": Command(
         configure,
-        "Write an AWS profile that uses the broker.",
+        "Write an AWS profile that uses the broker, for the AWS CLI, SDKs and Terraform.",
         (ROLE, Option("--name", "The profile's name. [broker-ROLE]", "NAME"), REASON),
-        more="The AWS CLI, the SDKs and Terraform then work with that profile. Nothing else in the AWS config changes; "
-        "the file as it was is kept beside it.",
+        more="Use it with `aws --profile`, AWS_PROFILE, or `profile` of a Terraform provider. Nothing else in the AWS "
+        "config changes; the file as it was is kept beside it.",
         examples=(
             "broker configure ec2-full",
             "aws --profile broker-ec2-full ec2 describe-instances",

@@ -65,19 +65,23 @@ def _print(connection: Connection, found: dict[str, Any], now: datetime) -> None
     groups = f" ({', '.join(me['groups'])})" if me.get("groups") else ""
     output.line(f"You are {me['name']}{groups}.")
     if found["sessions"]:
-        output.line("\nYou have now:")
+        output.line("")
+        output.line("You have now:")
         output.table(SESSIONS, [_session(one, now) for one in found["sessions"]], "")
     for one in found["grants"]:
         output.line(f"Granted: {one['role']}, ends {relative(one['until'], now)}; `broker done {one['id']}` ends it.")
     if found["to_decide"]:
-        output.line("\nWaiting for you (`broker approve ID`, `broker deny ID`):")
+        output.line("")
+        output.line("Waiting for you (`broker approve ID`, `broker deny ID`):")
         output.table(REQUESTS, [_request(one) for one in found["to_decide"]], "")
     if found["pending"]:
-        output.line("\nYour requests that wait for others:")
+        output.line("")
+        output.line("Your requests that wait for others:")
         output.table(REQUESTS, [_request(one) for one in found["pending"]], "")
     if not any(found[name] for name in ("sessions", "grants", "to_decide", "pending")):
         output.line("You have no session now, and nothing waits for you.")
-    output.line("\n`broker roles` shows the roles you may have, `broker --help` the commands.")
+    output.line("")
+    output.line("`broker roles` shows the roles you may have, `broker --help` the commands.")
 
 
 def _session(one: dict[str, Any], now: datetime) -> list[object]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from policytool.check import check
+from policytool.known_entities import vocabulary
 from policytool.source import Complaint, statements
 from tests.unit.policytool.command import policy_tool
 from tests.wording import names
@@ -188,6 +189,13 @@ UNREADABLE = [
         "../roles/ec2-full.yaml:1: error: ",
         "max_session_seconds",
     ),
+    (
+        "roles/ec2-full.yaml",
+        b"name: a\ntags: {}\ntags: {}\n",
+        "../roles/ec2-full.yaml:3: error: ",
+        "tags is there twice",
+    ),
+    ("access/vocabulary.yaml", b"groups: []\ngroups: []\n", "vocabulary.yaml:2: error: ", "groups is there twice"),
     ("access/engineers.cedar", b"// fine\n// caf\xe9\n", "engineers.cedar:2: error: ", "UTF-8"),
     ("access/cases/engineers.yaml", b"cases:\n# caf\xe9\n", "cases/engineers.yaml:2: error: ", "UTF-8"),
     ("access/schema.cedarschema", b"// caf\xe9\n", "schema.cedarschema:1: error: ", "UTF-8"),
@@ -213,3 +221,9 @@ def test_no_case_is_run_beside_a_file_that_cannot_be_read(
     assert tested.code == 2
     assert tested.output.startswith(place.replace(" error:", ""))
     assert names(tested.output, named)
+
+
+def test_a_template_is_read_as_it_is_written(policies: Path) -> None:
+    text = "name: odd\ninline_policy: {Version: 2012-10-17}\ntags: {access-broker:audience: 012, x: yes}\n"
+    (policies / "roles" / "odd.yaml").write_text(text)
+    assert vocabulary(policies).roles["odd"].tags == {"access-broker:audience": "012", "x": "yes"}
