@@ -241,10 +241,10 @@ def test_eighty_two_session_names_of_one_role_cannot_keep_a_victims_credentials_
 def test_one_engineers_109_own_sessions_cannot_either_on_a_role_with_the_longest_inline_policy(broker: Broker) -> None:
     make_role(broker, "stuffed", inline_policy=longest_inline_policy())
     victim, victim_ec2 = take(broker, "alice", "stuffed")
-    greta = make_engineer(broker, "greta")
+    gunhild = make_engineer(broker, "gunhild")
     with ThreadPoolExecutor(max_workers=4) as pool:
-        taken = list(pool.map(lambda _: take(broker, greta, "stuffed"), range(109)))
-        answers = list(pool.map(lambda one: ask(broker, greta, "DELETE", f"/v1/sessions/{one[0]}"), taken))
+        taken = list(pool.map(lambda _: take(broker, gunhild, "stuffed"), range(109)))
+        answers = list(pool.map(lambda one: ask(broker, gunhild, "DELETE", f"/v1/sessions/{one[0]}"), taken))
     assert {answer.status for answer in answers} == {200}
     assert works(victim_ec2)
     assert_ended_within_seconds(broker, victim, victim_ec2)
