@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|\n|[^\s;"/]+|.', re.DOTALL)
@@ -57,11 +58,16 @@ class Texts(Strict):
 
 
 DATE, NULL = "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:null"
-for _loader, _kept in ((Strict, lambda tag: tag != DATE), (Texts, lambda tag: tag == NULL)):
-    _loader.yaml_implicit_resolvers = {
-        letter: [(tag, pattern) for tag, pattern in resolvers if _kept(tag)]
-        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+
+def _resolvers(kept: Callable[[str], bool]) -> dict[str, list[tuple[str, Any]]]:
+    """Of YAML's guesses at plain values (a date, a number, yes), those that are kept."""
+    usual = yaml.SafeLoader.yaml_implicit_resolvers.items()
+    return {letter: [(tag, form) for tag, form in guesses if kept(tag)] for letter, guesses in usual}
+
+
+Strict.yaml_implicit_resolvers = _resolvers(lambda tag: tag != DATE)
+Texts.yaml_implicit_resolvers = _resolvers(lambda tag: tag == NULL)
 
 
 class BadFile(Exception):
