@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.access.domain.admission import admit
+from chalicelib.access.domain.admission import admit, door_with_approvals
 from chalicelib.access.domain.nearest import Near, nearest
 from chalicelib.access.domain.rules import AccessRules, Ask, Verdict, load_rules
 from chalicelib.core.domain.callers import Caller
@@ -65,9 +65,10 @@ def test_forbid_wins_and_is_named() -> None:
 
 def test_an_error_while_evaluating_refuses_even_where_another_permit_matches() -> None:
     broken = f'@id("broken") forbid (principal, {TAKE}, resource) when {{ principal.getTag("team") == "x" }};'
+    near = f'@id("near") permit (principal in Broker::Group::"x", {TAKE}, resource);'
     with pytest.raises(Refused) as refusal:
-        admit(rules(f'@id("all") permit (principal, {TAKE}, resource);', broken), ask())
-    assert refusal.value.policies == ()
+        admit(rules(f'@id("all") permit (principal, {TAKE}, resource);', broken, near), ask())
+    assert refusal.value.policies == ()  # no rule of the caller's could mend it
 
 
 def test_a_decision_follows_the_callers_and_the_roles_tags_and_groups_at_once() -> None:
@@ -102,6 +103,18 @@ def test_a_door_that_gives_long_enough_is_taken_before_an_easier_one_that_does_n
     )
     wanted = ask(duration_seconds=3600, duration_given=True, reason_given=True)
     assert admit(rules(*policies), wanted).door.policy == "long"
+
+
+def test_a_grant_leads_to_the_door_with_approvals_that_opens_for_the_ask() -> None:
+    policies = (
+        f'@id("free") permit (principal, {TAKE}, resource);',
+        f'@id("short") @approvals("1") @max_duration("15m") permit (principal, {TAKE}, resource);',
+        f'@id("long") @approvals("2") permit (principal, {TAKE}, resource);',
+    )
+    hour, any_length = ask(duration_seconds=3600, duration_given=True), ask()
+    doors = [door_with_approvals(rules(*policies), asked) for asked in (hour, any_length)]
+    assert [door.policy for door in doors if door] == ["long", "short"]
+    assert door_with_approvals(rules(policies[0]), hour) is None
 
 
 def test_a_duration_over_the_rules_limit_is_refused_and_the_limit_said() -> None:

@@ -75,12 +75,17 @@ def test_terms_are_read_from_annotations() -> None:
         ({"max_duration": "soon"}, "@max_duration"),
         ({"approvals": "two"}, "@approvals"),
         ({"approvals": "-1"}, "@approvals"),
+        ({"approvals": "\N{ARABIC-INDIC DIGIT TWO}"}, "@approvals"),
         ({"reason": "optional"}, "@reason"),
     ],
 )
 def test_a_term_nobody_could_mean_is_refused(annotations: dict[str, str], named: str) -> None:
     with pytest.raises(ValueError, match=naming(named)):
         terms_from_annotations(annotations)
+
+
+def test_a_description_is_no_term() -> None:
+    assert terms_from_annotations({"id": "x", "description": "for the night shift"}) == Terms()
 
 
 def test_the_external_id_ties_a_role_to_one_deployment() -> None:

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.domain.ids import new_id
 from chalicelib.sessions.domain.revocation import DATED_WITHIN, Cutoff, RoleRevocations
-from chalicelib.sessions.domain.revocation_policy import compact_length, policy_document
+from chalicelib.sessions.domain.revocation_policy import compact_length, is_revocation_policy, policy_document
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -72,6 +73,72 @@ def test_a_role_is_cut_off_now_and_entries_that_aws_may_have_dated_later_stay() 
     assert (set(cut.sessions), set(cut.owners), cut.everyone) == ({young}, {young}, Cutoff(NOW, NOW + HOUR))
 
 
+def test_a_caller_cut_off_again_keeps_the_later_times() -> None:
+    early, late = Cutoff(NOW, NOW + 2 * HOUR), Cutoff(NOW + HOUR, NOW + HOUR)
+    for first, second in ((early, late), (late, early)):
+        twice = EMPTY.with_caller("alice", first).with_caller("alice", second)
+        assert twice.callers == {"alice": Cutoff(NOW + HOUR, NOW + 2 * HOUR)}
+
+
+def test_a_cut_off_of_the_role_takes_the_callers_it_covers_with_it_for_as_long_as_they_need() -> None:
+    covered, same, later = (
+        Cutoff(NOW, NOW + 3 * HOUR),
+        Cutoff(NOW + HOUR, NOW + HOUR),
+        Cutoff(NOW + 2 * HOUR, NOW + HOUR),
+    )
+    listed = EMPTY.with_caller("alice", covered).with_caller("bob", same).with_caller("eve", later)
+    cut = listed.with_everyone(Cutoff(NOW + HOUR, NOW + 2 * HOUR))
+    assert (cut.callers, cut.everyone) == ({"eve": later}, Cutoff(NOW + HOUR, NOW + 3 * HOUR))
+
+
+WRITTEN = [
+    EMPTY.with_session(new_id(NOW, b"1" * 10), NOW + HOUR, "alice"),
+    EMPTY.with_caller("alice", Cutoff(NOW, NOW + HOUR)),
+    EMPTY.with_everyone(Cutoff(NOW, NOW + HOUR)),
+]
+
+
+@pytest.mark.parametrize("listed", WRITTEN, ids=["session", "caller", "role"])
+def test_what_the_broker_writes_is_known_as_its_own_and_nothing_else_is(listed: RoleRevocations) -> None:
+    document = policy_document(listed)
+    assert document["Version"] == "2012-10-17"
+    assert is_revocation_policy(document)
+    [statement] = document["Statement"]
+    other_condition = {"StringLike": {"aws:PrincipalTag/team": "web"}}
+    changes: tuple[dict[str, Any], ...] = (
+        {"Effect": "Allow"},
+        {"Action": "s3:*"},
+        {"Resource": "arn:x"},
+        {"Sid": "Mine"},
+        {"Condition": {}},
+        {"Condition": None},
+        {"Condition": other_condition},
+        {"Condition": {"StringLike": "x"}},
+        {"Condition": {**statement["Condition"], "Bool": {"aws:SecureTransport": "true"}}},
+    )
+    for change in changes:
+        assert not is_revocation_policy({**document, "Statement": [{**statement, **change}]})
+        assert not is_revocation_policy({**document, "Statement": [statement, {**statement, **change}]})
+    assert not is_revocation_policy({"Version": "2012-10-17", "Statement": []})
+    assert not is_revocation_policy({"Statement": [{key: statement[key] for key in ("Effect", "Action", "Resource")}]})
+
+
+def test_policies_of_an_earlier_version_are_the_brokers_own() -> None:
+    session = {"StringEquals": {"aws:PrincipalTag/access-broker:session": ["01k1"]}}
+    caller = {"StringEquals": {"aws:SourceIdentity": "alice"}, "DateLessThan": {"aws:TokenIssueTime": "2026-11-23"}}
+    shape = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    assert is_revocation_policy({"Statement": [{**shape, "Condition": one} for one in (session, caller)]})
+    assert not is_revocation_policy(
+        {"Statement": [{**shape, "Condition": {"StringLike": {"aws:TokenIssueTime": "x"}}}]}
+    )
+
+
+def test_callers_are_named_in_the_statement_of_their_own_time() -> None:
+    listed = EMPTY.with_caller("alice", Cutoff(NOW, NOW + HOUR)).with_caller("bob", Cutoff(NOW + HOUR, NOW + HOUR))
+    named = [one["Condition"]["StringLike"]["aws:SourceIdentity"] for one in policy_document(listed)["Statement"]]
+    assert named == [["alice"], ["bob"]]
+
+
 def test_pruning_drops_exactly_what_has_expired() -> None:
     listed = (
         EMPTY.with_everyone(Cutoff(NOW - HOUR, NOW + 2 * HOUR))
@@ -92,7 +159,7 @@ def test_an_entry_stays_as_long_as_aws_may_let_the_session_live() -> None:
 
 
 def test_white_space_does_not_count_as_iam_counts() -> None:
-    assert compact_length({"a": "b c"}) == len('{"a":"bc"}')
+    assert compact_length({"a": "b c", "d": 1}) == len('{"a":"bc","d":1}')
 
 
 minutes = st.integers(0, 120).map(lambda count: NOW + timedelta(minutes=count))

@@ -123,5 +123,47 @@ def test_the_pattern_of_a_principal_matches_its_own_source_identity(role: str, s
     assert principal(principal(identity)) == principal(identity)
 
 
+def test_single_sessions_that_a_cut_off_of_their_caller_covers_make_way() -> None:
+    alices, bobs = ids(1), ids(1, 1)
+    ended = RoleRevocations("ec2-full").with_sessions(dict.fromkeys(alices, NOW + 3 * HOUR), "alice")
+    ended = ended.with_sessions(dict.fromkeys(bobs, NOW + HOUR), "bob")
+    certain = NOW + DATED_WITHIN + timedelta(seconds=1)
+    listed = fitted(ended.with_caller("alice", Cutoff(certain, NOW + HOUR)), ROOM)
+    assert (set(listed.sessions), listed.callers) == ({*bobs}, {"alice": Cutoff(certain, NOW + 3 * HOUR)})
+    uncertain = fitted(ended.with_caller("alice", Cutoff(certain - timedelta(seconds=1), NOW + HOUR)), ROOM)
+    assert set(uncertain.sessions) == {*alices, *bobs}
+
+
+def test_a_widening_covers_a_session_that_aws_dated_before_it_for_certain() -> None:
+    [session] = ids(1)
+    certain = NOW + DATED_WITHIN + timedelta(seconds=1)
+    covering = Widening("alice", certain), Widening("", certain)
+    assert all(one.covers("alice", session) for one in covering)
+    assert [one.covers("bob", session) for one in covering] == [False, True]
+    assert not Widening("alice", certain - timedelta(seconds=1)).covers("alice", session)
+
+
+def test_a_later_cut_off_of_the_role_is_a_widening_and_the_same_is_none() -> None:
+    early, late = EMPTY.with_everyone(Cutoff(NOW, NOW + HOUR)), EMPTY.with_everyone(Cutoff(NOW + HOUR, NOW + 2 * HOUR))
+    assert widenings(early, late) == (Widening("", NOW + HOUR),)
+    assert widenings(EMPTY, early) == (Widening("", NOW),)
+    assert widenings(early, early) == ()
+    assert widenings(late, early) == ()
+
+
+def test_a_pattern_stays_as_it_is() -> None:
+    assert principal("role=ci,*") == "role=ci,*"
+    assert principal("role=ci,build-1") == "role=ci,*"
+
+
+def test_a_list_as_long_as_its_room_fits() -> None:
+    exact = of("alice", 20)
+    assert fitted(exact, characters(exact)) == exact
+    assert fitted(exact, characters(exact) - 1) != exact
+    half = round(characters(exact) / OWN_SHARE)
+    assert fitted(exact, half, own="alice") == exact
+    assert fitted(exact, half - 2, own="alice") != exact
+
+
 def test_no_two_users_fold_into_one() -> None:
     assert [principal(name) for name in ("alice", "user=role=ci", "user=a")] == ["alice", "user=role=ci", "user=a"]

@@ -1,0 +1,63 @@
+"""The rule that states the terms of a request, and the people who never decide on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.access.domain.rules import Door
+from chalicelib.access.domain.terms import Terms
+from chalicelib.approvals.domain.approvals import door_to_ask_for, require_second_person
+from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.errors import Conflict, InvalidRequest, ReasonRequired, Refused
+from tests.wording import naming
+
+HOUR = timedelta(hours=1)
+BOB = Caller("user", "bob", "arn:aws:iam::123456789012:user/bob", "123456789012", "AIDABOB")
+
+
+def door(name: str, approvals: int = 1, *, reason: bool = False, grant: timedelta | None = None) -> Door:
+    return Door(name, Terms(approvals=approvals, reason_required=reason, grant=grant))
+
+
+def asked(*doors: Door, lasts: timedelta = HOUR, reason: bool = False) -> str:
+    return door_to_ask_for(doors, lasts, reason_given=reason).policy
+
+
+def test_the_door_that_asks_least_is_asked_for() -> None:
+    assert asked(door("a", 2), door("b", 1)) == "b"
+    assert asked(door("a", reason=True), door("b"), reason=True) == "b"
+    assert asked(door("b"), door("a")) == "a"
+
+
+def test_a_door_that_asks_for_a_reason_is_passed_over_where_none_was_given() -> None:
+    assert asked(door("a", 1, reason=True), door("b", 2)) == "b"
+    assert asked(door("a", 1, reason=True), door("b", 2), reason=True) == "a"
+    with pytest.raises(ReasonRequired, match=naming("a")) as refused:
+        asked(door("b", 2, reason=True), door("a", 1, reason=True))
+    assert refused.value.policies == ("a",)
+
+
+def test_a_door_that_gives_it_for_so_long_is_asked_for() -> None:
+    assert asked(door("a", 1), door("b", 2, grant=2 * HOUR), lasts=2 * HOUR) == "b"
+    with pytest.raises(InvalidRequest, match=naming("7200")) as refused:
+        asked(door("a", 1), door("b", 2, grant=2 * HOUR), lasts=3 * HOUR)
+    assert list(refused.value.fields) == ["duration_seconds"]
+
+
+def test_where_a_door_stands_open_none_is_asked_for() -> None:
+    with pytest.raises(Conflict, match=naming("open")):
+        asked(door("a"), door("open", 0))
+
+
+def test_who_asked_does_not_decide_in_whatever_shape() -> None:
+    session = replace(BOB, unique_id="AROAOPS:bob")
+    require_second_person(BOB, ["AIDAALICE", ""])
+    require_second_person(session, ["AROADEV:bob"])
+    for who, by in ((BOB, "AIDABOB"), (session, "AROAOPS:alice"), (session, "AROAOPS")):
+        with pytest.raises(Refused):
+            require_second_person(who, ["", by])
+    with pytest.raises(Refused):
+        require_second_person(replace(BOB, brokered=True), ["AIDAALICE"])
