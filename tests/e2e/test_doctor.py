@@ -194,9 +194,14 @@ def put_in_other_code(patient: Patient) -> Act:
     other = io.BytesIO()
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr("app.py", "")
-    client.update_function_code(FunctionName=name, ZipFile=other.getvalue())
-    package = (patient.broker.directory / "package" / "deployment.zip").read_bytes()
-    return lambda _: client.update_function_code(FunctionName=name, ZipFile=package)
+
+    def put(package: bytes) -> None:
+        """A function is not active while it is being updated."""
+        client.update_function_code(FunctionName=name, ZipFile=package)
+        client.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+    put(other.getvalue())
+    return lambda _: put((patient.broker.directory / "package" / "deployment.zip").read_bytes())
 
 
 def disconnect_the_stream(patient: Patient) -> Act:
