@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
 from access_broker.command_line.options import REASON, identifier, positive, role_name, user_name
 from access_broker.command_line.spec import Argument, Command, Option
+from access_broker.commands.ended_with_others import forget, widened_words
 from access_broker.commands.sessions import facts, read_activity
 from access_broker.failures import Failure, Misused, NotFound
 from access_broker.names import whole_id
 from access_broker.output.times import local_and_utc, span
-from access_broker.storage.vault import open_vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +41,9 @@ def revoke(connection: Connection, given: Given) -> None:
 
 def _revoke_session(connection: Connection, identifier: str, reason: str | None, patience: int) -> None:
     session = connection.broker.delete("sessions", identifier, reason=reason)
-    _forget({identifier})
+    forget({identifier})
+    for words in widened_words(session.get("widened")):
+        connection.output.notice(words)
     if not patience or session["state"] != "revoked":
         connection.output.show(session, lambda: connection.output.facts(facts(session)))
         return
@@ -54,7 +55,7 @@ def _revoke_session(connection: Connection, identifier: str, reason: str | None,
 def _revoke_many(connection: Connection, *, caller: str | None, role: str | None, reason: str | None) -> None:
     done = connection.broker.post("revocations", body={"caller": caller, "role": role, "reason": reason})
     ended = done["revocation"]
-    _forget(set(ended.get("sessions") or []))
+    forget(set(ended.get("sessions") or []))
     roles = ", ".join(ended.get("roles") or [])
     words = f"Ended {len(ended.get('sessions') or [])} sessions of {ended['name']} on {roles or 'no role'}."
     direct = [_directly(ended["name"], one) for one in ended.get("direct_roles") or []]
@@ -63,7 +64,7 @@ def _revoke_many(connection: Connection, *, caller: str | None, role: str | None
     def said() -> None:
         for line in () if nothing else (words, *direct):
             connection.output.line(line)
-        for line in _still_standing(caller, role):
+        for line in (*widened_words(ended.get("widened")), *_still_standing(caller, role)):
             connection.output.notice(line)
 
     connection.output.show(done, said)
@@ -124,11 +125,6 @@ def _unseen(patience: int) -> str:
     )
 
 
-def _forget(sessions: set[str]) -> None:
-    """Drop kept credentials that are no good any more."""
-    open_vault(os.environ, lambda _text: None).forget_where(lambda kept: kept.session in sessions)
-
-
 COMMANDS = {
     "revoke": Command(
         revoke,
@@ -141,8 +137,9 @@ COMMANDS = {
             Option("--wait", "Watch until a call of the session is refused."),
             Option("--patience", "Seconds to watch at most. [900]", "SECONDS", positive, usual=900),
         ),
-        more="No other session ends. Where a role's list has no room left for one, its caller's others on that role "
-        "end with it. A caller without a live session gives exit code 4: the name may be mistyped.",
+        more="No other session ends. Where a role's list has no room left for one, others on that role end with it: "
+        "the command says which, and their people take new credentials. A caller without a live session gives exit "
+        "code 4: the name may be mistyped.",
         examples=(
             "broker revoke 01kxyz --wait",
             'broker revoke --caller alice --reason "laptop stolen"',

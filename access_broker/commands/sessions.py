@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from access_broker.command_line.options import OF_CALLER, OF_ROLE, SESSION, SINCE, identifier, limit
 from access_broker.command_line.spec import Command, Option
+from access_broker.commands.ended_with_others import told_to_renew
 from access_broker.names import whole_id
 from access_broker.output.table import Column
 from access_broker.output.times import local_and_utc, relative, remaining
@@ -43,6 +44,7 @@ def sessions(connection: Connection, given: Given) -> None:
     if one := given.text("id"):
         session = connection.broker.get("sessions", whole_id(connection, one, "sessions"))
         connection.output.show(session, lambda: connection.output.facts(facts(session)))
+        _tell_to_renew(connection, [session])
         return
     most = given.number("limit")
     filters = {name: given.text(name) for name in ("caller", "role", "state", "since")}
@@ -50,8 +52,14 @@ def sessions(connection: Connection, given: Given) -> None:
     now = datetime.now(UTC)
     rows = [row(session, now) for session in found]
     connection.output.show(found, lambda: connection.output.table(COLUMNS, rows, "No sessions."))
+    _tell_to_renew(connection, found)
     if len(found) == most:
         connection.output.notice(f"Stopped after {most} sessions: raise --limit for more.")
+
+
+def _tell_to_renew(connection: Connection, found: list[dict[str, Any]]) -> None:
+    for words in told_to_renew(found):
+        connection.output.notice(words)
 
 
 def activity(connection: Connection, given: Given) -> None:
@@ -102,6 +110,7 @@ def facts(session: dict[str, Any]) -> list[tuple[str, object]]:
         *zip(names, row(session, now), strict=True),
         *((name.replace("_", " "), session.get(name)) for name in shown),
         *((name.removesuffix("_at"), relative(session.get(name), now)) for name in times),
+        ("ended because", session.get("revoked_because")),
         ("policies", ", ".join(session.get("policies") or [])),
         ("grant", session.get("grant")),
         ("review", _reviewed(session.get("review") or {})),

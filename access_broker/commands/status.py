@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from access_broker.command_line.spec import Command
+from access_broker.commands.ended_with_others import told_to_renew
 from access_broker.output.table import Column
-from access_broker.output.times import relative, remaining, span
+from access_broker.output.times import relative, remaining, rfc3339, span
 from access_broker.settings import config_file
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ REQUESTS = (
     Column("reason", elastic=True, leaves=1),
 )
 MOST = 20
+LONGEST_SESSION = timedelta(hours=1)
 
 
 def may_show(connection: Connection) -> bool:
@@ -44,14 +46,20 @@ def at_a_glance(connection: Connection, _given: Given) -> int:
     me = broker.get("whoami")
     pending = list(broker.items("requests", "requests", limit=MOST, state="pending"))
     approved = list(broker.items("requests", "requests", limit=MOST, state="approved", caller=me["name"]))
+    ended = broker.items(
+        "sessions", "sessions", limit=MOST, state="revoked", caller=me["name"], since=rfc3339(now - LONGEST_SESSION)
+    )
     found = {
         "me": me,
         "sessions": list(broker.items("sessions", "sessions", limit=MOST, state="active", caller=me["name"])),
+        "ended_with_others": [one for one in ended if one.get("revoked_because")],
         "grants": [one for one in approved if _lasts(one, now)],
         "to_decide": [one for one in pending if one.get("caller") != me["name"]],
         "pending": [one for one in pending if one.get("caller") == me["name"]],
     }
     connection.output.show(found, lambda: _print(connection, found, now))
+    for words in told_to_renew(found["ended_with_others"]):
+        connection.output.notice(words)
     return 0
 
 

@@ -186,3 +186,52 @@ def test_revoke_needs_exactly_one_thing_to_end(alice, contract, arguments):
 def test_broken_glass_that_nobody_reviewed_stands_out(alice, contract):
     contract.sessions = [{**REVOKED, "break_glass": True, "review": {"state": "open"}}]
     assert "revoked, unreviewed" in alice.run("sessions").stdout
+
+
+BECAUSE = "The deny list of ec2-full had no room for single sessions (revocation 01kq). Take new credentials."
+WIDENED = {"role": "ec2-full", "source_identity": "alice", "before": "2026-01-31T09:30:00Z"}
+
+
+def ended_with_others(identifier: str) -> dict[str, Any]:
+    later = (datetime.now(UTC) + timedelta(minutes=40)).isoformat()
+    return {**REVOKED, "id": identifier, "expires_at": later, "revoked_because": BECAUSE}
+
+
+def test_revoke_says_which_others_ended_for_lack_of_room(alice, contract):
+    contract.answers["DELETE", "/api/v1/sessions/" + S1] = {**REVOKED, "widened": [WIDENED]}
+    said = alice.run("revoke", S1).stderr
+    assert all(
+        word in said for word in ("ec2-full", "of alice", "2026-01-31 09:30:00", "broker creds ec2-full --fresh")
+    )
+
+
+def test_revoke_of_a_caller_says_so_too_and_json_has_it(alice, contract):
+    everyone = {**WIDENED, "source_identity": ""}
+    ended = {"name": "bob", "roles": ["ec2-full"], "sessions": [S1], "direct_roles": [], "widened": [everyone]}
+    contract.answers["POST", "/api/v1/revocations"] = {"revocation": ended}
+    done = alice.run("revoke", "--caller", "bob", "--json")
+    assert json.loads(done.stdout)["revocation"]["widened"] == [everyone]
+    assert "all sessions on it" in alice.run("revoke", "--caller", "bob").stderr
+
+
+@pytest.mark.parametrize("command", [("sessions",), ("sessions", "--id", S1), ("status", "--json")])
+def test_a_person_whose_session_ended_with_another_is_told_to_take_new_credentials(alice, contract, command):
+    alice.run("creds", "ec2-full")
+    mine = ended_with_others(contract.sessions[0]["id"] if command[0] != "sessions" else S1)
+    contract.sessions = [mine]
+    contract.answers["GET", "/api/v1/sessions/" + S1] = mine
+    said = alice.run(*command).stderr
+    assert BECAUSE in said
+    assert "broker creds ec2-full --fresh" in said
+
+
+def test_kept_credentials_of_a_session_that_ended_with_another_are_dropped(alice, contract):
+    alice.run("creds", "ec2-full")
+    contract.sessions = [ended_with_others(contract.sessions[0]["id"])]
+    alice.run("sessions")
+    assert list(alice.cache.glob("*.json")) == []
+
+
+def test_a_session_that_is_over_anyway_asks_for_nothing(alice, contract):
+    contract.sessions = [{**ended_with_others(S1), "expires_at": "2026-01-31T10:00:00.000Z"}]
+    assert "--fresh" not in alice.run("sessions").stderr
