@@ -75,6 +75,15 @@ def refusals() -> RefusalRecorder:
 
 
 @cache
+def cursor_key() -> bytes:
+    """The key that seals cursors."""
+    from chalicelib.core.aws.clients import client
+    from chalicelib.core.aws.cursor_key import cursor_key
+
+    return cursor_key(client("dynamodb"), config().table)
+
+
+@cache
 def leases() -> Leases:
     """One change of a thing at a time."""
     from chalicelib.core.aws.clients import client

@@ -15,7 +15,7 @@ from chalicelib.approvals.handlers.views import request_document
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
-from chalicelib.core.handlers.paging import page_asked
+from chalicelib.core.handlers.paging import next_cursor, page_asked
 from chalicelib.core.handlers.queries import Query
 from chalicelib.core.wiring import clock
 
@@ -47,12 +47,12 @@ def list_requests() -> Response:
     """One page of requests, newest first."""
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
-    limit, _ = page_asked(request, *FILTERS)
+    limit, cursor = page_asked(request, who, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
-    page = wiring.request_browser().page(_filter(query), limit, query.id("cursor") or None, who)
+    page = wiring.request_browser().page(_filter(query), limit, cursor, who)
     now = clock()
     shown = [request_document(one, now) for one in page.items]
-    return answer({"requests": shown, "next_cursor": page.cursor})
+    return answer({"requests": shown, "next_cursor": next_cursor(page.cursor, request, who)})
 
 
 @blueprint.route("/v1/requests/{request_id}", methods=["GET"], authorizer=SIGNED)

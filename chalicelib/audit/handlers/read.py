@@ -32,8 +32,9 @@ def read_audit() -> Response:
     """One page of the audit log, oldest first."""
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
-    limit, cursor = page_asked(request, *FILTERS)
-    return answer(paged("events", wiring.audit_browser().page(_filter(request), limit, cursor, who)))
+    limit, cursor = page_asked(request, who, *FILTERS)
+    page = wiring.audit_browser().page(_filter(request), limit, cursor, who)
+    return answer(paged("events", page, request, who))
 
 
 @blueprint.route("/v1/audit/head", methods=["GET"], authorizer=SIGNED)

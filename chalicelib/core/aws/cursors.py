@@ -29,4 +29,4 @@ def decoded(cursor: str) -> Any:
 
 def bad_cursor() -> InvalidRequest:
     """The error for a cursor that the list did not give out."""
-    return InvalidRequest("The cursor is not one this list gave out.", {"cursor": "use next_cursor as it was answered"})
+    return InvalidRequest("The cursor is not one this list gave you.", {"cursor": "use next_cursor as it came"})

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
-from chalicelib.core.handlers.paging import page_asked
+from chalicelib.core.handlers.paging import page_asked, paged
 from chalicelib.core.handlers.queries import Query
 from chalicelib.directory import wiring
 from chalicelib.directory.services.browse_callers import CallerFilter
@@ -29,12 +30,12 @@ def list_callers() -> Response:
     """One page of callers in order of their names."""
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
-    limit, cursor = page_asked(request, *FILTERS)
+    limit, cursor = page_asked(request, who, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
     suspended = query.word("suspended", YES_OR_NO)
     wanted = CallerFilter(query.name("group"), suspended == "true" if suspended else None)
     page = wiring.caller_browser().page(wanted, limit, cursor, who)
-    return answer({"callers": list(map(_document, page.items)), "next_cursor": page.cursor})
+    return answer(paged("callers", Page(tuple(map(_document, page.items)), page.cursor), request, who))
 
 
 @blueprint.route("/v1/callers/{name}", methods=["GET"], authorizer=SIGNED)

@@ -7,7 +7,6 @@ from chalice.app import Blueprint, Response
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
 from chalicelib.core.handlers.paging import page_asked, paged
-from chalicelib.core.handlers.queries import Query
 from chalicelib.explain import wiring
 
 blueprint = Blueprint(__name__)
@@ -19,9 +18,8 @@ def list_roles() -> Response:
     """One page of roles."""
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
-    limit, _ = page_asked(request)
-    after = Query(request, "limit", "cursor").name("cursor")
-    return answer(paged("roles", wiring.role_browser().roles(limit, after, who)))
+    limit, cursor = page_asked(request, who)
+    return answer(paged("roles", wiring.role_browser().roles(limit, cursor or "", who), request, who))
 
 
 @blueprint.route("/v1/roles/{name}", methods=["GET"], authorizer=SIGNED)

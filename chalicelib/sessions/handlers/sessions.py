@@ -9,7 +9,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.core.domain.sessions import SessionFilter, State
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
-from chalicelib.core.handlers.paging import page_asked
+from chalicelib.core.handlers.paging import cursor_asked, next_cursor, page_asked
 from chalicelib.core.handlers.queries import Query
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
@@ -31,13 +31,12 @@ def list_sessions() -> Response:
     """One page of sessions, newest first."""
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
-    limit, _ = page_asked(request, *FILTERS)
+    limit, cursor = page_asked(request, who, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
-    page = wiring.session_browser().page(_filter(query), limit, query.id("cursor") or None, who)
+    page = wiring.session_browser().page(_filter(query), limit, cursor, who)
     now = clock()
-    return answer(
-        {"sessions": [later_session_document(session, now) for session in page.items], "next_cursor": page.cursor}
-    )
+    shown = [later_session_document(session, now) for session in page.items]
+    return answer({"sessions": shown, "next_cursor": next_cursor(page.cursor, request, who)})
 
 
 @blueprint.route("/v1/sessions/active", methods=["GET"], authorizer=SIGNED)
@@ -65,14 +64,15 @@ def show_activity(session_id: str) -> Response:
     """The session's AWS calls."""
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
-    cursor = Query(request, "cursor").text("cursor") or None
+    Query(request, "cursor")  # refuses any other parameter
+    cursor = cursor_asked(request, who)
     activity = wiring.activity()
     page = activity.page(session_id, cursor, who)
     return answer(
         {
             "session": session_id,
             "events": page.items,
-            "next_cursor": page.cursor,
+            "next_cursor": next_cursor(page.cursor, request, who),
             "complete": page.cursor is None and not page.denied,
             "regions": activity.log.regions,
             "regions_denied": page.denied,

@@ -12,6 +12,8 @@ from chalicelib.access.aws.catalogue import role_to_row
 from chalicelib.core.aws import rows
 from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.callers import Caller
+from chalicelib.core.domain.sealed_text import sealed
+from chalicelib.core.wiring import cursor_key
 from chalicelib.sessions.aws import table
 from chalicelib.sessions.aws.session_log import session_to_row
 from tests.adapters.audit.desk import AuditDesk, desk, event_text, record
@@ -28,8 +30,13 @@ NOW = datetime.now(UTC)
 
 
 def made_up(text: bytes) -> str:
-    """What nobody gave out, in the form of a cursor."""
+    """A cursor that the list did not give out."""
     return base64.urlsafe_b64encode(text).decode()
+
+
+def seal(cursor: str, who: dict[str, str], path: str = "/v1/sessions") -> str:
+    """A cursor as this list would give it to this caller."""
+    return sealed(cursor, cursor_key(), f"{path} [] {who['userArn']} {who['user']}")
 
 
 @pytest.fixture
@@ -65,25 +72,26 @@ def test_a_session_is_shown_with_what_remains_of_it(call, alice, alices) -> None
 
 def test_lists_page_with_the_last_id_as_cursor(call, alice, axel, alices) -> None:
     status, document, _ = call("GET", "/v1/sessions", axel, query={"limit": "1", "state": "active"})
-    assert (status, [one["id"] for one in document["sessions"]], document["next_cursor"]) == (
-        200,
-        [alices.id],
-        alices.id,
-    )
-    following = call("GET", "/v1/sessions", axel, query={"limit": "1", "state": "active", "cursor": alices.id})[1]
+    cursor = document["next_cursor"]
+    assert (status, [one["id"] for one in document["sessions"]], cursor) == (200, [alices.id], seal(alices.id, axel))
+    following = call("GET", "/v1/sessions", axel, query={"limit": "1", "state": "active", "cursor": cursor})[1]
     assert following == {"sessions": [], "next_cursor": None}
     assert call("GET", "/v1/sessions", alice)[1]["sessions"][0]["id"] == alices.id
 
 
 def test_times_and_cursors_at_the_ends_of_the_calendar_are_only_bounds(call, axel, alices) -> None:
     for query in (
-        {"cursor": "7" + "z" * 25},
+        {"cursor": seal("7" + "z" * 25, axel)},
         {"since": "0001-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"},
-        {"until": "9999-12-31T23:59:59Z", "cursor": "7" + "z" * 25},
+        {"until": "9999-12-31T23:59:59Z", "cursor": seal("7" + "z" * 25, axel)},
     ):
         status, document, _ = call("GET", "/v1/sessions", axel, query=query)
         assert (status, [one["id"] for one in document["sessions"]]) == (200, [alices.id])
-    for empty in ({"until": "0001-01-01T00:00:00Z"}, {"cursor": "0" * 26}, {"since": "9999-12-31T23:59:59Z"}):
+    for empty in (
+        {"until": "0001-01-01T00:00:00Z"},
+        {"cursor": seal("0" * 26, axel)},
+        {"since": "9999-12-31T23:59:59Z"},
+    ):
         assert call("GET", "/v1/sessions", axel, query=empty)[1] == {"sessions": [], "next_cursor": None}
 
 
@@ -185,3 +193,53 @@ def test_the_audit_log_is_not_for_everybody(call, alice, rows) -> None:
     assert call("GET", "/v1/audit", alice)[0] == 403
     assert call("GET", "/v1/audit/head", alice)[0] == 403
     assert len(rows("EVENT#")) == 2
+
+
+def cursor_of(call, who: dict[str, str], path: str = "/v1/sessions") -> str:
+    cursor: str = call("GET", path, who, query={"limit": "1"})[1]["next_cursor"]
+    return cursor
+
+
+def refused_cursor(call, who: dict[str, str], cursor: str, path: str = "/v1/sessions") -> bool:
+    status, document, _ = call("GET", path, who, query={"cursor": cursor})
+    return (status, list(document.get("fields", ()))) == (400, ["cursor"])
+
+
+def test_a_cursor_shows_nothing_of_the_session_in_it(call, axel, alices) -> None:
+    raw = base64.urlsafe_b64decode(cursor_of(call, axel))
+    assert alices.id.encode() not in raw
+    assert alices.id not in cursor_of(call, axel)
+
+
+def test_a_cursor_opens_only_for_its_caller_and_its_list(call, alice, axel, alices) -> None:
+    cursor = cursor_of(call, axel)
+    assert refused_cursor(call, alice, cursor)
+    assert refused_cursor(call, axel, cursor, "/v1/requests")
+    assert not refused_cursor(call, axel, cursor)
+
+
+def test_a_cursor_of_a_deleted_namesake_is_refused(call, axel, alices) -> None:
+    assert not refused_cursor(call, axel, seal(alices.id, axel))
+    assert refused_cursor(call, axel, seal(alices.id, {**axel, "user": "AIDAAXELBEFORE"}))
+
+
+def test_no_changed_or_made_up_cursor_is_taken(call, axel, alices) -> None:
+    raw = base64.urlsafe_b64decode(cursor_of(call, axel))
+    for place in range(0, len(raw), 3):
+        changed = bytes([*raw[:place], raw[place] ^ 1, *raw[place + 1 :]])
+        assert refused_cursor(call, axel, made_up(changed))
+    for forged in (
+        alices.id,
+        made_up(alices.id.encode()),
+        made_up(b"\0" * 16),
+        made_up(b"\0" * 42),
+        "A" * 9000,
+        "\N{SNOWMAN}",
+    ):
+        assert refused_cursor(call, axel, forged)
+
+
+def test_every_container_seals_with_the_same_key(call, axel, alices) -> None:
+    cursor = cursor_of(call, axel)
+    cursor_key.cache_clear()
+    assert not refused_cursor(call, axel, cursor)
