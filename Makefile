@@ -59,7 +59,7 @@ dist: $(READY) ## build the wheel of the broker command into dist/ and check it;
 	@sha256sum dist/*.whl
 
 deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=... TAGS="Key=value ..." PARAMETERS="Name=value ...")
-	@test -n "$(BUCKET)" || { echo "say which S3 bucket takes the package: make deploy STAGE=$(STAGE) BUCKET=name" >&2; exit 1; }
+	@case "$(BUCKET)" in access-broker-?*) ;; *) echo "say which S3 bucket takes the package, with a name that begins with access-broker-: make deploy STAGE=$(STAGE) BUCKET=access-broker-name" >&2; exit 1;; esac
 	@$(PYTHON) -m lambda_package.overlay $(OUT)/sam.json .chalice/resources-aws.json
 	@.venv/bin/aws cloudformation package --template-file $(OUT)/sam.json --s3-bucket $(BUCKET) --output-template-file $(OUT)/deployed.yaml
 	@.venv/bin/aws cloudformation deploy --template-file $(OUT)/deployed.yaml --s3-bucket $(BUCKET) \

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from samtranslator.translator.transform import transform
 
 import lambda_package
 from lambda_package import overlay
+from tests.evaluator import Asked, evaluate
+from tests.evaluator.handlers import OPERATIONS, calls, foreign_resources
+from tests.evaluator.stack import ACCOUNT, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NOT_OURS = {
-    "dynamodb:DeleteTable": "tables are retained",
-    "ec2:DescribeNetworkInterfaces": "no function is in a VPC",
-    "iam:DetachGroupPolicy": "the boundary is attached to nothing by the stack",
-    "iam:DetachRolePolicy": "the functions' roles have inline policies only",
-    "iam:DetachUserPolicy": "the boundary is attached to nothing by the stack",
-    "kms:Decrypt": "only with a customer's key: policies/deployer-options.json",
-    "logs:DeleteDataProtectionPolicy": "no log group has one",
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b"
+KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    ],
 }
-"""What CloudFormation's handlers list for features that the stack does not use."""
+"""The default policy of a key: the account's own policies decide."""
+
+OF_ANOTHER = {
+    "iam:PassedToService": "lambda.amazonaws.com",
+    "lambda:FunctionArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:other",
+}
 
 
 class NoManagedPolicies:
@@ -38,8 +44,8 @@ class NoManagedPolicies:
 
 
 @pytest.fixture(scope="module")
-def resources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The resources after the SAM transform, those included that only a real account takes."""
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The template after the SAM transform, with the resources that only a real account takes."""
     package = lambda_package.build("prod", tmp_path_factory.mktemp("package"), lambda_package.of_this_machine())
     overlay.add(package.template, Path(".chalice/resources-aws.json"))
     template = json.loads(package.template.read_text())
@@ -48,7 +54,13 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, An
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     with pytest.MonkeyPatch.context() as environ:
         environ.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield transform(template, {}, NoManagedPolicies())["Resources"]
+        yield transform(template, {}, NoManagedPolicies())
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    """Its resources."""
+    return dict(template["Resources"])
 
 
 def of_kind(resources: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -64,27 +76,85 @@ def test_the_api_is_reached_by_one_stage_only_and_that_one_is_throttled(resource
     assert [one["ThrottlingRateLimit"] for one in stage["MethodSettings"]] == [200]
 
 
-def test_the_deployer_may_read_and_delete_whatever_the_stack_makes(resources) -> None:
-    """CloudFormation reads what it made: its handlers' permissions are in the resource types' schemas."""
-    allowed = _deployers_actions()
-    missing = {
-        (kind, permission)
-        for kind in {one["Type"] for one in resources.values()}
-        for permission in _handled(kind, "read") | _handled(kind, "delete")
-        if permission not in NOT_OURS and not any(fnmatchcase(permission, action) for action in allowed)
-    }
-    assert missing == set()
+OPTIONS = {
+    "AlarmSubscriber": "alarms@example.com",
+    "ApiAccessLogs": "on-with-account-role",
+    "AuditConcurrency": 1,
+    "KmsKeyArn": KEY,
+    "ProvisionConcurrency": 1,
+}
 
 
-def _deployers_actions() -> list[str]:
-    statements = json.loads(Path("policies/deployer.json").read_text())["Statement"]
-    return [
-        action
-        for one in statements
-        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+def deployers_policies(*names: str) -> dict[str, Any]:
+    """The deployer's policies with the key filled in."""
+    texts = {name: (Path("policies") / f"{name}.json").read_text() for name in names}
+    return {name: json.loads(text.replace("REPLACE-WITH-YOUR-KEY", KEY.split("/")[1])) for name, text in texts.items()}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "names"),
+    [({}, ["deployer"]), (OPTIONS, ["deployer", "deployer-options"])],
+    ids=["defaults", "every option"],
+)
+def test_cloudformation_may_do_for_the_deployer_whatever_its_handlers_call(template, parameters, names) -> None:
+    """Create, read, update and delete of each resource, by the handlers' permissions of the types' schemas."""
+    made = Stack(template, parameters).resources()
+    wanted = {(call.action, call.resource, call.context): (one.logical, call) for one in made for call in calls(one)}
+    policies = deployers_policies(*names)
+    asked = [
+        Asked(action, policies, None, resource, dict(context), KEY_POLICY if resource == KEY else None)
+        for action, resource, context in wanted
     ]
+    assert [of for of, allowed in zip(wanted.values(), evaluate(asked), strict=True) if not allowed] == []
+    assert {call.operation for _, call in wanted.values()} == set(OPERATIONS)
+    print(f"\n{len(made)} resources, {len(wanted)} different calls: all allowed")  # noqa: T201
 
 
-def _handled(kind: str, handler: str) -> set[str]:
-    handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema.get("handlers", {})
-    return set(handlers.get(handler, {}).get("permissions", []))
+def test_the_deployer_may_delete_nothing_that_is_retained(template) -> None:
+    kept = [replace(one, retained=False) for one in Stack(template, {}).resources() if one.retained]
+    deleting = [call for one in kept for call in calls(one) if call.action.split(":")[1].startswith("Delete")]
+    policies = deployers_policies("deployer", "deployer-options")
+    assert len(deleting) == len(kept) == 3
+    assert evaluate([Asked(one.action, policies, None, one.resource) for one in deleting]) == [False] * 3
+
+
+NAMED_BY_AWS = {
+    "apigateway:*": "an API's id is made by AWS; tags of an API and the account's settings have no name",
+    "cloudwatch:DescribeAlarms": "reads; CloudFormation asks for several alarms at once",
+    "kms:ListAliases": "a read that takes no resource",
+    "lambda:*ag*": "an event source mapping's id is made by AWS",
+    "logs:Describe*": "reads that take no resource",
+    "logs:*QueryDefinition": "saved queries take no resource",
+}
+"""Calls that the policy cannot bind to access-broker-*, each with its reason."""
+
+
+def test_the_deployer_may_do_nothing_outside_of_the_broker_but_what_has_no_name() -> None:
+    policies = deployers_policies("deployer", "deployer-options")
+    statements = [one for document in policies.values() for one in document["Statement"]]
+    assert not [one["Sid"] for one in statements if not {"Action", "Resource"} <= one.keys()]
+    actions = {action for one in statements for action in listed(one["Action"])}
+    assert not [action for action in actions if "*" in action]
+    asked = [
+        Asked(action, policies, None, resource, OF_ANOTHER if action.startswith(("iam:", "lambda:")) else {})
+        for action in sorted(actions)
+        for resource in foreign_resources(action)
+    ]
+    free = {one.action for one, allowed in zip(asked, evaluate(asked), strict=True) if allowed}
+    assert {one for one in free if not any(fnmatchcase(one, name) for name in NAMED_BY_AWS)} == set()
+    assert [name for name in NAMED_BY_AWS if not any(fnmatchcase(one, name) for one in free)] == []
+
+
+@pytest.mark.parametrize("service", ["ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "cloudformation.amazonaws.com"])
+def test_the_deployer_hands_the_functions_roles_to_lambda_alone(service: str) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/access-broker-dev-ProvisionRole-1A2B3C"
+    policies = deployers_policies("deployer", "deployer-options")
+    passing = [
+        Asked("iam:PassRole", policies, None, role, {"iam:PassedToService": one})
+        for one in (service, "lambda.amazonaws.com")
+    ]
+    assert evaluate(passing) == [False, True]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
