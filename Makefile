@@ -22,7 +22,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKED := app.py chalicelib access_broker policytool localaws lambda_package bench tests
 
-.PHONY: demo up down status test bench package dist deploy check help clean
+.PHONY: demo up down status test mutate bench package dist deploy check help clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ status: $(READY) ## tell whether what make up started runs
 test: $(READY) ## run the unit, adapter and end-to-end tests (TESTS=tests/unit for some, JOBS=1 one by one)
 	@# Every process that a test starts would compile what it imports anew: that took a third of all the time.
 	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest $(TESTS) -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+mutate: $(READY) ## change the deciding code in every small way and want a test to fail for each (survivors: tests/mutation)
+	@HYPOTHESIS_PROFILE=mutation $(PYTHON) -m tests.mutation --jobs $(JOBS)
 
 bench: $(READY) ## measure against a bare AssumeRole and write bench/results.json
 	@$(PYTHON) -m bench

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+import os
+
+from hypothesis import Phase, settings
 
 from tests.processes import heed_the_keyboard
 
 heed_the_keyboard()
 settings.register_profile("suites", deadline=None)  # pytest-timeout limits a test; its examples are not timed
-settings.load_profile("suites")
+settings.register_profile(  # a verdict on a mutant is the same at every run
+    "mutation", deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suites"))

@@ -102,7 +102,7 @@ def principal(source_identity: str) -> str:
     was cut within a long role name has no comma: its first characters are kept.
     """
     chosen = source_identity.startswith("role=") and not source_identity.startswith(SESSION_NAMES_OF_PEOPLE)
-    if not chosen or source_identity.endswith("*"):
+    if not chosen:
         return source_identity
     head, comma, _ = source_identity.partition(",")
     return f"{head},*" if comma else f"{source_identity[: STS_NAME_LENGTH - DIGEST_LENGTH - 1]}*"

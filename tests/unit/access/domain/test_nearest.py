@@ -53,6 +53,7 @@ def test_a_rule_that_misses_nothing_is_not_near() -> None:
         'resource) when { [resource, Broker::Role::"other"].contains(principal) };',
         'resource) when { [[Broker::Role::"other"]].contains([resource]) };',
         'resource) unless { resource.name != "other" };',
+        'resource) when { resource.name == "other" && context.reason_given };',
         'resource == Broker::Role::"other") when { context.reason_given };',
     ],
 )

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from random import Random
 
+import cedarpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -246,6 +247,28 @@ def test_a_container_keeps_so_many_parsed_policies_however_they_are_spread(monke
         for groups in ((), ("1",), ("1", "2")):
             admit(loaded, ask(caller("alice", *groups), role(f"{number}")))
     assert len(loaded._sets) == 4  # noqa: SLF001  nothing else shows it
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, kind: type) -> list[str]:
+    """The texts from which Cedar makes this kind of thing from now on."""
+    texts: list[str] = []
+    make = kind.from_json_str  # type: ignore[attr-defined]
+
+    def counting(text: str) -> object:
+        texts.append(text)
+        return make(text)
+
+    monkeypatch.setattr(kind, "from_json_str", staticmethod(counting))
+    return texts
+
+
+def test_what_is_the_same_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers and roles that meet again, and the policies for roles that no policy names."""
+    loaded = rules(f'@id("all") permit (principal, {TAKE}, resource);')
+    entities, policies = counted(monkeypatch, cedarpy.Entities), counted(monkeypatch, cedarpy.PolicySet)
+    for name in ("ec2", "ec2", "s3", "ec2"):
+        admit(loaded, ask(what=role(name)))
+    assert (len(entities), len(policies)) == (2, 1)
 
 
 groups = st.sampled_from(["engineers", "ops", "auditors"])

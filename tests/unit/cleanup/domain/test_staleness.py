@@ -71,7 +71,17 @@ def test_a_stale_role_passes_one_stage_at_a_time_and_waits_in_each() -> None:
         quarantined = replace(OLD, quarantined=stage == "quarantined")
         early = replace(case, role=quarantined, mark=mark(stage, days - 0.001))
         assert judge(early).stage == stage
-        assert judge(replace(early, mark=mark(stage, days))).stage == after
+        verdict = judge(replace(early, mark=mark(stage, days)))
+        assert (verdict.stage, verdict.next_stage) == (after, following(after))
+        assert (verdict.next_at is None) == (after == "deleted")
+
+
+def test_a_use_counts_as_since_the_report_from_the_next_moment_on() -> None:
+    used = replace(OLD, last_used_at=ago(120))
+    case = Case(used, Ours(DEPLOYMENT, BOUNDARY, ALL_STAGES), NOW, mark=mark("reported", 120))
+    assert judge(case).stage == "warned"
+    later = replace(used, last_used_at=ago(120) + timedelta(seconds=1))
+    assert judge(replace(case, role=later)).code == "used_since"
 
 
 @given(st.integers(0, 500), st.integers(0, 500), st.sampled_from(STAGES), st.integers(0, 400), st.sampled_from(STAGES))

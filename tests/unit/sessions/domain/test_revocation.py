@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from chalicelib.core.domain.ids import new_id
 from chalicelib.sessions.domain.revocation import DATED_WITHIN, Cutoff, RoleRevocations
-from chalicelib.sessions.domain.revocation_policy import compact_length, is_revocation_policy, policy_document
+from chalicelib.sessions.domain.revocation_policy import (
+    POLICY_NAME,
+    compact_length,
+    is_revocation_policy,
+    policy_document,
+)
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -114,6 +119,8 @@ def test_what_the_broker_writes_is_known_as_its_own_and_nothing_else_is(listed: 
         {"Condition": None},
         {"Condition": other_condition},
         {"Condition": {"StringLike": "x"}},
+        {"Condition": {"StringLike": ["aws:SourceIdentity"]}},
+        {"Condition": ["StringLike"]},
         {"Condition": {**statement["Condition"], "Bool": {"aws:SecureTransport": "true"}}},
     )
     for change in changes:
@@ -124,6 +131,8 @@ def test_what_the_broker_writes_is_known_as_its_own_and_nothing_else_is(listed: 
 
 
 def test_policies_of_an_earlier_version_are_the_brokers_own() -> None:
+    """Under the same name: it would leave another one on the roles, and never prune it."""
+    assert POLICY_NAME == "access-broker-revocations"
     session = {"StringEquals": {"aws:PrincipalTag/access-broker:session": ["01k1"]}}
     caller = {"StringEquals": {"aws:SourceIdentity": "alice"}, "DateLessThan": {"aws:TokenIssueTime": "2026-11-23"}}
     shape = {"Effect": "Deny", "Action": "*", "Resource": "*"}

@@ -100,7 +100,10 @@ def test_at_last_the_whole_role_is_cut_off_which_always_fits() -> None:
         exact = exact.with_caller(f"person-with-a-long-name-{number}", Cutoff(NOW, NOW + HOUR))
     listed = fitted(exact, ROOM)
     assert (listed.sessions, listed.callers, characters(listed) < 170) == ({}, {}, True)
-    assert [one.source_identity for one in widenings(exact, listed)] == [""]
+    [widened] = widenings(exact, listed)
+    assert widened.source_identity == ""
+    assert listed.everyone
+    assert listed.everyone.until - listed.everyone.before == timedelta(hours=12)  # IAM: the longest MaxSessionDuration
 
 
 def test_sessions_that_an_earlier_version_listed_without_their_caller_end_with_the_role() -> None:
@@ -167,3 +170,27 @@ def test_a_list_as_long_as_its_room_fits() -> None:
 
 def test_no_two_users_fold_into_one() -> None:
     assert [principal(name) for name in ("alice", "user=role=ci", "user=a")] == ["alice", "user=role=ci", "user=a"]
+
+
+def cut_off(*source_identities: str) -> RoleRevocations:
+    """The list with so many callers and no single session."""
+    listed = EMPTY
+    for name in source_identities:
+        listed = listed.with_caller(name, Cutoff(NOW, NOW + HOUR))
+    return listed
+
+
+def test_callers_of_one_role_fold_into_one_pattern_without_a_single_session_too() -> None:
+    exact = cut_off(*(f"role=ci,a-long-name-of-a-build-{number}" for number in range(150)))
+    assert set(fitted(exact, ROOM).callers) == {"role=ci,*"}
+
+
+def test_callers_alone_are_cut_off_with_the_whole_role_where_they_have_no_room() -> None:
+    listed = fitted(cut_off(*(f"person-with-a-long-name-{number}" for number in range(300))), ROOM)
+    assert listed.everyone
+    assert listed.callers == {}
+
+
+def test_a_cut_off_of_the_whole_role_stays_as_it_is_whatever_the_room() -> None:
+    everyone = EMPTY.with_everyone(Cutoff(NOW, NOW + HOUR))
+    assert fitted(everyone, 10) == everyone
