@@ -5,16 +5,28 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
+from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from chalicelib.access.domain.rules import AccessRules, Ask, Door, Verdict
+    from chalicelib.core.domain.errors import BrokerError
 
 TAKING = ("TakeCredentials", "OpenConsole")
+
+ALLOWED = "allowed"
+"""The outcome of a decision for the caller; every other outcome is the code of the refusal."""
+
+MAX_CHARACTERS = 16_000
+"""The longest evidence, as the event writes it: the usual one has 500. IAM's own limits would allow 200,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,91 @@ class Admission:
 
     door: Door
     max_seconds: int
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Filled in while one request is decided. There is none before the rules have spoken.
+
+    `grants` are the approvals and the reason behind each grant that covered the
+    moment; None where the decision had no need to read them. `start` is when
+    requested access is to begin, and `for_other` says that it is for another person.
+    """
+
+    ask: Ask | None = None
+    outcome: str = ""
+    door: Door | None = None
+    grants: tuple[tuple[int, bool], ...] | None = None
+    start: datetime | None = None
+    for_other: bool = False
+
+    def refused_by(self, refusal: BrokerError) -> None:
+        """The rules said no."""
+        self.outcome = refusal.code
+
+    def allowed_by(self, door: Door) -> None:
+        """The rules said yes."""
+        self.outcome, self.door = ALLOWED, door
+
+    def told(self, rules: AccessRules) -> Mapping[str, Any]:
+        """The event's member `decision`; empty where the rules decided nothing."""
+        ask = self.ask
+        if ask is None or not self.outcome:
+            return {}
+        document = {"action": ask.action, "outcome": self.outcome, **_asked(ask), **self._found()}
+        document |= {"caller": _caller(ask, rules.caller_tags), "role": _role(ask)}
+        if len(json.dumps(document)) > MAX_CHARACTERS:
+            return {"action": ask.action, "outcome": self.outcome, "cut": True}
+        return document
+
+    def _found(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"for_other": True} if self.for_other else {}
+        if self.door:
+            found["terms"] = _terms(self.door)
+        if self.grants is not None:
+            found["grants"] = [{"approvals": count, "reason": reason} for count, reason in self.grants]
+        return {**found, "start": rfc3339(self.start)} if self.start else found
+
+
+def _asked(ask: Ask) -> dict[str, Any]:
+    return {
+        "at": rfc3339(ask.at),
+        "source_ip": ask.source_ip,
+        "mfa": False,
+        "duration_seconds": ask.duration_seconds,
+        "duration_given": ask.duration_given,
+        "reason_given": ask.reason_given,
+        "session_policy_given": ask.session_policy_given,
+        "session_tags": list(ask.session_tags),
+    }
+
+
+def _caller(ask: Ask, read: frozenset[str] | None) -> dict[str, Any]:
+    """Groups, and the tags that the rules read, None where the caller has none of that name.
+
+    `all_tags` says that the caller has no other tag: rules with a computed tag name may read any.
+    """
+    caller = ask.caller
+    tags = dict(caller.tags) if read is None else {name: caller.tags.get(name) for name in sorted(read)}
+    return {"account": caller.account, "groups": list(caller.groups), "tags": tags, "all_tags": read is None}
+
+
+def _role(ask: Ask) -> dict[str, Any]:
+    role = ask.role
+    return {
+        "arn": role.arn,
+        "tier": role.tier,
+        "max_session_seconds": role.max_session_seconds,
+        "tags": dict(role.tags),
+    }
+
+
+def _terms(door: Door) -> dict[str, Any]:
+    """The terms that applied, durations in seconds."""
+    terms = door.terms
+    told: dict[str, Any] = {"policy": door.policy, "approvals": terms.approvals, "reason": terms.reason_required}
+    spans = {"max_duration": terms.max_duration, "grant": terms.grant}
+    return told | {name: int(span.total_seconds()) for name, span in spans.items() if span is not None}
 
 
 def admit(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def compile_rules(files: Mapping[str, str]) -> str:
     """`{file name: Cedar text}` as one JSON document. ValueError, as `load_rules` raises it."""
     rules = load_rules(files)
-    return json.dumps({"digest": rules.digest, "policies": list(parsed(files))}, separators=(",", ":"))
+    tags = None if rules.caller_tags is None else sorted(rules.caller_tags)
+    document = {"digest": rules.digest, "caller_tags": tags, "policies": list(parsed(files))}
+    return json.dumps(document, separators=(",", ":"))
 
 
 def load_compiled(compiled: str, files: Mapping[str, str]) -> AccessRules:
@@ -28,4 +30,5 @@ def load_compiled(compiled: str, files: Mapping[str, str]) -> AccessRules:
     document = json.loads(compiled)
     if document["digest"] != digest(files):
         return load_rules(files)
-    return indexed(document["digest"], document["policies"])
+    tags = document["caller_tags"]
+    return indexed(document["digest"], document["policies"], None if tags is None else frozenset(tags))

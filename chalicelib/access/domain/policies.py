@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 CONTEXT = {"Var": "context"}
+RESOURCE = {"Var": "resource"}
 WHOLE_CONTEXT = frozenset({"*"})
 """Stands for the whole context, as a policy reads it that takes the context as a value. It is no identifier of
 Cedar's, so no member has this name."""
@@ -91,3 +92,26 @@ def _reads(expression: Any) -> Iterator[str]:
                 yield operand["attr"]
             else:
                 yield from _reads(operand)
+
+
+def tags_read(conditions: Iterable[Any]) -> frozenset[str] | None:
+    """The names in `getTag` and `hasTag` of the caller, in Cedar's JSON; None where one is computed.
+
+    All that is not plainly `resource` counts as the caller.
+    """
+    names = frozenset().union(*(_named(expression) for expression in conditions))
+    return None if None in names else frozenset(name for name in names if name is not None)
+
+
+def _named(expression: Any) -> frozenset[str | None]:
+    if isinstance(expression, list):
+        return frozenset().union(*map(_named, expression))
+    if not isinstance(expression, dict):
+        return frozenset()
+    found: frozenset[str | None] = frozenset()
+    for operator, operand in expression.items():
+        if operator in {"getTag", "hasTag"} and operand["left"] != RESOURCE:
+            name = operand["right"].get("Value") if isinstance(operand["right"], dict) else None
+            found |= {name if isinstance(name, str) else None}
+        found |= _named(operand)
+    return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import cedarpy
 
-from chalicelib.access.domain.policies import WHOLE_CONTEXT, policy_from_json, reads_by_group
+from chalicelib.access.domain.policies import WHOLE_CONTEXT, policy_from_json, reads_by_group, tags_read
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role
 from chalicelib.core.domain.times import rfc3339
 
@@ -102,13 +102,15 @@ class AccessRules:
     A policy whose scope says `resource == Broker::Role::"x"` is evaluated for
     x only, so ten thousand of them cost what ten do; one whose scope names
     actions, for these only. `digest` names the set in every audit event and
-    in GET /health.
+    in GET /health. `caller_tags` are the tags that events keep of a caller
+    (domain.admission, Evidence): None keeps all.
     """
 
     digest: str
     policies: Mapping[str, Policy]
     general: tuple[str, ...]
     by_role: Mapping[str, tuple[str, ...]]
+    caller_tags: frozenset[str] | None = None
     _sets: dict[tuple[str, str], _Slice] = field(default_factory=dict, repr=False)
     _entities: dict[tuple[str, str], tuple[Caller, Role, cedarpy.Entities]] = field(default_factory=dict, repr=False)
 
@@ -175,10 +177,13 @@ def policy_set(policies: tuple[Policy, ...]) -> cedarpy.PolicySet:
 
 def load_rules(files: Mapping[str, str]) -> AccessRules:
     """Parse `{file name: Cedar text}`. ValueError names the file and what is wrong with it."""
-    return indexed(digest(files), parsed(files))
+    rules = indexed(digest(files), parsed(files))
+    return replace(rules, caller_tags=tags_read(policy.document["conditions"] for policy in rules.policies.values()))
 
 
-def indexed(digest: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> AccessRules:
+def indexed(
+    digest: str, documents: Iterable[tuple[str, dict[str, Any]]], caller_tags: frozenset[str] | None = None
+) -> AccessRules:
     """The rules in `(file name, policy as Cedar's JSON)`; ValueError names the file and what is wrong with it."""
     policies: dict[str, Policy] = {}
     by_role: dict[str, tuple[str, ...]] = {}
@@ -193,7 +198,7 @@ def indexed(digest: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> Acc
         if policy.role is not None:
             by_role[policy.role] = (*by_role.get(policy.role, ()), policy.id)
     general = tuple(policy.id for policy in policies.values() if policy.role is None)
-    return AccessRules(digest, policies, general, by_role)
+    return AccessRules(digest, policies, general, by_role, caller_tags)
 
 
 def digest(files: Mapping[str, str]) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.access.domain.admission import admit
 from chalicelib.core.domain.errors import Conflict, InvalidRequest, ReasonRequired, Refused
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
-    from chalicelib.access.domain.rules import Door
+    from chalicelib.access.domain.rules import AccessRules, Ask, Door
     from chalicelib.core.domain.callers import Caller
 
 USUAL_GRANT = timedelta(seconds=MAX_CHAINED_SECONDS)
@@ -21,6 +24,42 @@ USUAL_GRANT = timedelta(seconds=MAX_CHAINED_SECONDS)
 def longest_grant(door: Door) -> timedelta:
     """The longest grant that approvals under this rule give."""
     return door.terms.grant or USUAL_GRANT
+
+
+def door_asked_for(rules: AccessRules, asking: Ask, start: datetime) -> Door:
+    """The door whose terms hold for a request; NotFound, Refused or its kin, or as `door_to_ask_for`."""
+    _check_may_ask(rules, asking)
+    doors = _doors(rules, asking, start)
+    duration = timedelta(seconds=asking.duration_seconds)
+    return door_to_ask_for(doors, duration, reason_given=asking.reason_given)
+
+
+def _check_may_ask(rules: AccessRules, asking: Ask) -> None:
+    """Refused, or its kin; who needs not ask, since they have the role as it is, is told that instead."""
+    try:
+        admit(rules, asking, approved=True)
+    except Refused as refusal:
+        doors = rules.evaluate(asking.on("TakeCredentials")).doors
+        if isinstance(refusal, ReasonRequired) or all(door.terms.approvals for door in doors):
+            raise
+        role, have = asking.role.name, f"{asking.caller.name} has {asking.role.name} already"
+        raise Refused(f"{have}, without approval: broker exec {role} -- COMMAND", refusal.policies) from None
+
+
+def _doors(rules: AccessRules, asking: Ask, start: datetime) -> tuple[Door, ...]:
+    """The doors to the role at the moment the access would begin; Refused where there is none.
+
+    Credentials' doors, or the console's where those alone need approval.
+    """
+    credentials = replace(
+        asking, action="TakeCredentials", at=start, duration_seconds=MAX_CHAINED_SECONDS, duration_given=False
+    )
+    by_action = (rules.evaluate(taking).doors for taking in (credentials, credentials.on("OpenConsole")))
+    found = [doors for doors in by_action if doors]
+    if found:
+        return next((doors for doors in found if all(door.terms.approvals for door in doors)), found[0])
+    admit(rules, asking.on("TakeCredentials"), approved=True)
+    raise Refused(f"The rules let you ask for {asking.role.name} but give it to no one at that time.")
 
 
 def door_to_ask_for(doors: tuple[Door, ...], duration: timedelta, *, reason_given: bool) -> Door:

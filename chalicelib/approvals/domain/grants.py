@@ -18,6 +18,8 @@ from chalicelib.core.domain.times import rfc3339
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from chalicelib.access.domain.admission import Admission
+    from chalicelib.access.domain.rules import AccessRules, Ask
     from chalicelib.approvals.domain.requests import Request
 
 ASKED_BY_TAG = "access-broker:asked-by"
@@ -112,6 +114,17 @@ def longest(grants: Iterable[Grant], approvals: int, at: datetime) -> Grant | No
     """Of the grants that cover this moment with enough approvals, the one that lasts longest; None where none does."""
     covering = [grant for grant in grants if grant.covers(at) and grant.approvals >= approvals]
     return max(covering, key=lambda grant: (grant.until, grant.id), default=None)
+
+
+def enter(rules: AccessRules, ask: Ask, held: Iterable[Grant]) -> tuple[Admission, Grant] | None:
+    """The way in under the caller's grants, or None; the reason given to the approvers counts as given."""
+    from chalicelib.access.domain.admission import with_approvals  # noqa: PLC0415  clean-up reads grants, decides none
+
+    covering = [grant for grant in held if grant.covers(ask.at)]
+    reasoned = ask.reason_given or any(grant.reason for grant in covering)
+    admission = with_approvals(rules, replace(ask, reason_given=reasoned)) if covering else None
+    grant = longest(covering, admission.door.terms.approvals, ask.at) if admission else None
+    return (admission, grant) if admission and grant else None
 
 
 def not_begun(grants: Iterable[Grant], at: datetime) -> Refused | None:

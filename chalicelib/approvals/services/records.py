@@ -29,12 +29,19 @@ class ApprovalRecords:
     new_id: NewId
 
     def refused(
-        self, refusal: BrokerError, action: str, role: str, origin: Origin, detail: Mapping[str, Any]
+        self,
+        refusal: BrokerError,
+        action: str,
+        role: str,
+        origin: Origin,
+        detail: Mapping[str, Any],
+        *,
+        decision: Mapping[str, Any] | None = None,
     ) -> BrokerError:
         """The same refusal, once it is on record."""
-        return self.refusals.record(refusal, origin, role=role, detail={"action": action, **detail})
+        return self.refusals.record(refusal, origin, role=role, detail={"action": action, **detail}, decision=decision)
 
-    def filed(self, request: Request, origin: Origin) -> AuditEvent:
+    def filed(self, request: Request, origin: Origin, decision: Mapping[str, Any] | None = None) -> AuditEvent:
         """The `request` event; it has the request's own id."""
         return AuditEvent(
             id=request.id,
@@ -51,6 +58,7 @@ class ApprovalRecords:
                 "not_before": rfc3339(request.not_before) if request.not_before else None,
                 "answer_by": rfc3339(request.answer_by),
             },
+            decision=decision or {},
         )
 
     def decided(

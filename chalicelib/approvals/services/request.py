@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.access.domain.admission import admit
+from chalicelib.access.domain.admission import Evidence, admit
 from chalicelib.access.domain.rules import Ask
-from chalicelib.approvals.domain.approvals import door_to_ask_for
+from chalicelib.approvals.domain.approvals import door_asked_for
 from chalicelib.approvals.domain.filings import Crowded, FiledTooOften, person_of
 from chalicelib.approvals.domain.grants import FARTHEST_START, require_length
 from chalicelib.approvals.domain.requests import Request, RequestFilter, answer_by
-from chalicelib.core.domain.errors import InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused
 
 if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules, Door
@@ -62,17 +62,21 @@ class RequestFiling:
         its kin, Crowded or FiledTooOften where the caller filed too many requests, InvalidRequest.
         """
         now = self.records.clock()
+        seen = Evidence(for_other=wanted.on_behalf_of not in {"", origin.caller.name})
         require_length(timedelta(seconds=wanted.duration_seconds))
         try:
             role = self._role(wanted.role)
             person = self._person(wanted, role, origin)
-            door = self._door(wanted, role, person, origin, now)
+            door = self._door(_asking(wanted, role, person, origin, now), wanted, seen)
             request = self._request(wanted, person, door, origin, now)
-            event = self.records.filed(request, origin)
+            event = self.records.filed(request, origin, seen.told(self.rules))
             return self.filing.file(request, person_of(person), wanted.once, event)
         except (Refused, NotFound, Crowded, FiledTooOften) as refusal:
             detail = {"duration_seconds": wanted.duration_seconds, "for": wanted.on_behalf_of or origin.caller.name}
-            raise self.records.refused(refusal, "RequestAccess", wanted.role, origin, detail) from None
+            decision = seen.told(self.rules)
+            raise self.records.refused(
+                refusal, "RequestAccess", wanted.role, origin, detail, decision=decision
+            ) from None
 
     def _role(self, name: str) -> Role:
         role = self.catalogue.get(name)
@@ -92,50 +96,16 @@ class RequestFiling:
             raise NotFound(f"IAM has no user {wanted.on_behalf_of}.")
         return person
 
-    def _door(self, wanted: RequestAsk, role: Role, person: Caller, origin: Origin, now: datetime) -> Door:
-        """The rule that states the terms. The person's own rules decide, also if another asks for them.
-
-        Where a caller asks for another person, it is not known from where that person
-        will come: rules on the source address do not open.
-        """
-        asking = Ask(
-            action="RequestAccess",
-            caller=person,
-            role=role,
-            at=now,
-            source_ip=origin.source_ip if person == origin.caller else "",
-            duration_seconds=wanted.duration_seconds,
-            reason_given=bool(wanted.reason),
-        )
-        self._check_may_ask(asking)
-        doors = self._doors(asking, _start(wanted, now))
-        return door_to_ask_for(doors, timedelta(seconds=wanted.duration_seconds), reason_given=bool(wanted.reason))
-
-    def _check_may_ask(self, asking: Ask) -> None:
-        """Refused, or its kin; who needs not ask, since they have the role as it is, is told that instead."""
+    def _door(self, asking: Ask, wanted: RequestAsk, seen: Evidence) -> Door:
+        """The rule that states the terms."""
+        seen.ask, seen.start = asking, _start(wanted, asking.at)
         try:
-            admit(self.rules, asking, approved=True)
-        except Refused as refusal:
-            doors = self.rules.evaluate(asking.on("TakeCredentials")).doors
-            if isinstance(refusal, ReasonRequired) or all(door.terms.approvals for door in doors):
-                raise
-            role, have = asking.role.name, f"{asking.caller.name} has {asking.role.name} already"
-            raise Refused(f"{have}, without approval: broker exec {role} -- COMMAND", refusal.policies) from None
-
-    def _doors(self, asking: Ask, start: datetime) -> tuple[Door, ...]:
-        """The doors to the role at the moment the access would begin; Refused where there is none.
-
-        Credentials' doors, or the console's where those alone need approval.
-        """
-        credentials = Ask(
-            "TakeCredentials", asking.caller, asking.role, start, asking.source_ip, reason_given=asking.reason_given
-        )
-        by_action = (self.rules.evaluate(taking).doors for taking in (credentials, credentials.on("OpenConsole")))
-        found = [doors for doors in by_action if doors]
-        if found:
-            return next((doors for doors in found if all(door.terms.approvals for door in doors)), found[0])
-        admit(self.rules, asking.on("TakeCredentials"), approved=True)
-        raise Refused(f"The rules let you ask for {asking.role.name} but give it to no one at that time.")
+            door = door_asked_for(self.rules, asking, seen.start)
+        except (Refused, NotFound) as refusal:
+            seen.refused_by(refusal)
+            raise
+        seen.allowed_by(door)
+        return door
 
     def _request(self, wanted: RequestAsk, person: Caller, door: Door, origin: Origin, now: datetime) -> Request:
         start = _start(wanted, now)
@@ -158,6 +128,23 @@ class RequestFiling:
             asked_by_id=origin.caller.unique_id if for_another else "",
             policy_set=origin.policy_set,
         )
+
+
+def _asking(wanted: RequestAsk, role: Role, person: Caller, origin: Origin, now: datetime) -> Ask:
+    """The ask of the person who would get the access. Their own rules decide, also if another asks for them.
+
+    Where a caller asks for another person, it is not known from where that person
+    will come: rules on the source address do not open.
+    """
+    return Ask(
+        action="RequestAccess",
+        caller=person,
+        role=role,
+        at=now,
+        source_ip=origin.source_ip if person == origin.caller else "",
+        duration_seconds=wanted.duration_seconds,
+        reason_given=bool(wanted.reason),
+    )
 
 
 def _start(wanted: RequestAsk, now: datetime) -> datetime:

@@ -42,6 +42,10 @@ class Seen:
     undelivered: tuple[Link, ...] = ()
 
 
+Version = Literal[1, 2]
+"""What may stand in the log: lines of version 1 stay until their retention is over."""
+
+
 class Unreadable(ValueError):
     """The `event` attribute of a row is not an audit event."""
 
@@ -49,7 +53,7 @@ class Unreadable(ValueError):
 class _Envelope(msgspec.Struct):
     """The members every event has; the rest is described by docs/audit-event.schema.json."""
 
-    version: Literal[1]
+    version: Version
     id: Annotated[str, msgspec.Meta(pattern="^[0-9a-hjkmnp-tv-z]{26}$")]
     type: str
     at: str
@@ -70,7 +74,7 @@ class _Detail(msgspec.Struct):
 class _Line(msgspec.Struct):
     """A line as docs/audit-event.schema.json has it: what those who filter and show lines rely on."""
 
-    version: Literal[1]
+    version: Version
     id: str
     type: str
     at: str
@@ -87,6 +91,7 @@ class _Line(msgspec.Struct):
     seq: int
     previous: str
     hash: str
+    decision: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def read(text: str) -> dict[str, Any]:
         from_rfc3339(envelope.at)
         document: dict[str, Any] = json.loads(text)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Unreadable(f"not an event of version {SCHEMA_VERSION} ({type(error).__name__})") from None
+        raise Unreadable(f"not an event of version 1 to {SCHEMA_VERSION} ({type(error).__name__})") from None
     if envelope.type not in TYPES:
         raise Unreadable("its type is not one of domain/events.TYPES")
     if _deeper(document, MAX_LEVELS):

@@ -101,7 +101,7 @@ class AuditCaller(msgspec.Struct, frozen=True):
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the audit log, with its place in the hash chain (docs/audit.md)."""
 
-    version: Literal[1]
+    version: Literal[1, 2]
     id: Id
     type: str
     at: Instant
@@ -119,6 +119,7 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     previous: Digest
     hash: Digest
     logged_at: Instant
+    decision: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class UnreadableLine(msgspec.Struct, frozen=True):

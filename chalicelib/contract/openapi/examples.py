@@ -63,11 +63,21 @@ CALL: dict[str, Any] = {
     "read_only": True, "error": "", "access_key_id": "ASIAIOSFODNN7EXAMPLE", "resources": [],
 }  # fmt: skip
 LINE: dict[str, Any] = {
-    "version": 1, "id": ID, "type": "issue", "at": SINCE, "role": "ec2-full", "session": ID,
+    "version": 2, "id": ID, "type": "issue", "at": SINCE, "role": "ec2-full", "session": ID,
     "caller": {"name": "alice", "kind": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "id": "AIDAEXAMPLE"},
     "reason": "deploy 1.4.2", "policies": ["engineers-standing"], "policy_set": DIGEST, "request_id": "f4a1f0a6",
     "source_ip": "203.0.113.7",
     "detail": {"session_name": f"alice-{ID}", "source_identity": "alice", "expires_at": UNTIL},
+    "decision": {
+        "action": "TakeCredentials", "outcome": "allowed", "at": SINCE, "source_ip": "203.0.113.7", "mfa": False,
+        "duration_seconds": 3600, "duration_given": False, "reason_given": True, "session_policy_given": False,
+        "session_tags": [], "terms": {"policy": "engineers-standing", "approvals": 0, "reason": False},
+        "caller": {"account": ACCOUNT, "groups": ["engineers"], "tags": {"team": None}, "all_tags": False},
+        "role": {
+            "arn": f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full", "tier": "workload",
+            "max_session_seconds": 3600, "tags": {"access-broker:audience": "engineers"},
+        },
+    },
     "recorded_at": AT, "seq": 7, "previous": DIGEST, "hash": DIGEST, "logged_at": AT,
 }  # fmt: skip
 USER: dict[str, Any] = {

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from chalicelib.core.domain.callers import Caller
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 2 has `decision` beyond version 1; readers take both."""
 
 TYPES = frozenset(
     {
@@ -62,7 +63,8 @@ class Origin:
 class AuditEvent:
     """One thing that happened. `id` is unique for ever: the log is deduplicated by it.
 
-    `detail` holds what only this type has; it never holds a secret.
+    `detail` holds what only this type has; it never holds a secret. `decision`
+    is what the access rules saw (access.domain.admission, Evidence), where they decided.
     """
 
     id: str
@@ -74,6 +76,7 @@ class AuditEvent:
     reason: str = ""
     policies: tuple[str, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    decision: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a type that no reader of the log would look for."""
@@ -99,6 +102,7 @@ def to_json(event: AuditEvent) -> str:
         "request_id": event.origin.request_id,
         "source_ip": event.origin.source_ip,
         "detail": detail,
+        **({"decision": event.decision} if event.decision else {}),
     }
     line = _line(document)
     return line if len(line) <= MAX_DETAIL else _line({**document, "detail": _bounded(detail)})

@@ -38,6 +38,7 @@ class RefusalRecorder:
         reason: str = "",
         subject: Mapping[str, object] | None = None,
         detail: Mapping[str, object] | None = None,
+        decision: Mapping[str, object] | None = None,
         at: datetime | None = None,
         event_id: str = "",
     ) -> Refusal:
@@ -59,6 +60,7 @@ class RefusalRecorder:
             reason=reason,
             policies=getattr(refusal, "policies", ()),
             detail=told,
+            decision=decision or {},
         )
         self.journal.record(event)
         return refusal

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from chalicelib.access.domain.admission import admit, with_approvals
+from chalicelib.access.domain.admission import Evidence, admit
 from chalicelib.access.domain.facts import Suspended
 from chalicelib.access.domain.rules import Ask
-from chalicelib.approvals.domain.grants import asked_by_tag, longest, not_begun, session_seconds
+from chalicelib.approvals.domain.grants import asked_by_tag, enter, not_begun, session_seconds
 from chalicelib.core.domain.callers import role_session_name, source_identity
 from chalicelib.core.domain.errors import (
     ApprovalRequired,
@@ -118,29 +118,31 @@ class SessionIssuer:
         Raises NotFound (also for roles the caller may not see), Refused and its
         kin, Quarantined, FactsChanged, AuditUnavailable, RefusedByAws, AwsUnavailable.
         """
-        now = self.clock()
+        now, seen = self.clock(), Evidence()
         try:
-            return self._issue(wanted, origin, now, confirm)
+            return self._issue(wanted, origin, now, confirm, seen)
         except InvalidRequest:
             confirm()
             raise
         except (Refused, NotFound, Quarantined) as refusal:
-            raise self._refused(refusal, wanted, origin, now, confirm) from None
+            raise self._refused(self._confirmed(refusal, confirm, seen), wanted, origin, now, seen) from None
 
     def _issue(
-        self, wanted: CredentialsAsk, origin: Origin, now: datetime, confirm: Callable[[], object]
+        self, wanted: CredentialsAsk, origin: Origin, now: datetime, confirm: Callable[[], object], seen: Evidence
     ) -> tuple[Session, Credentials]:
         role = self.catalogue.get(wanted.role)
         if role is None:
             raise NotFound(f"There is no role {wanted.role}.")
-        ask = _ask(wanted, role, origin, now)
-        admission, grant = self._admit(ask)
+        ask = seen.ask = _ask(wanted, role, origin, now)
+        admission, grant = self._admit(ask, seen)
+        seen.allowed_by(admission.door)
         if role.quarantined:
             raise Quarantined(QUARANTINED.format(role.name))
         session = self._session(wanted, ask, admission, grant, origin)
-        return session, self._record_and_assume(session, wanted, origin, confirm)
+        issued = _event("issue", session, origin, session.id, decision=seen.told(self.rules))
+        return session, self._record_and_assume(session, issued, wanted, confirm)
 
-    def _admit(self, ask: Ask) -> tuple[Admission, Grant | None]:
+    def _admit(self, ask: Ask, seen: Evidence) -> tuple[Admission, Grant | None]:
         """The rule that admits the caller, and the grant where the rule asks for approvals.
 
         The caller's grants are read only if no rule admits without them.
@@ -148,39 +150,43 @@ class SessionIssuer:
         """
         try:
             return admit(self.rules, ask), None
-        except (ApprovalRequired, ReasonRequired, InvalidRequest) as closed:
-            if ask.action == "BreakGlass":
+        except (Refused, NotFound, InvalidRequest) as closed:
+            seen.refused_by(closed)
+            if ask.action == "BreakGlass" or not isinstance(closed, (ApprovalRequired, ReasonRequired, InvalidRequest)):
                 raise
-            return self._under_grant(ask, closed)
+            return self._under_grant(ask, closed, seen)
 
-    def _under_grant(self, ask: Ask, closed: BrokerError) -> tuple[Admission, Grant]:
-        """The same with the caller's grants; the reason given to the approvers counts as given."""
-        held = self.grants.held(ask.caller.unique_id, ask.role.name, ask.at)
-        covering = [grant for grant in held if grant.covers(ask.at)]
-        if not covering:
-            raise (not_begun(held, ask.at) if isinstance(closed, ApprovalRequired) else None) or closed
-        reasoned = ask.reason_given or any(grant.reason for grant in covering)
-        admission = with_approvals(self.rules, replace(ask, reason_given=reasoned))
-        grant = longest(covering, admission.door.terms.approvals, ask.at) if admission else None
-        if admission is None or grant is None:
-            raise closed
-        return admission, grant
+    def _under_grant(self, ask: Ask, closed: BrokerError, seen: Evidence) -> tuple[Admission, Grant]:
+        """The same with the caller's grants."""
+        held = tuple(self.grants.held(ask.caller.unique_id, ask.role.name, ask.at))
+        seen.grants = tuple((grant.approvals, bool(grant.reason)) for grant in held if grant.covers(ask.at))
+        if entered := enter(self.rules, ask, held):
+            return entered
+        ahead = not_begun(held, ask.at) if isinstance(closed, ApprovalRequired) and not seen.grants else None
+        raise ahead or closed
 
-    def _refused(
-        self,
-        refusal: BrokerError,
-        wanted: CredentialsAsk,
-        origin: Origin,
-        now: datetime,
-        confirm: Callable[[], object],
-    ) -> BrokerError:
-        """The refusal, once the guess behind it is confirmed and it is on record."""
+    def _confirmed(self, refusal: BrokerError, confirm: Callable[[], object], seen: Evidence) -> BrokerError:
+        """The refusal, once the guess behind it is confirmed; a suspension refuses whatever the rules said."""
         try:
             confirm()
         except Suspended as suspended:
-            refusal = suspended
-        more = {"quarantined": True} if isinstance(refusal, Quarantined) else {}
-        return self.refusals.record(refusal, origin, role=wanted.role, reason=wanted.reason, detail=more, at=now)
+            seen.outcome = ""
+            return suspended
+        return refusal
+
+    def _refused(
+        self, refusal: BrokerError, wanted: CredentialsAsk, origin: Origin, now: datetime, seen: Evidence
+    ) -> BrokerError:
+        """The refusal, once it is on record."""
+        return self.refusals.record(
+            refusal,
+            origin,
+            role=wanted.role,
+            reason=wanted.reason,
+            detail={"quarantined": True} if isinstance(refusal, Quarantined) else {},
+            decision=seen.told(self.rules),
+            at=now,
+        )
 
     def _session(
         self, wanted: CredentialsAsk, ask: Ask, admission: Admission, grant: Grant | None, origin: Origin
@@ -211,7 +217,7 @@ class SessionIssuer:
         )
 
     def _record_and_assume(
-        self, session: Session, wanted: CredentialsAsk, origin: Origin, confirm: Callable[[], object]
+        self, session: Session, issued: AuditEvent, wanted: CredentialsAsk, confirm: Callable[[], object]
     ) -> Credentials:
         """Write the row beside AssumeRole; nothing leaves unless both succeeded.
 
@@ -219,7 +225,7 @@ class SessionIssuer:
         credentials without a row are dropped, and no write is under way when
         Lambda freezes the container.
         """
-        recorded = self.row_writer.submit(self.sessions.record, session, _event("issue", session, origin, session.id))
+        recorded = self.row_writer.submit(self.sessions.record, session, issued)
         try:
             credentials = self.sts.assume(self._settings(session, wanted))
             recorded.exception()
@@ -227,7 +233,7 @@ class SessionIssuer:
         except Exception as failure:
             recorded.result()
             code = failure.code if isinstance(failure, BrokerError) else BrokerError.code
-            failed = _event("issue_failed", session, origin, self.new_id(self.clock()), {"code": code})
+            failed = _event("issue_failed", session, issued.origin, self.new_id(self.clock()), detail={"code": code})
             self.sessions.mark_failed(session, failed)
             raise
         finally:
@@ -264,7 +270,13 @@ def _ask(wanted: CredentialsAsk, role: Role, origin: Origin, now: datetime) -> A
 
 
 def _event(
-    kind: str, session: Session, origin: Origin, event_id: str, detail: Mapping[str, Any] | None = None
+    kind: str,
+    session: Session,
+    origin: Origin,
+    event_id: str,
+    *,
+    detail: Mapping[str, Any] | None = None,
+    decision: Mapping[str, Any] | None = None,
 ) -> AuditEvent:
     """The audit event of a session: its `issue` event has the session's own id."""
     return AuditEvent(
@@ -284,6 +296,7 @@ def _event(
             **_bound(session),
             **(detail or {}),
         },
+        decision=decision or {},
     )
 
 

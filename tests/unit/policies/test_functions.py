@@ -49,6 +49,14 @@ def test_a_function_has_a_name_and_the_settings_that_every_function_needs(functi
     assert properties(function)["Environment"]["Variables"].keys() >= {"BROKER_DEPLOYMENT", "BROKER_TABLE"}
 
 
+@pytest.mark.parametrize("function", CONFIG)
+def test_an_upgrade_brings_the_audit_function_first(function: str) -> None:
+    """It parks events of a version that it does not know: nothing may write them before it is new."""
+    resource = "APIHandler" if function == CALLED_BY_API_GATEWAY else function.capitalize()
+    first = [] if function == "audit" else ["Audit"]
+    assert RESOURCES[resource].get("DependsOn", []) == first
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_writes_a_log_of_its_own_that_is_kept_for_a_while(function: str) -> None:
     group = f"/aws/lambda/${{AWS::StackName}}-{function}"

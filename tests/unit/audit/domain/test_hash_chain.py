@@ -106,7 +106,7 @@ def test_changing_dropping_or_swapping_lines_breaks_the_chain_there(data: st.Dat
         "no json",
         "[]",
         '"text"',
-        json.dumps({**event(1), "version": 2}),
+        json.dumps({**event(1), "version": 3}),
         json.dumps({**event(1), "type": "invented"}),
         json.dumps({**event(1), "id": "short"}),
         json.dumps({**event(1), "id": event(1)["id"].upper()}),

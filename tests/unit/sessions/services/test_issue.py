@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.access.domain.facts import Suspended
 from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, Refused, RefusedByAws
 from chalicelib.core.domain.roles import external_id
@@ -70,6 +71,29 @@ def test_the_row_and_its_event_say_who_what_why_and_by_which_rule(desk: Desk) ->
     [event] = desk.sessions.events
     assert (event.type, event.id, event.role, event.reason) == ("issue", session.id, "ec2-full", "deploy")
     assert (event.origin.caller, event.policies) == (ALICE, ("engineers",))
+
+
+def test_the_event_keeps_what_the_rules_saw_and_the_terms_that_applied(desk: Desk) -> None:
+    desk.service.issue(CredentialsAsk("ec2-full", reason="deploy", duration_seconds=900), origin())
+    saw = desk.sessions.events[0].decision
+    assert (saw["action"], saw["outcome"], saw["terms"]["policy"]) == ("TakeCredentials", "allowed", "engineers")
+    assert (saw["source_ip"], saw["duration_given"], saw["reason_given"]) == ("203.0.113.7", True, True)
+    assert (saw["caller"]["groups"], saw["role"]["tags"]) == (["engineers"], EC2.tags)
+
+
+def test_a_refusal_keeps_it_too_unless_the_rules_did_not_make_it(desk: Desk) -> None:
+    with pytest.raises(Refused):
+        desk.service.issue(CredentialsAsk("ec2-full"), origin(CAROL))
+    with pytest.raises(NotFound):
+        desk.service.issue(CredentialsAsk("nothing-there"), origin(CAROL))
+
+    def suspended() -> None:
+        raise Suspended("suspended")
+
+    with pytest.raises(Suspended):
+        desk.service.issue(CredentialsAsk("ec2-full"), origin(CAROL), suspended)
+    saw = [event.decision for event in desk.journal.events]
+    assert [one.get("outcome") for one in saw] == ["not_allowed", None, None]
 
 
 def test_a_caller_cannot_replace_the_session_tag(desk: Desk) -> None:
