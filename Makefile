@@ -13,6 +13,10 @@ TESTS ?= tests/e2e tests/adapters tests/unit
 ARCH ?=
 PARAMETERS ?=
 TAGS ?=
+BUCKET ?=
+YES ?=
+ROLE_ARN ?=
+SIGN ?=
 JOBS ?= 2
 
 # Nothing is left outside the clone, downloads included.
@@ -61,16 +65,10 @@ dist: $(READY) ## build the wheel of the broker command into dist/ and check it;
 	@.venv/bin/twine check --strict dist/*.whl
 	@sha256sum dist/*.whl
 
-deploy: package ## deploy a stage to the account of your AWS credentials (STAGE=dev BUCKET=... TAGS="Key=value ..." PARAMETERS="Name=value ...")
-	@case "$(BUCKET)" in access-broker-?*) ;; *) echo "say which S3 bucket takes the package, with a name that begins with access-broker-: make deploy STAGE=$(STAGE) BUCKET=access-broker-name" >&2; exit 1;; esac
-	@$(PYTHON) -m lambda_package.overlay $(OUT)/sam.json .chalice/resources-aws.json
-	@.venv/bin/aws cloudformation package --template-file $(OUT)/sam.json --s3-bucket $(BUCKET) --output-template-file $(OUT)/deployed.yaml
-	@.venv/bin/aws cloudformation deploy --template-file $(OUT)/deployed.yaml --s3-bucket $(BUCKET) \
-	  --stack-name access-broker-$(STAGE) \
-	  --capabilities CAPABILITY_IAM CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \
-	  $(if $(TAGS),--tags $(TAGS)) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
-	@.venv/bin/aws cloudformation update-termination-protection --enable-termination-protection \
-	  --stack-name access-broker-$(STAGE) > /dev/null
+deploy: package ## show what changes in the account of your AWS credentials, ask, deploy (STAGE=dev BUCKET=access-broker-... YES=1 TAGS=... PARAMETERS=... ROLE_ARN=... SIGN=profile)
+	@$(PYTHON) -m lambda_package.deployment $(OUT) --stage $(STAGE) --bucket "$(BUCKET)" $(if $(YES),--yes) \
+	  $(if $(ROLE_ARN),--role-arn $(ROLE_ARN)) $(if $(SIGN),--signing-profile $(SIGN)) \
+	  $(if $(TAGS),--tags $(TAGS)) $(if $(PARAMETERS),--parameters $(PARAMETERS))
 
 check: $(READY) package ## lint, types, layers, policies and the CloudFormation template
 	@.venv/bin/ruff check $(CHECKED)

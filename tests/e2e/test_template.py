@@ -80,6 +80,8 @@ OPTIONS = {
     "AlarmSubscriber": "alarms@example.com",
     "ApiAccessLogs": "on-with-account-role",
     "AuditConcurrency": 1,
+    "CodeSigningConfigArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0",
+    "FunctionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/access-broker-functions",
     "KmsKeyArn": KEY,
     "ProvisionConcurrency": 1,
 }
@@ -120,6 +122,7 @@ def test_the_deployer_may_delete_nothing_that_is_retained(template) -> None:
 
 NAMED_BY_AWS = {
     "apigateway:*": "an API's id is made by AWS; tags of an API and the account's settings have no name",
+    "*ign*": "profiles, jobs and configurations of code signing have ids that others make",
     "cloudwatch:DescribeAlarms": "reads; CloudFormation asks for several alarms at once",
     "kms:ListAliases": "a read that takes no resource",
     "lambda:*ag*": "an event source mapping's id is made by AWS",

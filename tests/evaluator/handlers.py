@@ -44,14 +44,13 @@ ONLY_FOR: dict[str, dict[str, str]] = {
     "AWS::IAM::Role": {
         "Description": "iam:UpdateRoleDescription",
         "ManagedPolicyArns": "iam:AttachRolePolicy iam:DetachRolePolicy",
-        "PermissionsBoundary": "iam:PutRolePermissionsBoundary iam:DeleteRolePermissionsBoundary",
+        "PermissionsBoundary": "iam:*RolePermissionsBoundary",
     },
     "AWS::Lambda::EventInvokeConfig": {},
     "AWS::Lambda::EventSourceMapping": {"KmsKeyArn": "kms:*"},
     "AWS::Lambda::Function": {
         "CapacityProviderConfig": "lambda:PassCapacityProvider lambda:PutFunctionScalingConfig",
-        "CodeSigningConfigArn": "lambda:GetCodeSigningConfig lambda:PutFunctionCodeSigningConfig "
-        "lambda:DeleteFunctionCodeSigningConfig",
+        "CodeSigningConfigArn": "lambda:*CodeSigningConfig",
         "FileSystemConfigs": "elasticfilesystem:* s3files:*",
         "KmsKeyArn": "kms:*",
         "Layers": "lambda:GetLayerVersion",
@@ -80,8 +79,12 @@ ONLY_FOR: dict[str, dict[str, str]] = {
 }
 """By type and property: what the handlers call only if the template sets the property."""
 
-NEVER_REMOVED = {"logs:DeleteRetentionPolicy": "RetentionInDays"}
-"""Calls that undo a property that every resource of ours has."""
+NEVER_REMOVED = {
+    "iam:DeleteRolePermissionsBoundary": "PermissionsBoundary",
+    "lambda:DeleteFunctionCodeSigningConfig": "CodeSigningConfigArn",
+    "logs:DeleteRetentionPolicy": "RetentionInDays",
+}
+"""Calls that only take away what the resource has: the first two are an administrator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,9 @@ def _on_its_resources(resource: Resource, operation: str, action: str) -> Iterat
     if not forms:
         yield Call(resource.logical, operation, action, "*", _context(resource, action))
         return
-    near = [*resource.arns, *(_other(name, value) for name, value in resource.others.items())]
-    found = [arn for arn in near if any(_is_a(arn, form) for form in forms)]
+    others = [PACKAGE if name == "S3Bucket" else value for name, value in resource.others.items()]
+    near = ([arn for arn in arns if any(_is_a(arn, form) for form in forms)] for arns in (resource.arns, others))
+    found = next((arns for arns in near if arns), [])
     for arn in found:
         yield Call(resource.logical, operation, action, arn, _context(resource, action))
     if not found:
@@ -134,10 +138,6 @@ def _on_its_resources(resource: Resource, operation: str, action: str) -> Iterat
 def _is_a(arn: str, form: str) -> bool:
     """API Gateway has paths as resources: there a part of the pattern is one part of the path."""
     return fnmatchcase(arn, form) and (":apigateway:" not in arn or arn.count("/") == form.count("/"))
-
-
-def _other(name: str, value: str) -> str:
-    return PACKAGE if name == "S3Bucket" else value
 
 
 def _context(resource: Resource, action: str) -> tuple[tuple[str, str], ...]:

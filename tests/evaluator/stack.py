@@ -56,7 +56,17 @@ NAMES = (
     "TableName",
     "TopicName",
 )
-OF_A_FUNCTION = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission")
+RELATED = (
+    "CloudWatchRoleArn",
+    "CodeSigningConfigArn",
+    "KMSMasterKeyId",
+    "KmsKeyArn",
+    "KmsKeyId",
+    "KmsMasterKeyId",
+    "Role",
+    "S3Bucket",
+)
+"""Properties that name another resource, which making this one needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +165,13 @@ class Stack:
     def _resource(self, logical: str, made: dict[str, Any]) -> Resource:
         kind, properties = made["Type"], self.resolve(made.get("Properties", {}))
         arns = self._arns(logical, kind, self.resolve_names(made))
-        keys = ("KMSMasterKeyId", "KmsKeyId", "KmsMasterKeyId", "KmsKeyArn", "Role", "CloudWatchRoleArn", "S3Bucket")
         return Resource(
             logical,
             kind,
             properties,
             made.get("DeletionPolicy") == "Retain",
             arns,
-            {key: found for key in keys if (found := _within(properties, key))},
+            {key: found for key in RELATED if (found := _within(properties, key))},
         )
 
 

@@ -94,3 +94,17 @@ def test_alarms_reach_a_subscriber_that_is_named_at_deployment() -> None:
 def test_one_stage_has_one_region() -> None:
     """The boundary's name is global. Two stacks of one stage would clean up each other's roles: they must collide."""
     assert RESOURCES["Boundary"]["Properties"]["ManagedPolicyName"] == {"Fn::Sub": "${AWS::StackName}-boundary"}
+
+
+def test_the_functions_own_roles_can_have_a_boundary_and_none_is_forgotten() -> None:
+    roles = {name: one for name, one in RESOURCES.items() if name.endswith("Role")}
+    functions = [name for name, one in RESOURCES.items() if "FunctionName" in one.get("Properties", {})]
+    assert len(roles) == len(functions) + 1  # and the role of API Gateway
+    given = [one["Properties"]["PermissionsBoundary"] for one in roles.values()]
+    assert given == [{"Fn::If": ["BoundsFunctions", {"Ref": "FunctionsBoundaryArn"}, NO_VALUE]}] * len(given)
+
+
+def test_every_function_can_be_made_to_take_signed_code_only() -> None:
+    functions = [one["Properties"] for one in RESOURCES.values() if "FunctionName" in one.get("Properties", {})]
+    given = [one["CodeSigningConfigArn"] for one in functions]
+    assert given == [{"Fn::If": ["SignsCode", {"Ref": "CodeSigningConfigArn"}, NO_VALUE]}] * len(given)

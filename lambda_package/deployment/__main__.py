@@ -1,0 +1,95 @@
+"""`make deploy`: python -m lambda_package.deployment PACKAGE --stage prod --bucket access-broker-my-packages."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambda_package import overlay
+from lambda_package.deployment import bucket, change_set, code
+from lambda_package.failures import PackagingFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OVERLAY = Path(".chalice/resources-aws.json")
+BUCKET = re.compile(r"access-broker-[a-z0-9.-]{1,49}")
+
+
+def main(arguments: Sequence[str] | None = None, session: boto3.Session | None = None) -> int:
+    """Upload, show the change set, ask, execute, and compare the deployed code; 1 where it failed or was declined."""
+    options = _options(arguments)
+    try:
+        return deploy(options, session or boto3.Session())
+    except (PackagingFailed, change_set.Declined, code.CodeDiffers) as failure:
+        sys.stderr.write(f"{failure}\n")
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"AWS refused: {error}\n")
+    return 1
+
+
+def deploy(options: argparse.Namespace, session: boto3.Session) -> int:
+    """One deployment."""
+    stack = f"access-broker-{options.stage}"
+    package: Path = options.package
+    if options.overlay:
+        overlay.add(package / "sam.json", options.overlay)
+    store = bucket.Bucket(session.client("s3"), options.bucket, options.stage)
+    zipped = store.put(package / "deployment.zip")
+    if options.signing_profile:
+        zipped = store.signed(session.client("signer"), zipped, options.signing_profile, package / "deployment.zip")
+    template = bucket.pointed_at(package / "sam.json", zipped)
+    cloudformation = session.client("cloudformation")
+    wanted = change_set.Wanted(
+        stack,
+        store.put_text(json.dumps(template)).url,
+        frozenset(template["Parameters"]),
+        change_set.pairs(options.parameters),
+        change_set.pairs(options.tags),
+        options.role_arn,
+    )
+    made = change_set.make(cloudformation, wanted)
+    if made:
+        change_set.confirm(cloudformation, made, yes=options.yes)
+        change_set.execute(cloudformation, made)
+    cloudformation.update_termination_protection(EnableTerminationProtection=True, StackName=stack)
+    count = code.compare(session.client("lambda"), cloudformation, stack, package / "deployment.zip")
+    sys.stdout.write(f"{stack}: {count} functions run the code of {package / 'deployment.zip'}\n")
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lambda_package.deployment", description=__doc__)
+    parser.add_argument("package", type=Path, help="the directory that make package wrote")
+    parser.add_argument("--stage", default="dev")
+    parser.add_argument("--bucket", type=_bucket, required=True, help="takes the package; named access-broker-*")
+    parser.add_argument("--yes", action="store_true", help="execute the change set without asking")
+    parser.add_argument("--role-arn", help="the role that CloudFormation uses, if not your own permissions")
+    parser.add_argument("--signing-profile", help="an AWS Signer profile that signs the code; the bucket has versions")
+    parser.add_argument("--parameters", nargs="*", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--tags", nargs="*", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--overlay", type=_path, default=OVERLAY, help="resources for real accounts; empty: none")
+    return parser.parse_args(arguments)
+
+
+def _bucket(name: str) -> str:
+    if not BUCKET.fullmatch(name):
+        raise argparse.ArgumentTypeError(
+            "name a bucket whose name begins with access-broker-: BUCKET=access-broker-my-packages (docs/operations.md)"
+        )
+    return name
+
+
+def _path(name: str) -> Path | None:
+    return Path(name) if name else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
