@@ -40,6 +40,7 @@ def api_event(method: str, path: str, body: object) -> dict[str, Any]:
         "body": json.dumps(body),
         "requestContext": {
             "resourcePath": path,
+            "path": f"/api{path}",
             "httpMethod": method,
             "requestId": "request-1",
             "accountId": ACCOUNT,

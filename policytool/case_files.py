@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from policytool.known_entities import Vocabulary
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
-EXPECTATIONS = ("allow", "approval", "reason", "too_long", "deny", "not_found")
-WITH_TERMS = frozenset({"allow", "approval", "reason"})
+EXPECTATIONS = ("allow", "approval", "reason", "mfa", "too_long", "deny", "not_found")
+WITH_TERMS = frozenset({"allow", "approval", "reason", "mfa"})
 """The outcomes that name one permit, so that its terms can be compared."""
 
 FILE = {"callers": dict, "roles": dict, "cases": list}
@@ -31,7 +31,7 @@ CALLER = {"kind": str, "id": str, "groups": list, "tags": dict}
 ROLE = {"account": str, "tags": dict, "max_session_seconds": int, "tier": str}
 CONTEXT = {
     "at": (str, datetime), "duration": str, "reason": bool, "session_policy": bool, "session_tags": list,
-    "source_ip": str,
+    "source_ip": str, "mfa": bool, "via": str,
 }  # fmt: skip
 CASE = {
     "name": str, "caller": str, "action": str, "role": str, "context": dict, "approved": bool, "expect": str,
@@ -142,6 +142,8 @@ class _CaseFile:
             "reason_given": given.get("reason", False),
             "session_policy_given": given.get("session_policy", False),
             "session_tags": tuple(given.get("session_tags", ())),
+            "mfa": given.get("mfa", False),
+            "via": given.get("via", ""),
         }
         if "duration" in given:
             asked |= {"duration_seconds": _seconds(given["duration"]), "duration_given": True}

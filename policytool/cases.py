@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from chalicelib.access.domain.admission import admit, max_seconds
 from chalicelib.access.domain.rules import Door, load_rules
 from chalicelib.approvals.domain.approvals import longest_grant
-from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.core.domain.errors import (
+    ApprovalRequired,
+    InvalidRequest,
+    MfaRequired,
+    NotFound,
+    ReasonRequired,
+    Refused,
+)
 from policytool.case_files import load_cases
 from policytool.known_entities import vocabulary
 from policytool.source import read
@@ -49,8 +56,8 @@ def run(case: Case, rules: AccessRules) -> Outcome:
         return Outcome("not_found", (), refusal.detail)
     except InvalidRequest as refusal:
         return Outcome("too_long", (), refusal.detail)
-    except (ApprovalRequired, ReasonRequired) as refusal:
-        word = "approval" if isinstance(refusal, ApprovalRequired) else "reason"
+    except (ApprovalRequired, ReasonRequired, MfaRequired) as refusal:
+        word = refusal.code.removesuffix("_required")
         [policy] = refusal.policies
         shut = Door(policy, rules.policies[policy].terms)
         return Outcome(word, refusal.policies, refusal.detail, _terms(shut, case.ask))

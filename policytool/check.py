@@ -11,6 +11,7 @@ from chalicelib.access.domain.policies import Policy
 from chalicelib.access.domain.rules import load_rules
 from policytool.case_files import load_cases
 from policytool.known_entities import vocabulary
+from policytool.mfa_age import gateway_age, unproven_age
 from policytool.reach import reach
 from policytool.source import BadFile, Complaint, Statement, read, statements, text
 from policytool.unkeepable_terms import unkeepable_terms
@@ -47,6 +48,10 @@ def _complaints(policies: Path) -> list[Complaint]:
     rules = [(part, policy) for part, policy in parsed if isinstance(policy, Policy)]
     found = [policy for _, policy in parsed if isinstance(policy, Complaint)]
     found += [complaint for part, policy in rules for complaint in _rule(part, policy, schema, known)]
+    age = gateway_age(policies)
+    found += [
+        _error(part, f"{policy.id}: @mfa: {fix}", "@mfa") for part, policy in rules for fix in unproven_age(policy, age)
+    ]
     found += _repeated(rules)
     try:
         cases = load_cases(policies / "access" / "cases", known)

@@ -22,8 +22,13 @@ hour to begin one. POST /v1/requests takes no longer ones, and the broker reads 
 
 TAKING = frozenset({"TakeCredentials", "OpenConsole", "RequestAccess"})
 DECIDING = frozenset({"Approve", "ReviewBreakGlass"})
-READ_FOR = {"approvals": TAKING, "reason": TAKING | DECIDING | {"AskForOthers", "BreakGlass", "Revoke"}}
-"""The actions for which the broker reads approvals and a reason. On any other action the term has no effect."""
+REASONED = TAKING | DECIDING | {"AskForOthers", "BreakGlass", "Revoke"}
+READ_FOR = {
+    "approvals": TAKING,
+    "reason": REASONED,
+    "mfa": REASONED | {"ExplainOthers", "Provision", "ReadAudit"},
+}
+"""The actions for which the broker reads a term. On any other action the term has no effect."""
 
 
 def unkeepable_terms(policy: Policy) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from chalicelib.core.aws.metrics import EmfMeter
+    from chalicelib.core.domain.callers import Caller
     from chalicelib.core.services.journal import Journal
     from chalicelib.core.services.leases import Leases
     from chalicelib.core.services.refusals import RefusalRecorder
@@ -71,7 +72,14 @@ def refusals() -> RefusalRecorder:
     """The recorder of every refusal."""
     from chalicelib.core.services.refusals import RefusalRecorder
 
-    return RefusalRecorder(journal=journal(), clock=clock, new_id=new_id)
+    return RefusalRecorder(journal=journal(), clock=clock, new_id=new_id, devices=_mfa_devices)
+
+
+def _mfa_devices(caller: Caller) -> tuple[str, ...]:
+    from chalicelib.core.aws.clients import client
+    from chalicelib.core.aws.mfa_devices import mfa_devices
+
+    return mfa_devices(client("iam"), caller)
 
 
 @cache

@@ -153,6 +153,7 @@ def event(
         "body": raw,
         "requestContext": {
             "resourcePath": resource,
+            "path": f"/api{path}",
             "httpMethod": method,
             "requestId": "request-1",
             "identity": identity or {"sourceIp": "203.0.113.9"},

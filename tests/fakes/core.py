@@ -87,9 +87,14 @@ class FakeJournal:
         self.events.append(event)
 
 
-def refusals(journal: Journal, clock: Clock | None = None, ids: NewId | None = None) -> RefusalRecorder:
+def refusals(
+    journal: Journal,
+    clock: Callable[[], datetime] | None = None,
+    ids: NewId | None = None,
+    devices: Callable[[Caller], tuple[str, ...]] = lambda _caller: (),
+) -> RefusalRecorder:
     """The recorder of refusals over a journal."""
-    return RefusalRecorder(journal=journal, clock=clock or Clock(), new_id=ids or Ids())
+    return RefusalRecorder(journal=journal, clock=clock or Clock(), new_id=ids or Ids(), devices=devices)
 
 
 @dataclass

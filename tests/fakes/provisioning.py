@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.events import Origin
 from chalicelib.core.services.leases import Leases
-from chalicelib.core.services.refusals import RefusalRecorder
 from chalicelib.provisioning.domain.escalation import EscalationPaths
 from chalicelib.provisioning.domain.tiers import load_tiers
 from chalicelib.provisioning.services.apply import TemplateApplier
@@ -23,7 +22,7 @@ from chalicelib.provisioning.services.restore import RoleRestoration
 from chalicelib.provisioning.services.sign_in import ConsoleSignIn
 from chalicelib.provisioning.services.undo_interrupted import InterruptedChanges
 from chalicelib.provisioning.services.users import UserProvisioning
-from tests.fakes.core import FakeLeases, Ids
+from tests.fakes.core import FakeLeases, Ids, refusals
 from tests.fakes.provisioning_iam import ACCOUNT, FakeAccountSettings, FakePolicies, FakeRoles, FakeUsers, Interruptions
 from tests.fakes.provisioning_table import FakeProvisionLog
 
@@ -78,8 +77,8 @@ class World:
 
     @property
     def records(self) -> ProvisioningRecords:
-        refusals = RefusalRecorder(journal=self.log, clock=self.clock, new_id=self.new_id)
-        return ProvisioningRecords(log=self.log, refusals=refusals, clock=self.clock, new_id=self.new_id)
+        recorder = refusals(self.log, self.clock, self.new_id)
+        return ProvisioningRecords(log=self.log, refusals=recorder, clock=self.clock, new_id=self.new_id)
 
     @property
     def convergence(self) -> RoleConvergence:

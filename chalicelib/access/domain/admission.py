@@ -9,7 +9,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
+from chalicelib.access.domain.terms import longest_seconds, unmet
+from chalicelib.core.domain.errors import (
+    ApprovalRequired,
+    InvalidRequest,
+    MfaRequired,
+    NotFound,
+    ReasonRequired,
+    Refused,
+)
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
 from chalicelib.core.domain.times import rfc3339
 
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.access.domain.rules import AccessRules, Ask, Door, Verdict
+    from chalicelib.access.domain.terms import Term
     from chalicelib.core.domain.errors import BrokerError
 
 TAKING = ("TakeCredentials", "OpenConsole")
@@ -85,7 +94,8 @@ def _asked(ask: Ask) -> dict[str, Any]:
     return {
         "at": rfc3339(ask.at),
         "source_ip": ask.source_ip,
-        "mfa": False,
+        "mfa": ask.mfa,
+        **({"via": ask.via} if ask.via else {}),
         "duration_seconds": ask.duration_seconds,
         "duration_given": ask.duration_given,
         "reason_given": ask.reason_given,
@@ -118,6 +128,7 @@ def _terms(door: Door) -> dict[str, Any]:
     """The terms that applied, durations in seconds."""
     terms = door.terms
     told: dict[str, Any] = {"policy": door.policy, "approvals": terms.approvals, "reason": terms.reason_required}
+    told |= {"mfa": True} if terms.mfa else {}
     spans = {"max_duration": terms.max_duration, "grant": terms.grant}
     return told | {name: int(span.total_seconds()) for name, span in spans.items() if span is not None}
 
@@ -154,60 +165,54 @@ def door_with_approvals(rules: AccessRules, ask: Ask) -> Door | None:
 
 def opens(door: Door, ask: Ask) -> bool:
     """True if the door opens for this ask without an approval."""
-    return _closed(door, ask, approved=False) is None
+    return not any(unmet(door.terms, ask, approved=False))
 
 
 def chosen(doors: tuple[Door, ...], ask: Ask, *, approved: bool) -> Door | None:
     """The easiest door that opens for this ask; where none does, the easiest; None where there is none."""
-    opening = tuple(door for door in doors if _closed(door, ask, approved=approved) is None)
+    opening = tuple(door for door in doors if not any(unmet(door.terms, ask, approved=approved)))
     return easiest(opening or doors)
 
 
 def easiest(doors: tuple[Door, ...]) -> Door | None:
     """The door that asks for least, or None where there is none.
 
-    Ease: fewest approvals, then no reason asked for, then the longest session.
+    Ease: fewest approvals, then no MFA, then no reason asked for, then the longest session.
     """
     return min(doors, key=_ease, default=None)
 
 
 def _enter(door: Door, ask: Ask, *, approved: bool) -> Admission:
-    closed = _closed(door, ask, approved=approved)
-    if closed:
-        raise closed
+    for term in unmet(door.terms, ask, approved=approved):
+        raise _closed(term, door, ask)
     return Admission(door, max_seconds(door, ask))
 
 
 def max_seconds(door: Door, ask: Ask) -> int:
     """The longest session through this door: rule, role and AWS's chaining limit together."""
-    limits = [MAX_CHAINED_SECONDS, ask.role.max_session_seconds]
-    if door.terms.max_duration is not None:
-        limits.append(int(door.terms.max_duration.total_seconds()))
-    return min(limits)
+    return longest_seconds(door.terms, ask)
 
 
-def _ease(door: Door) -> tuple[int, bool, float, str]:
+def _ease(door: Door) -> tuple[int, bool, bool, float, str]:
     longest = door.terms.max_duration.total_seconds() if door.terms.max_duration else MAX_CHAINED_SECONDS
-    return door.terms.approvals, door.terms.reason_required, -longest, door.policy
+    return door.terms.approvals, door.terms.mfa, door.terms.reason_required, -longest, door.policy
 
 
-def _closed(door: Door, ask: Ask, *, approved: bool) -> Refused | InvalidRequest | None:
-    """Why this door stays shut for this ask, or None."""
-    if door.terms.approvals and not approved:
-        return ApprovalRequired(
-            f"Rule {door.policy} gives this role with {door.terms.approvals} approval(s). "
-            f"File a request: broker request {ask.role.name}",
-            (door.policy,),
-        )
-    if door.terms.reason_required and not ask.reason_given:
-        return ReasonRequired(f"Rule {door.policy} asks for a reason. Send one in `reason`.", (door.policy,))
+def _closed(term: Term, door: Door, ask: Ask) -> Refused | InvalidRequest:
+    """The error that says which term of this door the ask does not meet."""
+    rule = f"Rule {door.policy}"
+    if term == "approvals":
+        needs = f"{rule} gives this role with {door.terms.approvals} approval(s)."
+        return ApprovalRequired(f"{needs} File a request: broker request {ask.role.name}", (door.policy,))
+    if term == "reason":
+        return ReasonRequired(f"{rule} asks for a reason. Send one in `reason`.", (door.policy,))
+    if term == "mfa":
+        return MfaRequired(f"{rule} asks for MFA.", (door.policy,))
     longest = max_seconds(door, ask)
-    if ask.duration_given and ask.duration_seconds > longest:
-        return InvalidRequest(
-            f"Rule {door.policy} gives this role for {longest} seconds at most.",
-            {"duration_seconds": f"at most {longest} for this caller and role"},
-        )
-    return None
+    return InvalidRequest(
+        f"{rule} gives this role for {longest} seconds at most.",
+        {"duration_seconds": f"at most {longest} for this caller and role"},
+    )
 
 
 def _what(ask: Ask) -> str:

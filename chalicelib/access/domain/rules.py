@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.access.domain.policies import Policy
     from chalicelib.access.domain.terms import Terms
     from chalicelib.core.domain.callers import Caller
+    from chalicelib.core.domain.events import Origin
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -46,6 +47,8 @@ class Ask:
     `Broker::System` (reading the audit log, making users, explaining others).
     Rules see `duration_seconds` as asked, or the longest there is; only a
     duration that was given is refused for being too long, others are cut.
+    `mfa` says that API Gateway saw the caller's second factor, `via` through
+    what they came, if not through the API.
     """
 
     action: str
@@ -58,6 +61,13 @@ class Ask:
     reason_given: bool = False
     session_policy_given: bool = False
     session_tags: tuple[str, ...] = ()
+    mfa: bool = False
+    via: str = ""
+
+    @classmethod
+    def of(cls, action: str, origin: Origin, role: Role, at: datetime, **more: Any) -> Ask:
+        """The ask of an origin: caller, address, second factor and way in are the origin's."""
+        return cls(action, origin.caller, role, at, origin.source_ip, mfa=origin.mfa, via=origin.via, **more)
 
     def on(self, action: str) -> Ask:
         """The same ask for another action."""
@@ -232,6 +242,8 @@ def request_document(ask: Ask, reads: frozenset[str] = WHOLE_CONTEXT) -> dict[st
         "reason_given": ask.reason_given,
         "session_policy_given": ask.session_policy_given,
         "session_tags": list(ask.session_tags),
+        "mfa": ask.mfa,
+        "via": ask.via,
     }
     if reads.isdisjoint(WHOLE_CONTEXT):
         context = {name: value for name, value in context.items() if name in reads}

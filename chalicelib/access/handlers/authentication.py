@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.access.domain.facts import FactsChanged
 from chalicelib.access.wiring import authentication
 from chalicelib.core.handlers.edge import MAX_BODY_BYTES, refuse_query, request_id
+from chalicelib.core.handlers.lazy_app import UNDER_MFA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,15 +31,29 @@ def authenticate(request: Request, *, brokered: bool = False, reads_query: bool 
     The `role` that is asked for is read along with the caller.
     """
     identity = request.context.get("identity") or {}
-    origin = authentication().authenticate(identity, request_id(request), brokered=brokered, role=role)
+    origin = authentication().authenticate(
+        identity, request_id(request), brokered=brokered, role=role, mfa=proven_mfa(request)
+    )
     if not reads_query:
         refuse_query(request)
     return origin
 
 
+def proven_mfa(request: Request) -> bool:
+    """True if the request matched a resource under /mfa: API Gateway lets only callers with recent MFA through there.
+
+    The resource is the gateway's own word (`$context.resourcePath`), not the path or a header that the caller sent.
+    The path has to be spelt like it as well, behind the stage or a custom domain's base path: the resource policy
+    judges the path, so another spelling of it proves nothing.
+    """
+    resource, path = (str(request.context.get(name) or "") for name in ("resourcePath", "path"))
+    return resource.startswith(UNDER_MFA) and UNDER_MFA.strip("/") in path.split("/")[1:3]
+
+
 def guess(request: Request, role: str) -> tuple[Origin, Callable[[], object]]:
     """The same at once for a caller whom the container knows, and what confirms it before anything leaves."""
-    guessed = authentication().guess(request.context.get("identity") or {}, request_id(request), role)
+    identity = request.context.get("identity") or {}
+    guessed = authentication().guess(identity, request_id(request), role, mfa=proven_mfa(request))
     refuse_query(request)
     return guessed
 

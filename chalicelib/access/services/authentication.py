@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.access.domain.facts import Suspended
@@ -30,22 +30,30 @@ class Authentication:
     refusals: Callable[[], RefusalRecorder]
 
     def authenticate(
-        self, identity: Mapping[str, object], request_id: str, *, brokered: bool = False, role: str = ""
+        self,
+        identity: Mapping[str, object],
+        request_id: str,
+        *,
+        brokered: bool = False,
+        role: str = "",
+        mfa: bool = False,
     ) -> Origin:
         """The caller and where the request comes from; Refused, once recorded, for callers that are not served.
 
         Sessions that the broker issued are admitted where `brokered` says so.
         Elsewhere one could outlive its caller's revocation by asking for the
         next, or be the second person to agree with its own caller.
-        The `role` that the caller asks for is read along.
+        The `role` that the caller asks for is read along. `mfa` says that API Gateway saw a second factor.
         """
         found = self._recorded(identity, request_id, lambda caller: self.recognition.recognize(caller, role))
-        return self._admitted(found, identity, request_id, role, brokered=brokered)
+        return replace(self._admitted(found, identity, request_id, role, brokered=brokered), mfa=mfa)
 
-    def guess(self, identity: Mapping[str, object], request_id: str, role: str) -> tuple[Origin, Callable[[], object]]:
+    def guess(
+        self, identity: Mapping[str, object], request_id: str, role: str, *, mfa: bool = False
+    ) -> tuple[Origin, Callable[[], object]]:
         """The same at once where this container knows the caller, and what confirms it (`Recognition.guess`)."""
         found, confirm = self._recorded(identity, request_id, lambda caller: self.recognition.guess(caller, role))
-        return self._admitted(found, identity, request_id, role, brokered=False), confirm
+        return replace(self._admitted(found, identity, request_id, role, brokered=False), mfa=mfa), confirm
 
     def _recorded(self, identity: Mapping[str, object], request_id: str, recognize: Callable[[Caller], Found]) -> Found:
         caller = None

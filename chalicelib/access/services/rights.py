@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.access.domain.admission import admit
+from chalicelib.access.domain.admission import admit, opens
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.roles import WHOLE_BROKER
@@ -34,7 +34,8 @@ class Rights:
 
     def may_read(self, role: str, origin: Origin) -> bool:
         """True if the caller may read the audit of this role; "" asks about the whole broker."""
-        return any(not door.terms.approvals for door in self.rules.evaluate(self._ask("ReadAudit", role, origin)).doors)
+        ask = self._ask("ReadAudit", role, origin, reason_given=True)
+        return any(opens(door, ask) for door in self.rules.evaluate(ask).doors)
 
     def demand(self, action: str, role: str, origin: Origin, reason: str = "") -> tuple[str, ...]:
         """The rules that let the caller do this to the role (or "", the broker); NotFound or Refused if none does.
@@ -68,7 +69,7 @@ class Rights:
     def _ask(self, action: str, role: str, origin: Origin, *, reason_given: bool = False) -> Ask:
         """About the role; one that is gone from the catalogue is a matter of the whole broker."""
         about = (self.catalogue.get(role) if role else None) or WHOLE_BROKER
-        return Ask(action, origin.caller, about, self.clock(), origin.source_ip, reason_given=reason_given)
+        return Ask.of(action, origin, about, self.clock(), reason_given=reason_given)
 
 
 def owns(origin: Origin, session: Session) -> bool:

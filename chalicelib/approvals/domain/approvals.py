@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.access.domain.admission import admit
-from chalicelib.core.domain.errors import Conflict, InvalidRequest, ReasonRequired, Refused
+from chalicelib.core.domain.errors import Conflict, InvalidRequest, MfaRequired, ReasonRequired, Refused
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _check_may_ask(rules: AccessRules, asking: Ask) -> None:
         admit(rules, asking, approved=True)
     except Refused as refusal:
         doors = rules.evaluate(asking.on("TakeCredentials")).doors
-        if isinstance(refusal, ReasonRequired) or all(door.terms.approvals for door in doors):
+        if isinstance(refusal, (ReasonRequired, MfaRequired)) or all(door.terms.approvals for door in doors):
             raise
         role, have = asking.role.name, f"{asking.caller.name} has {asking.role.name} already"
         raise Refused(f"{have}, without approval: broker exec {role} -- COMMAND", refusal.policies) from None

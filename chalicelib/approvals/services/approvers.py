@@ -42,7 +42,7 @@ class Approvers:
         if role is None:
             raise NotFound(f"There is no role {role_name} any more.")
         require_second_person(origin.caller, asked_ids)
-        ask = Ask(action, origin.caller, role, self.clock(), origin.source_ip, reason_given=bool(visible_text(comment)))
+        ask = Ask.of(action, origin, role, self.clock(), reason_given=bool(visible_text(comment)))
         try:
             return (admit(self.rules, ask).door.policy,)
         except ReasonRequired as shut:
@@ -69,11 +69,11 @@ class Approvers:
         if self.rights.may_read("", origin) or self._may_look(role_name, origin):
             return True
         role = self.catalogue.get(role_name)
-        return bool(role and self._opens(Ask("AskForOthers", origin.caller, role, self.clock(), origin.source_ip)))
+        return bool(role and self._opens(Ask.of("AskForOthers", origin, role, self.clock())))
 
     def _may_look(self, role_name: str, origin: Origin) -> bool:
         role = self.catalogue.get(role_name)
-        if role and self._opens(Ask("Approve", origin.caller, role, self.clock(), origin.source_ip)):
+        if role and self._opens(Ask.of("Approve", origin, role, self.clock())):
             return True
         return self.rights.may_read(role_name, origin)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -107,7 +107,9 @@ class RequestDecisions:
         """The rules that let the caller decide; every refusal is on record before it is answered."""
         try:
             asked_ids = (request.caller_id, request.asked_by_id)
-            return self.approvers.demand("Approve", request.role, asked_ids, comment, origin)
+            # A denial takes away, so it never asks for MFA.
+            as_if = replace(origin, mfa=True) if word == "deny" else origin
+            return self.approvers.demand("Approve", request.role, asked_ids, comment, as_if)
         except Refused as refusal:
             raise self._refused(refusal, word.capitalize(), request, origin) from None
         except NotFound:

@@ -90,7 +90,7 @@ class RequestFiling:
             return origin.caller
         reasoned = bool(wanted.reason)
         now = self.records.clock()
-        admit(self.rules, Ask("AskForOthers", origin.caller, role, now, origin.source_ip, reason_given=reasoned))
+        admit(self.rules, Ask.of("AskForOthers", origin, role, now, reason_given=reasoned))
         person = self.people.user(wanted.on_behalf_of)
         if person is None:
             raise NotFound(f"IAM has no user {wanted.on_behalf_of}.")
@@ -134,17 +134,11 @@ def _asking(wanted: RequestAsk, role: Role, person: Caller, origin: Origin, now:
     """The ask of the person who would get the access. Their own rules decide, also if another asks for them.
 
     Where a caller asks for another person, it is not known from where that person
-    will come: rules on the source address do not open.
+    will come, or with what: rules on the source address or on MFA do not open.
     """
-    return Ask(
-        action="RequestAccess",
-        caller=person,
-        role=role,
-        at=now,
-        source_ip=origin.source_ip if person == origin.caller else "",
-        duration_seconds=wanted.duration_seconds,
-        reason_given=bool(wanted.reason),
-    )
+    whose = origin if person == origin.caller else replace(origin, caller=person, source_ip="", mfa=False)
+    length, reasoned = wanted.duration_seconds, bool(wanted.reason)
+    return Ask.of("RequestAccess", whose, role, now, duration_seconds=length, reason_given=reasoned)
 
 
 def _start(wanted: RequestAsk, now: datetime) -> datetime:

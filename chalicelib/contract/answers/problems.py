@@ -23,3 +23,6 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     policies: Annotated[
         tuple[str, ...] | msgspec.UnsetType, msgspec.Meta(description="The access rules that came nearest")
     ] = msgspec.UNSET
+    devices: Annotated[
+        tuple[str, ...] | msgspec.UnsetType, msgspec.Meta(description="Serial numbers of the caller's MFA devices")
+    ] = msgspec.UNSET

@@ -38,7 +38,9 @@ INFO = {
     "version": "1",
     "summary": "Short-lived AWS credentials for people and programs that hold no standing permissions.",
     "description": "Times are RFC 3339 in UTC, durations whole seconds. "
-    "Fields and query parameters that are not known are refused.",
+    "Fields and query parameters that are not known are refused. "
+    "Every signed path also stands under /mfa (/mfa/v1/...), for callers whose credentials carry recent MFA: "
+    "send a request there if its answer is mfa_required.",
 }
 
 SIGV4 = {

@@ -19,11 +19,24 @@ from chalicelib.core.handlers.edge import (
 
 REQUEST = "f4a1f0a6-5c2b-4e0e-9d7e-0c6b1a0f2d3e"
 
+DEVICE = "arn:aws:iam::123456789012:mfa/bob"
+
+
+def _mfa_required() -> errors.MfaRequired:
+    asks = f"Rule approvers-decide-production asks for MFA. Your device is {DEVICE}."
+    error = errors.MfaRequired(
+        f"{asks} Repeat the command with its code: --mfa-code CODE.", ("approvers-decide-production",)
+    )
+    error.devices = (DEVICE,)
+    return error
+
+
 INSTANCES: tuple[errors.BrokerError, ...] = (
     errors.InvalidRequest("The body does not fit; see fields.", {"duration_seconds": "Expected `int` >= 900"}),
     errors.Refused("Only Group engineers may take ec2-full.", ("engineers-standing",)),
     errors.ApprovalRequired("One approval is needed: broker request prod-ec2.", ("production-by-approval",)),
     errors.ReasonRequired("Say why: this role is given with a reason only.", ("contractors-by-day",)),
+    _mfa_required(),
     errors.NotFound("There is no role ec2-ful."),
     errors.Conflict("Another change of this role is under way. Try again in a moment."),
     BodyTooLarge("The body may have 65536 bytes."),
@@ -38,7 +51,7 @@ INSTANCES: tuple[errors.BrokerError, ...] = (
 
 WHEN = {
     400: "The input is at fault: `fields` says where, and what was expected.",
-    403: "Refused: no rule allows it, or the one that would wants an approval or a reason.",
+    403: "Refused: no rule allows it, or the one that would wants an approval, a reason or MFA.",
     404: "There is no such thing, or the caller may not know that there is.",
     409: "Another change was faster, or the thing is in another state.",
     413: "The body is too large.",

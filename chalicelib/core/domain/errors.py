@@ -54,6 +54,16 @@ class ReasonRequired(Refused):
     code = "reason_required"
 
 
+class MfaRequired(Refused):
+    """The nearest door opens for requests under /mfa, where API Gateway lets only callers with MFA through.
+
+    `devices` are the serial numbers of the caller's MFA devices, as IAM says.
+    """
+
+    code = "mfa_required"
+    devices: tuple[str, ...] = ()
+
+
 class NotFound(BrokerError):
     """There is no such thing, or the caller may not know that there is."""
 

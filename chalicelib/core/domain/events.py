@@ -41,6 +41,7 @@ class Origin:
 
     `via` names the door where it was not the API: `slack`. `facts_of` is set
     where IAM could not be asked: groups and tags of the caller are as of then.
+    `mfa` says that API Gateway saw the caller's second factor (docs/mfa.md).
     """
 
     caller: Caller
@@ -49,10 +50,13 @@ class Origin:
     policy_set: str = ""
     via: str = ""
     facts_of: datetime | None = None
+    mfa: bool = False
 
     def told(self, at: datetime) -> dict[str, Any]:
         """The members of an event's detail that say how the request came in."""
         told: dict[str, Any] = {"via": self.via} if self.via else {}
+        if self.mfa:
+            told["mfa"] = True
         if self.facts_of:
             age = round((at - self.facts_of).total_seconds())
             told["caller_facts"] = {"as_of": rfc3339(self.facts_of), "age_seconds": age}

@@ -32,6 +32,7 @@ STATUS = {
     "not_allowed": 403,
     "approval_required": 403,
     "reason_required": 403,
+    "mfa_required": 403,
     "not_found": 404,
     "conflict": 409,
     "body_too_large": 413,
@@ -109,7 +110,7 @@ def problem(error: BrokerError, request: str) -> Response:
         "code": error.code,
         "request_id": request,
     }
-    for member in ("fields", "aws_code", "policies"):
+    for member in ("fields", "aws_code", "policies", "devices"):
         if value := getattr(error, member, None):
             document[member] = value
     headers: dict[str, str | list[str]] = {**PRIVATE, "Content-Type": "application/problem+json"}

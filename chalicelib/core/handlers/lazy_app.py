@@ -9,6 +9,12 @@ from typing import Any
 
 from chalice.app import Chalice
 
+UNDER_MFA = "/mfa/"
+"""Under it stands every signed route once more. There the resource policy of the API demands recent MFA
+(policies/api-gateway.json)."""
+
+SIGNED_ROUTES = "/v1/"
+
 ROUTES = Path(__file__).with_name("routes.json")
 """Behind which doors each path lies. Packaging writes it (lambda_package/tables.py); in a checkout there is none."""
 
@@ -40,3 +46,5 @@ class LazyChalice(Chalice):
             if door not in self._open:
                 self.register_blueprint(import_module(f"chalicelib.{door}").blueprint)
                 self._open.add(door)
+        signed = {path: methods for path, methods in self.routes.items() if path.startswith(SIGNED_ROUTES)}
+        self.routes.update({f"{UNDER_MFA[:-1]}{path}": methods for path, methods in signed.items()})

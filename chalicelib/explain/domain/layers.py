@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.access.domain.admission import chosen, door_with_approvals, max_seconds, opens
 from chalicelib.access.domain.nearest import nearest
+from chalicelib.access.domain.terms import unmet
 from chalicelib.approvals.domain.grants import longest
 from chalicelib.core.domain.policy_documents import session_policy_text, statements
 from chalicelib.core.domain.roles import (
@@ -24,12 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.access.domain.rules import AccessRules, Ask, Door
+    from chalicelib.access.domain.terms import Term
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.explain.domain.trust_evaluation import BrokerInAws
 
 
 FILING = "RequestAccess"
 """The one action whose end is a request and not a session: no grant is needed, and no session's length counts."""
+
+
+TERMS: dict[Term, tuple[str, str]] = {
+    "reason": ("a reason", "Give a reason."),
+    "mfa": ("MFA", "Prove MFA: repeat the command with --mfa-code CODE, or send the request under /mfa."),
+}
+"""For each term of the access rule: the thing it asks for, and how to give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ def _way(rules: AccessRules, question: Question) -> Way:
 def _access_rule(rules: AccessRules, way: Way) -> Layer:
     ask, door = way.ask, way.door
     if door is not None:
-        return _reason(ask, door)
+        return _terms(ask, door)
     verdict = rules.evaluate(ask)
     if verdict.forbidden_by:
         by = ", ".join(verdict.forbidden_by)
@@ -129,9 +138,12 @@ def _access_rule(rules: AccessRules, way: Way) -> Layer:
     )
 
 
-def _reason(ask: Ask, door: Door) -> Layer:
-    if door.terms.reason_required and not ask.reason_given:
-        return Layer("access_rule", "closed", door.policy, f"Rule {door.policy} asks for a reason.", "Give a reason.")
+def _terms(ask: Ask, door: Door) -> Layer:
+    """The terms that the access rule sets by itself; approvals and the duration have layers of their own."""
+    for term in unmet(door.terms, ask, approved=True):
+        if term in TERMS:
+            asks_for, change = TERMS[term]
+            return Layer("access_rule", "closed", door.policy, f"Rule {door.policy} asks for {asks_for}.", change)
     return Layer("access_rule", "open", door.policy, f"Rule {door.policy} permits it.")
 
 

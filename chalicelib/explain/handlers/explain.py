@@ -28,6 +28,7 @@ class ExplainBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     policy: dict[str, Any] | None = None
     policy_arns: tuple[PolicyArn, ...] = ()
     tags: dict[TagKey, TagValue] = {}
+    mfa: bool = False
 
     def ask(self) -> ExplainAsk:
         """The ask for the service; InvalidRequest for a policy that is no document."""

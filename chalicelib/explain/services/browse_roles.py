@@ -78,7 +78,7 @@ class RoleBrowser:
         return [grant for grant in recent if grant.caller_id == origin.caller.unique_id]
 
     def _view(self, role: Role, origin: Origin, grants: list[Grant]) -> RoleView | None:
-        ask = Ask("TakeCredentials", origin.caller, role, self.clock(), origin.source_ip, reason_given=True)
+        ask = Ask.of("TakeCredentials", origin, role, self.clock(), reason_given=True)
         doors = self.rules.evaluate(ask).doors
         if not doors and not self.rules.evaluate(ask.on("SeeRole")).doors:
             return None

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExplainAsk:
-    """The question. Without `caller`, it is about the one who asks."""
+    """The question. Without `caller`, it is about the one who asks. `mfa`: as if the caller had proven MFA."""
 
     role: str
     caller: str = ""
@@ -47,6 +47,7 @@ class ExplainAsk:
     policy: Mapping[str, Any] | None = None
     policy_arns: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    mfa: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Explainer:
         return subject
 
     def _visible(self, role: Role, origin: Origin) -> bool:
-        ask = Ask("TakeCredentials", origin.caller, role, self.rights.clock(), origin.source_ip, reason_given=True)
+        ask = Ask.of("TakeCredentials", origin, role, self.rights.clock(), reason_given=True)
         return bool(self.rights.rules.evaluate(ask).doors or self.rights.rules.evaluate(ask.on("SeeRole")).doors)
 
     def _ask(self, wanted: ExplainAsk, subject: Caller, role: Role, origin: Origin) -> Ask:
@@ -126,4 +127,5 @@ class Explainer:
             reason_given=bool(wanted.reason),
             session_policy_given=wanted.policy is not None or bool(wanted.policy_arns),
             session_tags=tuple(sorted(wanted.tags)),
+            mfa=wanted.mfa or (origin.mfa and subject == origin.caller),
         )

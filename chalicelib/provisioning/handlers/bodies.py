@@ -84,12 +84,13 @@ class OriginBody(msgspec.Struct, frozen=True):
     request_id: str = ""
     source_ip: str = ""
     policy_set: str = ""
+    mfa: bool = False
 
     def origin(self) -> Origin:
         """The origin for the audit event."""
         caller = self.caller
         who = Caller(caller.kind, caller.name, caller.arn, caller.account, caller.unique_id)
-        return Origin(who, self.request_id, self.source_ip, self.policy_set)
+        return Origin(who, self.request_id, self.source_ip, self.policy_set, mfa=self.mfa)
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

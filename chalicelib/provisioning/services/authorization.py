@@ -51,7 +51,7 @@ class ProvisioningAuthorization:
 
     def _carry_out(self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin) -> dict[str, Any]:
         for role in about:
-            ask = Ask("Provision", origin.caller, role, self.clock(), origin.source_ip)
+            ask = Ask.of("Provision", origin, role, self.clock())
             try:
                 admit(self.rules, ask)
             except (Refused, NotFound) as refusal:
@@ -87,4 +87,5 @@ def _origin_document(origin: Origin) -> dict[str, Any]:
         "request_id": origin.request_id,
         "source_ip": origin.source_ip,
         "policy_set": origin.policy_set,
+        "mfa": origin.mfa,
     }

@@ -16,6 +16,7 @@ from chalicelib.core.domain.errors import (
     BrokerError,
     Conflict,
     InvalidRequest,
+    MfaRequired,
     NotFound,
     ReasonRequired,
     Refused,
@@ -68,6 +69,9 @@ def _confirmed() -> None:
 class Quarantined(Conflict):
     """The role would be the caller's, but clean-up has put it in quarantine."""
 
+
+CLOSED = (ApprovalRequired, ReasonRequired, MfaRequired, InvalidRequest)
+"""The rule would admit the caller on terms that a grant may meet, or whose grant leads to another rule."""
 
 QUARANTINED = "Role {0} is quarantined as unused: ask an administrator to run broker roles restore {0}"
 
@@ -152,7 +156,7 @@ class SessionIssuer:
             return admit(self.rules, ask), None
         except (Refused, NotFound, InvalidRequest) as closed:
             seen.refused_by(closed)
-            if ask.action == "BreakGlass" or not isinstance(closed, (ApprovalRequired, ReasonRequired, InvalidRequest)):
+            if ask.action == "BreakGlass" or not isinstance(closed, CLOSED):
                 raise
             return self._under_grant(ask, closed, seen)
 
@@ -255,12 +259,11 @@ class SessionIssuer:
 
 
 def _ask(wanted: CredentialsAsk, role: Role, origin: Origin, now: datetime) -> Ask:
-    return Ask(
-        action=wanted.action,
-        caller=origin.caller,
-        role=role,
-        at=now,
-        source_ip=origin.source_ip,
+    return Ask.of(
+        wanted.action,
+        origin,
+        role,
+        now,
         duration_seconds=wanted.duration_seconds or MAX_CHAINED_SECONDS,
         duration_given=wanted.duration_seconds is not None,
         reason_given=bool(wanted.reason),

@@ -31,11 +31,12 @@ print([name for name in sys.modules if name.startswith(("chalicelib.contract.ope
 
 
 def routes(app: Any) -> dict[str, bool]:
-    """Every route of the app, and whether it must be signed."""
+    """Every route of the app, and whether it must be signed. Those under /mfa are the signed ones once more."""
     return {
         f"{method} {path}": entry.authorizer is not None
         for path, methods in app.routes.items()
         for method, entry in methods.items()
+        if not path.startswith("/mfa/")
     }
 
 
@@ -45,6 +46,14 @@ def test_the_document_has_the_routes_of_the_app_and_no_others(account) -> None:
     assert {operation.route: operation.signed for operation in operations()} == {
         route: signed for route, signed in routes(app).items() if route not in SLACKS_OWN
     }
+
+
+def test_every_signed_route_stands_under_mfa_too_and_no_other(account) -> None:
+    from app import app  # noqa: PLC0415  needs the environment of `account`
+
+    under_mfa = {path.removeprefix("/mfa"): methods for path, methods in app.routes.items() if path.startswith("/mfa/")}
+    assert under_mfa == {path: methods for path, methods in app.routes.items() if path.startswith("/v1/")}
+    assert all(entry.authorizer for methods in under_mfa.values() for entry in methods.values())
 
 
 def test_every_body_and_answer_has_an_example() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -11,6 +12,7 @@ import pytest
 
 from chalicelib.access.aws import catalogue
 from chalicelib.access.aws.catalogue import role_to_row
+from chalicelib.access.handlers.authentication import proven_mfa
 from chalicelib.core.aws.clients import client
 from chalicelib.core.domain.roles import Role
 from chalicelib.sessions.wiring import session_issuer
@@ -391,3 +393,26 @@ def test_people_explain_themselves_and_others_need_the_right(call, alice, monkey
     for nobody in ("nobody", "role/session"):
         assert call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": nobody})[0] == 404
     assert call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "\u00bb"})[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "proven"),
+    [
+        ("/mfa/v1/whoami", "/api/mfa/v1/whoami", True),
+        ("/mfa/v1/whoami", "/mfa/v1/whoami", True),  # behind a custom domain
+        ("/mfa/v1/whoami", "/api/%6Dfa/v1/whoami", False),  # the resource policy judged another path
+        ("/v1/whoami", "/api/mfa/v1/whoami", False),
+        ("/v1/roles/{name}", "/api/v1/roles/mfa", False),
+        ("/v1/whoami", "/mfa/v1/whoami", False),
+    ],
+)
+def test_the_proof_of_mfa_is_the_resource_that_the_gateway_matched(resource: str, path: str, *, proven: bool) -> None:
+    request = SimpleNamespace(context={"resourcePath": resource, "path": path}, headers={"x-mfa": "true"})
+    assert proven_mfa(request) == proven  # type: ignore[arg-type]
+
+
+def test_an_event_says_that_mfa_was_proven(call, alice, rows) -> None:
+    for path in ("/v1/credentials", "/mfa/v1/credentials"):
+        assert call("POST", path, alice, {"role": "ec2-full", "reason": "deploy"})[0] == 201
+    told = [json.loads(row["event"])["detail"].get("mfa") for row in rows("SESSION#")]
+    assert sorted(told, key=bool) == [None, True]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chalicelib.core.domain.errors import AuditUnavailable, Refused
+from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, MfaRequired, Refused
 from chalicelib.core.domain.events import to_json
-from tests.fakes.core import NOW, Clock, FakeJournal, Ids, origin, refusals
+from tests.fakes.core import ALICE, NOW, Clock, FakeJournal, Ids, origin, refusals
 
 CHALICELIB = Path(__file__).parents[4] / "chalicelib"
 
@@ -45,3 +46,32 @@ def test_a_refusal_that_cannot_be_recorded_is_not_answered() -> None:
 def test_no_other_service_builds_a_refuse_event() -> None:
     services = [path for path in CHALICELIB.glob("*/services/*.py") if '"refuse"' in path.read_text()]
     assert [path.relative_to(CHALICELIB).as_posix() for path in services] == ["core/services/refusals.py"]
+
+
+DEVICE = "arn:aws:iam::123456789012:mfa/alice"
+SESSION = replace(ALICE, kind="role", name="ci/run-1")
+
+
+def test_a_refusal_for_want_of_mfa_names_the_device_and_the_next_step() -> None:
+    recorder = refusals(FakeJournal(), devices=lambda caller: (f"arn:aws:iam::123456789012:mfa/{caller.name}",))
+    refusal = recorder.record(MfaRequired("Rule x asks for MFA."), origin())
+    assert refusal.devices == (DEVICE,)
+    assert DEVICE in refusal.detail
+    assert "--mfa-code" in refusal.detail
+
+
+def test_without_a_device_it_says_how_to_enrol_one_and_a_failing_iam_changes_nothing() -> None:
+    def away(_caller: object) -> tuple[str, ...]:
+        raise AwsUnavailable("IAM is away")
+
+    for devices in (lambda _caller: (), away):
+        refusal = refusals(FakeJournal(), devices=devices).record(MfaRequired("Rule x asks for MFA."), origin())
+        assert refusal.devices == ()
+        assert "broker mfa enroll" in refusal.detail
+
+
+@pytest.mark.parametrize("who", [replace(origin(), via="slack"), origin(SESSION)])
+def test_who_has_no_device_at_hand_is_not_told_of_one(who) -> None:
+    refusal = refusals(FakeJournal(), devices=lambda _: (DEVICE,)).record(MfaRequired("Rule x asks for MFA."), who)
+    assert refusal.devices == ()
+    assert DEVICE not in refusal.detail

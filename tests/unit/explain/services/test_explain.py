@@ -46,9 +46,9 @@ class Desk:
             rights=Rights(rules=rules, catalogue=catalogue, clock=clock),
         )  # fmt: skip
 
-    def issues(self, wanted: CredentialsAsk) -> bool:
+    def issues(self, wanted: CredentialsAsk, *, mfa: bool = False) -> bool:
         try:
-            self.session_issuer.issue(wanted, origin())
+            self.session_issuer.issue(wanted, replace(origin(), mfa=mfa))
         except BrokerError:
             return False
         return True
@@ -65,6 +65,7 @@ ANNOTATIONS = {
     "approvals": ["", '@approvals("1")', '@approvals("2")'],
     "reason": ["", '@reason("required")'],
     "max_duration": ["", '@max_duration("15m")', '@max_duration("30m")'],
+    "mfa": ["", '@mfa("required")'],
 }
 TERMS_STATED = st.tuples(*map(st.sampled_from, ANNOTATIONS.values())).map(" ".join)
 GRANTS = st.builds(
@@ -96,12 +97,14 @@ def test_the_property_below_states_every_term_that_issuing_reads() -> None:
     st.lists(GRANTS, max_size=3, unique_by=lambda grant: grant.id),
     ASKS,
     st.sampled_from([False, False, True]),
+    st.booleans(),
 )
 def test_it_says_allowed_if_and_only_if_issuing_issues(
     annotations: list[str],
     held: list[Grant],
     wanted: CredentialsAsk,
     quarantined: bool,  # noqa: FBT001  hypothesis draws it
+    mfa: bool,  # noqa: FBT001  hypothesis draws it
 ) -> None:
     desk = Desk(doors(*annotations), held, quarantined=quarantined)
     asked = ExplainAsk(
@@ -111,8 +114,8 @@ def test_it_says_allowed_if_and_only_if_issuing_issues(
         policy=wanted.policy,
         tags=wanted.tags,
     )
-    explanation = desk.explainer.explain(asked, origin())
-    assert explanation.allowed is desk.issues(wanted), explanation
+    explanation = desk.explainer.explain(asked, replace(origin(), mfa=mfa))
+    assert explanation.allowed is desk.issues(wanted, mfa=mfa), explanation
     assert bool(explanation.change) is not explanation.allowed
 
 

@@ -20,13 +20,12 @@ from chalicelib.access.domain.rules import load_rules
 from chalicelib.access.services.rights import Rights
 from chalicelib.core.domain.callers import Caller, source_identity
 from chalicelib.core.services.leases import Leases
-from chalicelib.core.services.refusals import RefusalRecorder
 from chalicelib.sessions.domain.revocation import Cutoff
 from chalicelib.sessions.domain.revocation_policy import compact_length
 from chalicelib.sessions.domain.revocation_room import MAX_INLINE_CHARACTERS
 from chalicelib.sessions.services.enforce_revocations import Enforced, RevocationEnforcer, RevocationOrder
 from chalicelib.sessions.services.revoke import SessionRevoker
-from tests.fakes.core import EC2, Clock, FakeCatalogue, FakeJournal, FakeLeases, Ids, origin
+from tests.fakes.core import EC2, Clock, FakeCatalogue, FakeJournal, FakeLeases, Ids, origin, refusals
 from tests.fakes.sessions import FakeRevocationList, FakeRevocationPolicy, FakeSessions, session
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class World:
             sessions=self.sessions,
             provisioner=self,
             journal=FakeJournal(),
-            refusals=RefusalRecorder(journal=FakeJournal(), clock=self.clock, new_id=ids),
+            refusals=refusals(FakeJournal(), self.clock, ids),
             clock=self.clock,
             new_id=ids,
         )

@@ -1,0 +1,58 @@
+"""The resource policy of the API: each signed route is open to the account, and each one under /mfa to MFA only."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import app
+
+STATEMENTS: list[dict[str, Any]] = json.loads(Path("policies/api-gateway.json").read_text())["Statement"]
+PRESENT, AGE = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"
+ROUTES = sorted((method, path) for path, methods in app.routes.items() for method in methods)
+UNDER_MFA = [(method, path) for method, path in ROUTES if path.startswith("/mfa/")]
+
+
+def open_to(method: str, path: str, proven: dict[str, str]) -> bool:
+    """As API Gateway decides for a caller of the account: a denial wins, and without an allowance nothing opens."""
+    effects = {one["Effect"] for one in STATEMENTS if _matches(one, f"execute-api:/api/{method}{path}", proven)}
+    return effects == {"Allow"}
+
+
+def _matches(statement: dict[str, Any], resource: str, proven: dict[str, str]) -> bool:
+    listed = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+    return any(fnmatchcase(resource, one) for one in listed) and _met(statement.get("Condition", {}), proven)
+
+
+def _met(condition: dict[str, dict[str, Any]], proven: dict[str, str]) -> bool:
+    if wanted := condition.get("BoolIfExists"):
+        return bool(proven.get(PRESENT, wanted[PRESENT]) == wanted[PRESENT])
+    if wanted := condition.get("NumericGreaterThanIfExists"):
+        return AGE not in proven or int(proven[AGE]) > int(wanted[AGE])
+    return condition in ({}, {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}})
+
+
+@pytest.mark.parametrize(("method", "path"), UNDER_MFA)
+def test_a_route_under_mfa_is_open_to_recent_mfa_and_to_nothing_else(method: str, path: str) -> None:
+    assert open_to(method, path, {PRESENT: "true", AGE: "3600"})
+    assert not open_to(method, path, {})
+    assert not open_to(method, path, {PRESENT: "false"})
+    assert not open_to(method, path, {PRESENT: "true"})
+    assert not open_to(method, path, {PRESENT: "true", AGE: "3601"})
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route not in UNDER_MFA])
+def test_every_other_route_is_open_without_mfa(method: str, path: str) -> None:
+    assert open_to(method, path, {})
+    assert open_to(method, path.replace("{name}", "mfa").replace("{role_id}", "mfa"), {})
+
+
+@pytest.mark.parametrize(
+    "path", ["/%6Dfa/v1/roles", "//mfa/v1/roles", "/MFA/v1/roles", "/api/mfa/v1/roles", "/x/v1/roles"]
+)
+def test_another_spelling_is_open_to_no_one(path: str) -> None:
+    assert not open_to("GET", path, {PRESENT: "true", AGE: "60"})
