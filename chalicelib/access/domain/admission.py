@@ -95,7 +95,7 @@ def _asked(ask: Ask) -> dict[str, Any]:
         "at": rfc3339(ask.at),
         "source_ip": ask.source_ip,
         "mfa": ask.mfa,
-        **({"via": ask.via} if ask.via else {}),
+        "via": ask.via,
         "duration_seconds": ask.duration_seconds,
         "duration_given": ask.duration_given,
         "reason_given": ask.reason_given,
