@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def check_files(policies: Path, *, as_json: bool) -> int:
     """Print the complaints."""
-    found = complaints_of(policies)
+    found = [replace(one, file=normpath(policies / "access" / one.file)) for one in complaints_of(policies)]
     if as_json:
         _print(
             json.dumps([{name: getattr(one, name) for name in ("file", "line", "level", "message")} for one in found])

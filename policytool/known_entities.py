@@ -21,6 +21,10 @@ ACCOUNT = "111122223333"
 
 WORDS = ("groups", "caller_tags", "role_tags")
 
+Place = tuple[str, int]
+"""A file and a line of it."""
+
+NAME = re.compile(r"""['"]?name['"]?\s*:""")
 COMMENT = re.compile(r"//[^\n]*")
 DECLARED = re.compile(r'\baction\s+([\w\s,"]+?)\s+appliesTo\s*\{[^}]*?\bresource:\s*\[([^\]]*)\]')
 
@@ -33,6 +37,8 @@ class Vocabulary:
     caller_tags: frozenset[str] = frozenset()
     role_tags: frozenset[str] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict)
+    templates: Mapping[str, Place] = field(default_factory=dict)
+    """Where the name of each role stands."""
     actions: Mapping[str, str] = field(default_factory=dict)
     """Each action of the schema, with the kinds of resource it is about."""
 
@@ -48,10 +54,12 @@ def vocabulary(policies: Path) -> Vocabulary:
     BadFile where one of them cannot be read; it calls them as seen from policies/access.
     """
     words = _words(policies / "access" / "vocabulary.yaml")
-    templates = [_template(path) for path in sorted((policies / "roles").glob("*.yaml"))]
+    files = sorted((policies / "roles").glob("*.yaml"))
+    templates = [_template(path) for path in files]
     return Vocabulary(
         **words,
         roles={template.name: template for template in templates},
+        templates={template.name: _place(path) for template, path in zip(templates, files, strict=True)},
         actions=_actions(text(policies / "access" / "schema.cedarschema", "schema.cedarschema")),
     )
 
@@ -78,6 +86,13 @@ def _template(path: Path) -> Role:
         raise BadFile(
             name, 1, f"tags has to be a mapping, max_session_seconds a number, tier one of {', '.join(TIERS)}"
         ) from error
+
+
+def _place(path: Path) -> Place:
+    """The file as seen from policies/access, and the line that has the name."""
+    lines = path.read_text().splitlines()
+    line = next((number for number, one in enumerate(lines, 1) if NAME.match(one)), 1)
+    return f"../roles/{path.name}", line
 
 
 def _actions(schema: str) -> dict[str, str]:

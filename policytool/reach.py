@@ -38,10 +38,10 @@ def reach(rules: AccessRules, lines: Mapping[str, Statement], known: Vocabulary,
           for policy in sorted(set(rules.policies) - _matched(verdicts))),
         *(_warn(lines[policy], f"{policy} is shadowed: wherever it matches, an easier rule opens first")
           for policy in sorted(_shadowed(verdicts))),
-        *(Complaint("policies/roles", 1, "warning", f"no caller of the sample can reach the role {name}")
+        *(Complaint(*known.templates[name], "warning", f"no caller of the sample can reach the role {name}")
           for name in sorted(_unreached(known, verdicts))),
-        *(Complaint("policies/access", 1, "warning", f"{name} can take every role there is")
-          for name in sorted(_reach_all(known, verdicts))),
+        *(_warn(lines[policy], f"{name} can take every role there is without an approval, most of them by this rule")
+          for name, policy in sorted(_reach_all(known, verdicts).items())),
     ]  # fmt: skip
 
 
@@ -78,12 +78,19 @@ def _unreached(known: Vocabulary, verdicts: list[tuple[Ask, Verdict]]) -> set[st
     return {name for name, role in known.roles.items() if name not in reached and not role.direct_users}
 
 
-def _reach_all(known: Vocabulary, verdicts: list[tuple[Ask, Verdict]]) -> set[str]:
-    reached: dict[str, set[str]] = {}
+def _reach_all(known: Vocabulary, verdicts: list[tuple[Ask, Verdict]]) -> dict[str, str]:
+    """Callers who take every role without an approval, each with the rule that gives the most of them."""
+    rules: dict[str, dict[str, set[str]]] = {}
     for ask, verdict in verdicts:
-        if verdict.doors and ask.action in TAKING:
-            reached.setdefault(ask.caller.name, set()).add(ask.role.name)
-    return {name for name, roles in reached.items() if len(known.roles) >= FEW and set(known.roles) <= roles}
+        for door in verdict.doors if ask.action in TAKING else ():
+            if not door.terms.approvals:
+                rules.setdefault(ask.caller.name, {}).setdefault(door.policy, set()).add(ask.role.name)
+    enough = set(known.roles) if len(known.roles) >= FEW else {""}
+    return {
+        name: max(sorted(by_rule), key=lambda policy: len(by_rule[policy]))
+        for name, by_rule in rules.items()
+        if enough <= set().union(*by_rule.values())
+    }
 
 
 def _warn(part: Statement, message: str) -> Complaint:

@@ -1,6 +1,7 @@
 """Complaints about policy files: file, line, and what to do."""
 
 from functools import cache
+from os.path import normpath
 from pathlib import Path
 
 import pytest
@@ -142,18 +143,30 @@ def test_a_shadowed_rule_is_pointed_out(policies: Path) -> None:
     assert [names(one.message, "slower") for one in added(policies)] == [True]
 
 
-def test_a_role_nobody_reaches_is_pointed_out(policies: Path) -> None:
-    (policies / "roles" / "lonely.yaml").write_text("name: lonely\ntags: {}\n")
-    assert [names(one.message, "lonely") for one in added(policies)] == [True]
+def test_a_role_nobody_reaches_is_pointed_out_at_its_name(policies: Path) -> None:
+    (policies / "roles" / "lonely.yaml").write_text("# alone\nname: lonely\ntags: {}\n")
+    found = added(policies)
+    assert [(one.file, one.line, names(one.message, "lonely")) for one in found] == [("../roles/lonely.yaml", 2, True)]
 
 
-def test_a_caller_who_reaches_everything_is_pointed_out(policies: Path) -> None:
-    for name in ("one", "two", "three"):
-        (policies / "roles" / f"{name}.yaml").write_text(f"name: {name}\ntags: {{}}\n")
-    rule = """@id("all") permit (principal in Broker::Group::"responders",
-        action == Broker::Action::"TakeCredentials", resource);"""
-    (policies / "access" / "extra.cedar").write_text(rule)
-    assert any(names(one.message, "responders") for one in added(policies))
+EVERY_ROLE = """@id("all") permit (principal in Broker::Group::"responders",
+    action == Broker::Action::"TakeCredentials", resource);"""
+
+
+def test_a_caller_who_reaches_everything_is_pointed_out_at_the_rule(policies: Path) -> None:
+    (policies / "access" / "extra.cedar").write_text(f"// all\n{EVERY_ROLE}")
+    found = added(policies)
+    assert any(names(one.message, "a member of responders") for one in found)
+    assert {(one.file, one.line) for one in found} == {("extra.cedar", 2)}
+
+
+def test_roles_behind_an_approval_are_not_reached_alone(policies: Path) -> None:
+    (policies / "access" / "extra.cedar").write_text(EVERY_ROLE.replace("permit", '@approvals("1") permit'))
+    assert added(policies) == []
+
+
+def test_the_shipped_policies_leave_nothing_to_complain_of() -> None:
+    assert _shipped() == []
 
 
 def test_semicolons_in_strings_and_comments_do_not_split_a_policy() -> None:
@@ -209,7 +222,8 @@ def test_a_file_that_cannot_be_read_is_reported_where_it_is_wrong(
     (policies / file).write_bytes(content)
     checked = policy_tool("check", "--policies", str(policies))
     assert checked.code == 1
-    assert any(line.startswith(place) and names(line, named) for line in checked.output.splitlines()), checked.output
+    whole = normpath(policies / "access" / place)
+    assert any(line.startswith(whole) and names(line, named) for line in checked.output.splitlines()), checked.output
 
 
 @pytest.mark.parametrize(("file", "content", "place", "named"), UNREADABLE)
