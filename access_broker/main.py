@@ -95,10 +95,10 @@ def _never_fail_to_print() -> None:
 def _say(sentence: str, fields: Mapping[str, str] | None = None) -> None:
     print(f"broker: {printable(sentence)}", file=sys.stderr)
     if fields:
-        from access_broker.output.fields import labelled  # noqa: PLC0415  most failures have none
+        from access_broker.output.fields import labelled, with_example  # noqa: PLC0415  most failures have none
 
         for name, expected in fields.items():
-            print(printable(f"  {labelled(name)}: {expected}"), file=sys.stderr)
+            print(printable(f"  {labelled(name)}: {with_example(name, expected)}"), file=sys.stderr)
 
 
 def _leave_quietly() -> None:

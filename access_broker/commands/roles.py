@@ -39,8 +39,16 @@ def show(connection: Connection, given: Given) -> None:
     with nearest_role(connection, given.word("role")):
         role = connection.broker.get("roles", given.word("role"))
     names = [column.name for column in COLUMNS]
-    facts = [*zip(names, _row(role), strict=True), ("arn", role.get("arn")), ("grant", role.get("active_grant"))]
+    arn = str(role.get("arn") or "")
+    places = [("arn", arn), ("arn for EKS", without_path(arn)), ("grant", role.get("active_grant"))]
+    facts = [*zip(names, _row(role), strict=True), *places]
     connection.output.show(role, lambda: connection.output.facts(facts))
+
+
+def without_path(arn: str) -> str:
+    """The ARN as aws-auth of EKS wants it (Amazon EKS User Guide, "Troubleshoot IAM": no path)."""
+    before, slash, name = arn.partition(":role/")
+    return f"{before}{slash}{name.rpartition('/')[2]}"
 
 
 def plan(connection: Connection, given: Given) -> None:
@@ -106,7 +114,11 @@ COMMANDS = {
         examples=("broker roles", "broker roles plan", "broker roles apply policies/roles/ec2-full.yaml"),
     ),
     "roles show": Command(
-        show, "Show one role, with its ARN and switch-role link.", (ROLE,), examples=("broker roles show ec2-full",)
+        show,
+        "Show one role, with its ARN and switch-role link.",
+        (ROLE,),
+        more="Clusters of EKS that map roles in aws-auth take the ARN without its path: `arn for EKS`.",
+        examples=("broker roles show ec2-full",),
     ),
     "roles plan": Command(
         plan,

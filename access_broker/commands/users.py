@@ -51,17 +51,24 @@ def delete(connection: Connection, given: Given) -> None:
     connection.output.show(user, lambda: connection.output.line(f"Deleted {name}."))
     for warning in user.get("warnings") or []:
         connection.output.notice(f"Note: {warning}")
-    for template in templates_that_name(name):
+    templates = templates_that_name(name)
+    for template in templates.values():
         connection.output.notice(
             f"{template} still names {name} in trust.direct_users: remove the name, then apply it."
         )
+    for role in sorted(set(user.get("roles") or []) - set(templates)):
+        connection.output.notice(
+            f"The role {role} still names {name} in trust.direct_users: remove the name from its template, then apply "
+            "that."
+        )
 
 
-def templates_that_name(user: str) -> list[Path]:
-    """Role templates of this checkout that let the user assume their role directly."""
+def templates_that_name(user: str) -> dict[str, Path]:
+    """The role templates of this checkout that let the user assume their role directly, by role."""
     from access_broker.roles.templates import direct_users  # noqa: PLC0415  needs YAML
 
-    return [path for path in sorted(Path("policies/roles").glob("*.y*ml")) if user in direct_users(path)]
+    found = {path: direct_users(path) for path in sorted(Path("policies/roles").glob("*.y*ml"))}
+    return {role: path for path, (role, users) in found.items() if user in users}
 
 
 def _present(connection: Connection, name: str) -> dict[str, Any]:

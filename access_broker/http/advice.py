@@ -92,7 +92,9 @@ def _document(answer: Answer) -> dict[str, Any]:
 def _problem(document: dict[str, Any]) -> Failure:
     """RFC 9457 with the members of docs/api.md."""
     code = str(document["code"])
-    words = [str(document.get("detail") or document.get("title") or code)]
+    fields = document.get("fields")
+    detail = str(document.get("detail") or document.get("title") or code)
+    words = [detail.replace("; see fields.", ":") if fields else detail]
     if aws_code := document.get("aws_code"):
         words.append(f"(AWS: {aws_code})")
     if hint := HINTS.get(code) or AWS_HINTS.get(str(aws_code)):
@@ -100,7 +102,6 @@ def _problem(document: dict[str, Any]) -> Failure:
     kind = KINDS.get(code, Refused)
     if kind is Unavailable and document.get("request_id"):
         words.append(f"Its request id is {document['request_id']}.")
-    fields = document.get("fields")
     return kind(" ".join(words), fields if isinstance(fields, dict) else None)
 
 

@@ -20,7 +20,26 @@ OPTIONS = {
 """Members of request bodies, as the command line calls them."""
 
 
+EXAMPLES = {
+    "duration_seconds": "--for 30m",
+    "policy_arns": "--policy-arn arn:aws:iam::aws:policy/ReadOnlyAccess",
+    "not_before": "--not-before 2026-01-31T09:00:00Z",
+    "operation": "--operation ec2:RunInstances",
+}
+
+
 def labelled(name: str) -> str:
     """`duration_seconds (--for)`: files have the first name, command lines the second."""
-    option = OPTIONS.get(name.partition(".")[0])
+    option = OPTIONS.get(member(name))
     return f"{name} ({option})" if option else name
+
+
+def with_example(name: str, expected: str) -> str:
+    """What is expected of a member, with an example of the command line where there is one."""
+    example = EXAMPLES.get(member(name))
+    return f"{expected}, for example {example}" if example else expected
+
+
+def member(name: str) -> str:
+    """The member of the body that a field stands in: `tags` of `tags.team`, `groups` of `groups[0]`."""
+    return name.partition(".")[0].partition("[")[0]

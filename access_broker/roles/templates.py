@@ -65,14 +65,15 @@ def read_template(path: Path) -> Template:
     return Template(path, document, reading.lines)
 
 
-def direct_users(path: Path) -> list[str]:
-    """The users that a template lets assume its role themselves; none where it cannot be read."""
+def direct_users(path: Path) -> tuple[str, list[str]]:
+    """The role of a template, and the users that may assume it themselves; none where it cannot be read."""
     try:
-        trust = read_template(path).document.get("trust")
+        template = read_template(path)
     except Misused:
-        return []
+        return "", []
+    trust = template.document.get("trust")
     users = trust.get("direct_users") if isinstance(trust, dict) else None
-    return [str(user) for user in users] if isinstance(users, list) else []
+    return template.name, [str(user) for user in users] if isinstance(users, list) else []
 
 
 def _files(places: Iterable[Path]) -> list[Path]:

@@ -222,6 +222,16 @@ def _what(ask: Ask) -> str:
     return f"{ask.action} on {ask.role.name or 'the whole broker'}"
 
 
+def _forbidden(rules: AccessRules, verdict: Verdict, ask: Ask) -> Refused:
+    """The refusal by a `forbid`; where session tags are at fault, it names their keys."""
+    from chalicelib.access.domain.forbidden_tags import forbidden_tags, tags_in_words  # noqa: PLC0415  as below
+
+    by = ", ".join(verdict.forbidden_by)
+    if fields := forbidden_tags(rules, ask):
+        return Refused(f"Forbidden by {by}{tags_in_words(fields)}.", verdict.forbidden_by, fields)
+    return Refused(f"Forbidden by {by}.", verdict.forbidden_by)
+
+
 def _no_door(rules: AccessRules, verdict: Verdict, ask: Ask) -> Refused:
     from chalicelib.access.domain.nearest import in_words, nearest  # noqa: PLC0415  who is let in needs none
 
@@ -230,7 +240,7 @@ def _no_door(rules: AccessRules, verdict: Verdict, ask: Ask) -> Refused:
             "The access rules could not be evaluated for this ask, so it is refused. Tell the policy owners."
         )
     if verdict.forbidden_by:
-        return Refused(f"Forbidden by {', '.join(verdict.forbidden_by)}.", verdict.forbidden_by)
+        return _forbidden(rules, verdict, ask)
     sentence = f"No rule gives {_what(ask)} to {ask.caller.name}."
     near = nearest(rules, ask)
     if near is None:

@@ -26,6 +26,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     sign_in_url: str
 
 
+class DeletedUser(User, frozen=True, kw_only=True):
+    """A user who is gone, as they were."""
+
+    roles: Annotated[tuple[str, ...], msgspec.Meta(description="Roles whose `trust.direct_users` name the user still")]
+
+
 class AccessKey(msgspec.Struct, frozen=True):
     """A new access key: shown here and nowhere again."""
 

@@ -184,6 +184,7 @@ ANSWERS: dict[Any, Any] = {
     records.AuditPage: {"events": [LINE], "next_cursor": None},
     records.AuditHead: {"seq": 7, "hash": DIGEST, "recorded_at": AT, "retention_days": 400},
     provisioning.User: USER,
+    provisioning.DeletedUser: {**USER, "roles": ["ec2-full"]},
     provisioning.MadeUser: {
         **USER, "created": True, "warnings": [], "password": "shown here and nowhere again",
         "password_reset_required": True,

@@ -32,7 +32,9 @@ def _mfa_required() -> errors.MfaRequired:
 
 
 INSTANCES: tuple[errors.BrokerError, ...] = (
-    errors.InvalidRequest("The body does not fit; see fields.", {"duration_seconds": "Expected `int` >= 900"}),
+    errors.InvalidRequest(
+        "duration_seconds does not fit; see fields.", {"duration_seconds": "at least 900 seconds (15m)"}
+    ),
     errors.Refused("Only Group engineers may take ec2-full.", ("engineers-standing",)),
     errors.ApprovalRequired("One approval is needed: broker request prod-ec2.", ("production-by-approval",)),
     errors.ReasonRequired("Say why: this role is given with a reason only.", ("contractors-by-day",)),

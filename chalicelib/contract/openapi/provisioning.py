@@ -27,8 +27,8 @@ OPERATIONS = (
     Operation(
         id="deleteUser",
         route="DELETE /v1/users/{name}",
-        summary="Delete a user that the broker made; answers them as they were.",
-        answers={200: answers.User},
+        summary="Delete a user that the broker made; answers them as they were, and the roles that name them.",
+        answers={200: answers.DeletedUser},
         errors=(404, 409),
     ),
     Operation(

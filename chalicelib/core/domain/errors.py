@@ -33,13 +33,14 @@ class InvalidRequest(BrokerError):
 
 
 class Refused(BrokerError):
-    """A decision against the caller: always recorded before it is answered."""
+    """A decision against the caller: always recorded before it is answered. `fields` says which input led to it."""
 
     code = "not_allowed"
 
-    def __init__(self, detail: str, policies: tuple[str, ...] = ()) -> None:
+    def __init__(self, detail: str, policies: tuple[str, ...] = (), fields: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.policies = policies
+        self.fields = dict(fields or {})
 
 
 class ApprovalRequired(Refused):

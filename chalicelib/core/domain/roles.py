@@ -89,6 +89,10 @@ class Role:
         """True if the console can switch to it: its form sends neither source identity nor external id."""
         return bool(self.direct_users) and not self.demands_external_id
 
+    def names(self, user: str) -> bool:
+        """True if the user may assume it without the broker, be it named by name or by ARN."""
+        return any(one.rpartition("/")[2] == user for one in self.direct_users)
+
 
 WHOLE_BROKER = Role(name="", arn="")
 """Stands where a role would, in asks about the deployment itself. No role has an empty name."""

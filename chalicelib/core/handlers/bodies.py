@@ -16,5 +16,8 @@ def converted(document: object, kind: type[Shape]) -> Shape:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
+        from chalicelib.core.handlers.expectations import in_words  # noqa: PLC0415  most orders fit
+
         expected, _, place = str(error).partition(" - at `$")
-        raise InvalidRequest("The order does not fit; see fields.", {place.strip("`.") or "order": expected}) from None
+        field = place.strip("`.") or "order"
+        raise InvalidRequest(f"{field} does not fit; see fields.", {field: in_words(expected, field, kind)}) from None

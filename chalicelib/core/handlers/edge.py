@@ -148,9 +148,7 @@ def body(request: Request, kind: type[Body]) -> Body:
     try:
         decoded = msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
-        expected, _, place = str(error).partition(" - at `$")
-        field = place.rstrip("`").lstrip(".") or _named(expected)
-        raise InvalidRequest("The body does not fit; see fields.", {field or "body": expected}) from None
+        raise _unfit(str(error), kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest("The body is not JSON.", {"body": str(error)}) from None
     json.loads(raw, object_pairs_hook=_keys_once, parse_int=str, parse_float=str)
@@ -170,6 +168,16 @@ def _levels(raw: bytes) -> int:
     if raw.count(b"{") + raw.count(b"[") <= MAX_LEVELS:
         return 0
     return max(accumulate(STEPS.get(byte, 0) for byte in STRING.sub(b"", raw)), default=0)
+
+
+def _unfit(message: str, kind: type) -> InvalidRequest:
+    """The failure for a message of msgspec: the field, and in words what was expected of it."""
+    from chalicelib.core.handlers.expectations import in_words  # noqa: PLC0415  most bodies fit
+
+    expected, _, place = message.partition(" - at `$")
+    outer, named = place.rstrip("`").lstrip("."), _named(expected)
+    field = ".".join(filter(None, (outer, named))) or "body"
+    return InvalidRequest(f"{field} does not fit; see fields.", {field: in_words(expected, field, kind)})
 
 
 def _named(message: str) -> str:

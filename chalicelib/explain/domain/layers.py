@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.access.domain.admission import chosen, door_with_approvals, max_seconds, opens
+from chalicelib.access.domain.forbidden_tags import forbidden_tags, tags_in_words
 from chalicelib.access.domain.nearest import nearest
 from chalicelib.access.domain.terms import unmet
 from chalicelib.approvals.domain.grants import longest
@@ -127,6 +128,10 @@ def _access_rule(rules: AccessRules, way: Way) -> Layer:
     verdict = rules.evaluate(ask)
     if verdict.forbidden_by:
         by = ", ".join(verdict.forbidden_by)
+        if tags := forbidden_tags(rules, ask):
+            keys = ", ".join(field.removeprefix("tags.") for field in tags)
+            detail = f"Forbidden by {by}{tags_in_words(tags)}."
+            return Layer("access_rule", "closed", by, detail, f"Leave these session tags out: {keys}.")
         return Layer("access_rule", "closed", by, f"Forbidden by {by}.", f"Meet the exception of {by}, or change it.")
     near = None if verdict.errors else nearest(rules, ask)
     if near is None:

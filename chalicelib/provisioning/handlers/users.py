@@ -46,9 +46,8 @@ def show_user(name: str) -> Response:
 @blueprint.route("/v1/users/{name}", methods=["DELETE"], authorizer=SIGNED)
 @answering(blueprint)
 def delete_user(name: str) -> Response:
-    """Delete; answers the user as they were."""
-    order = {"action": "delete_user", "name": name}
-    return answer(wiring.authorization().about_user(order, authenticate(blueprint.current_request)))
+    """Delete; answers the user as they were, and the roles that still name them."""
+    return answer(wiring.authorization().delete_user(name, authenticate(blueprint.current_request)))
 
 
 def _token(request: Request) -> str:

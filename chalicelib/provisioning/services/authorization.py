@@ -36,6 +36,14 @@ class ProvisioningAuthorization:
         """Carry out an order about a user: a matter of the whole broker."""
         return self._carry_out(order, (WHOLE_BROKER,), origin)
 
+    def delete_user(self, name: str, origin: Origin) -> dict[str, Any]:
+        """Delete a user; `roles` of the answer are those that the caller may see and that trust the user by name."""
+        order = {"action": "delete_user", "name": name}
+        self._demand(order, (WHOLE_BROKER,), origin)
+        # Read before: a failure must not hide that the user is gone.
+        roles = [role.name for role in self.catalogue.after("") if role.names(name) and self._sees(role, origin)]
+        return {**self._ordered(order, origin), "roles": roles}
+
     def about_role(self, order: Mapping[str, Any], origin: Origin, tags: Mapping[str, str] | None) -> dict[str, Any]:
         """Carry out an order about a role.
 
@@ -50,6 +58,18 @@ class ProvisioningAuthorization:
         return self._carry_out(order, tuple(role for role in (wanted, found) if role) or (WHOLE_BROKER,), origin)
 
     def _carry_out(self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin) -> dict[str, Any]:
+        self._demand(order, about, origin)
+        return self._ordered(order, origin)
+
+    def _ordered(self, order: Mapping[str, Any], origin: Origin) -> dict[str, Any]:
+        return self.provisioner.order({**order, "origin": _origin_document(origin)})
+
+    def _sees(self, role: Role, origin: Origin) -> bool:
+        ask = Ask("SeeRole", origin.caller, role, self.clock(), origin.source_ip)
+        return bool(self.rules.evaluate(ask).doors)
+
+    def _demand(self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin) -> None:
+        """Refused or NotFound, once it is on record, unless the rules let the caller provision all of these."""
         for role in about:
             ask = Ask.of("Provision", origin, role, self.clock())
             try:
@@ -58,7 +78,6 @@ class ProvisioningAuthorization:
                 absent = role is WHOLE_BROKER and str(order["action"]).endswith("_role")
                 told = NotFound(f"There is no role {order['name']}.") if absent else refusal
                 raise self._refused(told, order, origin) from None
-        return self.provisioner.order({**order, "origin": _origin_document(origin)})
 
     def _refused(self, refusal: BrokerError, order: Mapping[str, Any], origin: Origin) -> BrokerError:
         """Record the refusal, then return it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.sessions import SessionSettings
 
+PERCENTAGE = re.compile(r"(\d+)%")
+"""As in "Packed policy consumes 112% of allotted space, please use smaller policy."."""
+
 PERHAPS_NEW = "A role made or changed less than a minute ago may need another try; `broker explain` says the rest."
 
 
@@ -31,17 +35,32 @@ class StsRoleSessions:
         try:
             answer = self._sts.assume_role(**_parameters(settings))
         except (ClientError, BotoCoreError) as error:
-            raise _refusal(error) from error
+            raise _refusal(error, settings) from error
         given = answer["Credentials"]
         return Credentials(given["AccessKeyId"], given["Expiration"], given["SecretAccessKey"], given["SessionToken"])
 
 
-def _refusal(error: ClientError | BotoCoreError) -> BrokerError:
+def _refusal(error: ClientError | BotoCoreError, settings: SessionSettings) -> BrokerError:
     """IAM is eventually consistent: for some seconds AWS refuses to assume a role that was just made."""
     refusal = translated(error, "issuing the session")
-    if isinstance(refusal, RefusedByAws) and refusal.aws_code == "AccessDenied":
-        return RefusedByAws(f"{refusal.detail} {PERHAPS_NEW}", refusal.aws_code)
+    if not isinstance(refusal, RefusedByAws):
+        return refusal
+    more = {"AccessDenied": PERHAPS_NEW, "PackedPolicyTooLarge": _too_large(str(error), settings)}
+    if said := more.get(refusal.aws_code):
+        return RefusedByAws(f"{refusal.detail} {said}", refusal.aws_code)
     return refusal
+
+
+def _too_large(message: str, settings: SessionSettings) -> str:
+    """The part that does not fit, with AWS's percentage: it packs tags and policy into one space."""
+    given = [name for name, there in (("tags", len(settings.tags) > 1), ("policy", _narrows(settings))) if there]
+    percentage = PERCENTAGE.search(message)
+    filled = f"{percentage[1]}% of" if percentage else "more than"
+    return f"The session's {' and '.join(given) or 'tags'} would fill {filled} the space that AWS has for them."
+
+
+def _narrows(settings: SessionSettings) -> bool:
+    return settings.policy is not None or bool(settings.policy_arns)
 
 
 def _parameters(settings: SessionSettings) -> dict[str, Any]:

@@ -150,7 +150,7 @@ class SessionRevoker:
     def _assumed_directly_by(self, name: str) -> Iterable[str]:
         """Roles whose template names the user, by name or by ARN: sessions without a row or a mark of their own."""
         for role in self.rights.catalogue.after(""):
-            if any(user.rpartition("/")[2] == name for user in role.direct_users):
+            if role.names(name):
                 yield role.name
 
     def _end_every(

@@ -14,12 +14,13 @@ from chalicelib.sessions.aws.sts import PERHAPS_NEW, StsRoleSessions
 ROLE = "arn:aws:iam::123456789012:role/access-broker/tool"
 
 
-def refused(code: str) -> BrokerError:
+def refused(code: str, message: str = ROLE, **settings: object) -> BrokerError:
     client = boto3.client("sts", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(client) as stubbed:
-        stubbed.add_client_error("assume_role", code, ROLE)
+        stubbed.add_client_error("assume_role", code, message)
+        wanted = SessionSettings(ROLE, "alice-01k1", "alice", "external", 900, **settings)  # type: ignore[arg-type]
         with pytest.raises(BrokerError) as error:
-            StsRoleSessions(client).assume(SessionSettings(ROLE, "alice-01k1", "alice", "external", 900))
+            StsRoleSessions(client).assume(wanted)
     return error.value
 
 
@@ -42,3 +43,26 @@ def test_where_aws_asks_for_fewer_calls_the_caller_is_told_to_wait(code: str) ->
 @pytest.mark.parametrize("code", ["PackedPolicyTooLarge", "Throttling"])
 def test_another_refusal_is_not_blamed_on_a_new_role(code: str) -> None:
     assert PERHAPS_NEW not in refused(code).detail
+
+
+OURS = {"access-broker:session": "01k1"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "blamed", "not_blamed"),
+    [
+        ({"tags": {**OURS, "ticket": "x"}}, "tags", "policy"),
+        ({"tags": OURS, "policy": {"Statement": []}}, "policy", "tags"),
+        ({"tags": OURS, "policy_arns": ("arn:aws:iam::aws:policy/ReadOnlyAccess",)}, "policy", "tags"),
+    ],
+)
+def test_tags_or_policy_that_do_not_fit_are_named_with_the_percentage(settings, blamed, not_blamed) -> None:
+    message = "Packed policy consumes 112% of allotted space, please use smaller policy."
+    detail = refused("PackedPolicyTooLarge", message, **settings).detail
+    assert f"session's {blamed} would fill 112%" in detail
+    assert not_blamed not in detail
+
+
+def test_without_a_percentage_the_sentence_stands_by_itself() -> None:
+    detail = refused("PackedPolicyTooLarge", tags={**OURS, "a": "b"}, policy={"Statement": []}).detail
+    assert "tags and policy would fill more than the space" in detail

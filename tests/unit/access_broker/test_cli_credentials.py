@@ -315,14 +315,16 @@ def test_fields_at_fault_stand_below_the_sentence(alice, contract):
         400,
         {
             "code": "invalid_request",
-            "detail": "The body does not fit; see fields.",
-            "fields": {"tags.x": "at most 256"},
+            "detail": "tags.x does not fit; see fields.",
+            "fields": {"tags.x": "at most 256", "duration_seconds": "at least 900 seconds (15m)"},
         },
         {},
     )
     done = alice.run("creds", "ec2-full")
     assert done.returncode == 2
+    assert "broker: tags.x does not fit:\n" in done.stderr
     assert "  tags.x (--tag): at most 256\n" in done.stderr
+    assert "  duration_seconds (--for): at least 900 seconds (15m), for example --for 30m\n" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ def test_a_revocation_of_a_caller_says_what_still_stands_and_the_command_that_st
 
 
 def test_a_deleted_user_is_looked_for_in_the_templates_of_the_checkout(alice, contract):
-    contract.answers["DELETE", "/api/v1/users/dana"] = {"name": "dana"}
+    contract.answers["DELETE", "/api/v1/users/dana"] = {"name": "dana", "roles": ["x", "z"]}
     roles = alice.home / "policies" / "roles"
     roles.mkdir(parents=True)
     (roles / "x.yaml").write_text("name: x\ntrust:\n  direct_users: [dana, erin]\n")
@@ -218,6 +218,23 @@ def test_a_deleted_user_is_looked_for_in_the_templates_of_the_checkout(alice, co
     done = alice.run("users", "delete", "dana")
     assert "policies/roles/x.yaml" in done.stderr
     assert "y.yaml" not in done.stderr
+    assert "The role z still names dana" in done.stderr
+    assert "The role x " not in done.stderr
+
+
+def test_a_role_is_shown_with_the_arn_that_eks_takes(alice, contract):
+    contract.add_role("ec2-full", arn="arn:aws:iam::000000000000:role/access-broker/ec2-full")
+    shown = alice.run("roles", "show", "ec2-full").stdout
+    assert "arn for EKS  arn:aws:iam::000000000000:role/ec2-full\n" in shown.replace("  " * 3, "  ")
+
+
+def test_a_forbidden_tag_is_named_with_the_keys_that_are_allowed(alice, contract):
+    contract.answers["POST", "/api/v1/credentials"] = problem(
+        403, "not_allowed", "Forbidden by x: session tags are at fault (team).", fields={"tags.team": "allowed keys: t"}
+    )
+    done = alice.run("creds", "ec2-full", "--tag", "team=web")
+    assert done.returncode == 1
+    assert "tags.team (--tag): allowed keys: t" in done.stderr
 
 
 MEANT = {

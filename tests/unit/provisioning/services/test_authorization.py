@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.access.domain.rules import load_rules
@@ -77,3 +79,34 @@ def test_users_are_a_matter_of_the_whole_broker(asking, provisioner, log) -> Non
         asking.about_user({"action": "create_user", "name": "bob"}, origin(CAROL))
     assert provisioner.orders == []
     assert [(event.type, event.role, event.detail["name"]) for event in log.events] == [("refuse", "", "bob")]
+
+
+def test_a_deleted_user_is_looked_for_in_the_roles_that_the_caller_sees(provisioner: FakeProvisioner, log) -> None:
+    rules = load_rules(
+        {
+            "rules.cedar": """
+                @id("admins") permit (principal, action == Broker::Action::"Provision", resource);
+                @id("most-are-seen") permit (principal, action == Broker::Action::"SeeRole", resource)
+                unless { resource has name && resource.name == "hidden" };
+            """
+        }
+    )
+    dana = "arn:aws:iam::123456789012:user/people/dana"
+    roles = [replace(EC2, name=name, direct_users=users) for name, users in (
+        ("a", ("dana",)), ("b", ("erin", dana)), ("c", ("danae",)), ("hidden", ("dana",)),
+    )]  # fmt: skip
+    asking = ProvisioningAuthorization(
+        rules=rules,
+        catalogue=FakeCatalogue({role.name: role for role in roles}),
+        refusals=refusals(log),
+        provisioner=provisioner,
+        clock=Clock(),
+    )
+    assert asking.delete_user("dana", origin(ALICE)) == {"done": True, "roles": ["a", "b"]}
+    assert (provisioner.orders[0]["action"], provisioner.orders[0]["name"]) == ("delete_user", "dana")
+
+
+def test_nobody_deletes_a_user_without_the_right(asking, provisioner, log) -> None:
+    with pytest.raises(Refused):
+        asking.delete_user("bob", origin(CAROL))
+    assert (provisioner.orders, log.events[0].detail["action"]) == ([], "delete_user")
