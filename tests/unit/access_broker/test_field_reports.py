@@ -302,6 +302,21 @@ def test_a_plan_says_each_note_once_and_of_a_document_the_differences_only(alice
     assert ("Same" in shown, shown.count("Old"), shown.count("New")) == (False, 2, 2)
 
 
+def test_a_plan_shows_the_dead_id_of_a_user_who_was_made_again(alice, contract):
+    def trust(user: str) -> dict[str, object]:
+        return {"Version": "2012-10-17", "Statement": [{"Sid": "DirectlyByTheseUsers", "Principal": {"AWS": [user]}}]}
+
+    (alice.home / "x.yaml").write_text("name: x\ntrust:\n  direct_users: [dana]\n")
+    dana = "arn:aws:iam::000000000000:user/access-broker/dana"
+    change = {"attribute": "trust", "before": trust("AIDADEAD"), "after": trust(dana)}
+    contract.answers["PUT", "/api/v1/roles/x"] = {"name": "x", "changes": [change]}
+    gone, come = alice.run("roles", "plan", "x.yaml").stdout.splitlines()[1:3]
+    assert gone.strip().startswith("- trust")
+    assert "AIDADEAD" in gone
+    assert come.strip().startswith("+ trust")
+    assert dana in come
+
+
 def test_a_clean_up_of_many_roles_lists_changes_and_totals(alice, contract):
     kept = [{"name": f"old-{number}", "stage": "marked", "reason": "unused"} for number in range(300)]
     gone = {"name": "gone", "stage": "marked", "change": "quarantined", "reason": "unused"}

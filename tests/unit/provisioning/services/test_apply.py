@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -140,6 +141,24 @@ def test_direct_users_are_trusted_by_the_arn_they_have_now(world) -> None:
     assert held(world).state.trust["Statement"][-1]["Principal"] == {"AWS": [world.users.held["bob"].arn]}
     assert applied.role.direct_users == ("bob",)
     assert applied.not_switchable_because is None
+
+
+def test_the_dead_id_of_a_user_made_again_is_shown_and_mended(world) -> None:
+    """IAM puts the id in the place of a deleted user's ARN (IAM User Guide, "AWS JSON policy elements: Principal")."""
+    template = replace(ONE, trust=Trust(direct_users=("bob",)))
+    world.users.create("bob", {})
+    world.provisioning.apply(template, ADMIN)
+    found, dead = held(world), "AIDADEADOFBOB"
+    gone = json.loads(json.dumps(found.state.trust).replace(world.users.existing("bob").arn, dead))
+    world.roles.held["tool"] = replace(found, state=replace(found.state, trust=gone))
+    (change,) = world.provisioning.plan(template, ADMIN).changes
+    assert (change.attribute, dead in json.dumps(change.before), dead in json.dumps(change.after)) == (
+        "trust",
+        True,
+        False,
+    )
+    world.provisioning.apply(template, ADMIN)
+    assert held(world).state.trust == found.state.trust
 
 
 def test_direct_users_who_must_send_an_external_id_are_listed_and_get_no_link(world) -> None:
