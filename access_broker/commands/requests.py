@@ -17,7 +17,7 @@ from access_broker.command_line.options import (
     user_name,
 )
 from access_broker.command_line.spec import Command, Option
-from access_broker.credentials.approval import Approvals
+from access_broker.credentials.approval import Approvals, who_can_approve
 from access_broker.credentials.role_ask import RoleAsk
 from access_broker.names import nearest_role, whole_id
 from access_broker.output.table import Column
@@ -48,6 +48,7 @@ def request(connection: Connection, given: Given) -> None:
     with nearest_role(connection, ask.role):
         filed = approvals.file(ask, given.text("not_before"), given.text("on_behalf_of"))
     if given.flag("wait"):
+        connection.output.notice(who_can_approve(filed) or f"Request {filed['id']} is filed.")
         filed = approvals.await_decision(filed)
     _show(connection, filed)
 
@@ -93,9 +94,11 @@ def _row(request: dict[str, Any]) -> list[object]:
 
 def state_of(request: dict[str, Any]) -> str:
     """The request's state, and that of the grant it led to where that one is over."""
-    grant = request.get("grant") or {}
-    over = grant.get("state") in {"ended", "expired"}
-    return f"{request['state']}, {grant['state']}" if over else str(request["state"])
+    grant, until = request.get("grant") or {}, request.get("until")
+    if grant.get("state") in {"ended", "expired"}:
+        return f"{request['state']}, {grant['state']}"
+    over = not grant and until and datetime.fromisoformat(until) <= datetime.now(UTC)
+    return f"{request['state']}, expired" if over else str(request["state"])
 
 
 def _facts(request: dict[str, Any]) -> list[tuple[str, object]]:
@@ -113,7 +116,8 @@ def _facts(request: dict[str, Any]) -> list[tuple[str, object]]:
         [("ended", f"{relative(grant['ended_at'], now)} by {grant.get('ended_by')}")] if grant.get("ended_at") else []
     )
     names = [column.name for column in COLUMNS]
-    return [*zip(names, _row(request), strict=True), ("asked by", request.get("asked_by")), *times, *decisions, *ended]
+    asked = [("asked by", request.get("asked_by")), ("approvers", who_can_approve(request))]
+    return [*zip(names, _row(request), strict=True), *asked, *times, *decisions, *ended]
 
 
 COMMANDS = {

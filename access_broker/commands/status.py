@@ -65,7 +65,8 @@ def at_a_glance(connection: Connection, _given: Given) -> int:
 
 def _lasts(request: dict[str, Any], now: datetime) -> bool:
     until: str | None = request.get("until")
-    return until is not None and datetime.fromisoformat(until) > now
+    ended = (request.get("grant") or {}).get("state") in {"ended", "expired"}
+    return until is not None and not ended and datetime.fromisoformat(until) > now
 
 
 def _print(connection: Connection, found: dict[str, Any], now: datetime) -> None:

@@ -39,7 +39,7 @@ def granted(attempt: Callable[[], Result], ask: RoleAsk, connection: Connection,
         request = approvals.pending(ask.role) or approvals.file(_outlasting_approval(ask))
         if not wait:
             raise ApprovalRequired(
-                f"{_without_advice(refusal)} Request {request['id']} is filed: run the same command again once it is "
+                f"{_without_advice(refusal)} {_filed(request)} Run the same command again once it is "
                 f"approved, or look at it with `broker requests --id {request['id']}`."
             ) from refusal
     connection.output.notice(_filed(request))
@@ -69,7 +69,9 @@ class Approvals:
         """A request of the caller's own for the role that still waits: asking twice bothers people twice."""
         me = self.broker.get("whoami")["name"]
         found = self.broker.items("requests", "requests", state="pending", role=role, caller=me)
-        return next((request for request in found if request.get("caller") == me), None)
+        mine = next((request["id"] for request in found if request.get("caller") == me), None)
+        waiting: dict[str, Any] | None = self.broker.get("requests", mine) if mine else None
+        return waiting  # a list does not say who can approve
 
     def file(self, ask: RoleAsk, not_before: str | None = None, on_behalf_of: str | None = None) -> dict[str, Any]:
         """File a request."""
@@ -110,8 +112,20 @@ def _stays_filed(request: dict[str, Any]) -> str:
 
 
 def _filed(request: dict[str, Any]) -> str:
-    rule = f" The access rule {request['policy']} says who may approve." if request.get("policy") else ""
-    return f"Request {request['id']} is filed.{rule}"
+    return " ".join(filter(None, (f"Request {request['id']} is filed.", who_can_approve(request))))
+
+
+def who_can_approve(request: dict[str, Any]) -> str:
+    """The groups that could approve, and a warning where too few people could; empty where it is not known."""
+    eligible: dict[str, Any] = request.get("approvers") or {}
+    words = [f"Members of {' and '.join(eligible['groups'])} can approve it."] if eligible.get("groups") else []
+    if eligible.get("enough") is False:
+        needed = request.get("approvals") or 1
+        words.append(
+            f"As things stand it cannot be approved: it takes {needed}, and fewer others than that may approve. Tell "
+            "those who run the broker."
+        )
+    return " ".join(words)
 
 
 def _without_advice(refusal: ApprovalRequired) -> str:

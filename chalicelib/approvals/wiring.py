@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.access.wiring import catalogue, rights, rules
+from chalicelib.access.wiring import catalogue, pinned_roles, rights, rules
 from chalicelib.core.wiring import clock, config, new_id, pause, refusals
 
 if TYPE_CHECKING:
     from chalicelib.approvals.services.approvers import Approvers
     from chalicelib.approvals.services.close_overdue import OverdueCloser
     from chalicelib.approvals.services.decide import RequestDecisions
+    from chalicelib.approvals.services.eligible_approvers import EligibleApprovers
     from chalicelib.approvals.services.records import ApprovalRecords
     from chalicelib.approvals.services.request import RequestBrowser, RequestFiling
     from chalicelib.approvals.services.stores import Grants, Requests
@@ -74,6 +75,19 @@ def request_browser() -> RequestBrowser:
     from chalicelib.approvals.services.request import RequestBrowser
 
     return RequestBrowser(requests=requests(), grants=grants(), approvers=approvers(), clock=clock)
+
+
+@cache
+def eligible_approvers() -> EligibleApprovers:
+    """The service that says who could approve."""
+    from chalicelib.access.aws.known_callers import TableKnownCallers
+    from chalicelib.approvals.services.eligible_approvers import EligibleApprovers
+    from chalicelib.core.aws.clients import client
+
+    callers = TableKnownCallers(client("dynamodb"), config().table)
+    return EligibleApprovers(
+        rules=rules(), catalogue=catalogue(), callers=callers, clock=clock, pinned_roles=pinned_roles()
+    )
 
 
 @cache

@@ -13,9 +13,10 @@ from chalicelib.core.domain.errors import Conflict
 from chalicelib.core.domain.pages import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from chalicelib.access.domain.facts import Facts
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.domain.requests import Request, RequestFilter
     from chalicelib.core.domain.callers import Caller
@@ -138,3 +139,14 @@ class FakePeople:
 
     def user(self, name: str) -> Caller | None:
         return self.users.get(name)
+
+
+@dataclass
+class FakeKnownCallers:
+    known: list[Facts] = field(default_factory=list)
+    fails_with: Exception | None = None
+
+    def every(self) -> Iterator[Facts]:
+        if self.fails_with:
+            raise self.fails_with
+        yield from self.known

@@ -49,9 +49,10 @@ def list_requests() -> Response:
     who = authenticate(request, reads_query=True)
     limit, cursor = page_asked(request, who, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
-    page = wiring.request_browser().page(_filter(query), limit, cursor, who)
+    browser = wiring.request_browser()
+    page = browser.page(_filter(query), limit, cursor, who)
     now = clock()
-    shown = [request_document(one, now) for one in page.items]
+    shown = [request_document(one, now, browser.lasting_grant(one, now)) for one in page.items]
     return answer({"requests": shown, "next_cursor": next_cursor(page.cursor, request, who)})
 
 
@@ -97,8 +98,11 @@ def comment_in(request: HttpRequest) -> str:
 
 
 def _shown(request: Request, status: int = 200) -> Response:
-    grant = wiring.request_browser().grant(request)
-    return answer(request_document(request, clock(), grant), status)
+    """The request with its grant; while it waits, with those who could approve it."""
+    now, grant = clock(), wiring.request_browser().grant(request)
+    waits = request.state_at(now) == "pending"
+    eligible = wiring.eligible_approvers().of(request) if waits else None
+    return answer(request_document(request, now, grant, eligible), status)
 
 
 def _idempotency_key(request: HttpRequest) -> str:

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.domain.requests import Decision, Request
+    from chalicelib.approvals.services.eligible_approvers import Eligible
 
 
-def request_document(request: Request, now: datetime, grant: Grant | None = None) -> dict[str, Any]:
-    """A request; with `grant` if this one request was asked for."""
+def request_document(
+    request: Request, now: datetime, grant: Grant | None = None, eligible: Eligible | None = None
+) -> dict[str, Any]:
+    """A request; with `grant` and `eligible` if this one request was asked for."""
     promised = granted(request) if request.state == "approved" else None
     document = {
         "id": request.id,
@@ -36,6 +39,8 @@ def request_document(request: Request, now: datetime, grant: Grant | None = None
         "until": _instant(promised.until if promised else None),
         "usable_until": _instant(promised.usable_until if promised else None),
     }
+    if eligible:
+        document["approvers"] = {"groups": list(eligible.groups), "enough": eligible.enough}
     return {**document, "grant": grant_document(grant, now)} if grant else document
 
 

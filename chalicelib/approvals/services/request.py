@@ -10,7 +10,7 @@ from chalicelib.access.domain.admission import Evidence, admit
 from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.approvals import door_asked_for
 from chalicelib.approvals.domain.filings import Crowded, FiledTooOften, person_of
-from chalicelib.approvals.domain.grants import FARTHEST_START, require_length
+from chalicelib.approvals.domain.grants import FARTHEST_START, granted, require_length
 from chalicelib.approvals.domain.requests import Request, RequestFilter, answer_by
 from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused
 
@@ -177,3 +177,7 @@ class RequestBrowser:
     def grant(self, request: Request) -> Grant | None:
         """The grant of the request, or None."""
         return self.grants.get(request) if request.state == "approved" else None
+
+    def lasting_grant(self, request: Request, now: datetime) -> Grant | None:
+        """The grant if its time is not over: a read each, so not for what nobody can use any more."""
+        return self.grant(request) if request.state == "approved" and granted(request).until > now else None

@@ -38,8 +38,22 @@ class Grant(msgspec.Struct, frozen=True):
     approvers: tuple[str, ...]
 
 
+class EligibleApprovers(msgspec.Struct, frozen=True):
+    """The callers who could approve a request, by the rules as they are now. `sso/NAME` is a permission set."""
+
+    groups: tuple[str, ...]
+    enough: Annotated[
+        bool | None,
+        msgspec.Meta(description="True if so many others could approve as the rule demands; null: not known"),
+    ]
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A request for access that others must agree to. `grant` is there once one exists, not in lists."""
+    """A request for access that others must agree to.
+
+    `grant` is there once one exists, in lists until its time is over. `approvers` is there while the request waits,
+    not in lists.
+    """
 
     id: Id
     state: requests.State
@@ -59,6 +73,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     until: Instant | None
     usable_until: Instant | None
     grant: Grant | msgspec.UnsetType = msgspec.UNSET
+    approvers: EligibleApprovers | msgspec.UnsetType = msgspec.UNSET
 
 
 class RequestPage(msgspec.Struct, frozen=True):

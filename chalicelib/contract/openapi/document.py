@@ -33,9 +33,13 @@ TABLES = {
 NAMED: tuple[Any, ...] = (Problem, AuditLine, UnreadableLine, Call, RoleChange, Layer)
 """Types of parts of answers; those of whole bodies and answers are in `examples.OF`."""
 
+RELEASE = "0.1.0"
+"""The product's version, as `access_broker.__version__` has it: packaging has no client beside it."""
+
 INFO = {
     "title": "access-broker",
     "version": "1",
+    "x-release": RELEASE,
     "summary": "Short-lived AWS credentials for people and programs that hold no standing permissions.",
     "description": "Times are RFC 3339 in UTC, durations whole seconds. "
     "Fields and query parameters that are not known are refused. "

@@ -6,6 +6,7 @@ Imported only where a document does not fit.
 from __future__ import annotations
 
 import re
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -87,14 +88,23 @@ def _span(seconds: int) -> str:
     return f"{seconds}s"
 
 
-def _words(kind: type, field: str) -> list[str]:
-    """The words that a field takes, from the schema of the whole."""
-    schema = msgspec.json.schema(kind)
-    here = schema
-    for name in re.split(r"\[\d+\]\.?|\.", field):
-        here = schema["$defs"][here["$ref"].rpartition("/")[2]] if "$ref" in here else here
-        here = here.get("properties", {}).get(name, here)
-    return [str(word) for word in here.get("enum", ["the words in GET /openapi.json"])]
+def _words(kind: Any, field: str) -> list[str]:
+    """The words that a field takes, from the types of the whole."""
+    for name in re.sub(r"\[\d+\]", "", field).split("."):
+        kind = next((found for found in (_member(one, name) for one in _plain(kind)) if found), kind)
+    return sorted(str(word) for one in _plain(kind) if get_origin(one) is Literal for word in get_args(one))
+
+
+def _member(kind: Any, name: str) -> Any:
+    """The type of a member of a struct, or None."""
+    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return get_type_hints(kind).get(name) if is_struct else None
+
+
+def _plain(kind: Any) -> list[Any]:
+    """The type itself, or those of a union or a list."""
+    inner = () if get_origin(kind) is Literal else get_args(kind)
+    return [kind, *(found for one in inner for found in _plain(one))]
 
 
 def _type(name: str) -> str:

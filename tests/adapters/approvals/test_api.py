@@ -11,11 +11,16 @@ import boto3
 import pytest
 
 from chalicelib.access.aws.catalogue import role_to_row
+from chalicelib.access.aws.sights_table import facts_to_row
+from chalicelib.access.domain.facts import Facts
 from chalicelib.approvals import wiring
 from chalicelib.approvals.aws import requests_table
 from chalicelib.core.domain.roles import Role
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
+from tests.adapters.provisioning.test_api import LambdaInProcess, invoked
 from tests.wording import names
+
+__all__ = ["LambdaInProcess", "invoked"]
 
 PROD = Role(
     "prod-ec2",
@@ -51,6 +56,27 @@ def test_ask_approve_and_take_are_joined_by_one_id(call, alice, bob, rows) -> No
         "issue": request["id"],
     }
     assert call("GET", "/v1/roles/prod-ec2", alice)[1]["active_grant"] == request["id"]
+
+
+def test_who_waits_is_told_who_could_approve_and_that_too_few_could(call, alice, bob) -> None:
+    filed = call("POST", "/v1/requests", alice, WANTED)[1]
+    assert filed["approvers"] == {"groups": ["approvers", "sso/BrokerApprovers"], "enough": None}
+    table = boto3.resource("dynamodb", REGION).Table("broker")
+    for name, groups in (("alice", ("engineers", "approvers")), ("bob", ())):
+        identity = {"alice": alice, "bob": bob}[name]
+        table.put_item(Item=facts_to_row(Facts(identity["user"], "user", name, identity["userArn"], groups)))
+    assert call("GET", f"/v1/requests/{filed['id']}", alice)[1]["approvers"]["enough"] is False
+    table.put_item(Item=facts_to_row(Facts(bob["user"], "user", "bob", bob["userArn"], ("approvers",))))
+    assert call("GET", f"/v1/requests/{filed['id']}", alice)[1]["approvers"]["enough"] is True
+    assert "approvers" not in call("POST", f"/v1/requests/{filed['id']}/approve", bob)[1]
+
+
+def test_a_list_says_which_grants_were_ended(call, alice, bob, invoked: LambdaInProcess) -> None:
+    filed = call("POST", "/v1/requests", alice, WANTED)[1]
+    call("POST", f"/v1/requests/{filed['id']}/approve", bob)
+    assert call("GET", "/v1/requests", alice)[1]["requests"][0]["grant"]["state"] == "active"
+    assert call("DELETE", f"/v1/grants/{filed['id']}", alice)[0] == 200
+    assert call("GET", "/v1/requests", alice)[1]["requests"][0]["grant"]["state"] == "ended"
 
 
 def test_a_role_one_has_no_say_in_is_listed_as_one_that_is_not_there(call, alice, bob, monkeypatch) -> None:

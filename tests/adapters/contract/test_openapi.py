@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from access_broker import __version__
 from chalicelib.contract.openapi.document import description, operations
 from chalicelib.contract.openapi.examples import ANSWERS, BODIES, OF
 from chalicelib.contract.openapi.parameters import EXAMPLES
@@ -137,3 +138,7 @@ def test_descriptions_are_the_same_in_every_python() -> None:
     """Python 3.13 drops the indentation of docstrings: without care the package had other bytes there."""
     described = json.dumps(description())
     assert "\\n    " not in described
+
+
+def test_the_document_names_the_release() -> None:
+    assert description()["info"]["x-release"] == __version__

@@ -223,3 +223,41 @@ def test_each_attempt_at_one_change_carries_the_same_key_and_each_change_its_own
     assert first == again != second
     assert None not in (first, second)
     assert none is None
+
+
+FILED = {
+    "id": "r1",
+    "caller": "alice",
+    "role": "prod-ec2",
+    "state": "pending",
+    "approvals": 2,
+    "duration_seconds": 3600,
+}
+
+
+@pytest.mark.parametrize("command", [["creds", "prod-ec2", "--no-wait"], ["request", "prod-ec2"]])
+def test_who_can_approve_is_said_when_a_request_is_filed(alice, contract, command):
+    eligible = {"groups": ["approvers", "sso/Approvers"], "enough": True}
+    contract.answers["POST", "/api/v1/requests"] = {**FILED, "approvers": eligible}
+    done = alice.run(*command)
+    assert "Members of approvers and sso/Approvers can approve it." in done.stdout + done.stderr
+    assert "cannot be approved" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [["creds", "prod-ec2", "--no-wait"], ["request", "prod-ec2"]])
+def test_a_request_that_too_few_others_can_approve_is_told_when_it_is_filed(alice, contract, command):
+    contract.answers["POST", "/api/v1/requests"] = {**FILED, "approvers": {"groups": ["approvers"], "enough": False}}
+    done = alice.run(*command)
+    assert "cannot be approved: it takes 2" in done.stdout + done.stderr
+
+
+def test_a_list_says_which_grants_are_over(alice, contract):
+    grants = {
+        "r1": {"until": "2999-01-01T00:00:00Z", "grant": {"state": "ended"}},
+        "r2": {"until": "2999-01-01T00:00:00Z", "grant": {"state": "active"}},
+        "r3": {"until": "2026-01-01T00:00:00Z"},
+    }
+    for name, more in grants.items():
+        contract.requests[name] = {**FILED, "id": name, "state": "approved", **more}
+    rows = [line.split("\t")[:2] for line in alice.run("requests").stdout.splitlines()[1:]]
+    assert rows == [["r1", "approved, ended"], ["r2", "approved"], ["r3", "approved, expired"]]

@@ -148,11 +148,12 @@ def test_the_version_asks_no_broker_and_no_framework(alice):
 
 def test_the_version_as_json_has_the_brokers_own_and_whether_they_fit(alice, contract):
     contract.public = {
-        "/api/openapi.json": {"info": {"version": "1"}},
+        "/api/openapi.json": {"info": {"version": "1", "x-release": "1.2.3"}},
         "/api/health": {"deployment": "d", "policy_set": "p"},
     }
     done = json.loads(alice.run("--version", "--json").stdout)
     assert (done["broker"]["api"], done["broker"]["deployment"], done["fits"]) == ("1", "d", True)
+    assert done["broker"]["version"] == "1.2.3"
 
 
 @pytest.mark.parametrize(("api", "named"), [("2", "this command is too old"), ("0", "the broker is too old")])
