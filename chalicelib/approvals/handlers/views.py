@@ -20,7 +20,7 @@ def request_document(
 ) -> dict[str, Any]:
     """A request; with `grant` and `eligible` if this one request was asked for."""
     promised = granted(request) if request.state == "approved" else None
-    document = {
+    document: dict[str, Any] = {
         "id": request.id,
         "state": request.state_at(now),
         "caller": request.caller,

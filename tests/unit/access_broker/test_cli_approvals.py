@@ -252,7 +252,7 @@ def test_a_request_that_too_few_others_can_approve_is_told_when_it_is_filed(alic
 
 
 def test_a_list_says_which_grants_are_over(alice, contract):
-    grants = {
+    grants: dict[str, dict[str, object]] = {
         "r1": {"until": "2999-01-01T00:00:00Z", "grant": {"state": "ended"}},
         "r2": {"until": "2999-01-01T00:00:00Z", "grant": {"state": "active"}},
         "r3": {"until": "2026-01-01T00:00:00Z"},
