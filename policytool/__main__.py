@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from policytool.case_files import Case
     from policytool.cases import Outcome
 
-CHECK = """Validate the policies: syntax, schema, terms, names, rules that open nothing, roles nobody reaches.
+CHECK = """Validate the policies: syntax, schema, terms, names, rules that open nothing, roles that no caller reaches.
 
 Exit code 1 if there is an error; warnings alone leave it 0.
 

@@ -59,7 +59,7 @@ def _has_policies(principal: Any, inline: str) -> bool:
 
 
 def _allowed(deployment: Deployment, principal: str) -> set[str]:
-    """What of `invoke`, `write_tables`, `write_log` it may; `iam:PutRolePolicy` marks an administrator."""
+    """The acts it may do, of `invoke`, `write_tables`, `write_log`; `iam:PutRolePolicy` marks an administrator."""
     values = deployment.template.values
     place = f"{values['AWS::Region']}:{values['AWS::AccountId']}"
     arn = f"arn:{values['AWS::Partition']}"

@@ -29,6 +29,6 @@ def policies_per_role(deployment: Deployment) -> dict[str, Quota]:
 
 
 def lambda_concurrency(deployment: Deployment) -> int:
-    """What functions without a reservation share."""
+    """The concurrency that functions without a reservation share."""
     limits = deployment.client("lambda").get_account_settings()["AccountLimit"]
     return int(limits["UnreservedConcurrentExecutions"])

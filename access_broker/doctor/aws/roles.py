@@ -18,7 +18,7 @@ DEPLOYMENT_TAG = "access-broker:deployment"
 
 
 def policy_prefix(deployment: Deployment) -> str:
-    """What every boundary's and guard's ARN begins with."""
+    """The beginning of the ARN of every boundary and guard."""
     values = deployment.template.values
     return f"arn:{values['AWS::Partition']}:iam::{values['AWS::AccountId']}:policy{PATH}{deployment.name}-"
 

@@ -15,7 +15,7 @@ OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """What happened to one session of the canary role. Empty strings and zeros where it did not get so far."""
+    """The course of one session of the canary role. Empty strings and zeros where it did not get so far."""
 
     role: str
     refusal: str = ""

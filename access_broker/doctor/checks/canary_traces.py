@@ -1,4 +1,4 @@
-"""What the canary leaves: audit events, and a console link."""
+"""The traces of the canary: audit events, and a console link."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def guess(request: Request, role: str) -> tuple[Origin, Callable[[], object]]:
 
 
 def on_a_guess(request: Request, role: str, act: Callable[[Origin, Callable[[], object]], Result]) -> Result:
-    """What `act` makes of the guess and its confirmation; once more, on what was read meanwhile, if it was wrong.
+    """The answer of `act` to the guess and its confirmation. After a wrong guess, once more on what was read meanwhile.
 
     The second time is confirmed as well: a suspension counts on it (access.services.recognition, READ_AGAIN).
     """
