@@ -35,7 +35,7 @@ def labelled(name: str) -> str:
 
 
 def with_example(name: str, expected: str) -> str:
-    """What is expected of a member, with an example of the command line where there is one."""
+    """The value that a member expects, with an example of the command line where there is one."""
     example = EXAMPLES.get(member(name))
     return f"{expected}, for example {example}" if example else expected
 

@@ -179,5 +179,5 @@ class RequestBrowser:
         return self.grants.get(request) if request.state == "approved" else None
 
     def lasting_grant(self, request: Request, now: datetime) -> Grant | None:
-        """The grant if its time is not over: a read each, so not for what nobody can use any more."""
+        """The grant if its time is not over: a read each, so not for what no one can use any more."""
         return self.grant(request) if request.state == "approved" and granted(request).until > now else None

@@ -1,4 +1,4 @@
-"""What was expected of a field, in words and with an example, instead of msgspec's types and patterns.
+"""The values that a field takes, in words and with an example, instead of msgspec's types and patterns.
 
 Imported only where a document does not fit.
 """

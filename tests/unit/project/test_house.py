@@ -51,13 +51,14 @@ def test_no_module_stands_in_for_wiring_under_another_name() -> None:
 
 
 def test_no_docstring_opens_with_a_clause_in_the_place_of_a_thing() -> None:
-    opened = [(str(path), text.splitlines()[0]) for path in SOURCES for text in docstrings(path) if RIDDLE.match(text)]
-    assert opened == []
+    opened = [f"{path}: {text.splitlines()[0]}" for path in SOURCES for text in docstrings(path) if RIDDLE.match(text)]
+    assert not opened, "\n".join(opened)
 
 
 def test_no_text_speaks_of_people_it_does_not_name() -> None:
-    lines = [(str(path), line) for path in (*SOURCES, *PAGES) for line in path.read_text().splitlines()]
-    assert [(path, line) for path, line in lines if VAGUE.search(line)] == []
+    lines = [f"{path}: {line}" for path in (*SOURCES, *PAGES) for line in path.read_text().splitlines()]
+    vague = [line for line in lines if VAGUE.search(line)]
+    assert not vague, "\n".join(vague)
 
 
 def test_the_readmes_show_how_to_contribute_and_how_to_report() -> None:
