@@ -21,6 +21,7 @@ MODULES: Mapping[str, str] = {
     "console": "console",
     "configure": "configuring",
     "serve": "running",
+    "portal": "portal",
     "logout": "credentials",
     "request": "requests",
     "requests": "requests",

@@ -19,7 +19,7 @@ def role_browser() -> RoleBrowser:
     """The service behind GET /v1/roles."""
     from chalicelib.explain.services.browse_roles import RoleBrowser
 
-    return RoleBrowser(rules=rules(), catalogue=catalogue(), grants=grants(), clock=clock)
+    return RoleBrowser(rules=rules(), catalogue=catalogue(), grants=grants(), rights=rights(), clock=clock)
 
 
 @cache

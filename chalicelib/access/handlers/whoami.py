@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.access import wiring
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
 
@@ -13,8 +14,9 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/v1/whoami", methods=["GET"], authorizer=SIGNED)
 @answering(blueprint)
 def whoami() -> Response:
-    """Verified identity, IAM groups and IAM tags."""
-    caller = authenticate(blueprint.current_request, brokered=True).caller
+    """Verified identity, IAM groups and IAM tags, and the rights over the whole broker."""
+    origin = authenticate(blueprint.current_request, brokered=True)
+    caller = origin.caller
     return answer(
         {
             "arn": caller.arn,
@@ -23,5 +25,6 @@ def whoami() -> Response:
             "account": caller.account,
             "groups": caller.groups,
             "tags": caller.tags,
+            "rights": wiring.rights().over(None, origin),
         },
     )

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules
     from chalicelib.access.services.catalogue import Catalogue
     from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.roles import Role
     from chalicelib.core.domain.sessions import Session
     from chalicelib.core.domain.times import Clock
+
+
+OVER_EVERYTHING = ("Revoke", "ReadAudit", "ExplainOthers", "Provision")
+OVER_A_ROLE = ("BreakGlass", "Approve", "ReviewBreakGlass", "AskForOthers", *OVER_EVERYTHING)
+"""Actions of policies/access/schema.cedarschema that clients offer only to those who may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,19 @@ class Rights:
         """True if the caller may read the audit of this role; "" asks about the whole broker."""
         ask = self._ask("ReadAudit", role, origin, reason_given=True)
         return any(opens(door, ask) for door in self.rules.evaluate(ask).doors)
+
+    def over(self, role: Role | None, origin: Origin) -> tuple[str, ...]:
+        """The actions that the caller may take on the role, or on the whole broker, if they give a reason.
+
+        For clients that show a button only to those who may use it: each action is decided again when it is taken.
+        """
+        about = role or WHOLE_BROKER
+        ask = Ask("ReadAudit", origin.caller, about, self.clock(), origin.source_ip, reason_given=True)
+        return tuple(
+            action
+            for action in (OVER_A_ROLE if role else OVER_EVERYTHING)
+            if any(not door.terms.approvals for door in self.rules.evaluate(ask.on(action)).doors)
+        )
 
     def demand(self, action: str, role: str, origin: Origin, reason: str = "") -> tuple[str, ...]:
         """The rules that let the caller do this to the role (or "", the broker); NotFound or Refused if none does.

@@ -20,7 +20,10 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """The caller as API Gateway verified and IAM knows them. A session's name is ROLE/SESSION."""
+    """The caller as API Gateway verified and IAM knows them. A session's name is ROLE/SESSION.
+
+    `rights` are the actions that the rules let the caller take on the whole broker.
+    """
 
     arn: str
     name: str
@@ -28,6 +31,7 @@ class Identity(msgspec.Struct, frozen=True):
     account: str
     groups: tuple[str, ...]
     tags: dict[str, str]
+    rights: tuple[str, ...]
 
 
 class RolePage(msgspec.Struct, frozen=True):

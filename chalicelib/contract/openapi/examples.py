@@ -28,7 +28,7 @@ ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full"
 ROLE: dict[str, Any] = {
     "name": "ec2-full", "arn": ROLE_ARN, "description": "Everything in EC2, nothing else", "access": "standing",
     "approvals": 0, "reason_required": False, "max_duration_seconds": 3600, "switch_role_url": None,
-    "active_grant": None, "quarantined": False,
+    "active_grant": None, "quarantined": False, "rights": None,
 }  # fmt: skip
 SESSION: dict[str, Any] = {
     "id": ID, "caller": "alice", "role": "ec2-full", "role_arn": ROLE_ARN, "session_name": f"alice-{ID}",
@@ -121,9 +121,9 @@ ANSWERS: dict[Any, Any] = {
     access.Health: {"status": "ok", "deployment": "access-broker-prod", "policy_set": DIGEST},
     access.Identity: {
         "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "name": "alice", "kind": "user", "account": ACCOUNT,
-        "groups": ["engineers"], "tags": {"team": "web"},
+        "groups": ["engineers"], "tags": {"team": "web"}, "rights": [],
     },
-    RoleView: ROLE,
+    RoleView: {**ROLE, "rights": ["BreakGlass"]},
     access.RolePage: {"roles": [ROLE], "next_cursor": None},
     access.Issued: {
         "session": SESSION,

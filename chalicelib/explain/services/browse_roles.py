@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +16,7 @@ from chalicelib.core.domain.roles import switch_role_url
 if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules
     from chalicelib.access.services.catalogue import Catalogue
+    from chalicelib.access.services.rights import Rights
     from chalicelib.approvals.domain.grants import Grant
     from chalicelib.approvals.services.stores import Grants
     from chalicelib.core.domain.events import Origin
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class RoleView:
     """One role as its caller sees it (GET /v1/roles).
 
-    `access` is what the rules say; while the role is quarantined, it is not issued.
+    `access` is what the rules say; while the role is quarantined, it is not issued. `rights` are the actions that the
+    rules let the caller take on it without approval; null in lists.
     """
 
     name: str
@@ -40,6 +42,7 @@ class RoleView:
     switch_role_url: str | None
     active_grant: str | None = None
     quarantined: bool = False
+    rights: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +52,16 @@ class RoleBrowser:
     rules: AccessRules
     catalogue: Catalogue
     grants: Grants
+    rights: Rights
     clock: Clock
 
     def role(self, name: str, origin: Origin) -> RoleView:
         """One role; NotFound alike for roles that do not exist and roles the caller may not see."""
         role = self.catalogue.get(name)
         view = self._view(role, origin, self._grants(origin)) if role else None
-        if view is None:
+        if role is None or view is None:
             raise NotFound(f"There is no role {name}.")
-        return view
+        return replace(view, rights=self.rights.over(role, origin))
 
     def roles(self, limit: int, after: str, origin: Origin) -> Page[RoleView]:
         """The first `limit` roles after the name `after` that the caller may see.

@@ -81,7 +81,7 @@ def test_whoami_shows_what_the_gateway_verified_and_iam_knows(call) -> None:
     assert status == 200
     assert document == {
         "arn": dora["userArn"], "name": "dora", "kind": "user", "account": ACCOUNT,
-        "groups": ["engineers", "on-call"], "tags": {"team": "web"},
+        "groups": ["engineers", "on-call"], "tags": {"team": "web"}, "rights": [],
     }  # fmt: skip
     assert headers["Cache-Control"] == "no-store"
 

@@ -30,7 +30,13 @@ class ChatDesk(ApprovalDesk):
         super().__init__()
         self.slack = FakeSlack()
         self.suspended: set[str] = set()
-        role_browser = RoleBrowser(rules=self.rules, catalogue=self.catalogue, grants=self.grants, clock=self.clock)
+        role_browser = RoleBrowser(
+            rules=self.rules,
+            catalogue=self.catalogue,
+            grants=self.grants,
+            rights=self.approvers.rights,
+            clock=self.clock,
+        )
         self.chat_responder = ChatResponder(
             actions=Actions(
                 role_browser=role_browser,
