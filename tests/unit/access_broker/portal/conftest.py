@@ -57,7 +57,11 @@ class Browser:
             answer = connection.getresponse()
             text = answer.read()
         kept = dict(answer.getheaders())
-        return answer.status, json.loads(text) if text and kept.get("Content-Type") == "application/json" else text, kept
+        return (
+            answer.status,
+            json.loads(text) if text and kept.get("Content-Type") == "application/json" else text,
+            kept,
+        )
 
     def sign_in(self, token: str | None = None) -> tuple[int, Any, dict[str, str]]:
         done = self.ask("POST", "/portal/session", {"token": token or self.portal.gate.token})
