@@ -1,4 +1,4 @@
-"""`python -m policytool check` and `test`: the access policies, without AWS. `broker policy` runs it in a checkout."""
+"""`python -m policytool check`, `test`, `replay`: the access policies, without AWS. `broker policy` runs it here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chalicelib.insight.domain.changes import CHANGES
+from policytool import replay
 from policytool.cases import run_all
 from policytool.check import check as complaints_of
 from policytool.source import BadFile
@@ -37,20 +39,35 @@ Example:
 """
 
 
+REPLAY = """Decide the decisions of the audit log again with these policies, and say what changes for whom.
+
+Reads events, one JSON object a line: what `broker audit --json` prints, or CloudWatch's export (.gz too).
+Decisions that cannot be made again are counted, never guessed. Without --base, the outcome on record is compared.
+
+Exit code 1 if a change named by --fail-on is found, 2 if the policies make no sense.
+
+Example:
+  broker policy replay --since 30d --fail-on refused,allowed
+  broker policy replay --events audit.jsonl --base ../main/policies --markdown
+"""
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line; its exit code."""
     given = _parser().parse_args(words)
     if not given.policies.is_dir():
         sys.stderr.write(f"broker policy: there is no folder {given.policies}: name it with --policies.\n")
         return 2
+    if given.command == "replay":
+        return replay_events(given)
     run = {"check": check_files, "test": run_cases}[given.command]
     return run(given.policies, as_json=given.json)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("broker policy", description="Check and test the access policies, offline.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="check|test")
-    for name, text in (("check", CHECK), ("test", TEST)):
+    parser = argparse.ArgumentParser("broker policy", description="Check, test and replay the access policies.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check|test|replay")
+    for name, text in (("check", CHECK), ("test", TEST), ("replay", REPLAY)):
         command = commands.add_parser(
             name,
             help=text.splitlines()[0],
@@ -62,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
             "--policies", type=Path, default=Path("policies"), help="the folder that holds access/ and roles/"
         )
         command.add_argument("--json", action="store_true", help="print one JSON document instead of lines")
+    command.add_argument("--events", required=True, help="the file of events; - reads standard input")
+    command.add_argument("--base", type=Path, help="compare with these policies instead of the outcome on record")
+    command.add_argument("--markdown", action="store_true", help="print a comment for a pull request")
+    command.add_argument("--fail-on", type=_kinds, default=frozenset(), help=f"of {', '.join(CHANGES)}")
     return parser
 
 
@@ -76,6 +97,28 @@ def check_files(policies: Path, *, as_json: bool) -> int:
         count = len(list((policies / "access").glob("*.cedar")))
         _print(*map(str, found), f"{count} policy files checked, {len(found)} complaint(s).")
     return int(any(one.level == "error" for one in found))
+
+
+def _kinds(words: str) -> frozenset[str]:
+    kinds = frozenset(filter(None, words.split(",")))
+    if unknown := sorted(kinds - set(CHANGES)):
+        raise argparse.ArgumentTypeError(f"there is no change {unknown[0]}: choose of {', '.join(CHANGES)}")
+    return kinds
+
+
+def replay_events(given: argparse.Namespace) -> int:
+    """Print the changes."""
+    try:
+        found = replay.replay(given.policies, given.events, given.base)
+    except (BadFile, ValueError, OSError) as error:
+        sys.stderr.write(f"broker policy: {error}\n")
+        return 2
+    document = found.document()
+    if given.json:
+        _print(json.dumps(document))
+    else:
+        _print(*(replay.markdown if given.markdown else replay.text)(document))
+    return int(bool(given.fail_on & found.kinds()))
 
 
 def run_cases(policies: Path, *, as_json: bool) -> int:

@@ -84,7 +84,7 @@ class Evidence:
     def _found(self) -> dict[str, Any]:
         found: dict[str, Any] = {"for_other": True} if self.for_other else {}
         if self.door:
-            found["terms"] = _terms(self.door)
+            found["terms"] = told_terms(self.door)
         if self.grants is not None:
             found["grants"] = [{"approvals": count, "reason": reason} for count, reason in self.grants]
         return {**found, "start": rfc3339(self.start)} if self.start else found
@@ -124,7 +124,7 @@ def _role(ask: Ask) -> dict[str, Any]:
     }
 
 
-def _terms(door: Door) -> dict[str, Any]:
+def told_terms(door: Door) -> dict[str, Any]:
     """The terms that applied, durations in seconds."""
     terms = door.terms
     told: dict[str, Any] = {"policy": door.policy, "approvals": terms.approvals, "reason": terms.reason_required}

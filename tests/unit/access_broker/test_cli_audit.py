@@ -207,3 +207,14 @@ def test_the_example_of_the_documentation_is_a_sound_chain(alice, contract):
     logged(contract, [{"logged_at": line["recorded_at"], **line} for line in lines], lines[-1])
     done = alice.run("audit", "verify", "--json")
     assert json.loads(done.stdout)["events"] == len(lines) > 1
+
+
+def test_a_replay_decides_what_the_api_answers(alice, contract):
+    lines = [json.loads(line) for line in (CHECKOUT / "docs" / "audit-example.jsonl").read_text().splitlines()]
+    logged(contract, lines, lines[-1])
+    for name in ("policytool", "chalicelib", "policies", ".venv"):
+        (alice.home / name).symlink_to(CHECKOUT / name)
+    done = alice.finish("policy", "replay", "--since", "30d", "--json")
+    told = json.loads(done.stdout)
+    assert (told["events"], told["replayed"], told["not_replayed"]) == (6, 2, {"version_1": 2})
+    assert contract.seen[0].query["since"] < datetime.now(UTC).isoformat()

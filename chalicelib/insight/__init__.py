@@ -1,0 +1,1 @@
+"""Replay of recorded decisions, reports, and suggestions from what was used."""
