@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +40,16 @@ class OnItsWay(Broken):
     """Lines are missing beside one that is minutes old: they may be on their way into the log."""
 
 
+class ForeignLines(Broken):
+    """The broker's own chain is whole, and others wrote lines into the log."""
+
+
 @dataclass(slots=True)
 class Chain:
     """The chain up to the last line read.
+
+    A line that cannot be one of the chain is set aside. If the chain goes on
+    without it, others wrote it; if not, it stands in the place of an event.
 
     `head` is where the chain ended before the log was read: the log has to get
     there, however fast it grows meanwhile. `whole_from` is the time from which
@@ -59,21 +66,26 @@ class Chain:
     ends_at: str = ""
     hash: str = GENESIS
     count: int = 0
+    aside: list[str] = field(default_factory=list)
+    """Why each line since the last good one was set aside."""
+
+    foreign: dict[str, str] = field(default_factory=dict)
+    """Why each foreign line is none of the chain, by what it says and when."""
 
     def add(self, line: dict[str, Any]) -> None:
         """Check one more line; Broken says which rule it breaks. An exact repetition of the line before is dropped."""
         if self.count and line.get("hash") == self.hash and digest(line) == self.hash:
             return
         place = _place(line)
-        if not place:
-            raise self._broken(line, "it is not an event any more")
+        trouble = self._trouble(line, place[0]) if place else "it is not an event any more"
+        if trouble or not place:
+            self.aside.append(self._told(line, trouble))
+            self.foreign[digest(line) + str(line.get("logged_at"))] = self.aside[-1]
+            return
         seq, at = place
-        if trouble := self._trouble(line, seq):
-            raise self._broken(line, trouble)
         if missing := self._missing_before(seq, at):
-            raise self._broken(line, missing, self._missing(at))
-        if (self.count or seq == 1) and line.get("previous") != self.hash:
-            raise self._broken(line, "it does not follow the event before it")
+            raise self._missing(at)(self._first_aside() or self._told(line, missing))
+        self.aside.clear()
         self.first = self.first or seq
         self.last, self.ends_at, self.hash, self.count = seq, line["recorded_at"], line["hash"], self.count + 1
         self._hold_to(self.head)
@@ -91,7 +103,7 @@ class Chain:
         at = datetime.fromisoformat(self.head["recorded_at"])
         if not self.complete and (self.count or at >= self.whole_from):
             ends = f"The log ends with event {self.last}, the chain with {self.head['seq']}"
-            raise self._missing(at)(f"{ends}: events at the end are missing.")
+            raise self._missing(at)(self._first_aside() or f"{ends}: events at the end are missing.")
         if self.last > int(latest["seq"]):
             ends = f"The log ends with event {self.last}, the chain with {latest['seq']}"
             raise Broken(f"{ends}: what follows it was forged.")
@@ -107,7 +119,10 @@ class Chain:
             return "it stands elsewhere than it was put"
         if digest(line) != line.get("hash"):
             return "its content was changed"
-        return "it is out of order" if self.count and seq <= self.last else ""
+        if self.count and seq <= self.last:
+            return "it is out of order"
+        follows = not self.count or seq != self.last + 1 or line.get("previous") == self.hash
+        return "" if follows and (seq != 1 or line.get("previous") == GENESIS) else "it does not follow the one before"
 
     def _missing_before(self, seq: int, at: datetime) -> str:
         if self.count:
@@ -118,9 +133,20 @@ class Chain:
     def _missing(self, at: datetime) -> type[Broken]:
         return OnItsWay if at > self.now - RECENT else Broken
 
-    def _broken(self, line: dict[str, Any], trouble: str, kind: type[Broken] = Broken) -> Broken:
+    def report_foreign(self) -> None:
+        """Raise ForeignLines if there were any; the chain itself is whole."""
+        if not self.foreign:
+            return
+        first = next(iter(self.foreign.values()))
+        whole = f"The broker's own chain is whole, events {self.first} to {self.last}"
+        raise ForeignLines(f"{whole}, but others wrote {len(self.foreign)} lines into the log. The first: {first}")
+
+    def _first_aside(self) -> str:
+        return self.aside[0] if self.aside else ""
+
+    def _told(self, line: dict[str, Any], trouble: str) -> str:
         after = f" after event {self.last}" if self.count else ""
-        return kind(f"The chain breaks{after}, at the line logged at {line.get('logged_at')}: {trouble}.")
+        return f"The chain breaks{after}, at the line logged at {line.get('logged_at')}: {trouble}."
 
 
 def verified(broker: Broker, since: datetime | None, now: datetime, say: Callable[[int], None]) -> Chain:
@@ -133,18 +159,25 @@ def verified(broker: Broker, since: datetime | None, now: datetime, say: Callabl
     chain = Chain(now, since or now - kept + GAP, head, from_first=not since)
     for pause in PAUSES:
         try:
-            return _read_on(broker, chain, since, say)
+            return _read_all(broker, chain, since, say)
         except OnItsWay:
             broker.wait(pause)
-    return _read_on(broker, chain, since, say)
+    return _read_all(broker, chain, since, say)
 
 
-def _read_on(broker: Broker, chain: Chain, since: datetime | None, say: Callable[[int], None]) -> Chain:
+def _read_all(broker: Broker, chain: Chain, since: datetime | None, say: Callable[[int], None]) -> Chain:
+    _read_on(broker, chain, since, say)
+    chain.report_foreign()
+    return chain
+
+
+def _read_on(broker: Broker, chain: Chain, since: datetime | None, say: Callable[[int], None]) -> None:
     """Add what the log has from the chain's last line on, and hold its end to the head.
 
     Past the head, what is on its way is the next check's matter.
     """
     start = chain.ends_at or (since or BEGINNING).isoformat()
+    chain.aside.clear()
     try:
         for line in broker.items("events", "audit", since=start):
             chain.add(line)
@@ -153,7 +186,6 @@ def _read_on(broker: Broker, chain: Chain, since: datetime | None, say: Callable
         if not chain.complete:
             raise
     chain.end(broker.get("audit", "head"))
-    return chain
 
 
 def _place(line: dict[str, Any]) -> tuple[int, datetime] | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
+PARTITIONS = frozenset({"aws", "aws-cn", "aws-eusc", "aws-us-gov"})
 OF_ALL_SERVICES = frozenset({"_retry.json", "sdk-default-configuration.json"})
 UNREAD = frozenset({"documentation", "documentationUrl", "enum", "pattern"})
 """Members of a model that botocore does not read when it calls a service."""

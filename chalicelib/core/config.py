@@ -74,7 +74,7 @@ class Config:
             boundary_arn=environ.get("BROKER_BOUNDARY_ARN", ""),
             guard_arns=tuple(filter(None, environ.get("BROKER_GUARD_ARNS", "").split(","))),
             session_end_page=environ.get("BROKER_SESSION_END_PAGE", ""),
-            sign_in_endpoint=environ.get("BROKER_SIGN_IN_ENDPOINT", "https://signin.aws.amazon.com/federation"),
+            sign_in_endpoint=environ.get("BROKER_SIGN_IN_ENDPOINT", ""),
             slack_channel=environ.get("BROKER_SLACK_CHANNEL", ""),
             notices_queue_url=environ.get("BROKER_NOTICES_QUEUE_URL", ""),
             urgent_notices_queue_url=environ.get("BROKER_URGENT_NOTICES_QUEUE_URL", ""),

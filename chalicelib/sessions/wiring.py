@@ -45,10 +45,12 @@ def session_issuer() -> SessionIssuer:
 @cache
 def console_links() -> ConsoleLinks:
     """The service behind POST /v1/console-links."""
+    from chalicelib.core.domain.roles import sign_in_host
     from chalicelib.sessions.aws.federation import FederationEndpoint
     from chalicelib.sessions.services.console_links import ConsoleLinks
 
-    sign_in = FederationEndpoint(config().sign_in_endpoint, config().session_end_page)
+    endpoint = config().sign_in_endpoint or f"https://{sign_in_host(config().broker_role_arn)}/federation"
+    sign_in = FederationEndpoint(endpoint, config().session_end_page)
     return ConsoleLinks(session_issuer=session_issuer(), catalogue=catalogue(), sign_in=sign_in, clock=clock)
 
 

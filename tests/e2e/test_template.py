@@ -14,6 +14,7 @@ from samtranslator.translator.transform import transform
 import lambda_package
 from lambda_package import overlay
 from tests.evaluator import Asked, evaluate
+from tests.evaluator.deployment_roles import BOUNDARY, cloudformation
 from tests.evaluator.handlers import OPERATIONS, calls, foreign_resources
 from tests.evaluator.stack import ACCOUNT, Stack
 
@@ -110,6 +111,17 @@ def test_cloudformation_may_do_for_the_deployer_whatever_its_handlers_call(templ
     assert [of for of, allowed in zip(wanted.values(), evaluate(asked), strict=True) if not allowed] == []
     assert {call.operation for _, call in wanted.values()} == set(OPERATIONS)
     print(f"\n{len(made)} resources, {len(wanted)} different calls: all allowed")  # noqa: T201
+
+
+def test_the_role_that_a_ci_deployer_gives_to_cloudformation_may_do_the_same(template) -> None:
+    made = Stack(template, {**OPTIONS, "FunctionsBoundaryArn": BOUNDARY}).resources()
+    wanted = {(call.action, call.resource, call.context): (one.logical, call) for one in made for call in calls(one)}
+    policies = cloudformation()
+    asked = [
+        Asked(action, policies, None, resource, dict(context), KEY_POLICY if resource == KEY else None)
+        for action, resource, context in wanted
+    ]
+    assert [of for of, allowed in zip(wanted.values(), evaluate(asked), strict=True) if not allowed] == []
 
 
 def test_the_deployer_may_delete_nothing_that_is_retained(template) -> None:

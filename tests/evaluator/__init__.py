@@ -34,6 +34,8 @@ class Asked:
     resource: str = "*"
     context: dict[str, str] = field(default_factory=dict)
     resource_policy: Document | None = None
+    control_policies: dict[str, Document] = field(default_factory=dict)
+    """Service control policies; the organisation's own one that allows everything is added."""
 
     def simulation(self) -> Document:
         """The request as the evaluator takes it."""
@@ -46,11 +48,18 @@ class Asked:
                 "contextVariables": self.context,
             },
             "identityPolicies": [{"name": name, "policy": document} for name, document in self.policies.items()],
-            "serviceControlPolicies": [],
+            "serviceControlPolicies": self._organization(),
             "resourceControlPolicies": [],
             **({"permissionBoundaryPolicies": boundary} if boundary else {}),
             **({"resourcePolicy": self.resource_policy} if self.resource_policy else {}),
         }
+
+    def _organization(self) -> list[Document]:
+        if not self.control_policies:
+            return []
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        every = {"FullAWSAccess": everything, **self.control_policies}
+        return [{"orgIdentifier": "r-1", "policies": [{"name": name, "policy": one} for name, one in every.items()]}]
 
 
 def installed() -> Path:

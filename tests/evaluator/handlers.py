@@ -141,14 +141,17 @@ def _is_a(arn: str, form: str) -> bool:
 
 
 def _context(resource: Resource, action: str) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
     if action == "iam:PassRole":
-        return (("iam:PassedToService", PASSED_TO[resource.kind]),)
+        found["iam:PassedToService"] = PASSED_TO[resource.kind]
     if resource.kind == "AWS::Lambda::EventSourceMapping":
         name = str(resource.properties["FunctionName"]).split(":")[-1]
-        return (("lambda:FunctionArn", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),)
+        found["lambda:FunctionArn"] = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
     if action in {"iam:AttachRolePolicy", "iam:DetachRolePolicy"}:
-        return (("iam:PolicyARN", str(resource.properties["ManagedPolicyArns"][0])),)
-    return ()
+        found["iam:PolicyARN"] = str(resource.properties["ManagedPolicyArns"][0])
+    if resource.kind == "AWS::IAM::Role" and "PermissionsBoundary" in resource.properties:
+        found["iam:PermissionsBoundary"] = str(resource.properties["PermissionsBoundary"])
+    return tuple(found.items())
 
 
 def resource_forms(action: str) -> tuple[str, ...]:

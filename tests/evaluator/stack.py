@@ -121,10 +121,13 @@ class Stack:
         return {key: one for key, one in resolved.items() if one is not None}
 
     def ref(self, name: str) -> Any:
-        """A parameter's value, or the physical name of a resource."""
+        """A parameter's value, the physical name of a resource, or the ARN of a managed policy."""
         if name == "AWS::NoValue":
             return None
-        return self.values[name] if name in self.values else self.name_of(name)
+        if name in self.values:
+            return self.values[name]
+        by_arn = self.template["Resources"][name]["Type"] == "AWS::IAM::ManagedPolicy"
+        return self.attribute(name) if by_arn else self.name_of(name)
 
     def choose(self, given: list[Any]) -> Any:
         """Fn::If."""

@@ -23,6 +23,14 @@ KEEP_TAG = "access-broker:keep"
 DEPLOYMENT_TAG = "access-broker:deployment"
 """Which deployment made it: two stages may share an account, and neither touches the other's."""
 
+CONSOLES = {
+    "aws": ("signin.aws.amazon.com", "console.aws.amazon.com"),
+    "aws-cn": ("signin.amazonaws.cn", "console.amazonaws.cn"),
+    "aws-eusc": ("eusc-de-east-1.signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu"),
+    "aws-us-gov": ("signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
+}
+"""By partition, where one signs in and the console. Sign-in: botocore's endpoint rules of the service `signin`."""
+
 ROLE_PATH = "/access-broker/"
 """Everything the broker makes or hands out lives under this IAM path."""
 
@@ -123,4 +131,14 @@ def switch_role_url(role: Role) -> str | None:
         return None
     path_and_name = role.arn.split(":role/", 1)[1]
     query = urlencode({"account": role.account, "roleName": path_and_name, "displayName": role.name}, safe="/")
-    return f"https://signin.aws.amazon.com/switchrole?{query}"
+    return f"https://{sign_in_host(role.arn)}/switchrole?{query}"
+
+
+def sign_in_host(arn: str) -> str:
+    """Where the console of the ARN's partition signs in."""
+    return CONSOLES[arn.split(":")[1]][0]
+
+
+def console_home(arn: str) -> str:
+    """The first page of the console of the ARN's partition."""
+    return f"https://{CONSOLES[arn.split(':')[1]][1]}/"

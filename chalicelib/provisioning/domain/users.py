@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.core.domain.callers import OWN_KEYS, USER_NAME
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.policy_documents import grants
-from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG
+from chalicelib.core.domain.roles import CONSOLES, DEPLOYMENT_TAG, MANAGED_TAG
 from chalicelib.provisioning.domain.templates import RESERVED_TAGS, TAG_KEY, TAG_VALUE
 
 if TYPE_CHECKING:
@@ -181,6 +181,6 @@ def password(policy: PasswordPolicy, draw: Callable[[int], int]) -> str:
     return "".join(drawn)
 
 
-def sign_in_url(alias: str, account: str) -> str:
+def sign_in_url(alias: str, account: str, partition: str) -> str:
     """The page where IAM users of the account sign in (IAM user guide, "How IAM users sign in")."""
-    return f"https://{alias or account}.signin.aws.amazon.com/console"
+    return f"https://{alias or account}.{CONSOLES[partition][0]}/console"

@@ -49,7 +49,7 @@ class Deployment:
 
     @property
     def partition(self) -> str:
-        """`aws`, `aws-cn` or `aws-us-gov`."""
+        """`aws`, `aws-cn`, `aws-eusc` or `aws-us-gov`."""
         return self.broker_role_arn.split(":")[1]
 
     @property

@@ -110,4 +110,4 @@ class ConsoleSignIn:
 
     def url(self) -> str:
         """The page where the account's users sign in."""
-        return sign_in_url(self.account.alias(), self.deployment.account)
+        return sign_in_url(self.account.alias(), self.deployment.account, self.deployment.partition)

@@ -21,7 +21,7 @@ OURS = re.compile(r"(?i)(access-broker|aws):")
 
 
 class ConsoleLinkBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/console-links. The destination is a page of the AWS console, nothing else."""
+    """POST /v1/console-links. The destination is a page of the AWS console; empty: its first page."""
 
     role: RoleName
     reason: Reason = ""
@@ -29,9 +29,10 @@ class ConsoleLinkBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         str,
         msgspec.Meta(
             max_length=2048,
-            pattern=r"^https://([a-z0-9-]+\.)*console\.(aws\.amazon|amazonaws-us-gov)\.com/[!-~]*$(?!\n)",
+            pattern=r"^$|^https://([a-z0-9-]+\.)*console\."
+            r"(aws\.amazon\.com|amazonaws\.cn|amazonaws-eusc\.eu|amazonaws-us-gov\.com)/[!-~]*$(?!\n)",
         ),
-    ] = "https://console.aws.amazon.com/"
+    ] = ""
 
     def ask(self) -> CredentialsAsk:
         """The ask for the service."""

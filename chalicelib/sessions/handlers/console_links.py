@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import on_a_guess, role_asked_for
+from chalicelib.core.domain.roles import console_home
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
 from chalicelib.core.wiring import clock
@@ -31,7 +32,8 @@ def open_console() -> Response:
 
     def open_link(who: Origin, confirm: Callable[[], object]) -> ConsoleLink:
         wanted = body(request, ConsoleLinkBody)
-        return wiring.console_links().open(wanted.ask(), wanted.destination, who, confirm)
+        destination = wanted.destination or console_home(who.caller.arn)
+        return wiring.console_links().open(wanted.ask(), destination, who, confirm)
 
     link = on_a_guess(request, role_asked_for(request), open_link)
     shown = {

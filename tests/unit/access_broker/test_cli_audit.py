@@ -96,6 +96,48 @@ def test_a_tampered_log_is_found_and_the_first_break_named(alice, contract, tamp
     assert done.stdout == ""
 
 
+def copied(lines: list[dict[str, Any]], at: str) -> dict[str, Any]:
+    return {**lines[0], "logged_at": at}
+
+
+def of_another(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """A line that is sound in itself, with the number of the next event, and follows none of ours."""
+    line = {**lines[2], "id": "forged", "previous": "f" * 64}
+    hashed = {name: value for name, value in line.items() if name not in {"hash", "logged_at"}}
+    canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return {**line, "hash": hashlib.sha256(canonical.encode()).hexdigest()}
+
+
+FOREIGN = {
+    "text": (lambda _lines: {"unreadable": "hello", "logged_at": "now"}, "is not an event"),
+    "a copy": (lambda lines: copied(lines, "later"), "stands elsewhere"),
+    "an event again": (lambda lines: lines[0], "out of order"),
+    "a changed copy": (lambda lines: {**lines[1], "type": "revoke"}, "content was changed"),
+    "an event of its own": (of_another, "does not follow"),
+}
+
+
+@pytest.mark.parametrize(("make", "words"), FOREIGN.values(), ids=FOREIGN.keys())
+@pytest.mark.parametrize("place", [2, 5])
+def test_a_foreign_line_is_reported_and_the_check_goes_on(alice, contract, make, words, place):
+    lines = chain(5)
+    if place == 5 and words == "does not follow":
+        words = "out of order"
+    logged(contract, [*lines[:place], make(lines), *lines[place:]], lines[-1])
+    done = alice.run("audit", "verify")
+    assert done.returncode == 1
+    assert "own chain is whole, events 1 to 5" in done.stderr
+    assert words in done.stderr
+
+
+def test_a_dropped_event_is_found_behind_a_foreign_line(alice, contract):
+    lines = chain(5)
+    logged(contract, [*lines[:2], {"unreadable": "hello", "logged_at": "now"}, *lines[3:]], lines[-1])
+    done = alice.run("audit", "verify")
+    assert done.returncode == 1
+    assert "The chain breaks after event 2" in done.stderr
+
+
 def test_a_line_forged_after_the_last_one_is_found_against_the_head(alice, contract):
     lines = chain(6)
     logged(contract, lines, lines[4])

@@ -109,7 +109,7 @@ def endpoint(service: str) -> str:
     return str(Loader().load_service_model(service, "service-2")["metadata"]["endpointPrefix"])
 
 
-@pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1"])
+@pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "eusc-de-east-1", "us-gov-west-1"])
 def test_clients_are_made_with_the_same_url(sessions: Sessions, used: Used, region: str) -> None:
     for service in sorted(used.services):
         urls = {made.create_client(service, region).meta.endpoint_url for made in sessions}

@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-OF_AWS = {"docs.aws.amazon.com", "signin.aws.amazon.com", "console.aws.amazon.com"}
+from chalicelib.core.domain.roles import CONSOLES
+
+OF_AWS = {"docs.aws.amazon.com"} | {host for hosts in CONSOLES.values() for host in hosts}
 OF_OTHERS = {
+    "127.0.0.1": "this machine",
+    "name": "a placeholder in the help of an option",
+    "no-color.org": "a convention that a comment names, never asked",
+    "s3.amazonaws.com": "the embedded AWS reads templates from it",
+    "www.rfc-editor.org": "a standard that a comment names, never asked",
     "abc.execute-api.": "an example of an API's own address",
     "slack.com": "Slack's API and webhooks",
     "json-schema.org": "the dialect of a schema",
@@ -14,7 +21,17 @@ OF_OTHERS = {
     "rhinosecuritylabs.com": "the same",
     "cloudsplaining.readthedocs.io": "the same",
 }
-PLACES = ("chalicelib", ".chalice", "policies", "lambda_package", "docs/audit-event.schema.json")
+PLACES = (
+    ".chalice",
+    "access_broker",
+    "app.py",
+    "chalicelib",
+    "docs/audit-event.schema.json",
+    "lambda_package",
+    "localaws",
+    "policies",
+    "policytool",
+)
 
 
 def hosts() -> set[str]:

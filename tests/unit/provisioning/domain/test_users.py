@@ -65,8 +65,8 @@ def test_a_policy_that_only_denies_grants_nothing() -> None:
 
 
 def test_the_sign_in_url_has_the_alias_where_there_is_one() -> None:
-    assert sign_in_url("acme", "123456789012") == "https://acme.signin.aws.amazon.com/console"
-    assert sign_in_url("", "123456789012") == "https://123456789012.signin.aws.amazon.com/console"
+    assert sign_in_url("acme", "123456789012", "aws") == "https://acme.signin.aws.amazon.com/console"
+    assert sign_in_url("", "123456789012", "aws") == "https://123456789012.signin.aws.amazon.com/console"
 
 
 def test_secrets_do_not_show_when_printed_and_are_not_in_what_is_told() -> None:
