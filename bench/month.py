@@ -91,9 +91,9 @@ def month(rules: AccessRules, decisions: int, persons: int = 1000, seed: int = 2
 
 
 def _ask(caller: Caller, role: Role, at: datetime, chance: Random) -> Ask:
-    seconds = chance.choice((None, None, 900, 1800, 3600))
-    return Ask(
-        action=chance.choice(ACTIONS),
+    seconds, action = chance.choice((None, None, 900, 1800, 3600)), chance.choice(ACTIONS)
+    ask = Ask(
+        action=action,
         caller=caller,
         role=role,
         at=at.replace(microsecond=0),
@@ -103,6 +103,7 @@ def _ask(caller: Caller, role: Role, at: datetime, chance: Random) -> Ask:
         reason_given=chance.random() < 0.6,  # noqa: PLR2004  a share
         session_tags=chance.choice(((), (), ("ticket",), ("department",))),
     )
+    return replace(ask, duration_given=False, session_tags=()) if action == "RequestAccess" else ask
 
 
 def _grants(ask: Ask, chance: Random) -> tuple[Grant, ...]:
@@ -142,7 +143,7 @@ def _door(rules: AccessRules, seen: Evidence, ask: Ask, grants: tuple[Grant, ...
 
 def _asked(rules: AccessRules, seen: Evidence, ask: Ask) -> Door:
     seen.start = ask.at
-    return door_asked_for(rules, replace(ask, duration_given=False, session_tags=()), ask.at)
+    return door_asked_for(rules, ask, ask.at)
 
 
 def _taken(rules: AccessRules, seen: Evidence, ask: Ask, grants: tuple[Grant, ...]) -> Admission:

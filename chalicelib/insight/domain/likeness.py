@@ -108,7 +108,7 @@ def _entities(scope: Mapping[str, Any]) -> list[Mapping[str, str]]:
 
 
 def _expression(node: Any, variable: Mapping[str, str]) -> Looks:
-    """Everything an expression looks at: the harmless forms first, then all inside it; the bare variable is everything."""
+    """Everything an expression looks at: the harmless forms first, then all inside it. The bare variable is all."""
     if node == variable:
         return WHOLE
     if isinstance(node, list):
