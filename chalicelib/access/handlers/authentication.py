@@ -8,8 +8,7 @@ import msgspec
 
 from chalicelib.access.domain.facts import FactsChanged
 from chalicelib.access.wiring import authentication
-from chalicelib.core.handlers.edge import MAX_BODY_BYTES, refuse_query, request_id
-from chalicelib.core.handlers.lazy_app import UNDER_MFA
+from chalicelib.core.handlers.edge import MAX_BODY_BYTES, UNDER_MFA, refuse_query, request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

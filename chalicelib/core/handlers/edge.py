@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 SIGNED = IAMAuthorizer()
 """Every route below /v1: API Gateway checks the SigV4 signature before we run."""
 
+UNDER_MFA = "/mfa/"
+"""Under it stands every signed route once more. There the resource policy of the API demands recent MFA
+(policies/api-gateway.json)."""
+
 ANY_TYPE: list[str] = []
 """For routes with a body: `body` checks the type, Chalice's own 415 is no problem document."""
 

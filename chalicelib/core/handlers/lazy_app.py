@@ -9,9 +9,7 @@ from typing import Any
 
 from chalice.app import Chalice
 
-UNDER_MFA = "/mfa/"
-"""Under it stands every signed route once more. There the resource policy of the API demands recent MFA
-(policies/api-gateway.json)."""
+from chalicelib.core.handlers.edge import UNDER_MFA
 
 SIGNED_ROUTES = "/v1/"
 
