@@ -15,7 +15,10 @@ CHARACTERS = re.compile(r"\^\[(?P<allowed>[^\]]+)\]\{(?P<least>\d+),(?P<most>\d+
 
 OTHER_PATTERNS = (
     (r"^[0-7][0-9a-hjkmnp-tv-z]{25}$", "an id of 26 letters and digits, as the broker gave it out"),
-    (r"^$|^https://([a-z0-9-]+\.)*console", "an address of the AWS console, as https://console.aws.amazon.com/ec2/home"),
+    (
+        r"^$|^https://([a-z0-9-]+\.)*console",
+        "an address of the AWS console, as https://console.aws.amazon.com/ec2/home",
+    ),
     (r"^arn:aws[a-z-]*:iam::", "the ARN of a managed policy, as arn:aws:iam::aws:policy/ReadOnlyAccess"),
     (r"^([a-z0-9-]+:[A-Za-z0-9]+)?$", "an action of AWS, as ec2:RunInstances"),
 )
