@@ -76,6 +76,7 @@ check: $(READY) package ## lint, types, layers, policies and the CloudFormation 
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/cfn-lint --non-zero-exit-code error $(OUT)/sam.json .chalice/deployment-roles.json
+	@$(PYTHON) -m policytool.linters $(OUT)/sam.json .chalice/deployment-roles.json
 	@.venv/bin/broker policy check
 	@.venv/bin/broker policy test
 	@$(PYTHON) -m bench.budgets
