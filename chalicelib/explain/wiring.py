@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.access.wiring import catalogue, rights, rules
+from chalicelib.access.wiring import catalogue, pinned_roles, rights, rules
 from chalicelib.approvals.wiring import grants
 from chalicelib.core.wiring import clock, config, refusals
+from chalicelib.directory.wiring import suspensions
 
 if TYPE_CHECKING:
     from chalicelib.explain.services.browse_roles import RoleBrowser
@@ -29,13 +30,16 @@ def explainer() -> Explainer:
     from chalicelib.core.aws.clients import client
     from chalicelib.explain.aws.iam_facts import ReadOnlyIam
     from chalicelib.explain.services.explain import Explainer
+    from chalicelib.explain.services.explain_caller import CallerExplainer
 
+    iam = ReadOnlyIam(client("iam"), config().require("boundary_arn"))
     return Explainer(
         deployment=config().deployment,
         broker_role_arn=config().require("broker_role_arn"),
         rights=rights(),
         people=IamPrincipals(client("iam")),
-        iam=ReadOnlyIam(client("iam"), config().require("boundary_arn")),
+        callers=CallerExplainer(suspensions=suspensions(), trusts=iam, pinned=pinned_roles()),
+        iam=iam,
         grants=grants(),
         refusals=refusals(),
     )

@@ -37,6 +37,11 @@ class ReadOnlyIam:
             cast("Document", role["AssumeRolePolicyDocument"]), document, role.get("MaxSessionDuration", 3600)
         )
 
+    def trust(self, role: str) -> Mapping[str, Any] | None:
+        """The trust policy of a role by name, or None."""
+        found = _found(lambda: self._iam.get_role(RoleName=role)["Role"])
+        return cast("Document", found["AssumeRolePolicyDocument"]) if found else None
+
     def policies(self, arn: str) -> dict[str, Mapping[str, Any]]:
         """The documents of the role's inline and attached policies; none for a role that is gone.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.approvals.services.stores import Grants
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.services.refusals import RefusalRecorder
+    from chalicelib.explain.services.explain_caller import CallerExplainer
 
     class IamFacts(Protocol):
         """IAM, read only, for explanations."""
@@ -69,6 +70,7 @@ class Explainer:
     broker_role_arn: str
     rights: Rights
     people: People
+    callers: CallerExplainer
     iam: IamFacts
     grants: Grants
     refusals: RefusalRecorder
@@ -88,7 +90,8 @@ class Explainer:
             policy_arns=wanted.policy_arns,
         )
         broker = BrokerInAws(self.broker_role_arn, external_id(self.deployment, role.arn), source_identity(subject))
-        layers = explain(self.rights.rules, question, self._in_aws(role, wanted), broker)
+        of_role = explain(self.rights.rules, question, self._in_aws(role, wanted), broker)
+        layers = (*self.callers.layers(subject), *of_role)
         allowed = all(layer.verdict != "closed" for layer in layers)
         return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
 

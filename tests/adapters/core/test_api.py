@@ -384,12 +384,12 @@ def test_people_explain_themselves_and_others_need_the_right(call, alice, monkey
     monkeypatch.setenv("BROKER_BOUNDARY_ARN", f"arn:aws:iam::{ACCOUNT}:policy/boundary")
     carol, grace = make_user("carol"), make_user("grace", "auditors")
     status, document, _ = call("POST", "/v1/explain", carol, {"role": "ec2-full"})
-    assert (status, document["allowed"], document["layers"][0]["by"]) == (200, False, "engineers-standing")
+    assert (status, document["allowed"], document["layers"][2]["by"]) == (200, False, "engineers-standing")
     assert names(document["change"], "Group engineers")
     assert call("POST", "/v1/explain", carol, {"role": "ec2-full", "caller": "alice"})[0] == 403
     assert call("POST", "/v1/explain", carol, {"role": "hidden"})[0] == 404
     status, document, _ = call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "alice"})
-    assert (status, document["layers"][0]["verdict"]) == (200, "open")
+    assert (status, document["layers"][2]["verdict"]) == (200, "open")
     for nobody in ("nobody", "role/session"):
         assert call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": nobody})[0] == 404
     assert call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": "\u00bb"})[0] == 400

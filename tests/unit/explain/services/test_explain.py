@@ -9,16 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.access.domain.facts import Suspension
 from chalicelib.access.domain.rules import AccessRules, load_rules
 from chalicelib.access.domain.terms import TERMS
 from chalicelib.access.services.rights import Rights
 from chalicelib.approvals.domain.grants import Grant
+from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
 from chalicelib.explain.services.explain import ExplainAsk, Explainer
+from chalicelib.explain.services.explain_caller import CallerExplainer
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from tests.fakes.approvals import FakeGrants, FakePeople
 from tests.fakes.core import ALICE, BESIDE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
-from tests.fakes.explain import FakeIamFacts
+from tests.fakes.explain import FakeIamFacts, FakeStanding
 from tests.fakes.sessions import FakeSessions, FakeSts
 
 DEPLOYMENT, BROKER_ROLE = "access-broker-test", "arn:aws:iam::123456789012:role/broker-api"
@@ -39,9 +42,10 @@ class Desk:
             deployment=DEPLOYMENT, rules=rules, catalogue=catalogue, grants=grants, sessions=FakeSessions(grants),
             refusals=refusals(FakeJournal()), sts=FakeSts(), row_writer=BESIDE, clock=clock, new_id=Ids(),
         )  # fmt: skip
+        self.iam, self.standing = FakeIamFacts(DEPLOYMENT, BROKER_ROLE), FakeStanding()
         self.explainer = Explainer(
             deployment=DEPLOYMENT, broker_role_arn=BROKER_ROLE, people=FakePeople({ALICE.name: ALICE}),
-            iam=FakeIamFacts(DEPLOYMENT, BROKER_ROLE),
+            callers=CallerExplainer(suspensions=self.standing, trusts=self.iam, pinned={"ci"}), iam=self.iam,
             grants=grants, refusals=refusals(self.journal, clock),
             rights=Rights(rules=rules, catalogue=catalogue, clock=clock),
         )  # fmt: skip
@@ -143,6 +147,28 @@ def test_a_reason_that_only_the_approvers_were_told_opens_no_door_without_approv
     held = [Grant("grant-1", "alice", "AIDA1", "ec2-full", 1, NOW, NOW + timedelta(hours=1), reason="deploy")]
     desk = Desk(doors('@reason("required")', '@approvals("2")'), held)
     explanation = desk.explainer.explain(ExplainAsk("ec2-full"), origin())
-    assert (explanation.allowed, explanation.layers[0].by) == (False, "door-0")
+    assert (explanation.allowed, explanation.layers[2].by) == (False, "door-0")
     assert not desk.issues(CredentialsAsk("ec2-full"))
     assert desk.explainer.explain(replace(ExplainAsk("ec2-full"), reason="mine"), origin()).allowed
+
+
+def test_a_suspended_caller_is_the_first_thing_to_change() -> None:
+    desk = Desk(doors(""), [])
+    assert desk.explainer.explain(ExplainAsk(EC2.name, ALICE.name), origin()).allowed
+    desk.standing.rows = [Suspension("01kq", ALICE.unique_id, "alice", "her laptop was stolen", "rita", NOW)]
+    told = desk.explainer.explain(ExplainAsk(EC2.name, ALICE.name), origin())
+    assert (told.allowed, told.layers[0].by, told.change) == (False, "suspension 01kq", "broker unsuspend alice")
+    assert "stolen" not in str(told)
+
+
+def test_a_session_of_a_role_in_the_file_is_told_what_its_trust_says() -> None:
+    desk = Desk(doors(""), [])
+    ci = Caller(
+        "role", "ci/build-7", "arn:aws:sts::123456789012:assumed-role/ci/build-7", "123456789012", "AROACI/build-7"
+    )
+    trust = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}
+    desk.iam.trusts["ci"] = {"Statement": [trust]}
+    assert "does not pin" in desk.explainer.explain(ExplainAsk(EC2.name), origin(ci)).layers[1].detail
+    pinned = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
+    desk.iam.trusts["ci"] = {"Statement": [{**trust, "Condition": pinned}]}
+    assert "its trust policy pins" in desk.explainer.explain(ExplainAsk(EC2.name), origin(ci)).layers[1].detail
