@@ -37,8 +37,6 @@ UNUSED_PATHS = {
     "policies/access/cases": "tests of the access policies",
     "policies/lambda": "the functions' own IAM policies are in the template",
     "policies/api-gateway.json": "is in the template",
-    "policies/boundary.json": "is in the template",
-    "policies/boundaries": "are in the template",
     "policies/guards": "are in the template",
     "slack_sdk/[ars]*": "for listeners, administrators and aiohttp, and Slack's signature, which the domain verifies",
     "slack_sdk/oauth": "for apps that many workspaces install",

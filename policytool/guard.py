@@ -54,16 +54,30 @@ def guards() -> dict[str, dict[str, Any]]:
 def other_roles(opened: set[str]) -> dict[str, Any]:
     """The policy that denies what acts as another role, but for what a tier opens."""
     classes = _classes()
-    acting = {one for one, reason in classes.guarded.items() if reason != CHANGES_PERMISSIONS} - opened
+    acting = _less_the_boundary(_acting(classes) - opened)
     statements = [
-        _deny("NothingThatActsAsAnotherRole", folded(_less_the_boundary(acting), classes.known.values())),
-        _deny(
-            "NothingOnAnInstanceThatHasARole",
-            sorted(set(classes.on_instances) - opened),
-            {"Null": {"ec2:InstanceProfile": "false"}},
-        ),
+        _deny("NothingThatActsAsAnotherRole", folded(acting, classes.known.values())),
+        on_instances_with_a_role(opened),
     ]
     return document(*(statement for statement in statements if statement["Action"]))
+
+
+def closing_other_roles(denied: Iterable[str], services: set[str]) -> list[str]:
+    """These denied actions and all that act as another role, as patterns; these services whole."""
+    classes = _classes()
+    left = {*denied, *_less_the_boundary(_acting(classes))}
+    named = [action for action in left if action.partition(":")[0] not in services]
+    return sorted([*(f"{service}:*" for service in services), *folded(named, classes.known.values())])
+
+
+def on_instances_with_a_role(opened: set[str]) -> dict[str, Any]:
+    """The statement that denies changes of instances which have a role."""
+    actions = sorted(set(_classes().on_instances) - opened)
+    return _deny("NothingOnAnInstanceThatHasARole", actions, {"Null": {"ec2:InstanceProfile": "false"}})
+
+
+def _acting(classes: ActionClasses) -> set[str]:
+    return {one for one, reason in classes.guarded.items() if reason != CHANGES_PERMISSIONS}
 
 
 def _classes() -> ActionClasses:

@@ -1,9 +1,11 @@
 """Makes the boundary and the guard of each tier above workload, from policies/tiers.json.
 
 A tier's boundary is the workload boundary less what the tier opens. The
-deployer's may also make roles, under one path and only with the workload
-boundary. Run `python -m policytool.tiers` after a change of policies/boundary.json,
-tiers.json, reviewed-actions.json or service-authorization.json.
+deployer's may also make roles, under one path and only with a boundary of
+their own (boundaries/workloads.json), which also closes what guards close on
+brokered roles. Run `python -m policytool.tiers` after a change of
+policies/boundary.json, tiers.json, reviewed-actions.json or
+service-authorization.json.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.roles import WORKLOAD_PATH
-from policytool.guard import POLICIES, other_roles
+from policytool.guard import POLICIES, closing_other_roles, on_instances_with_a_role, other_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +52,7 @@ DEPLOYED = {
     "Boundary": "boundary",
     "BoundaryOperator": "boundaries/operator",
     "BoundaryDeployer": "boundaries/deployer",
+    "BoundaryWorkloads": "boundaries/workloads",
     "GuardPermissions": "guards/permissions",
     "GuardOtherRoles": "guards/other-roles",
     "GuardOperator": "guards/operator",
@@ -73,7 +76,11 @@ def boundaries() -> dict[str, Statement]:
     """The boundary documents by file name."""
     tiers = _tiers()
     operator = _opened(tiers["operator"]["opens"])
-    return {"boundaries/operator": operator, "boundaries/deployer": _deployer(_opened(tiers["deployer"]["opens"]))}
+    return {
+        "boundaries/operator": operator,
+        "boundaries/deployer": _deployer(_opened(tiers["deployer"]["opens"])),
+        "boundaries/workloads": _workloads(tiers["roles_of_workloads"]["closes"]),
+    }
 
 
 def tier_guards() -> dict[str, Statement]:
@@ -94,6 +101,15 @@ def _opened(opens: Iterable[str]) -> Statement:
         if statement["Effect"] == "Deny" and statement["Resource"] == "*" and "Condition" not in statement:
             statement["Action"] = [one for one in statement["Action"] if one not in set(opens)]
     return boundary
+
+
+def _workloads(closed: Iterable[str]) -> Statement:
+    """The boundary of roles that deployers make: the workload boundary, and what acts as another role."""
+    boundary: Statement = json.loads((POLICIES / "boundary.json").read_text())
+    for statement in boundary["Statement"]:
+        if statement["Sid"] == "NoKnownWayToAnotherRole":
+            statement["Action"] = closing_other_roles(statement["Action"], set(closed))
+    return {**boundary, "Statement": [*boundary["Statement"], on_instances_with_a_role(set())]}
 
 
 def _deployer(boundary: Statement) -> Statement:
@@ -120,11 +136,11 @@ def _identity() -> list[Statement]:
             "NotResource": [*OWN_ROLES, SERVICE_ROLES],
         },
         {
-            "Sid": "NoRoleWithoutTheWorkloadBoundary",
+            "Sid": "NoRoleWithoutTheBoundaryOfWorkloads",
             "Effect": "Deny",
             "Action": BOUNDED,
             "Resource": OWN_ROLES,
-            "Condition": {"StringNotEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}},
+            "Condition": {"StringNotEquals": {"iam:PermissionsBoundary": {"Ref": "BoundaryWorkloads"}}},
         },
         {"Sid": "NoBoundaryTakenOff", "Effect": "Deny", "Action": "iam:DeleteRolePermissionsBoundary", "Resource": "*"},
     ]

@@ -75,11 +75,11 @@ def template_applier() -> TemplateApplier:
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.iam_policies import IamPolicies
     from chalicelib.provisioning.domain.escalation import load_paths
-    from chalicelib.provisioning.domain.tiers import load_tiers
+    from chalicelib.provisioning.domain.tiers import BOUNDARIES, load_tiers
     from chalicelib.provisioning.services.apply import TemplateApplier
     from chalicelib.provisioning.services.compile import TemplateCompiler
 
-    names = ("tiers", "service-authorization", "reviewed-actions")
+    names = ("tiers", "service-authorization", "reviewed-actions", *BOUNDARIES.values())
     compiler = TemplateCompiler(
         deployment=deployment(),
         policies=IamPolicies(client("iam")),

@@ -43,6 +43,8 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "read another stage's table": ("dynamodb", "scan", {"TableName": "access-broker-another"}),
     "read another stage's secret": ("ssm", "get_parameter", {"Name": "/access-broker-another/slack-signing-secret"}),
     "delete another stage's function": ("lambda", "delete_function", {"FunctionName": "access-broker-another-audit"}),
+    "replace the code": ("s3", "put_object", {"Bucket": "access-broker-code", "Key": "0a.zip", "Body": b"mine"}),
+    "read the code": ("s3", "get_object", {"Bucket": "access-broker-code", "Key": "0a.zip"}),
     "let an outsider write logs": ("logs", "put_resource_policy", {"policyName": "any", "policyDocument": "{}"}),
     "change a saved query": (
         "logs", "put_query_definition", {"name": "access-broker/one-session", "queryString": "limit 1"},
@@ -84,6 +86,8 @@ def brokered(broker: Broker) -> Iterator[boto3.Session]:
         AssumeRolePolicyDocument=document,
         PermissionsBoundary=broker.outputs["BoundaryArn"],
     )["Role"]
+    admin.client("s3").create_bucket(Bucket="access-broker-code")
+    admin.client("s3").put_object(Bucket="access-broker-code", Key="0a.zip", Body=b"ours")
     iam.put_role_policy(RoleName=NAME, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
     given = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="probe")["Credentials"]
     keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])

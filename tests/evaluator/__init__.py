@@ -92,17 +92,18 @@ def evaluate(asked: list[Asked]) -> list[bool]:
     return [bool(answer["allowed"]) for answer in answers]
 
 
-def resolved(document: Any) -> Any:
-    """A policy of this repository with CloudFormation's functions replaced by the values of a stack."""
+def resolved(document: Any, **other: str) -> Any:
+    """A policy of this repository with CloudFormation's functions replaced by the values of a stack, or other ones."""
+    values = {**VALUES, **other}
     if isinstance(document, dict):
         if set(document) == {"Fn::Sub"}:
-            return resolved(document["Fn::Sub"])
+            return resolved(document["Fn::Sub"], **other)
         if document == {"Ref": "AWS::StackName"}:
-            return VALUES["${AWS::StackName}"]
-        return {key: resolved(value) for key, value in document.items()}
+            return values["${AWS::StackName}"]
+        return {key: resolved(value, **other) for key, value in document.items()}
     if isinstance(document, list):
-        return [resolved(one) for one in document]
+        return [resolved(one, **other) for one in document]
     if isinstance(document, str):
-        for name, value in VALUES.items():
+        for name, value in values.items():
             document = document.replace(name, value)
     return document

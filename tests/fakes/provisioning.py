@@ -11,7 +11,7 @@ from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.events import Origin
 from chalicelib.core.services.leases import Leases
 from chalicelib.provisioning.domain.escalation import EscalationPaths
-from chalicelib.provisioning.domain.tiers import load_tiers
+from chalicelib.provisioning.domain.tiers import BOUNDARIES, load_tiers
 from chalicelib.provisioning.services.apply import TemplateApplier
 from chalicelib.provisioning.services.compile import Deployment, TemplateCompiler
 from chalicelib.provisioning.services.converge import RoleConvergence
@@ -36,7 +36,8 @@ START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 TIERS = load_tiers(
-    *(Path(f"policies/{name}.json").read_text() for name in ("tiers", "service-authorization", "reviewed-actions"))
+    *(Path(f"policies/{name}.json").read_text() for name in ("tiers", "service-authorization", "reviewed-actions")),
+    *(Path(f"policies/{name}.json").read_text() for name in BOUNDARIES.values()),
 )
 CLASSES = TIERS["workload"].classes
 

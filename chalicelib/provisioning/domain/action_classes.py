@@ -4,12 +4,14 @@ The rule. An inline policy or a customer managed one is refused if it names an
 action that changes permissions, acts as another role, or is unknown to AWS's
 service authorization data. What a wildcard covers, or a policy of AWS's own
 names, is not refused: the guard policy on the role denies it, and the plan
-says so. Data: policies/service-authorization.json, policies/reviewed-actions.json.
+says so, as it does for actions that the tier's boundary denies. Data:
+policies/service-authorization.json, policies/reviewed-actions.json.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,7 @@ class ActionClasses:
     """Actions as `service:Name` with the reason why a template may not name them.
 
     `known` maps the lower-case spelling of every action to AWS's own. The
-    guard denies `guarded` always, `on_instances` on an instance that has a
+    guard denies `guarded` always, the boundary `bounded` always, `on_instances` on an instance that has a
     role, `unless_for_an_aws_service` except where an AWS service asks.
     """
 
@@ -41,6 +43,7 @@ class ActionClasses:
     guarded: Mapping[str, str]
     on_instances: Mapping[str, str]
     unless_for_an_aws_service: Mapping[str, str]
+    bounded: tuple[str, ...] = ()
 
     @property
     def refused(self) -> Mapping[str, str]:
@@ -71,10 +74,11 @@ class ActionClasses:
 
     def _warnings(self, name: str, document: Mapping[str, Any]) -> Iterator[str]:
         allows = list(_allows(name, document))
-        denied = [action for action in self.refused if any(statement.allows(action) for statement in allows)]
-        if denied:
-            more = f" and {len(denied) - NAMED_IN_FULL} more" if len(denied) > NAMED_IN_FULL else ""
-            yield f"{name}: the guard policy denies {', '.join(denied[:NAMED_IN_FULL])}{more}"
+        for denying, actions in (("guard policy", self.refused), ("permissions boundary", self.bounded)):
+            denied = [action for action in actions if any(statement.allows(action) for statement in allows)]
+            if denied:
+                more = f" and {len(denied) - NAMED_IN_FULL} more" if len(denied) > NAMED_IN_FULL else ""
+                yield f"{name}: the {denying} denies {', '.join(denied[:NAMED_IN_FULL])}{more}"
         if not _of_aws(name):
             patterns = {action for statement in allows for action in statement.actions if not _literal(action)}
             idle = sorted(pattern for pattern in patterns if not any(matches(pattern, action) for action in self.known))
@@ -98,6 +102,23 @@ def load_classes(authorization: str, reviewed: str) -> ActionClasses:
         on_instances=lists["act_as_the_role_of_an_instance"],
         unless_for_an_aws_service=lists["unless_for_an_aws_service"],
     )
+
+
+def denied_everywhere(boundary: Mapping[str, Any], known: Mapping[str, str]) -> tuple[str, ...]:
+    """The known actions that a boundary denies on every resource, without a condition."""
+    by_service: defaultdict[str, list[str]] = defaultdict(list)
+    for action in known.values():
+        by_service[action.partition(":")[0]].append(action)
+    patterns = [
+        pattern
+        for statement in read_statements("boundary", boundary)
+        if statement.effect == "Deny" and not statement.conditional and statement.resources == ("*",)
+        for pattern in statement.actions
+    ]
+    denied = (
+        action for one in patterns for action in by_service[one.partition(":")[0].lower()] if matches(one, action)
+    )
+    return tuple(sorted(set(denied)))
 
 
 def _circumstances(lists: Mapping[str, Mapping[str, str]]) -> set[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.roles import TIERS
-from chalicelib.provisioning.domain.action_classes import CHANGES_PERMISSIONS, load_classes
+from chalicelib.provisioning.domain.action_classes import CHANGES_PERMISSIONS, denied_everywhere, load_classes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,10 +44,22 @@ class TierRules:
         return action in self.opens or ordinary
 
 
-def load_tiers(tiers: str, authorization: str, reviewed: str) -> Mapping[Tier, TierRules]:
-    """The rules of every tier, from the texts of policies/tiers.json and the two lists of actions."""
+BOUNDARIES: Mapping[Tier, str] = {
+    "workload": "boundary",
+    "operator": "boundaries/operator",
+    "deployer": "boundaries/deployer",
+}
+"""The file of each tier's boundary in policies, without its ending."""
+
+
+def load_tiers(tiers: str, authorization: str, reviewed: str, *boundaries: str) -> Mapping[Tier, TierRules]:
+    """The rules of every tier, from the texts of policies/tiers.json, the two lists of actions and the BOUNDARIES."""
     classes, opened = load_classes(authorization, reviewed), json.loads(tiers)
-    return {tier: _rules(classes, opened.get(tier)) for tier in TIERS}
+    bounded = (denied_everywhere(json.loads(one), classes.known) for one in boundaries)
+    return {
+        tier: _rules(replace(classes, bounded=denied), opened.get(tier))
+        for tier, denied in zip(TIERS, bounded, strict=True)
+    }
 
 
 def _rules(classes: ActionClasses, opened: Mapping[str, Any] | None) -> TierRules:

@@ -145,7 +145,7 @@ def test_other_regions_hand_on_the_same_events_to_the_brokers_bus_and_nothing_el
 
 def test_a_brokered_role_does_not_reach_the_rule_in_any_region() -> None:
     denied = json.dumps(RESOURCES["Boundary"]["Properties"]["PolicyDocument"]["Statement"])
-    assert ":events:*:${AWS::AccountId}:rule/${AWS::StackName}-*" in denied
+    assert ":events:*:${AWS::AccountId}:rule/access-broker-*" in denied
     assert RULE["Name"]["Fn::Sub"].startswith("${Deployment}-")
 
 

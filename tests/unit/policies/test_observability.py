@@ -241,5 +241,5 @@ def test_a_brokered_role_reaches_neither_the_audit_log_nor_the_ledger() -> None:
         for resource in listed(statement["Resource"])
         if "${AWS::AccountId}" in resource["Fn::Sub"]
     ]
-    for wanted in (":log-group:/${AWS::StackName}/audit:log-stream:x", ":table/${AWS::StackName}-ledger"):
+    for wanted in (":log-group:/access-broker-dev/audit:log-stream:x", ":table/access-broker-dev-ledger"):
         assert any(fnmatchcase(wanted, f"*{one.split(':${AWS::AccountId}')[1]}") for one in denied)

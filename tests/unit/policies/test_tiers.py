@@ -31,11 +31,13 @@ def test_a_tiers_policy_is_made_from_the_lists(name: str) -> None:
 def test_a_policy_deploys_as_reviewed_and_fits_into_a_managed_policy(logical: str) -> None:
     reviewed = json.loads((POLICIES / f"{DEPLOYED[logical]}.json").read_text())
     assert RESOURCES[logical]["Properties"]["PolicyDocument"] == reviewed
-    assert len(json.dumps(resolved(reviewed), separators=(",", ":"))) < 6144
+    longest = {"${AWS::Partition}": "aws-us-gov", "${AWS::StackName}": "access-broker-production"}
+    assert len(json.dumps(resolved(reviewed, **longest), separators=(",", ":"))) < 6144
 
 
 def test_the_names_of_the_deployed_boundaries_are_those_that_the_code_derives() -> None:
-    names = [resolved(RESOURCES[one]["Properties"]["ManagedPolicyName"]) for one in DEPLOYED if one.startswith("Bound")]
+    own = [one for one in DEPLOYED if one.startswith("Boundary") and one != "BoundaryWorkloads"]
+    names = [resolved(RESOURCES[one]["Properties"]["ManagedPolicyName"]) for one in own]
     assert {f"arn:aws:iam::123456789012:policy/access-broker/{name}" for name in names} == boundaries_of(WORKLOAD)
     assert boundary_of("workload", WORKLOAD) == WORKLOAD
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.provisioning.domain.templates import UnsafeTemplate
-from tests.fakes.provisioning import CLASSES
+from tests.fakes.provisioning import CLASSES, TIERS
 
 CUSTOMER = "arn:aws:iam::123456789012:policy/ours"
 AWS = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
@@ -63,3 +63,20 @@ def test_every_reviewed_action_exists_and_has_a_reason() -> None:
     reviewed = {action: reason for name in listed if name != "about" for action, reason in listed[name].items()}
     assert all(reviewed.values())
     assert not [action for action in reviewed if CLASSES.known.get(action.lower()) != action]
+
+
+@pytest.mark.parametrize(
+    ("tier", "action"),
+    [("workload", "lambda:UpdateFunctionCode"), ("workload", "logs:DescribeQueries"), ("workload", "iam:List*")],
+)
+def test_the_plan_warns_of_what_the_tiers_boundary_denies(tier, action: str) -> None:
+    warnings = TIERS[tier].classes.check({AWS: document(action)})
+    assert any("permissions boundary denies" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("tier", "action"),
+    [("operator", "lambda:UpdateFunctionCode"), ("deployer", "iam:List*"), ("workload", "sqs:SendMessage")],
+)
+def test_the_plan_does_not_warn_of_what_the_tier_opens(tier, action: str) -> None:
+    assert TIERS[tier].classes.check({AWS: document(action)}) == ()
