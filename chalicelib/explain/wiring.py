@@ -29,8 +29,8 @@ def explainer() -> Explainer:
     from chalicelib.access.aws.principals import IamPrincipals
     from chalicelib.core.aws.clients import client
     from chalicelib.explain.aws.iam_facts import ReadOnlyIam
+    from chalicelib.explain.services.callers import CallerExplainer
     from chalicelib.explain.services.explain import Explainer
-    from chalicelib.explain.services.explain_caller import CallerExplainer
 
     iam = ReadOnlyIam(client("iam"), config().require("boundary_arn"))
     return Explainer(

@@ -52,8 +52,8 @@ def counted_as(caller: Caller, pinned: Collection[str], trust: Mapping[str, Any]
         return _counted(PEOPLE, f"Each session of {role} counts as a person, and its trust policy pins the name.")
     return _counted(
         PEOPLE,
-        f"Each session of {role} counts as a person, but its trust policy does not pin the name: whoever may assume it "
-        f"can pose as another. Pin sts:RoleSessionName to {OWN_NAME} there, or take {role} out of {PEOPLE}.",
+        f"Each session of {role} counts as a person, but its trust policy does not pin the name: a caller who may "
+        f"assume it can pose as another. Pin sts:RoleSessionName to {OWN_NAME} there, or take {role} out of {PEOPLE}.",
     )
 
 
@@ -64,7 +64,7 @@ def pins_the_session_name(trust: Mapping[str, Any]) -> bool:
 
 
 def _assumes(statement: Mapping[str, Any]) -> bool:
-    """True unless its actions let nobody assume the role, as sts:TagSession alone; NotAction may cover anything."""
+    """True unless its actions do not let the role be assumed, as sts:TagSession alone; NotAction may cover anything."""
     actions = [str(action).lower() for action in as_list(statement.get("Action"))]
     return not actions or any("assume" in action or "*" in action or "?" in action for action in actions)
 

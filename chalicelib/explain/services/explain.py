@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.approvals.services.stores import Grants
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.services.refusals import RefusalRecorder
-    from chalicelib.explain.services.explain_caller import CallerExplainer
+    from chalicelib.explain.services.callers import CallerExplainer
 
     class IamFacts(Protocol):
         """IAM, read only, for explanations."""

@@ -16,8 +16,8 @@ from chalicelib.access.services.rights import Rights
 from chalicelib.approvals.domain.grants import Grant
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
+from chalicelib.explain.services.callers import CallerExplainer
 from chalicelib.explain.services.explain import ExplainAsk, Explainer
-from chalicelib.explain.services.explain_caller import CallerExplainer
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from tests.fakes.approvals import FakeGrants, FakePeople
 from tests.fakes.core import ALICE, BESIDE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
