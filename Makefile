@@ -17,6 +17,9 @@ BUCKET ?=
 YES ?=
 ROLE_ARN ?=
 SIGN ?=
+SOURCE ?=
+TARGET ?=
+AT ?=
 JOBS ?= 2
 
 # Nothing is left outside the clone, downloads included.
@@ -26,7 +29,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKED := app.py chalicelib access_broker policytool localaws lambda_package bench tests
 
-.PHONY: demo up down status test mutate bench package dist deploy check help clean
+.PHONY: demo up down status test mutate bench package dist deploy restore check help clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +72,9 @@ deploy: package ## show what changes in the account of your AWS credentials, ask
 	@$(PYTHON) -m lambda_package.deployment $(OUT) --stage $(STAGE) --bucket "$(BUCKET)" $(if $(YES),--yes) \
 	  $(if $(ROLE_ARN),--role-arn $(ROLE_ARN)) $(if $(SIGN),--signing-profile $(SIGN)) \
 	  $(if $(TAGS),--tags $(TAGS)) $(if $(PARAMETERS),--parameters $(PARAMETERS))
+
+restore: $(READY) ## restore tables, ledger and log of a stage into a new one, and verify the chain (SOURCE=prod TARGET=drill AT=2026-11-28T12:00:00Z)
+	@$(PYTHON) -m lambda_package.restoring --source "$(SOURCE)" --target "$(TARGET)" $(if $(AT),--at $(AT))
 
 check: $(READY) package ## lint, types, layers, policies and the CloudFormation template
 	@.venv/bin/ruff check $(CHECKED)

@@ -22,7 +22,7 @@ TYPES = frozenset(
     {
         "issue", "issue_failed", "refuse", "revoke", "expire", "request", "decide", "cancel", "end",
         "review", "provision", "delete", "restore", "cleanup", "bypass", "unrecorded", "direct_use",
-        "suspend", "unsuspend",
+        "suspend", "unsuspend", "reanchor",
     },
 )  # fmt: skip
 """Every word `type` may say."""
