@@ -94,7 +94,8 @@ def section(text: str) -> dict[str, Any]:
 def filed(request: Request) -> str:
     """The answer to the person who asked."""
     return (
-        f"Request `{request.id}` for {plain(request.role)} is filed; {request.approvals} must agree. "
+        f"Request `{request.id}` for {plain(request.role)} for {span(request.duration_seconds)} is filed; "
+        f"{request.approvals} must agree. "
         f"Once they have, collect it with `broker exec {plain(request.role)} -- COMMAND`."
     )
 

@@ -85,23 +85,37 @@ class Said:
     click: tuple[str, str] | None = None
     """The button and its value (the request id)."""
 
+    org: str = ""
+    """The Enterprise Grid organisation, whose user ids are the same in all its workspaces."""
+
     @property
     def handle(self) -> str:
-        """As the IAM tag access-broker:slack has it."""
-        return f"{self.team}/{self.user}"
+        """As the IAM tag access-broker:slack should have it: with the organisation, where there is one."""
+        return f"{self.org or self.team}/{self.user}"
+
+    @property
+    def handles(self) -> frozenset[str]:
+        """The tags that mean this account: a workspace of an organisation counts, too."""
+        return frozenset({self.handle, f"{self.team}/{self.user}"})
 
 
 def read(visit: Visit) -> Said:
     """The form that Slack sent: a command, or a click on a button."""
     form = {name: values[0] for name, values in parse_qs(visit.body, keep_blank_values=True).items()}
     if visit.kind == "command":
-        return Said(form["team_id"], form["user_id"], form["response_url"], form.get("text", ""))
+        text = unescaped(form.get("text", ""))
+        return Said(form["team_id"], form["user_id"], form["response_url"], text, org=form.get("enterprise_id", ""))
     payload: dict[str, Any] = json.loads(form["payload"])
     user, action = payload["user"], payload["actions"][0]
-    team = user.get("team_id") or payload["team"]["id"]
-    return Said(
-        team, user["id"], payload["response_url"], click=(str(action["action_id"]), str(action.get("value", "")))
-    )
+    team = user.get("team_id") or (payload.get("team") or {}).get("id") or ""
+    org = (payload.get("enterprise") or {}).get("id") or ""
+    click = str(action["action_id"]), str(action.get("value", ""))
+    return Said(team, user["id"], payload["response_url"], click=click, org=org)
+
+
+def unescaped(text: str) -> str:
+    """The text as it was typed: Slack escapes these three characters, once (Slack API, "Formatting text")."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +164,7 @@ class ChatResponder:
 
     def _person(self, said: Said, visit: Visit) -> Caller:
         """The user whose tag names this Slack account; Refused, after it is recorded, if there are none or several."""
-        found = [one for one in self.directory.people() if one.handle == said.handle]
+        found = [one for one in self.directory.people() if one.handle in said.handles]
         if len(found) == 1:
             return self._not_suspended(found[0].caller, visit)
         why = say.DOUBLY_LINKED if found else say.HOW_TO_LINK.format(handle=said.handle)

@@ -191,3 +191,36 @@ def test_a_suspended_person_decides_and_asks_nothing_by_chat_and_that_is_on_reco
     desk.click(BOB, "approve", request.id)
     assert desk.requests.rows[request.id].state == "pending"
     assert [(event.type, event.origin.caller.name) for event in desk.journal.events] == [("refuse", "bob")]
+
+
+def test_the_reason_is_recorded_as_it_was_typed(desk: ChatDesk) -> None:
+    desk.say(ALICE, "request prod 2h a &lt;b&gt; &amp; c &amp;lt;")
+    [request] = desk.requests.rows.values()
+    assert request.reason == "a <b> & c &lt;"
+
+
+def test_the_answer_states_the_duration(desk: ChatDesk) -> None:
+    assert "for 2h is filed" in desk.say(ALICE, "request prod \uff12\uff48 deploy")
+    [request] = desk.requests.rows.values()
+    assert (request.duration_seconds, request.reason) == (7200, "deploy")
+
+
+@pytest.mark.parametrize("tag", ["E9/W7", "T1/W7"], ids=["linked in the organisation", "linked in the workspace"])
+def test_a_user_of_an_organisation_is_one_person_in_all_its_workspaces(desk: ChatDesk, tag: str) -> None:
+    desk.slack.linked = [Linked(ALICE, tag)]
+    form = {"team_id": "T1", "enterprise_id": "E9", "user_id": "W7", "response_url": URL, "text": "mine"}
+    assert "linked" not in desk.take(Visit("v1", "command", urlencode(form), "r1"))
+    payload = {
+        "user": {"id": "W7", "team_id": "T1"},
+        "team": None,
+        "enterprise": {"id": "E9"},
+        "response_url": URL,
+        "actions": [{"action_id": "approve", "value": "01k" + "0" * 23}],
+    }
+    answer = desk.take(Visit("v2", "interaction", urlencode({"payload": json.dumps(payload)}), "r2"))
+    assert "There is no request" in answer
+
+
+def test_who_is_not_linked_is_told_the_value_of_the_organisation(desk: ChatDesk) -> None:
+    form = {"team_id": "T1", "enterprise_id": "E9", "user_id": "W8", "response_url": URL, "text": "mine"}
+    assert "E9/W8" in desk.take(Visit("v1", "command", urlencode(form), "r1"))

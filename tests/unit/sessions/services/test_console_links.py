@@ -4,7 +4,9 @@ import pytest
 
 from chalicelib.access.domain.facts import Suspended
 from chalicelib.access.domain.rules import load_rules
-from chalicelib.core.domain.errors import AwsUnavailable, Refused
+from chalicelib.core.domain.errors import AwsUnavailable, InvalidRequest, Refused
+from chalicelib.core.handlers.bodies import converted
+from chalicelib.sessions.handlers.bodies import ConsoleLinkBody
 from chalicelib.sessions.services.console_links import ConsoleLinks
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
 from tests.fakes.approvals import FakeGrants
@@ -49,6 +51,21 @@ def test_a_console_session_is_recorded_as_one_and_the_link_lives_fifteen_minutes
     assert [one.kind for one in desk.sessions.rows.values()] == ["console"]
     assert desk.sessions.events[0].detail["kind"] == "console"
     assert (link.sign_in_url_expires_at - NOW).total_seconds() == 900
+
+
+def test_without_a_destination_the_first_page_of_the_roles_partition_opens() -> None:
+    desk = Desk()
+    desk.links.open(WANTED, "", origin(), confirmed)
+    assert desk.sign_in.asked[0].endswith(" https://console.aws.amazon.com/")
+
+
+@pytest.mark.parametrize("domain", ["aws.amazon.com", "amazonaws.cn", "amazonaws-us-gov.com", "amazonaws-eusc.eu"])
+def test_pages_of_the_console_in_every_partition_are_destinations(domain: str) -> None:
+    for place in (f"https://console.{domain}/ec2/home", f"https://eu-west-1.console.{domain}/"):
+        assert converted({"role": "x", "destination": place}, ConsoleLinkBody).destination == place
+    for elsewhere in (f"https://console.{domain}.example.com/", f"http://console.{domain}/", f"https://x{domain}/"):
+        with pytest.raises(InvalidRequest):
+            converted({"role": "x", "destination": elsewhere}, ConsoleLinkBody)
 
 
 def test_the_link_is_not_shown_by_accident() -> None:
