@@ -36,13 +36,15 @@ def granted(attempt: Callable[[], Result], ask: RoleAsk, connection: Connection,
         return attempt()
     except ApprovalRequired as refusal:
         approvals = Approvals(connection.broker, connection.output)
-        request = approvals.pending(ask.role) or approvals.file(_outlasting_approval(ask))
+        waiting = approvals.pending(ask.role)
+        request = waiting or approvals.file(_outlasting_approval(ask))
+        filed = _filed(request, "is filed already" if waiting else "is filed")
         if not wait:
             raise ApprovalRequired(
-                f"{_without_advice(refusal)} {_filed(request)} Run the same command again once it is "
+                f"{_without_advice(refusal)} {filed} Run the same command again once it is "
                 f"approved, or look at it with `broker requests --id {request['id']}`."
             ) from refusal
-    connection.output.notice(_filed(request))
+    connection.output.notice(filed)
     approvals.await_decision(request)
     return approvals.collect(attempt)
 
@@ -111,8 +113,8 @@ def _stays_filed(request: dict[str, Any]) -> str:
     )
 
 
-def _filed(request: dict[str, Any]) -> str:
-    return " ".join(filter(None, (f"Request {request['id']} is filed.", who_can_approve(request))))
+def _filed(request: dict[str, Any], how: str) -> str:
+    return " ".join(filter(None, (f"Request {request['id']} {how}.", who_can_approve(request))))
 
 
 def who_can_approve(request: dict[str, Any]) -> str:

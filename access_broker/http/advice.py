@@ -34,6 +34,9 @@ AWS_HINTS = {
 }
 """Codes of AWS that a person can do something about."""
 
+UNFIT = " does not fit; see fields."
+"""The end of the broker's sentence about fields: each of them follows, with its option."""
+
 UNAUTHORIZED = "is not authorized to perform: execute-api:Invoke"
 
 GATEWAY: tuple[tuple[str, type[Failure], str], ...] = (
@@ -94,7 +97,7 @@ def _problem(document: dict[str, Any]) -> Failure:
     code = str(document["code"])
     fields = document.get("fields")
     detail = str(document.get("detail") or document.get("title") or code)
-    words = [detail.replace("; see fields.", ":") if fields else detail]
+    words = ["That does not fit:" if fields and detail.endswith(UNFIT) else detail]
     if aws_code := document.get("aws_code"):
         words.append(f"(AWS: {aws_code})")
     if hint := HINTS.get(code) or AWS_HINTS.get(str(aws_code)):

@@ -40,6 +40,17 @@ class Output:
         for name, value in present:
             self.line(f"{name:<{width}}  {value}")
 
+    def prose(self, text: str) -> None:
+        """A long text that is read and not copied: on a terminal, its lines break between words."""
+        if not sys.stdout.isatty():
+            self.line(text)
+            return
+        import shutil  # noqa: PLC0415  as above
+
+        from access_broker.output.width import wrapped  # noqa: PLC0415  as above
+
+        print(wrapped(printable(text), shutil.get_terminal_size().columns))
+
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[object]], empty: str) -> None:
         """A table on a terminal, tab-separated lines anywhere else."""
         cells = [tuple(printable(str(cell)) for cell in row) for row in rows]
@@ -86,7 +97,7 @@ class Output:
         table, gone = fitted(Table(tuple(columns), tuple(rows)), shutil.get_terminal_size().columns)
         print("\n".join(lines(table, colour=colourful())))
         if gone:
-            self.notice(f"Not shown for lack of room: {', '.join(gone)}. A wider terminal or --json has them.")
+            self.notice(f"Not shown: {', '.join(gone)}. A wider terminal or --json has them.")
 
 
 def colourful() -> bool:

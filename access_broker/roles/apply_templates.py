@@ -79,7 +79,7 @@ def _print_changes(connection: Connection, done: list[dict[str, Any]], *, dry_ru
         for line in change_lines(role):
             connection.output.line(line)
     for note, roles in _notes(done).items():
-        connection.output.line(f"note: {note} ({_listed(roles)})")
+        connection.output.prose(f"note: {note} ({_listed(roles)})")
     count = sum(changed(role) for role in done)
     verb = "would change" if dry_run else "changed"
     connection.output.line(f"{count} of {len(done)} roles {verb}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -45,8 +46,8 @@ class NoManagedPolicies:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The template after the SAM transform, with the resources that only a real account takes."""
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The packaged template, with the resources that only a real account takes."""
     package = lambda_package.build("prod", tmp_path_factory.mktemp("package"), lambda_package.of_this_machine())
     overlay.add(package.template, Path(".chalice/resources-aws.json"))
     template = json.loads(package.template.read_text())
@@ -55,7 +56,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     with pytest.MonkeyPatch.context() as environ:
         environ.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield transform(template, {}, NoManagedPolicies())
+        yield template
+
+
+@pytest.fixture(scope="module")
+def template(packaged: dict[str, Any]) -> dict[str, Any]:
+    """The template after the SAM transform."""
+    return dict(transform(deepcopy(packaged), {}, NoManagedPolicies()))
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,21 @@ def test_the_api_is_reached_by_one_stage_only_and_that_one_is_throttled(resource
     assert "StageName" not in deployment
     assert stage["StageName"] == "api"
     assert [one["ThrottlingRateLimit"] for one in stage["MethodSettings"]] == [200]
+
+
+def test_an_edited_resource_policy_makes_a_new_deployment_of_the_api(packaged, resources) -> None:
+    """Without one, API Gateway goes on with the old policy."""
+    edited = deepcopy(packaged)
+    (api,) = (one for one in edited["Resources"].values() if one["Type"] == "AWS::Serverless::Api")
+    api["Properties"]["DefinitionBody"]["x-amazon-apigateway-policy"]["Statement"].append(
+        {"Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/api/*/health"}
+    )
+    made = transform(edited, {}, NoManagedPolicies())["Resources"]
+    before, after = (
+        [name for name, one in found.items() if one["Type"] == "AWS::ApiGateway::Deployment"]
+        for found in (resources, made)
+    )
+    assert (len(before), len(after), before == after) == (1, 1, False)
 
 
 OPTIONS = {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.policy_documents import as_list
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 VERSION = "2012-10-17"
+TAKEN = re.compile(r"[\t\n\r\x20-\xff]*")
 ANYWHERE = frozenset({"Sid", "Effect", "Action", "NotAction", "Condition"})
 ONE_OF = {"identity": ("Resource", "NotResource"), "trust": ("Principal", "NotPrincipal")}
 
@@ -31,6 +33,20 @@ def document_problems(document: Mapping[str, Any]) -> Iterator[str]:
     for number, statement in enumerate(found if isinstance(found, list) else [found], start=1):
         for problem in statement_problems(statement, "identity") if found else ():
             yield f"statement {number}: {problem}"
+
+
+def foreign_characters(value: Any, place: str) -> Iterator[str]:
+    """The places of texts and keys with characters that IAM takes in no policy (API reference, PolicyDocument)."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if not TAKEN.fullmatch(name):
+                yield f"{place}.{name}"
+            yield from foreign_characters(inner, f"{place}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from foreign_characters(inner, f"{place}[{number}]")
+    elif isinstance(value, str) and not TAKEN.fullmatch(value):
+        yield place
 
 
 def statement_problems(statement: Any, kind: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.policy_documents import compact
-from chalicelib.core.domain.policy_grammar import document_problems, statement_problems
+from chalicelib.core.domain.policy_grammar import document_problems, foreign_characters, statement_problems
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_NAME, ROLE_PATH, SESSION_TAG
 from chalicelib.provisioning.domain.trust_exceptions import EXCEPTIONS
 
@@ -84,6 +84,9 @@ class RoleTemplate:
     trust: Trust = field(default_factory=Trust)
 
 
+FOREIGN = "characters up to U+00FF only: IAM takes no others in a policy"
+
+
 def check_form(template: RoleTemplate) -> None:
     """InvalidRequest with every field that AWS or the broker would not take."""
     fields: Fields = {}
@@ -118,6 +121,8 @@ def _check_policies(template: RoleTemplate, fields: Fields) -> None:
         return
     if problem := next(document_problems(template.inline_policy), None):
         fields["inline_policy"] = f"an IAM policy document: {problem}"
+    elif place := next(foreign_characters(template.inline_policy, "inline_policy"), None):
+        fields[place] = FOREIGN
     elif len(compact(template.inline_policy)) > MAX_INLINE_CHARACTERS:
         fields["inline_policy"] = f"at most {MAX_INLINE_CHARACTERS} characters without white space"
 

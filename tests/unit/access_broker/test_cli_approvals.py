@@ -86,8 +86,9 @@ def test_a_short_command_asks_for_the_shortest_access_there_is(alice, contract):
 
 def test_asking_again_joins_the_request_that_still_waits(alice, contract):
     alice.run("creds", "prod-ec2", "--no-wait")
-    alice.run("creds", "prod-ec2", "--no-wait")
+    again = alice.run("creds", "prod-ec2", "--no-wait")
     assert len(contract.requests) == 1
+    assert "is filed already" in again.stderr
 
 
 def test_a_request_of_somebody_else_is_not_joined(alice, contract):

@@ -322,7 +322,7 @@ def test_fields_at_fault_stand_below_the_sentence(alice, contract):
     )
     done = alice.run("creds", "ec2-full")
     assert done.returncode == 2
-    assert "broker: tags.x does not fit:\n" in done.stderr
+    assert "broker: That does not fit:\n" in done.stderr
     assert "  tags.x (--tag): at most 256\n" in done.stderr
     assert "  duration_seconds (--for): at least 900 seconds (15m), for example --for 30m\n" in done.stderr
 

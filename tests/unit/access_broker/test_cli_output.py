@@ -112,3 +112,13 @@ def test_help_says_what_a_command_is_for_in_plain_lines(alice, command):
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: broker")
     assert "│" not in done.stdout
+
+
+def test_notes_break_between_words_on_a_terminal_only(alice, contract):
+    note = " ".join(f"word{number}" for number in range(60))
+    contract.answers["PUT", "/api/v1/roles/x"] = {"name": "x", "changes": [], "warnings": [note]}
+    (alice.home / "x.yaml").write_text("name: x\n")
+    shown = on_a_terminal(alice, "roles", "plan", str(alice.home / "x.yaml")).replace("\r", "").splitlines()
+    assert max(map(len, shown)) <= 100
+    assert {word for line in shown for word in line.split()} >= set(note.split())
+    assert f"note: {note} (x)" in alice.run("roles", "plan", "x.yaml").stdout.splitlines()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from access_broker.output.times import instant
 from access_broker.settings import Settings
 from tests.unit.access_broker.contract_server import CANARY, problem
 
@@ -352,3 +353,21 @@ SESSION = {
     "issued_at": "2026-01-31T09:00:00Z",
     "reason": "",
 }
+
+
+USUAL_TIMES = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1w": timedelta(weeks=1), "2w": timedelta(weeks=2)}
+
+
+@pytest.mark.parametrize(("text", "ago"), USUAL_TIMES.items())
+def test_since_takes_every_usual_form(text, ago):
+    now = datetime(2026, 1, 31, 9, tzinfo=UTC)
+    assert instant(text, now) == now - ago
+    assert instant("2026-01-31T08:00:00Z", now) == now - timedelta(hours=1)
+    assert instant("2026-01-30", now).strftime("%Y-%m-%d") == "2026-01-30"
+
+
+@pytest.mark.parametrize("text", ["3", "99999999999", "9" * 30 + "d", "9" * 400, "soon", ""])
+def test_since_refuses_other_forms_with_examples(alice, text):
+    done = alice.run("audit", "--since", text)
+    assert done.returncode == 2
+    assert "24h" in done.stderr

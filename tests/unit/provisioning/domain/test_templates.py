@@ -76,3 +76,32 @@ def test_a_plain_policy_name_is_one_of_awss_own() -> None:
     assert managed_policy_arn("job-function/Billing", "aws-cn") == "arn:aws-cn:iam::aws:policy/job-function/Billing"
     own = "arn:aws:iam::123456789012:policy/ours"
     assert managed_policy_arn(own, "aws") == own
+
+
+@pytest.mark.parametrize(
+    ("statement", "place"),
+    [
+        ({"Resource": "arn:aws:s3:::\u672c\u756a"}, "inline_policy.Statement[0].Resource"),
+        ({"Resource": ["*", "arn:aws:s3:::\u672c"]}, "inline_policy.Statement[0].Resource[1]"),
+        ({"Condition": {"StringEquals": {"aws:RequestTag/\u672c": "x"}}},
+         "inline_policy.Statement[0].Condition.StringEquals.aws:RequestTag/\u672c"),
+    ],
+)  # fmt: skip
+def test_a_character_that_iam_takes_in_no_policy_is_refused_at_its_place(
+    statement: dict[str, object], place: str
+) -> None:
+    whole = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*", **statement}],
+    }
+    with pytest.raises(InvalidRequest) as refused:
+        check_form(replace(GOOD, inline_policy=whole))
+    assert list(refused.value.fields) == [place]
+
+
+def test_characters_of_latin_1_stay() -> None:
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::\u00e9"}],
+    }
+    check_form(replace(GOOD, inline_policy=policy))

@@ -53,12 +53,6 @@ def test_a_console_session_is_recorded_as_one_and_the_link_lives_fifteen_minutes
     assert (link.sign_in_url_expires_at - NOW).total_seconds() == 900
 
 
-def test_without_a_destination_the_first_page_of_the_roles_partition_opens() -> None:
-    desk = Desk()
-    desk.links.open(WANTED, "", origin(), confirmed)
-    assert desk.sign_in.asked[0].endswith(" https://console.aws.amazon.com/")
-
-
 @pytest.mark.parametrize("domain", ["aws.amazon.com", "amazonaws.cn", "amazonaws-us-gov.com", "amazonaws-eusc.eu"])
 def test_pages_of_the_console_in_every_partition_are_destinations(domain: str) -> None:
     for place in (f"https://console.{domain}/ec2/home", f"https://eu-west-1.console.{domain}/"):
