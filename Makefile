@@ -17,6 +17,8 @@ BUCKET ?=
 YES ?=
 ROLE_ARN ?=
 SIGN ?=
+GRADUAL ?=
+SNAPSTART ?=
 SOURCE ?=
 TARGET ?=
 AT ?=
@@ -68,8 +70,9 @@ dist: $(READY) ## build the wheel of the broker command into dist/ and check it;
 	@.venv/bin/twine check --strict dist/*.whl
 	@sha256sum dist/*.whl
 
-deploy: package ## show what changes in the account of your AWS credentials, ask, deploy (STAGE=dev BUCKET=access-broker-... YES=1 TAGS=... PARAMETERS=... ROLE_ARN=... SIGN=profile)
+deploy: package ## show what changes in the account of your AWS credentials, ask, deploy (STAGE=dev BUCKET=access-broker-... YES=1 GRADUAL=1 SNAPSTART=1 TAGS=... PARAMETERS=... ROLE_ARN=... SIGN=profile)
 	@$(PYTHON) -m lambda_package.deployment $(OUT) --stage $(STAGE) --bucket "$(BUCKET)" $(if $(YES),--yes) \
+	  $(if $(GRADUAL),--gradual) $(if $(SNAPSTART),--snap-start) \
 	  $(if $(ROLE_ARN),--role-arn $(ROLE_ARN)) $(if $(SIGN),--signing-profile $(SIGN)) \
 	  $(if $(TAGS),--tags $(TAGS)) $(if $(PARAMETERS),--parameters $(PARAMETERS))
 

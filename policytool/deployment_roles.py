@@ -46,7 +46,7 @@ def _statements() -> tuple[list[Document], list[list[Document]]]:
     """Statements for the deployer itself, and those of each file that are for CloudFormation."""
     own: list[Document] = []
     rest: list[list[Document]] = []
-    for file in ("deployer.json", "deployer-options.json"):
+    for file in ("deployer.json", "deployer-options.json", "deployer-gradual.json"):
         statements = [_substituted(one) for one in json.loads((POLICIES / file).read_text())["Statement"]]
         own += [one for one in statements if one["Sid"] in OF_THE_DEPLOYER]
         rest.append([part for one in statements if one["Sid"] not in OF_THE_DEPLOYER for part in _bounded(one)])

@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_package import overlay
-from lambda_package.deployment import bucket, change_set, code
+from lambda_package.deployment import bucket, change_set, code, gradual
 from lambda_package.failures import PackagingFailed
 
 if TYPE_CHECKING:
@@ -41,21 +41,26 @@ def deploy(options: argparse.Namespace, session: boto3.Session) -> int:
     package: Path = options.package
     if options.overlay:
         overlay.add(package / "sam.json", options.overlay)
-    store = bucket.Bucket(session.client("s3"), options.bucket, options.stage)
+    cloudformation = session.client("cloudformation")
+    given, before = change_set.pairs(options.parameters), change_set.described(cloudformation, stack)
+    whole, prefix = json.loads((package / "sam.json").read_text()), options.stage
+    if options.gradual:
+        whole = gradual.make_gradual(whole, snap_start=options.snap_start)
+        prefix = f"{options.stage}/{gradual.settings_of(whole, before, given)}"
+    store = bucket.Bucket(session.client("s3"), options.bucket, prefix)
     zipped = store.put(package / "deployment.zip")
     if options.signing_profile:
         zipped = store.signed(session.client("signer"), zipped, options.signing_profile, package / "deployment.zip")
-    template = bucket.pointed_at(package / "sam.json", zipped)
-    cloudformation = session.client("cloudformation")
+    template = bucket.pointed_at(whole, zipped)
     wanted = change_set.Wanted(
         stack,
         store.put_text(json.dumps(template)).url,
         frozenset(template["Parameters"]),
-        change_set.pairs(options.parameters),
+        given,
         change_set.pairs(options.tags),
         options.role_arn,
     )
-    made = change_set.make(cloudformation, wanted)
+    made = change_set.make(cloudformation, wanted, before)
     if made:
         change_set.confirm(cloudformation, made, yes=options.yes)
         change_set.execute(cloudformation, made)
@@ -73,6 +78,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--yes", action="store_true", help="execute the change set without asking")
     parser.add_argument("--role-arn", help="the role that CloudFormation uses, if not your own permissions")
     parser.add_argument("--signing-profile", help="an AWS Signer profile that signs the code; the bucket has versions")
+    parser.add_argument("--gradual", action="store_true", help="put the API function behind an alias; see the page")
+    parser.add_argument("--snap-start", action="store_true", help="with --gradual: start it from a snapshot")
     parser.add_argument("--parameters", nargs="*", default=[], metavar="NAME=VALUE")
     parser.add_argument("--tags", nargs="*", default=[], metavar="NAME=VALUE")
     parser.add_argument("--overlay", type=_path, default=OVERLAY, help="resources for real accounts; empty: none")

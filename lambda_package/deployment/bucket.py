@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from base64 import b64encode
 from dataclasses import dataclass
@@ -76,13 +75,12 @@ class Bucket:
         return f"{self.s3.meta.endpoint_url}/{self.name}/{key}"
 
 
-def pointed_at(template: Path, code: Stored) -> dict[str, Any]:
+def pointed_at(template: dict[str, Any], code: Stored) -> dict[str, Any]:
     """The template, every function with this code."""
-    document: dict[str, Any] = json.loads(template.read_text())
-    for resource in document["Resources"].values():
+    for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = code.code()
-    return document
+    return template
 
 
 def _finished(signer: Any, job: str) -> dict[str, Any]:

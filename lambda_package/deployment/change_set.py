@@ -55,10 +55,20 @@ def pairs(given: Iterable[str]) -> dict[str, str]:
     return {name: value for name, _, value in split}
 
 
-def make(cloudformation: Any, wanted: Wanted) -> Made | None:
+def described(cloudformation: Any, stack: str) -> dict[str, Any] | None:
+    """The stack as it is; None if there is none."""
+    try:
+        return dict(cloudformation.describe_stacks(StackName=stack)["Stacks"][0])
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        return None
+
+
+def make(cloudformation: Any, wanted: Wanted, before: dict[str, Any] | None) -> Made | None:
     """Make the change set; None if there is nothing to change. Raises PackagingFailed."""
-    status, kept = _present(cloudformation, wanted)
-    made = Made(wanted.stack, f"deploy-{time.time_ns()}", creates=status in {None, NEW})
+    made = Made(wanted.stack, f"deploy-{time.time_ns()}", creates=not before or before["StackStatus"] == NEW)
+    kept = _kept(before or {}, wanted)
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in wanted.parameters.items()]
     cloudformation.create_change_set(
         StackName=made.stack,
@@ -79,16 +89,10 @@ def make(cloudformation: Any, wanted: Wanted) -> Made | None:
     return made
 
 
-def _present(cloudformation: Any, wanted: Wanted) -> tuple[str | None, list[str]]:
-    """The stack's status, and the parameters whose values are kept: those of the stack that the template still has."""
-    try:
-        stack = cloudformation.describe_stacks(StackName=wanted.stack)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" not in str(error):
-            raise
-        return None, []
-    set_before = {one["ParameterKey"] for one in stack.get("Parameters", [])}
-    return stack["StackStatus"], sorted((set_before & wanted.known) - wanted.parameters.keys())
+def _kept(before: dict[str, Any], wanted: Wanted) -> list[str]:
+    """The parameters whose values stay: those of the stack that the template still has, and that are not given."""
+    set_before = {one["ParameterKey"] for one in before.get("Parameters", [])}
+    return sorted((set_before & wanted.known) - wanted.parameters.keys())
 
 
 def _expect_empty(cloudformation: Any, made: Made, error: WaiterError) -> None:

@@ -35,7 +35,7 @@ from localaws.parity.policies import (
     variables,
     wildcards,
 )
-from localaws.parity.runtime import event_bus_policy, functions, recording, stream_failures
+from localaws.parity.runtime import event_bus_policy, functions, recording, role_boundaries, stream_failures
 from localaws.parity.sts import role_sessions, trust
 
 RULES = (
@@ -63,6 +63,7 @@ RULES = (
     stream_failures,
     organization,
     event_bus_policy,
+    role_boundaries,
     wildcards,
     access_keys,
     devices,

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from copy import deepcopy
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from samtranslator.translator.transform import transform
 
 import lambda_package
 from lambda_package import overlay
+from lambda_package.deployment.gradual import WATCHED, make_gradual, settings_of
 from tests.evaluator import Asked, evaluate
 from tests.evaluator.deployment_roles import BOUNDARY, cloudformation
 from tests.evaluator.handlers import OPERATIONS, calls, foreign_resources
 from tests.evaluator.stack import ACCOUNT, Stack
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b"
 KEY_POLICY = {
@@ -46,23 +44,34 @@ class NoManagedPolicies:
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The packaged template, with the resources that only a real account takes."""
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The packaged template with the resources that only a real account takes."""
     package = lambda_package.build("prod", tmp_path_factory.mktemp("package"), lambda_package.of_this_machine())
     overlay.add(package.template, Path(".chalice/resources-aws.json"))
-    template = json.loads(package.template.read_text())
-    for resource in template["Resources"].values():
+    document: dict[str, Any] = json.loads(package.template.read_text())
+    for resource in document["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    return document
+
+
+def transformed(document: dict[str, Any]) -> dict[str, Any]:
+    """The template after the SAM transform."""
     with pytest.MonkeyPatch.context() as environ:
         environ.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield template
+        return dict(transform(copy.deepcopy(document), {}, NoManagedPolicies()))
 
 
 @pytest.fixture(scope="module")
 def template(packaged: dict[str, Any]) -> dict[str, Any]:
-    """The template after the SAM transform."""
-    return dict(transform(deepcopy(packaged), {}, NoManagedPolicies()))
+    """What CloudFormation gets."""
+    return transformed(packaged)
+
+
+@pytest.fixture(scope="module")
+def gradual(packaged: dict[str, Any]) -> dict[str, Any]:
+    """The same with the API function behind an alias."""
+    return transformed(make_gradual(packaged, snap_start=True))
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +95,12 @@ def test_the_api_is_reached_by_one_stage_only_and_that_one_is_throttled(resource
 
 def test_an_edited_resource_policy_makes_a_new_deployment_of_the_api(packaged, resources) -> None:
     """Without one, API Gateway goes on with the old policy."""
-    edited = deepcopy(packaged)
+    edited = copy.deepcopy(packaged)
     (api,) = (one for one in edited["Resources"].values() if one["Type"] == "AWS::Serverless::Api")
     api["Properties"]["DefinitionBody"]["x-amazon-apigateway-policy"]["Statement"].append(
         {"Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/api/*/health"}
     )
-    made = transform(edited, {}, NoManagedPolicies())["Resources"]
+    made = transformed(edited)["Resources"]
     before, after = (
         [name for name, one in found.items() if one["Type"] == "AWS::ApiGateway::Deployment"]
         for found in (resources, made)
@@ -116,34 +125,51 @@ def deployers_policies(*names: str) -> dict[str, Any]:
     return {name: json.loads(text.replace("REPLACE-WITH-YOUR-KEY", KEY.split("/")[1])) for name, text in texts.items()}
 
 
-@pytest.mark.parametrize(
-    ("parameters", "names"),
-    [({}, ["deployer"]), (OPTIONS, ["deployer", "deployer-options"])],
-    ids=["defaults", "every option"],
-)
-def test_cloudformation_may_do_for_the_deployer_whatever_its_handlers_call(template, parameters, names) -> None:
-    """Create, read, update and delete of each resource, by the handlers' permissions of the types' schemas."""
+def not_allowed(template: dict[str, Any], parameters: dict[str, Any], policies: dict[str, Any]) -> list[Any]:
+    """The calls of CloudFormation's handlers that the policies do not allow, by the types' schemas."""
     made = Stack(template, parameters).resources()
     wanted = {(call.action, call.resource, call.context): (one.logical, call) for one in made for call in calls(one)}
-    policies = deployers_policies(*names)
     asked = [
         Asked(action, policies, None, resource, dict(context), KEY_POLICY if resource == KEY else None)
         for action, resource, context in wanted
     ]
-    assert [of for of, allowed in zip(wanted.values(), evaluate(asked), strict=True) if not allowed] == []
     assert {call.operation for _, call in wanted.values()} == set(OPERATIONS)
-    print(f"\n{len(made)} resources, {len(wanted)} different calls: all allowed")  # noqa: T201
+    print(f"\n{len(made)} resources, {len(wanted)} different calls")  # noqa: T201
+    return [of for of, allowed in zip(wanted.values(), evaluate(asked), strict=True) if not allowed]
 
 
-def test_the_role_that_a_ci_deployer_gives_to_cloudformation_may_do_the_same(template) -> None:
-    made = Stack(template, {**OPTIONS, "FunctionsBoundaryArn": BOUNDARY}).resources()
-    wanted = {(call.action, call.resource, call.context): (one.logical, call) for one in made for call in calls(one)}
-    policies = cloudformation()
-    asked = [
-        Asked(action, policies, None, resource, dict(context), KEY_POLICY if resource == KEY else None)
-        for action, resource, context in wanted
-    ]
-    assert [of for of, allowed in zip(wanted.values(), evaluate(asked), strict=True) if not allowed] == []
+def test_cloudformation_may_do_for_the_deployer_whatever_its_handlers_call(template) -> None:
+    assert not_allowed(template, {}, deployers_policies("deployer")) == []
+
+
+def test_it_may_with_every_option_and_with_an_alias_do_the_same_with_the_files_for_these(gradual) -> None:
+    policies = deployers_policies("deployer", "deployer-options", "deployer-gradual")
+    assert not_allowed(gradual, OPTIONS, policies) == []
+
+
+def test_the_role_that_a_ci_deployer_gives_to_cloudformation_may_do_the_same(gradual) -> None:
+    assert not_allowed(gradual, {**OPTIONS, "FunctionsBoundaryArn": BOUNDARY}, cloudformation()) == []
+
+
+def test_api_gateway_calls_the_alias_and_alarms_take_a_version_back(gradual) -> None:
+    made = gradual["Resources"]
+    assert made["APIHandlerInvokePermission"]["Properties"]["FunctionName"] == {"Ref": "APIHandlerAliaslive"}
+    assert "functions/${APIHandler.Arn}/" not in json.dumps(made["RestAPI"])
+    assert "functions/${APIHandlerAliaslive}/" in json.dumps(made["RestAPI"])
+    (group,) = of_kind(made, "AWS::CodeDeploy::DeploymentGroup")
+    assert [one["Name"]["Ref"] for one in group["AlarmConfiguration"]["Alarms"]] == list(WATCHED)
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    assert made["APIHandler"]["Properties"]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+
+
+def test_settings_that_change_make_a_new_version_and_the_same_ones_do_not(packaged) -> None:
+    before = {"Parameters": [{"ParameterKey": "SlackChannel", "ParameterValue": "C012"}]}
+    first = settings_of(packaged, None, {"SlackChannel": "C012"})
+    assert settings_of(packaged, before, {}) == first
+    assert settings_of(packaged, before, {"SlackChannel": "C345"}) != first
+    other = copy.deepcopy(packaged)
+    other["Resources"]["APIHandler"]["Properties"]["MemorySize"] = 1024
+    assert settings_of(other, before, {}) != first
 
 
 def test_the_deployer_may_delete_nothing_that_is_retained(template) -> None:
@@ -158,7 +184,9 @@ NAMED_BY_AWS = {
     "apigateway:*": "an API's id is made by AWS; tags of an API and the account's settings have no name",
     "*ign*": "profiles, jobs and configurations of code signing have ids that others make",
     "cloudwatch:DescribeAlarms": "reads; CloudFormation asks for several alarms at once",
+    "codedeploy:StopDeployment": "takes no resource",
     "kms:ListAliases": "a read that takes no resource",
+    "lambda:GetProvisionedConcurrencyConfig": "a read; the evaluator cannot tell an alias from a version",
     "lambda:*ag*": "an event source mapping's id is made by AWS",
     "logs:Describe*": "reads that take no resource",
     "logs:*QueryDefinition": "saved queries take no resource",
@@ -167,7 +195,7 @@ NAMED_BY_AWS = {
 
 
 def test_the_deployer_may_do_nothing_outside_of_the_broker_but_what_has_no_name() -> None:
-    policies = deployers_policies("deployer", "deployer-options")
+    policies = deployers_policies("deployer", "deployer-options", "deployer-gradual")
     statements = [one for document in policies.values() for one in document["Statement"]]
     assert not [one["Sid"] for one in statements if not {"Action", "Resource"} <= one.keys()]
     actions = {action for one in statements for action in listed(one["Action"])}

@@ -25,7 +25,7 @@ def documents(*names: str) -> dict[str, Document]:
 
 
 def cloudformation() -> dict[str, Document]:
-    return documents("CloudFormationPolicy1", "CloudFormationPolicy2")
+    return documents("CloudFormationPolicy1", "CloudFormationPolicy2", "CloudFormationPolicy3")
 
 
 def deployer() -> dict[str, Document]:

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
 OPERATIONS = ("create", "read", "update", "delete")
 PACKAGE = "arn:aws:s3:::access-broker-packages/0a1b.zip"
-PASSED_TO = {"AWS::Lambda::Function": "lambda.amazonaws.com", "AWS::ApiGateway::Account": "apigateway.amazonaws.com"}
+PASSED_TO = {
+    "AWS::ApiGateway::Account": "apigateway.amazonaws.com",
+    "AWS::CodeDeploy::DeploymentGroup": "codedeploy.amazonaws.com",
+    "AWS::Lambda::Function": "lambda.amazonaws.com",
+}
 
 ONLY_FOR: dict[str, dict[str, str]] = {
     "AWS::ApiGateway::RestApi": {"BodyS3Location": "s3:GetObject", "Credentials": "iam:PassRole"},
+    "AWS::CodeDeploy::DeploymentGroup": {"OnPremisesInstanceTagFilters": "codedeploy:RegisterOnPremisesInstance"},
     "AWS::DynamoDB::Table": {
         "ContributorInsightsSpecification": "dynamodb:UpdateContributorInsights",
         "GlobalTableSourceArn": "dynamodb:CreateTableReplica dynamodb:AssociateTableReplica dynamodb:Scan "
@@ -46,7 +51,7 @@ ONLY_FOR: dict[str, dict[str, str]] = {
         "ManagedPolicyArns": "iam:AttachRolePolicy iam:DetachRolePolicy",
         "PermissionsBoundary": "iam:*RolePermissionsBoundary",
     },
-    "AWS::Lambda::EventInvokeConfig": {},
+    "AWS::Lambda::Alias": {"ProvisionedConcurrencyConfig": "lambda:*ProvisionedConcurrencyConfig"},
     "AWS::Lambda::EventSourceMapping": {"KmsKeyArn": "kms:*"},
     "AWS::Lambda::Function": {
         "CapacityProviderConfig": "lambda:PassCapacityProvider lambda:PutFunctionScalingConfig",
@@ -59,6 +64,11 @@ ONLY_FOR: dict[str, dict[str, str]] = {
         "RuntimeManagementConfig": "lambda:PutRuntimeManagementConfig lambda:AssociateRuntimeAlias",
         "S3ObjectVersion": "s3:GetObjectVersion",
         "VpcConfig": "ec2:*",
+    },
+    "AWS::Lambda::Version": {
+        "FunctionScalingConfig": "lambda:PutFunctionScalingConfig",
+        "ProvisionedConcurrencyConfig": "lambda:*ProvisionedConcurrencyConfig",
+        "RuntimePolicy": "lambda:PutRuntimeManagementConfig",
     },
     "AWS::Logs::LogGroup": {
         "BearerTokenAuthenticationEnabled": "logs:PutBearerTokenAuthentication",
@@ -189,4 +199,4 @@ def foreign_resources(action: str) -> list[str]:
         for key, value in values.items():
             arn = arn.replace(key, value)
         found.append(re.sub(r"\$\{[^}]+\}", "other", arn))
-    return [arn for arn in found if not any(odd in arn for odd in (", ", "+", "/restapis"))] or ["*"]
+    return [arn for arn in found if not any(odd in arn for odd in (", ", "+", "/restapis", ":other:other"))] or ["*"]

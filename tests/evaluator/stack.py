@@ -29,14 +29,27 @@ ARNS = {
     "AWS::ApiGateway::Stage": (*PARTS_OF_THE_API, f"arn:aws:apigateway:{REGION}::/tags/arn"),
     "AWS::CloudWatch::Alarm": (f"arn:aws:cloudwatch:{HERE}:alarm:{{name}}",),
     "AWS::CloudWatch::Dashboard": (f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{{name}}",),
+    "AWS::CodeDeploy::Application": (f"arn:aws:codedeploy:{HERE}:application:{{name}}",),
+    "AWS::CodeDeploy::DeploymentGroup": (
+        f"arn:aws:codedeploy:{HERE}:deploymentgroup:{STACK}-ServerlessDeploymentApplication-1A2B3C4D5E6F/{{name}}",
+        f"arn:aws:codedeploy:{HERE}:application:{STACK}-ServerlessDeploymentApplication-1A2B3C4D5E6F",
+        f"arn:aws:codedeploy:{HERE}:deploymentconfig:CodeDeployDefault.LambdaCanary10Percent5Minutes",
+    ),
     "AWS::DynamoDB::Table": (f"arn:aws:dynamodb:{HERE}:table/{{name}}",),
     "AWS::Events::Rule": (f"arn:aws:events:{HERE}:rule/{{name}}",),
     "AWS::IAM::ManagedPolicy": (f"arn:aws:iam::{ACCOUNT}:policy{{path}}{{name}}",),
     "AWS::IAM::Role": (f"arn:aws:iam::{ACCOUNT}:role{{path}}{{name}}",),
+    "AWS::Lambda::Alias": (
+        f"arn:aws:lambda:{HERE}:function:{{function}}",
+        f"arn:aws:codedeploy:{HERE}:deploymentgroup:{STACK}-ServerlessDeploymentApplication-1A2B3C4D5E6F/group",
+        f"arn:aws:codedeploy:{HERE}:deploymentconfig:CodeDeployDefault.LambdaCanary10Percent5Minutes",
+        f"arn:aws:codedeploy:{HERE}:application:{STACK}-ServerlessDeploymentApplication-1A2B3C4D5E6F",
+    ),
     "AWS::Lambda::EventInvokeConfig": (f"arn:aws:lambda:{HERE}:function:{{function}}",),
     "AWS::Lambda::EventSourceMapping": (f"arn:aws:lambda:{HERE}:event-source-mapping:0a1b",),
     "AWS::Lambda::Function": (f"arn:aws:lambda:{HERE}:function:{{name}}",),
     "AWS::Lambda::Permission": (f"arn:aws:lambda:{HERE}:function:{{function}}",),
+    "AWS::Lambda::Version": (f"arn:aws:lambda:{HERE}:function:{{function}}",),
     "AWS::Logs::LogGroup": (f"arn:aws:logs:{HERE}:log-group:{{name}}",),
     "AWS::Logs::QueryDefinition": (),
     "AWS::SNS::Subscription": (f"arn:aws:sns:{HERE}:{STACK}-alarms",),
@@ -65,6 +78,7 @@ RELATED = (
     "KmsMasterKeyId",
     "Role",
     "S3Bucket",
+    "ServiceRoleArn",
 )
 """Properties that name another resource, which making this one needs."""
 
