@@ -29,7 +29,7 @@ RULE = f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/access-broker-prod-TrailTrailEv
 EVERYTHING = {"all": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}
 
 MAY = {
-    ("logs:PutLogEvents", f"{LOG}:log-stream:x"): {"audit function"},
+    ("logs:PutLogEvents", f"{LOG}:log-stream:x"): {"audit function", "restorer"},
     ("logs:PutRetentionPolicy", LOG): {"deployer"},
     ("logs:DeleteLogGroup", LOG): {"deployer"},
     ("logs:FilterLogEvents", LOG): set(WHO),
