@@ -31,10 +31,10 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKED := app.py chalicelib access_broker policytool localaws lambda_package bench tests
 
-.PHONY: demo up down status test mutate bench package dist deploy restore check help clean
+.PHONY: demo up down status test mutate bench package dist deploy restore spoke deploy-spokes check help clean
 
 help: ## explain the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## play the whole scenario on a private embedded AWS; nothing is left
 	@$(PYTHON) -m localaws demo
@@ -78,6 +78,28 @@ deploy: package ## show what changes in the account of your AWS credentials, ask
 
 restore: $(READY) ## restore tables, ledger and log of a stage into a new one, and verify the chain (SOURCE=prod TARGET=drill AT=2026-11-28T12:00:00Z)
 	@$(PYTHON) -m lambda_package.restoring --source "$(SOURCE)" --target "$(TARGET)" $(if $(AT),--at $(AT))
+
+SPOKE := .build/spoke/template.json
+
+spoke: $(READY) ## write the template that a member account deploys (docs/accounts.md)
+	@$(PYTHON) -m policytool.spoke $(SPOKE)
+	@.venv/bin/cfn-lint --non-zero-exit-code error $(SPOKE)
+	@echo $(SPOKE)
+
+deploy-spokes: spoke ## deploy it to organizational units as a stack set (STAGE=dev OUS="ou-… ou-…")
+	@test -n "$(OUS)" || { echo "say which organizational units: make deploy-spokes STAGE=$(STAGE) OUS=ou-abcd-12345678" >&2; exit 1; }
+	@role=$$(.venv/bin/aws cloudformation describe-stacks --stack-name access-broker-$(STAGE) \
+	    --query "Stacks[0].Outputs[?OutputKey=='ProvisionRoleArn'].OutputValue" --output text); \
+	  region=$$(.venv/bin/aws configure get region || echo "$$AWS_REGION"); \
+	  $(PYTHON) -m policytool.spoke $(SPOKE) --parameters access-broker-$(STAGE) "$$role" "$$region" > .build/spoke/parameters.json; \
+	  name=access-broker-$(STAGE)-spoke; \
+	  if .venv/bin/aws cloudformation describe-stack-set --stack-set-name "$$name" > /dev/null 2>&1; \
+	  then verb=update-stack-set; else verb=create-stack-set; fi; \
+	  .venv/bin/aws cloudformation "$$verb" --stack-set-name "$$name" --template-body file://$(SPOKE) \
+	    --parameters file://.build/spoke/parameters.json --capabilities CAPABILITY_NAMED_IAM \
+	    --permission-model SERVICE_MANAGED --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false; \
+	  .venv/bin/aws cloudformation create-stack-instances --stack-set-name "$$name" --regions "$$region" \
+	    --deployment-targets OrganizationalUnitIds=$$(echo $(OUS) | tr ' ' ',')
 
 check: $(READY) package ## lint, types, layers, policies and the CloudFormation template
 	@.venv/bin/ruff check $(CHECKED)

@@ -26,6 +26,7 @@ app = LazyChalice(
     "audit.handlers.function",
     "audit.handlers.trail_function",
     "cleanup.handlers.function",
+    "accounts.handlers.accounts",
     "directory.handlers.callers",
     "directory.handlers.suspensions",
     "directory.handlers.function",

@@ -43,11 +43,11 @@ EXPIRY_UNITS = 25 * 1.3 / 8
 EVENT_KB, EVENTS, RUNTIME_KB = 0.7, 2, 0.5
 """A line of the audit log, at the issue and at the end; what Lambda and the metrics write of an invocation."""
 
-ALARMS, DASHBOARDS = 25, 1
+ALARMS, DASHBOARDS = 26, 1
 """In .chalice/resources*.json, an alarm of two metrics twice, as it is billed; a test counts them."""
 
-METRIC_PER_MONTH, SCHEDULED_METRICS = 0.30, 5
-"""ActiveSessions, BreakGlassUnreviewed, DirectoryAgeSeconds, PruningFailures,
+METRIC_PER_MONTH, SCHEDULED_METRICS = 0.30, 6
+"""AccountsOutOfReach, ActiveSessions, BreakGlassUnreviewed, DirectoryAgeSeconds, PruningFailures,
 RevocationListUsed; others cost when there is something."""
 
 POLLS_PER_MILLION, POLLERS, POLL_SECONDS = 0.50, 5, 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from localaws import emulator, mfa, packaging, people, profiles, roles, runs, shell, sign_in, slack, stack
 from localaws.accounts import members, organization
+from localaws.accounts import template as accounts_template
 from localaws.embedded import HOST, REGION
-from localaws.failures import LocalAwsError
+from localaws.failures import LocalAwsError, StepFailed
+from policytool import spoke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import boto3
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT_KEY = "test"
 PROVISION_FUNCTION = f"{stack.NAME}-provision"
+SPOKE_STACK = f"{stack.NAME}-spoke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None], s
     tell("deploying its CloudFormation stack")
     chat = slack.of(directory / "aws")
     local = {"SignInEndpoint": sign_in.url_of(directory / "aws"), **chat.parameters}
+    if spokes:
+        local["OrganizationId"] = organization.identifier(root)
     outputs = stack.deploy(root, package, local, dict.fromkeys(("Chat", "Notify"), chat.variables), log=log)
     broker_url = endpoint_url + outputs.pop("Path")
     _connect(chat, root("ssm"), broker_url)
@@ -108,6 +114,9 @@ def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None], s
         roles.apply_all(root("lambda"), PROVISION_FUNCTION, log)
         profiles.write(directory, keys, endpoint_url=endpoint_url, broker_url=broker_url, region=REGION)
     joined = _members(root, endpoint_url, directory, spokes, tell)
+    if joined:
+        tell("joining the member accounts")
+        join(root, joined, endpoint_url, outputs, log)
     return Broker(endpoint_url, broker_url, REGION, directory, MappingProxyType(outputs), log, joined)
 
 
@@ -122,6 +131,19 @@ def _members(
         keys = [people.Keys(member.profile, member.id, members.ROOT_SECRET) for member in made]
         profiles.add(directory, keys, endpoint_url=endpoint_url, region=REGION)
     return members.read(directory)
+
+
+def join(
+    root: Callable[[Any], Any], joined: Iterable[Member], endpoint_url: str, outputs: Mapping[str, str], log: Path
+) -> None:
+    """Deploy the member template into each account, and have the broker read the registry."""
+    parameters = spoke.parameters(stack.NAME, outputs["ProvisionRoleArn"], REGION)
+    for member in joined:
+        accounts_template.deploy(member, endpoint_url, SPOKE_STACK, spoke.template(), parameters, log=log)
+    done = roles.order(root("lambda"), PROVISION_FUNCTION, {"action": "sync_accounts"})
+    states = done.get("result", {}).get("accounts", {})
+    if outside := [member.alias for member in joined if states.get(member.id) != "joined"]:
+        raise StepFailed(f"joining {', '.join(outside)}", json.dumps(done), log)
 
 
 def require_runnable() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.domain.rules import Ask
-from chalicelib.core.domain.roles import WHOLE_BROKER, Role
+from chalicelib.core.domain.roles import ACCOUNT_ID, WHOLE_BROKER, Role
 from chalicelib.core.domain.times import duration, from_rfc3339
 from policytool.known_entities import caller, role
 from policytool.source import BadFile, Strict, document
@@ -28,7 +28,10 @@ WITH_TERMS = frozenset({"allow", "approval", "reason", "mfa"})
 
 FILE = {"callers": dict, "roles": dict, "cases": list}
 CALLER = {"kind": str, "id": str, "groups": list, "tags": dict}
-ROLE = {"account": str, "tags": dict, "max_session_seconds": int, "tier": str}
+ROLE = {"account": str, "home": dict, "tags": dict, "max_session_seconds": int, "tier": str}
+HOME = {"id": str, "alias": str, "ou_path": str, "tags": dict}
+"""The member account of a role, as the registry would know it."""
+
 CONTEXT = {
     "at": (str, datetime), "duration": str, "reason": bool, "session_policy": bool, "session_tags": list,
     "source_ip": str, "mfa": bool, "via": str,
@@ -107,6 +110,10 @@ class _CaseFile:
 
     def _role(self, name: str, given: Fields) -> Role:
         self._check(given, ROLE)
+        if "home" in given:
+            self._check(given["home"], HOME)
+            if not ACCOUNT_ID.fullmatch(given["home"].get("id", "")):
+                raise BadCase(self.name, given.line, "home needs an id of twelve digits, in quotes")
         for tag in given.get("tags", ()):
             self._one_of("role tag", tag, self.known.role_tags, given.line)
         return role(name, given)

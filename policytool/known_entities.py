@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.roles import ROLE_PATH, TIERS, Role
+from chalicelib.core.domain.roles import ROLE_PATH, TIERS, Account, Role
 from policytool.source import BadFile, Texts, document, text
 
 if TYPE_CHECKING:
@@ -101,14 +101,22 @@ def _actions(schema: str) -> dict[str, str]:
 
 
 def role(name: str, given: Mapping[str, Any]) -> Role:
-    """A role as a template or a case describes it."""
+    """A role as a template or a case describes it; with `home` it is a member account's."""
+    home = _account(given["home"]) if "home" in given else None
+    account = home.id if home else given.get("account", ACCOUNT)
     return Role(
-        name=name,
-        arn=f"arn:aws:iam::{given.get('account', ACCOUNT)}:role{ROLE_PATH}{name}",
+        name=f"{home.id}:{name}" if home else name,
+        arn=f"arn:aws:iam::{account}:role{ROLE_PATH}{name}",
+        home=home,
         tags={str(key): str(value) for key, value in (given.get("tags") or {}).items()},
         max_session_seconds=int(given.get("max_session_seconds", 3600)),
         tier=_tier(given),
     )
+
+
+def _account(given: Mapping[str, Any]) -> Account:
+    tags = {str(key): str(value) for key, value in (given.get("tags") or {}).items()}
+    return Account(given["id"], given.get("alias", ""), "", given.get("ou_path", ""), tags, "joined")
 
 
 def _tier(given: Mapping[str, Any]) -> Tier:

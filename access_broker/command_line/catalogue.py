@@ -40,6 +40,7 @@ MODULES: Mapping[str, str] = {
     "cleanup": "cleanup",
     "doctor": "doctor",
     "roles": "roles",
+    "accounts": "accounts",
     "users": "users",
     "audit": "audit",
     "policy": "policy",

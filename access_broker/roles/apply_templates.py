@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from access_broker.failures import Failure, Misused, NotSignedIn, Unavailable
+from access_broker.roles.accounts import targets
 from access_broker.roles.changes import change_lines, changed
 from access_broker.roles.templates import read_templates
 
@@ -19,24 +20,29 @@ USUAL_PLACE = Path("policies/roles")
 
 def converge(connection: Connection, places: list[Path], *, dry_run: bool) -> None:
     """Plan or apply every template. One that is refused does not keep the others back; it makes the command fail."""
-    templates = read_templates(places or [_usual_place()])
+    templates, failed = targets(connection, read_templates(places or [_usual_place()]))
+    for name, outside in failed.items():
+        connection.output.notice(f"{name}: {outside.sentence}")
+    count = len(templates) + len(failed)
     done: list[dict[str, Any]] = []
-    failed: dict[str, Failure] = {}
     verb = "Planning" if dry_run else "Applying"
     with connection.output.working(f"{verb} {len(templates)} templates") as say:
         for number, template in enumerate(templates, 1):
             say(f"{verb} {template.name} ({number} of {len(templates)})")
             try:
                 done.append(_put(connection, template, dry_run=dry_run))
-            except (Unavailable, NotSignedIn):
-                raise  # the next one would end the same way
+            except (Unavailable, NotSignedIn) as failure:
+                if isinstance(failure, NotSignedIn) or not template.accounts:
+                    raise  # the next one would end the same way
+                failed[template.name] = failure
+                _say_failure(connection, template, failure)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(_interrupted(templates, number - 1, dry_run=dry_run)) from None
             except Failure as failure:
                 failed[template.name] = failure
                 _say_failure(connection, template, failure)
     connection.output.show(done, lambda: _print_changes(connection, done, dry_run=dry_run))
-    _raise_first(failed, len(templates))
+    _raise_first(failed, count)
 
 
 def _interrupted(templates: list[Template], count: int, *, dry_run: bool) -> str:

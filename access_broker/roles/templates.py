@@ -27,11 +27,15 @@ POLICY = "inline_policy"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One template: the body of PUT /v1/roles/{name}, and the line of each key."""
+    """One template: the body of PUT /v1/roles/{name}, and the line of each key.
+
+    `accounts` is for this command alone: the broker gets one template for each account.
+    """
 
     path: Path
     document: dict[str, Any]
     lines: dict[str, int]
+    accounts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -62,7 +66,14 @@ def read_template(path: Path) -> Template:
     document = reading.read()
     if not isinstance(document, dict) or not isinstance(document.get("name"), str):
         raise Misused(f"{path} is not a role template: it has to be a mapping with a name.")
-    return Template(path, document, reading.lines)
+    accounts = document.pop("accounts", None)
+    if accounts is not None and not (isinstance(accounts, list) and accounts and all(map(_is_name, accounts))):
+        raise Misused(f"{path}, line {reading.lines['accounts']}: accounts has to be a list of accounts.")
+    return Template(path, document, reading.lines, tuple(accounts or ()))
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def direct_users(path: Path) -> tuple[str, list[str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.core.wiring import beside, clock, config, pause, refusals
 
 if TYPE_CHECKING:
+    from chalicelib.access.aws.member_roles import TableMembers
     from chalicelib.access.domain.rules import AccessRules
     from chalicelib.access.services.authentication import Authentication
     from chalicelib.access.services.catalogue import CachedCatalogue
@@ -61,6 +62,17 @@ def pinned_roles() -> frozenset[str]:
 
 
 @cache
+def members() -> TableMembers:
+    """Member accounts: made when a role of one is asked for."""
+    from chalicelib.access.aws.member_roles import TableMembers
+    from chalicelib.core.aws.clients import client
+    from chalicelib.core.services.ttl_cache import TtlCache
+
+    home = config().broker_role_arn.split(":")[4] if config().broker_role_arn else ""
+    return TableMembers(client("dynamodb"), config().table, home, TtlCache[str](clock, CACHE_SECONDS).get)
+
+
+@cache
 def recognition() -> Recognition:
     """Says who a caller is."""
     from datetime import timedelta
@@ -70,7 +82,7 @@ def recognition() -> Recognition:
     from chalicelib.core.aws.clients import client
 
     return Recognition(
-        sights=TableSights(client("dynamodb"), config().table, clock, pause),
+        sights=TableSights(client("dynamodb"), config().table, clock, pause, members),
         iam=principals,
         hasty_iam=hasty_principals,
         max_age=timedelta(seconds=config().directory_max_age_seconds),
@@ -87,7 +99,7 @@ def catalogue() -> CachedCatalogue:
     from chalicelib.access.services.catalogue import CachedCatalogue
     from chalicelib.core.aws.clients import client
 
-    return CachedCatalogue(TableCatalogue(client("dynamodb"), config().table), clock, CACHE_SECONDS)
+    return CachedCatalogue(TableCatalogue(client("dynamodb"), config().table, members), clock, CACHE_SECONDS)
 
 
 @cache

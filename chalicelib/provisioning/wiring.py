@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.access.wiring import POLICIES, rules
+from chalicelib.access.wiring import POLICIES, members, rules
 from chalicelib.core.wiring import clock, config, leases, new_id, refusals, settle
 
 if TYPE_CHECKING:
@@ -60,12 +60,18 @@ def records() -> ProvisioningRecords:
 @cache
 def convergence() -> RoleConvergence:
     """IAM's roles, brought to a wanted state."""
+    from chalicelib.accounts.wiring import spoke_roles
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.iam_consistency import SettlingTime
     from chalicelib.provisioning.aws.iam_roles import IamRoles
+    from chalicelib.provisioning.aws.roles_of_accounts import RolesOfAccounts
     from chalicelib.provisioning.services.converge import RoleConvergence
 
-    roles = IamRoles(client("iam"), SettlingTime(settle))
+    settling = cache(lambda _account: SettlingTime(settle))  # it remembers what it made, as long as its container lives
+    roles = RolesOfAccounts(
+        IamRoles(client("iam"), SettlingTime(settle)),
+        lambda account: IamRoles(spoke_roles().iam(account), settling(account)),
+    )
     return RoleConvergence(roles=roles, deployment=config().deployment, pause=settle)
 
 
@@ -135,7 +141,8 @@ def authorization() -> ProvisioningAuthorization:
 
     return ProvisioningAuthorization(
         rules=rules(),
-        catalogue=TableCatalogue(client("dynamodb"), config().table),
+        catalogue=TableCatalogue(client("dynamodb"), config().table, members),
+        members=members,
         refusals=refusals(),
         provisioner=OrderedFunction(lambda_for_a_caller(), config().require("provision_function"), CHANGING),
         clock=clock,

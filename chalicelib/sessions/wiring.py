@@ -103,14 +103,18 @@ def session_revoker() -> SessionRevoker:
 @cache
 def revocation_enforcer() -> RevocationEnforcer:
     """The provision function's part in revocations."""
+    from chalicelib.accounts.wiring import spoke_roles
     from chalicelib.core.aws.clients import client
     from chalicelib.sessions.aws.revocation_list import TableRevocationList
     from chalicelib.sessions.aws.revocation_policy import IamRevocationPolicy
+    from chalicelib.sessions.aws.revocations_of_accounts import RevocationsOfAccounts
     from chalicelib.sessions.services.enforce_revocations import RevocationEnforcer
 
     return RevocationEnforcer(
         revocations=TableRevocationList(client("dynamodb"), config().table),
-        policy=IamRevocationPolicy(client("iam")),
+        policy=RevocationsOfAccounts(
+            IamRevocationPolicy(client("iam")), lambda account: IamRevocationPolicy(spoke_roles().iam(account))
+        ),
         leases=leases(),
         clock=clock,
         pause=pause,

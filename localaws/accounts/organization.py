@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.accounts.domain.registry import ALIAS_TAG
 from localaws.accounts.members import Member
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ def alias(number: int) -> str:
     return ALIASES[number - 1] if number <= len(ALIASES) else f"spoke-{number}"
 
 
+def identifier(hub: Callable[[Any], Any]) -> str:
+    """The id of the organisation, which the embedded AWS makes by itself."""
+    return str(hub("organizations").describe_organization()["Organization"]["Id"])
+
+
 def ensure(hub: Callable[[Any], Any], endpoint_url: str, spokes: int) -> tuple[Member, ...]:
     """Make the member accounts that are missing; answer all `spokes` of them in the order of their aliases."""
     organizations = hub("organizations")
@@ -30,7 +36,7 @@ def ensure(hub: Callable[[Any], Any], endpoint_url: str, spokes: int) -> tuple[M
 
 
 def _ensure(organizations: Any, endpoint_url: str, name: str, there: dict[str, str]) -> Member:
-    units, tags = (PARENT, name.capitalize()), {"env": name}
+    units, tags = (PARENT, name.capitalize()), {"env": name, ALIAS_TAG: name}
     path = "/" + "/".join(units)
     if name in there:
         return Member(there[name], name, path, tags)

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from localaws.broker import running
-from localaws.demo import audit, brokered, refused, tutorial, zero_access
+from localaws.demo import accounts, audit, brokered, refused, tutorial, zero_access
 from localaws.demo.stage import Stage
 
 if TYPE_CHECKING:
@@ -23,13 +23,16 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     refused.the_gateway_refuses_forgers,
     zero_access.alice_still_has_nothing,
     audit.every_issue_and_refusal_left_its_record,
+    accounts.a_role_in_every_account,
+    accounts.production_needs_another_person,
+    accounts.her_session_in_prod_ends_and_the_one_in_dev_lives,
 )
 
 
 def play() -> int:
     """Play every scene. Raises SceneFailed at the first answer that is wrong."""
     began = time.monotonic()
-    with running(tell=lambda line: print(f"-> {line}", flush=True)) as broker:
+    with running(tell=lambda line: print(f"-> {line}", flush=True), spokes=2) as broker:
         stage = Stage(broker)
         for scene in SCENES:
             scene(stage)

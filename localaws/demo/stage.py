@@ -13,6 +13,7 @@ from localaws.failures import LocalAwsError, ToolMissing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from localaws.broker import Broker
 
@@ -82,6 +83,24 @@ class Stage:
         self.show(said.text or "(no output: success)")
         return said
 
+    def command(self, line: str, who: str) -> Said:
+        """Run a command of a person, from the folder of this broker. Show the command and the answer."""
+        self._prompt(line)
+        said = _run(line.split(), self.broker.environ(who), place=self.broker.directory)
+        self.show(said.text or "(no output: success)")
+        return said
+
+    def succeeds(self, line: str, who: str) -> Said:
+        """The same, and it has to succeed."""
+        said = self.command(line, who)
+        self.expect("success", true=said.code == 0, answer=said.text)
+        return said
+
+    def requests(self, who: str) -> list[dict[str, Any]]:
+        """The requests that a person sees."""
+        found: list[dict[str, Any]] = self.curl("/v1/requests", user=self.keys(who)).document["requests"]
+        return found
+
     def refused(self, said: Said, code: str) -> None:
         """The AWS CLI was refused with this code."""
         self.expect(f"AWS to refuse with {code}", true=said.code != 0 and f"({code})" in said.text, answer=said.text)
@@ -133,10 +152,17 @@ def as_variables(credentials: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _run(words: list[str], environ: Mapping[str, str], told: str = "") -> Said:
+def _run(words: list[str], environ: Mapping[str, str], told: str = "", place: Path | None = None) -> Said:
     if not shutil.which(words[0], path=environ["PATH"]):
         raise ToolMissing(words[0])
     done = subprocess.run(
-        words, env=environ, input=told, capture_output=True, text=True, timeout=ANSWERS_WITHIN_SECONDS, check=False
+        words,
+        env=environ,
+        input=told,
+        capture_output=True,
+        text=True,
+        timeout=ANSWERS_WITHIN_SECONDS,
+        check=False,
+        cwd=place,
     )
     return Said(done.returncode, done.stdout or done.stderr)

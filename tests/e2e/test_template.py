@@ -115,6 +115,7 @@ OPTIONS = {
     "CodeSigningConfigArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0",
     "FunctionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/access-broker-functions",
     "KmsKeyArn": KEY,
+    "OrganizationId": "o-a1b2c3d4e5",
     "ProvisionConcurrency": 1,
 }
 
@@ -185,6 +186,7 @@ NAMED_BY_AWS = {
     "*ign*": "profiles, jobs and configurations of code signing have ids that others make",
     "cloudwatch:DescribeAlarms": "reads; CloudFormation asks for several alarms at once",
     "codedeploy:StopDeployment": "takes no resource",
+    "events:*Permission": "the policy of an event bus takes no resource",
     "kms:ListAliases": "a read that takes no resource",
     "lambda:GetProvisionedConcurrencyConfig": "a read; the evaluator cannot tell an alias from a version",
     "lambda:*ag*": "an event source mapping's id is made by AWS",

@@ -36,6 +36,7 @@ ARNS = {
         f"arn:aws:codedeploy:{HERE}:deploymentconfig:CodeDeployDefault.LambdaCanary10Percent5Minutes",
     ),
     "AWS::DynamoDB::Table": (f"arn:aws:dynamodb:{HERE}:table/{{name}}",),
+    "AWS::Events::EventBusPolicy": (f"arn:aws:events:{HERE}:event-bus/default",),
     "AWS::Events::Rule": (f"arn:aws:events:{HERE}:rule/{{name}}",),
     "AWS::IAM::ManagedPolicy": (f"arn:aws:iam::{ACCOUNT}:policy{{path}}{{name}}",),
     "AWS::IAM::Role": (f"arn:aws:iam::{ACCOUNT}:role{{path}}{{name}}",),

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.access.aws.catalogue import ACCOUNTS, role_from_row
 from chalicelib.access.aws.catalogue import PARTITION as ROLES
-from chalicelib.access.aws.catalogue import role_from_row
 from chalicelib.access.domain.facts import Facts, Marker, Sight, Suspension, iam_id, subjects
 from chalicelib.core.aws import rows
 from chalicelib.core.aws.clients import translated
 from chalicelib.core.domain.conditional_writes import write_conditionally
 from chalicelib.core.domain.errors import AwsUnavailable, Contended
-from chalicelib.core.domain.roles import ROLE_NAME
+from chalicelib.core.domain.roles import ROLE_NAME, split_role_name
 from chalicelib.core.domain.times import from_rfc3339
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.access.aws.member_roles import TableMembers
     from chalicelib.core.domain.callers import Caller
+    from chalicelib.core.domain.roles import Role
     from chalicelib.core.domain.times import Clock
 
 DIRECTORY = "DIRECTORY"
@@ -34,26 +36,46 @@ MAX_TRIES = 6
 class TableSights:
     """TransactGetItems (DynamoDB API reference): no row is older than another, so no fact is older than the marker."""
 
-    def __init__(self, client: DynamoDBClient, table: str, clock: Clock, pause: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        clock: Clock,
+        pause: Callable[[int], None],
+        members: Callable[[], TableMembers] | None = None,
+    ) -> None:
         self._dynamodb, self._table, self._clock, self._pause = client, table, clock, pause
+        self._members = members
 
     def look(self, caller: Caller, role: str) -> Sight:
         """Facts, marker, suspensions and role; a name that IAM gives to no role is not looked for."""
         against = subjects(caller)
         keys = [(DIRECTORY, caller_key(iam_id(caller))), (DIRECTORY, MARKER), *((SUSPENSIONS, one) for one in against)]
-        if ROLE_NAME.fullmatch(role):
-            keys.append((ROLES, role))
+        asked = [(ROLES, role)] if ROLE_NAME.fullmatch(role) else self._elsewhere(role)
         read_at = self._clock()
-        found = self._read(keys)
+        found = self._read([*keys, *asked])
         suspended = [found[SUSPENSIONS, one] for one in against]
-        held = found.get((ROLES, role))
+        held = [found[one] for one in asked]
         return Sight(
             read_at=read_at,
             facts=facts_from_row(found[keys[0]]),
             marker=marker_from_row(found[keys[1]]),
             suspensions=tuple(suspension_from_row(row) for row in suspended if row),
-            role=role_from_row(held) if held else None,
+            role=self._role(held),
         )
+
+    def _elsewhere(self, role: str) -> list[tuple[str, str]]:
+        """The keys of a role of a member account and of that account; none where the name says no account."""
+        known = self._members().canonical(role) if self._members and ":" in role else ""
+        account, _ = split_role_name(known)
+        return [(ROLES, known), *([(ACCOUNTS, account)] if account else [])] if known else []
+
+    def _role(self, held: list[dict[str, Any] | None]) -> Role | None:
+        """The role in the rows of `_elsewhere`, or in its row alone."""
+        row, *of_account = held or [None]
+        if row is None:
+            return None
+        return self._members().role(row, *of_account) if self._members and of_account else role_from_row(row)
 
     def _read(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any] | None]:
         answer: dict[str, Any] = {}

@@ -19,13 +19,14 @@ from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role
 from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from chalicelib.access.domain.policies import Policy
     from chalicelib.access.domain.terms import Terms
     from chalicelib.core.domain.callers import Caller
     from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.roles import Account
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -284,14 +285,28 @@ def entities_document(ask: Ask) -> str:
         ask.caller.tags,
         [group["uid"] for group in groups],
     )
-    return json.dumps([caller, _resource(ask.role), *groups])
+    return json.dumps([caller, *_resource(ask.role), *groups])
 
 
-def _resource(role: Role) -> dict[str, Any]:
+def _resource(role: Role) -> list[dict[str, Any]]:
+    """The role, and of a member's role the account and its organizational units, which are its ancestors."""
     if role == WHOLE_BROKER:
-        return _entity(resource_uid(role))
-    attributes = {"name": role.name, "account": role.account, "path": role.path, "tier": role.tier}
-    return _entity(resource_uid(role), attributes, role.tags)
+        return [_entity(resource_uid(role))]
+    attributes: dict[str, Any] = {
+        "name": role.name, "account": role.account, "path": role.path, "tier": role.tier
+    }  # fmt: skip
+    parents = [_uid("Broker::Account", role.account)]
+    if role.home is None:
+        return [_entity(resource_uid(role), attributes, role.tags, parents)]
+    attributes["home"] = {"__entity": parents[0]}
+    return [_entity(resource_uid(role), attributes, role.tags, parents), *_account(role.home)]
+
+
+def _account(account: Account) -> list[dict[str, Any]]:
+    units = [_uid("Broker::OrganizationalUnit", path) for path in account.units]
+    attributes = {"id": account.id, "alias": account.alias}
+    above = [_entity(unit, parents=units[depth : depth + 1]) for depth, unit in enumerate(units, 1)]
+    return [_entity(_uid("Broker::Account", account.id), attributes, account.tags, units[:1]), *above]
 
 
 def resource_uid(role: Role) -> dict[str, str]:
@@ -303,11 +318,11 @@ def resource_uid(role: Role) -> dict[str, str]:
 
 def _entity(
     uid: Mapping[str, str],
-    attributes: Mapping[str, str] | None = None,
+    attributes: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
-    parents: list[Mapping[str, str]] | None = None,
+    parents: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    return {"uid": uid, "attrs": attributes or {}, "tags": dict(tags or {}), "parents": parents or []}
+    return {"uid": uid, "attrs": attributes or {}, "tags": dict(tags or {}), "parents": list(parents)}
 
 
 def _uid(kind: str, name: str) -> dict[str, str]:

@@ -66,6 +66,7 @@ class RequestFiling:
         require_length(timedelta(seconds=wanted.duration_seconds))
         try:
             role = self._role(wanted.role)
+            wanted = replace(wanted, role=role.name)
             person = self._person(wanted, role, origin)
             door = self._door(_asking(wanted, role, person, origin, now), wanted, seen)
             request = self._request(wanted, person, door, origin, now)

@@ -36,6 +36,7 @@ class Assumption:
     `by` is the principal, `by_role_arn` the role behind it if it is a role
     session itself, `identity_provider` who vouches for it if AWS does not know
     it: SAML's or OpenID's. `access_key_id` names the credentials that were given out.
+    `recorded_in` is the account whose trail it is: a call across accounts is recorded in both.
     """
 
     event_id: str
@@ -51,6 +52,7 @@ class Assumption:
     access_key_id: str
     source_ip: str
     user_agent: str
+    recorded_in: str
 
     @property
     def session_id(self) -> str:
@@ -85,6 +87,7 @@ def assumption(record: Mapping[str, Any]) -> Assumption | None:
         access_key_id=str(given.get("accessKeyId", "")),
         source_ip=str(record.get("sourceIPAddress", "")),
         user_agent=str(record.get("userAgent", "")),
+        recorded_in=str(record.get("recipientAccountId", "")),
     )
 
 

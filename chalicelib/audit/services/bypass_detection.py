@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.audit.domain.bypass_detection import judge
@@ -41,6 +41,10 @@ class BypassDetector:
 
     def watch(self, seen: Assumption) -> Verdict:
         """Judge one assumption; EventBridge may deliver it more than once, it is recorded once."""
+        if seen.recorded_in not in {"", self._account} and seen.by.account == self._account:
+            return "not_ours"  # our account recorded the same call, and there it has a name
+        if not self._in_our_account(seen):
+            seen = replace(seen, role=f"{seen.role_arn.split(':')[4]}:{seen.role}")
         role = self.catalogue.get(seen.role)
         if self._is_anothers(seen, role):
             return "not_ours"
@@ -60,8 +64,12 @@ class BypassDetector:
             return False
         return self.owners.deployment_of(seen.role) not in {"", self.deployment}
 
+    @property
+    def _account(self) -> str:
+        return self.broker_role_arn.split(":")[4]
+
     def _in_our_account(self, seen: Assumption) -> bool:
-        return seen.role_arn.split(":")[4] == self.broker_role_arn.split(":")[4]
+        return seen.role_arn.split(":")[4] == self._account
 
     def _record(self, event: AuditEvent) -> None:
         try:

@@ -14,7 +14,17 @@ import msgspec
 from chalicelib.contract.answers.forms import SCHEMAS
 from chalicelib.contract.answers.problems import Problem
 from chalicelib.contract.answers.records import AuditLine, UnreadableLine
-from chalicelib.contract.openapi import access, approvals, directory, examples, problems, provisioning, public, records
+from chalicelib.contract.openapi import (
+    access,
+    accounts,
+    approvals,
+    directory,
+    examples,
+    problems,
+    provisioning,
+    public,
+    records,
+)
 from chalicelib.contract.openapi.operations import JSON, Operation
 from chalicelib.contract.openapi.parameters import EXAMPLES, IN_PATHS
 from chalicelib.explain.domain.layers import Layer
@@ -25,6 +35,7 @@ TABLES = {
     "Access": access.OPERATIONS,
     "Approvals": approvals.OPERATIONS,
     "Records": records.OPERATIONS,
+    "Accounts": accounts.OPERATIONS,
     "Directory": directory.OPERATIONS,
     "Provisioning": provisioning.OPERATIONS,
     "Public": public.OPERATIONS,

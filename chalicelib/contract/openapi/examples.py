@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.approvals.handlers.bodies import CommentBody, RequestBody
 from chalicelib.cleanup.handlers.function import CleanupBody
-from chalicelib.contract.answers import access, approvals, cleanup, directory, provisioning, records
+from chalicelib.contract.answers import access, accounts, approvals, cleanup, directory, provisioning, records
 from chalicelib.directory.handlers.suspensions import SuspensionBody
 from chalicelib.explain.handlers.explain import ExplainBody
 from chalicelib.explain.services.browse_roles import RoleView
@@ -55,6 +55,10 @@ SUSPENSION: dict[str, Any] = {
 KNOWN: dict[str, Any] = {
     "name": "alice", "kind": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "groups": ["engineers"],
     "tags": {"team": "web"}, "suspended": False, "as_of": SINCE,
+}  # fmt: skip
+MEMBER: dict[str, Any] = {
+    "id": "111122223333", "alias": "prod", "name": "Shop production", "ou_path": "/Workloads/Prod",
+    "tags": {"env": "prod"}, "state": "joined", "reason": "", "checked_at": SINCE,
 }  # fmt: skip
 LISTED = {name: value for name, value in REQUEST.items() if name != "grant"}
 CALL: dict[str, Any] = {
@@ -199,6 +203,8 @@ ANSWERS: dict[Any, Any] = {
 
 BODIES[SuspensionBody] = {"caller": "alice", "reason": "her key is in a build log"}
 ANSWERS |= {
+    accounts.Account: MEMBER,
+    accounts.AccountPage: {"accounts": [MEMBER], "next_cursor": None},
     directory.KnownCaller: KNOWN,
     directory.CallerPage: {"callers": [KNOWN], "next_cursor": None},
     directory.Suspension: SUSPENSION,

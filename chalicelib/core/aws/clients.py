@@ -14,6 +14,8 @@ from botocore.parsers import ResponseParserError
 from chalicelib.core.domain.errors import AwsUnavailable, RefusedByAws, TooManyRequests
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_cloudtrail import CloudTrailClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
@@ -118,6 +120,10 @@ def client(service: Literal["logs"], region: str | None = None) -> CloudWatchLog
 
 
 @overload
+def client(service: Literal["organizations"], region: str | None = None) -> Any: ...
+
+
+@overload
 def client(service: Literal["sqs"], region: str | None = None) -> SQSClient: ...
 
 
@@ -138,6 +144,16 @@ def client(service: str, region: str | None = None) -> Any:
 def made(service: str, region: str | None) -> Any:
     """A client, made once; typed by `client`."""
     return _session().create_client(service, region, config=SETTINGS_OF.get(service, SETTINGS))
+
+
+def client_with(service: str, given: Mapping[str, Any]) -> Any:
+    """A client that signs with the credentials that STS answered."""
+    keys = {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+    return _session().create_client(service, config=SETTINGS_OF.get(service, SETTINGS), **keys)
 
 
 @cache

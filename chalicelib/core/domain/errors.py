@@ -124,3 +124,11 @@ class NotDelivered(BrokerError):
         super().__init__(detail)
         self.why = why
         self.retry_after = retry_after
+
+
+class AccountUnreachable(AwsUnavailable):
+    """A member account does not let the broker in; `aws_code` says what AWS answered."""
+
+    def __init__(self, account: str, aws_code: str) -> None:
+        super().__init__(f"Account {account} is out of reach: its spoke role does not let the broker in ({aws_code}).")
+        self.aws_code = aws_code

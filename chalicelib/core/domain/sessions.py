@@ -89,7 +89,11 @@ class SessionFilter:
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """The parameters of AssumeRole; names and limits as in the STS API reference."""
+    """The parameters of AssumeRole; names and limits as in the STS API reference.
+
+    `role_id` is the unique id of the role that is meant, where it is known:
+    a role that was made again under the same name is another one.
+    """
 
     role_arn: str
     session_name: str
@@ -99,6 +103,7 @@ class SessionSettings:
     tags: Mapping[str, str] = field(default_factory=dict)
     policy: Mapping[str, Any] | None = None
     policy_arns: Sequence[str] = ()
+    role_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 # `$(?!\n)`: in Python `$` alone also matches before a last newline. Both read the same in JSON Schema.
 RoleName = Annotated[
     str,
-    msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$(?!\n)", description="Name of a role, without its path"),
+    msgspec.Meta(
+        pattern=r"^((\d{12}|[a-z]([a-z0-9-]{0,61}[a-z0-9])?):)?[A-Za-z0-9_+=,.@-]{1,64}$(?!\n)",
+        description="Name of a role, without its path; in another account ACCOUNT:ROLE, by the account's id or alias",
+    ),
 ]
 Reason = Annotated[str, msgspec.Meta(max_length=1000, description="Why, for those who read the audit log")]
 Seconds = Annotated[

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from chalice.app import Request
 
-NAME = re.compile(r"[\w+=,.@/-]{1,129}", re.ASCII)
-"""IAM names, and ROLE/SESSION for callers that are sessions."""
+NAME = re.compile(r"[\w+=,.@/:-]{1,129}", re.ASCII)
+"""IAM names, ROLE/SESSION for callers that are sessions, and ACCOUNT:ROLE."""
 
 
 def parameters(request: Request) -> dict[str, str]:
@@ -46,7 +46,7 @@ class Query:
         """The name of a caller or role, or ""."""
         value = self.text(name)
         if value and not NAME.fullmatch(value):
-            raise InvalidRequest("A name does not fit.", {name: "letters, digits and +=,.@/_- only"})
+            raise InvalidRequest("A name does not fit.", {name: "letters, digits and +=,.@/:_- only"})
         return value
 
     def id(self, name: str) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules, Ask, Door
     from chalicelib.access.domain.terms import Term
     from chalicelib.approvals.domain.grants import Grant
+    from chalicelib.core.domain.roles import Role
     from chalicelib.explain.domain.trust_evaluation import BrokerInAws
 
 
@@ -87,8 +88,16 @@ class RoleInAws:
 
 
 def explain(rules: AccessRules, question: Question, role: RoleInAws | None, broker: BrokerInAws) -> tuple[Layer, ...]:
-    """Every layer's verdict, in order."""
+    """Every layer's verdict, in order.
+
+    In a member account IAM is not read (only the provision function gets in
+    there), so its layers are not checked; the layer `account` says whether the broker is let in.
+    """
     way = _way(rules, question)
+    if question.ask.role.home is not None:
+        elsewhere = (_elsewhere(name) for name in ("trust_policy", "role_policies", "permissions_boundary"))
+        asked = (_session_policy(question), _duration(way, None), _quota(question))
+        return (_account(question.ask.role), _access_rule(rules, way), _grant(way), *elsewhere, *asked)
     return (
         _access_rule(rules, way),
         _grant(way),
@@ -119,6 +128,25 @@ def _way(rules: AccessRules, question: Question) -> Way:
     lent = door_with_approvals(rules, reasoned)
     grant = longest(covering, lent.terms.approvals, ask.at) if lent else None
     return Way(reasoned, lent, grant) if grant else Way(ask, door)
+
+
+def _account(role: Role) -> Layer:
+    """The account's own layer: whether the broker is let in, and which role is meant there."""
+    home = role.home
+    if home is None or not home.served:
+        shown, state, why = (home.shown, home.state, home.reason) if home else (role.account, "unknown", "")
+        change = "Join it, or join it again: docs/accounts.md"
+        return Layer("account", "closed", state, f"Account {shown} is not served: {why or state}.", change)
+    if not role.unique_id:
+        change = f"Apply its template again: broker roles apply {role.name}"
+        return Layer("account", "closed", "no unique id", "It is not known which role is meant there.", change)
+    seen = f" as of {rfc3339(home.checked_at)}" if home.checked_at else ""
+    return Layer("account", "open", home.state, f"Account {home.shown} lets the broker in{seen}.")
+
+
+def _elsewhere(name: str) -> Layer:
+    detail = "The role is in a member account: IAM and service control policies there are not read."
+    return Layer(name, "not_checked", "", detail)
 
 
 def _access_rule(rules: AccessRules, way: Way) -> Layer:

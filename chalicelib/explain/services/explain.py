@@ -96,7 +96,7 @@ class Explainer:
         return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
 
     def _in_aws(self, role: Role, wanted: ExplainAsk) -> RoleInAws | None:
-        found = self.iam.role(role.arn)
+        found = None if role.home else self.iam.role(role.arn)
         return replace(found, policies=self.iam.policies(role.arn)) if found and wanted.operation else found
 
     def _subject(self, wanted: ExplainAsk, origin: Origin) -> Caller:

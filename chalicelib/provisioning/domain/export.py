@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.domain.roles import Role
+from chalicelib.core.domain.roles import Role, split_role_name
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.provisioning.domain.fingerprints import fingerprint
 from chalicelib.provisioning.domain.role_state import QUARANTINE_POLICY, ProvisionedRole, RoleState
@@ -54,7 +54,13 @@ def usable_state(export: Mapping[str, Any]) -> RoleState:
 
 def exported_role(export: Mapping[str, Any]) -> Role:
     """The role as the catalogue lists it."""
-    return role_as_found(export["name"], export["arn"], exported_state(export), tuple(export["direct_users"]))
+    role = role_as_found(export["name"], export["arn"], exported_state(export), tuple(export["direct_users"]))
+    return identified(role, export["unique_id"])
+
+
+def identified(role: Role, unique_id: str) -> Role:
+    """The catalogue's role with its unique id, where the role is another account's to delete and make again."""
+    return replace(role, unique_id=unique_id) if split_role_name(role.name)[0] else role
 
 
 def role_as_found(name: str, arn: str, state: RoleState, direct_users: tuple[str, ...]) -> Role:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.policy_documents import compact
 from chalicelib.core.domain.policy_grammar import document_problems, foreign_characters, statement_problems
-from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_NAME, ROLE_PATH, SESSION_TAG
+from chalicelib.core.domain.roles import (
+    ACCOUNT_ID,
+    DEPLOYMENT_TAG,
+    MANAGED_TAG,
+    ROLE_NAME,
+    ROLE_PATH,
+    SESSION_TAG,
+    split_role_name,
+)
 from chalicelib.provisioning.domain.trust_exceptions import EXCEPTIONS
 
 if TYPE_CHECKING:
@@ -102,8 +110,9 @@ def managed_policy_arn(name: str, partition: str) -> str:
 
 
 def _check_name(template: RoleTemplate, fields: Fields) -> None:
-    if not ROLE_NAME.fullmatch(template.name):
-        fields["name"] = "1 to 64 of letters, digits and _+=,.@-"
+    account, own = split_role_name(template.name)
+    if not ROLE_NAME.fullmatch(own) or (account and not ACCOUNT_ID.fullmatch(account)):
+        fields["name"] = "1 to 64 of letters, digits and _+=,.@-, in another account after its id and a colon"
     if not DESCRIPTION.fullmatch(template.description):
         fields["description"] = "at most 1000 printable characters of Latin-1"
     if not MIN_SESSION_SECONDS <= template.max_session_seconds <= MAX_SESSION_SECONDS:

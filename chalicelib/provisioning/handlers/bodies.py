@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.core.domain.callers import USER_NAME, Caller
 from chalicelib.core.domain.errors import InvalidRequest, NotFound
 from chalicelib.core.domain.events import Origin
-from chalicelib.core.domain.roles import Tier  # noqa: TC001  msgspec reads the annotations
+from chalicelib.core.domain.roles import Tier, is_role_name, split_role_name
 from chalicelib.provisioning.domain.templates import RoleTemplate, Trust
 from chalicelib.provisioning.domain.users import UserAsk
 
@@ -44,7 +44,7 @@ class TemplateBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def template(self, name: str = "") -> RoleTemplate:
         """The template, called `name`; InvalidRequest if the body says another one."""
-        if name and self.name not in {"", name}:
+        if name and self.name not in {"", name, split_role_name(name)[1]}:
             raise InvalidRequest("Two names for one role.", {"name": f"{name}, as in the path, or nothing"})
         words = msgspec.structs.asdict(self)
         return RoleTemplate(**{**words, "name": name or self.name, "trust": self._trust()})
@@ -106,6 +106,12 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     token: str = ""
     quarantined: str = ""
     origin: OriginBody = OriginBody(CallerBody("role", "direct"))
+
+    def existing_role(self) -> str:
+        """The name of a role that is there; NotFound for a name that IAM does not allow."""
+        if not is_role_name(self.name):
+            raise NotFound("There is no role of that name.")
+        return self.name
 
     def existing(self) -> str:
         """The name of something that is there; NotFound for a name that IAM does not allow."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
+from chalicelib.accounts.wiring import registry_sync
 from chalicelib.core.domain.errors import BrokerError, InvalidRequest
 from chalicelib.core.handlers.bodies import converted
+from chalicelib.core.wiring import meter
 from chalicelib.provisioning import wiring
 from chalicelib.provisioning.handlers.bodies import Order
 from chalicelib.provisioning.handlers.views import (
@@ -71,20 +73,20 @@ def _apply_role(order: Order) -> dict[str, Any]:
 
 
 def _delete_role(order: Order) -> dict[str, Any]:
-    deleted = wiring.deletion().delete(order.existing(), order.origin.origin(), quarantined=order.quarantined)
+    deleted = wiring.deletion().delete(order.existing_role(), order.origin.origin(), quarantined=order.quarantined)
     return {"name": order.name, "export": deleted}
 
 
 def _restore_role(order: Order) -> dict[str, Any]:
-    return restored_document(wiring.restoration().restore(order.existing(), order.origin.origin()))
+    return restored_document(wiring.restoration().restore(order.existing_role(), order.origin.origin()))
 
 
 def _quarantine_role(order: Order) -> dict[str, Any]:
-    return role_document(wiring.quarantine().quarantine(order.existing(), order.origin.origin()))
+    return role_document(wiring.quarantine().quarantine(order.existing_role(), order.origin.origin()))
 
 
 def _release_role(order: Order) -> dict[str, Any]:
-    return role_document(wiring.quarantine().release(order.existing(), order.origin.origin()))
+    return role_document(wiring.quarantine().release(order.existing_role(), order.origin.origin()))
 
 
 def _undo_interrupted(_order: Order) -> dict[str, Any]:
@@ -92,6 +94,17 @@ def _undo_interrupted(_order: Order) -> dict[str, Any]:
     if undone.failed:
         logger.error("could not undo the interrupted changes of %d roles", len(undone.failed))
     return {"changed": list(undone.changed), "failed": list(undone.failed)}
+
+
+def _sync_accounts(_order: Order) -> dict[str, Any]:
+    """Bring the registry of accounts up to date, and count those that had joined and are out of reach."""
+    run = registry_sync().run()
+    lost = [one.id for one in run.lost]
+    meter().count("AccountsOutOfReach", len(lost))
+    if lost:
+        logger.error("out of reach: accounts %s", ", ".join(lost))
+    states = {one.id: one.state for one in run.accounts}
+    return {"accounts": states, "out_of_reach": lost, "denied": run.denied, "organization_answered": run.answered}
 
 
 ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
@@ -105,4 +118,5 @@ ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "quarantine_role": _quarantine_role,
     "release_role": _release_role,
     "undo_interrupted": _undo_interrupted,
+    "sync_accounts": _sync_accounts,
 }

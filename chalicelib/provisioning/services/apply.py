@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.errors import AuditUnavailable, BrokerError
 from chalicelib.core.domain.times import rfc3339
-from chalicelib.provisioning.domain.export import export_document, state_warnings
+from chalicelib.provisioning.domain.export import export_document, identified, state_warnings
 from chalicelib.provisioning.domain.fingerprints import fingerprint
 from chalicelib.provisioning.domain.role_state import CREATED, QUARANTINE_POLICY, catalogue_role, changes
 from chalicelib.provisioning.domain.templates import UnsafeTemplate
@@ -74,10 +74,12 @@ class TemplateApplier:
         return applied
 
     def _reach_and_record(self, attempt: Attempt, wanted: RoleState, applied: ApplyResult, origin: Origin) -> None:
-        self.convergence.reach_or_return(attempt, wanted)
+        reached = self.convergence.reach_or_return(attempt, wanted)
         attempt.lease.extend()
         try:
-            self.records.role(applied.role, "apply_role", applied.changes, origin, "provision")
+            self.records.role(
+                identified(applied.role, reached.unique_id), "apply_role", applied.changes, origin, "provision"
+            )
         except AuditUnavailable:
             self.convergence.roll_back(attempt)
             raise
@@ -101,6 +103,7 @@ class TemplateApplier:
         arn = self.compiler.deployment.role_arn(template.name)
         role = replace(catalogue_role(arn, template, wanted), fingerprint=fingerprint(wanted))
         role = replace(role, quarantined=actual is not None and QUARANTINE_POLICY in actual.state.inline_policies)
+        role = identified(role, actual.unique_id if actual else "")
         seen = state_warnings(actual.state) if actual else ()
         why = not_switchable_because(template.trust)
         return ApplyResult(role, self._changes(template.name, wanted, actual), why, (*warnings, *seen))

@@ -8,26 +8,43 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.errors import NotFound, Refused
-from chalicelib.core.domain.roles import ROLE_PATH, WHOLE_BROKER, Role
+from chalicelib.core.domain.roles import ROLE_PATH, WHOLE_BROKER, Role, split_role_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Protocol
 
     from chalicelib.access.domain.rules import AccessRules
     from chalicelib.access.services.catalogue import Catalogue
     from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.roles import Account
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.provisioner import Provisioner
     from chalicelib.core.services.refusals import RefusalRecorder
 
+    class Members(Protocol):
+        """Member accounts."""
+
+        def canonical(self, name: str) -> str:
+            """A role's one name, or "" where no account is called so."""
+            ...
+
+        def account(self, number: str) -> Account | None:
+            """The account of that id, or None."""
+            ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisioningAuthorization:
-    """Cedar's `Provision`, asked in one place. `catalogue` is read anew: a stale tag must not decide."""
+    """Cedar's `Provision`, asked in one place. `catalogue` is read anew: a stale tag must not decide.
+
+    `members` is made where an order is about a role of a member account.
+    """
 
     rules: AccessRules
     catalogue: Catalogue
+    members: Callable[[], Members]
     refusals: RefusalRecorder
     provisioner: Provisioner
     clock: Clock
@@ -52,10 +69,24 @@ class ProvisioningAuthorization:
         a refusal does not tell whether there is such a role. One that is not
         there and gets no tags is a matter of the whole broker.
         """
-        name = str(order["name"])
+        name, home = self._place(str(order["name"]))
         found = self.catalogue.get(name)
-        wanted = None if tags is None else Role(name, _arn(name, origin), tags=tags)
-        return self._carry_out(order, tuple(role for role in (wanted, found) if role) or (WHOLE_BROKER,), origin)
+        wanted = None if tags is None else Role(name, _arn(name, origin), tags=tags, home=home)
+        return self._carry_out(
+            {**order, "name": name}, tuple(role for role in (wanted, found) if role) or (WHOLE_BROKER,), origin
+        )
+
+    def _place(self, name: str) -> tuple[str, Account | None]:
+        """The role's one name and the member account it is in; NotFound for an account that is not registered."""
+        if not split_role_name(name)[0]:
+            return name, None
+        members = self.members()
+        known = members.canonical(name)
+        account, _ = split_role_name(known)
+        home = members.account(account) if account else None
+        if not known or (account and home is None):
+            raise NotFound(f"There is no account {split_role_name(name)[0]}: see broker accounts")
+        return known, home
 
     def _carry_out(self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin) -> dict[str, Any]:
         self._demand(order, about, origin)
@@ -87,9 +118,10 @@ class ProvisioningAuthorization:
 
 
 def _arn(name: str, origin: Origin) -> str:
-    """The ARN a role would have: in the caller's partition and account, which are ours."""
+    """The ARN a role would have: in the caller's partition and account, which are ours, or in a member account."""
     partition = origin.caller.arn.split(":")[1]
-    return f"arn:{partition}:iam::{origin.caller.account}:role{ROLE_PATH}{name}"
+    account, own = split_role_name(name)
+    return f"arn:{partition}:iam::{account or origin.caller.account}:role{ROLE_PATH}{own}"
 
 
 def _origin_document(origin: Origin) -> dict[str, Any]:

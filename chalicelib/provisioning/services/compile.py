@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.callers import USER_NAME
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.domain.roles import ROLE_PATH, boundary_of, external_id
+from chalicelib.core.domain.roles import ROLE_PATH, boundary_of, external_id, split_role_name
 from chalicelib.provisioning.domain.role_state import RoleState, desired_state, guarded
 from chalicelib.provisioning.domain.templates import check_form, managed_policy_arn
 from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
@@ -63,8 +63,17 @@ class Deployment:
         return tuple(arn for arn in self.guard_arns if arn.endswith(names))
 
     def role_arn(self, role: str) -> str:
-        """The ARN of a role under our path."""
-        return f"arn:{self.partition}:iam::{self.account}:role{ROLE_PATH}{role}"
+        """The ARN of a role under our path, in its account."""
+        account, own = split_role_name(role)
+        return f"arn:{self.partition}:iam::{account or self.account}:role{ROLE_PATH}{own}"
+
+    def where(self, role: str) -> Deployment:
+        """The same in the role's account: boundary and guards have the same names there (policytool/spoke.py)."""
+        account, _ = split_role_name(role)
+        if not account:
+            return self
+        moved = [arn.replace(f":{self.account}:", f":{account}:", 1) for arn in (self.boundary_arn, *self.guard_arns)]
+        return replace(self, boundary_arn=moved[0], guard_arns=tuple(moved[1:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +92,7 @@ class TemplateCompiler:
         documents = self._documents(template)
         warnings = self.tiers[template.tier].check(self.paths, documents)
         trust = trust_policy(template.trust, self._parties(template))
-        deployment = self.deployment
+        deployment = self.deployment.where(template.name)
         boundary = boundary_of(template.tier, deployment.boundary_arn)
         state = desired_state(template, trust, boundary, deployment.name, deployment.partition)
         return guarded(state, deployment.guards(template.tier)), warnings

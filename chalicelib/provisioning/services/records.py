@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.events import AuditEvent
-from chalicelib.provisioning.domain.export import DELETING_TAG, role_as_found
+from chalicelib.provisioning.domain.export import DELETING_TAG, identified, role_as_found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +102,9 @@ class ProvisioningRecords:
 
     def catalogued(self, found: ProvisionedRole) -> Role:
         """The role's catalogue row, or what such a row would say of the role as found in IAM."""
-        return self.log.role(found.name) or role_as_found(found.name, found.arn, found.state, ())
+        return self.log.role(found.name) or identified(
+            role_as_found(found.name, found.arn, found.state, ()), found.unique_id
+        )
 
     def export_of_cut_off_delete(self, role: ProvisionedRole) -> Mapping[str, Any] | None:
         """The export of a deletion that was killed half-way, if this role is what it left; else None.

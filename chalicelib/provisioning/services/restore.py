@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.errors import AuditUnavailable, Conflict, NotFound
-from chalicelib.provisioning.domain.export import cannot_come_back, exported_role, usable_state
+from chalicelib.provisioning.domain.export import cannot_come_back, exported_role, identified, usable_state
 from chalicelib.provisioning.domain.role_state import QUARANTINE_POLICY, RoleChange, changes, quarantine_change
 from chalicelib.provisioning.services.converge import Attempt
 
@@ -62,6 +62,7 @@ class RoleRestoration:
         restored = convergence.reach_or_return(attempt, wanted)
         held = (quarantine_change(restored, None),) if QUARANTINE_POLICY in restored.state.inline_policies else ()
         lost = cannot_come_back(export, restored) + convergence.rejoin_instance_profiles(export, lease)
+        role = identified(role, restored.unique_id)
         if known != role:
             self._record(role, (*todo, *held), attempt, origin)
         for change in held:

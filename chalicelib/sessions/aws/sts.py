@@ -23,6 +23,8 @@ PERCENTAGE = re.compile(r"(\d+)%")
 
 PERHAPS_NEW = "A role made or changed less than a minute ago may need another try; `broker explain` says the rest."
 
+ANOTHER_ROLE = "The account has another role of that name than the broker made; an administrator applies its template."
+
 
 class StsRoleSessions:
     """AssumeRole (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
@@ -31,11 +33,13 @@ class StsRoleSessions:
         self._sts = client
 
     def assume(self, settings: SessionSettings) -> Credentials:
-        """Temporary credentials; RefusedByAws or AwsUnavailable with AWS's code."""
+        """Temporary credentials; RefusedByAws or AwsUnavailable with AWS's code. Those of another role are dropped."""
         try:
             answer = self._sts.assume_role(**_parameters(settings))
         except (ClientError, BotoCoreError) as error:
             raise _refusal(error, settings) from error
+        if settings.role_id not in {"", answer["AssumedRoleUser"]["AssumedRoleId"].partition(":")[0]}:
+            raise RefusedByAws(ANOTHER_ROLE, "RoleReplaced")
         given = answer["Credentials"]
         return Credentials(given["AccessKeyId"], given["Expiration"], given["SecretAccessKey"], given["SessionToken"])
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.conditional_writes import write_conditionally
-from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, Conflict, NotFound
+from chalicelib.core.domain.errors import AccountUnreachable, AwsUnavailable, BrokerError, Conflict, NotFound
 from chalicelib.core.services.leases import LeaseLost
 from chalicelib.sessions.domain.revocation_policy import characters, policy_document
 from chalicelib.sessions.domain.revocation_room import MAX_INLINE_CHARACTERS, OWN_SHARE, ROOM, fitted, widenings
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
 MAX_TRIES = 40
 """Attempts to save a list while others save theirs; with the pauses of wiring under 36 s in all, 18 as a rule."""
 
+KEPT = "The revocation is on record and not in force there: it is tried again every 15 minutes."
 MAX_RENDERINGS = 3
 """Attempts to render, each with a lease of its own."""
 
@@ -116,6 +117,9 @@ class RevocationEnforcer:
     costs few IAM calls, and a call returns when IAM has at least its version.
     No revocation fails for lack of room: entries are widened instead
     (domain/revocation_room.py), and the answer and the event say how.
+
+    In an account that is out of reach nothing is denied yet: the list is kept,
+    the call fails and says so, and every run of pruning tries again.
 
     A role that is gone is revoked already: AWS ends its sessions with it, and
     a role of the same name is another one (IAM, "Unique identifiers"). Only
@@ -173,7 +177,10 @@ class RevocationEnforcer:
             self._save(order, change, ROOM, anyway=anyway)
             return Enforced(0.0)
         saved, widened = self._save(order, change, room, anyway=anyway)
-        self._render(order.role, saved.version)
+        try:
+            self._render(order.role, saved.version)
+        except AccountUnreachable as unreachable:
+            raise AwsUnavailable(f"{unreachable.detail} {KEPT}") from unreachable
         return Enforced(characters(saved) / max(room, 1), widened)
 
     def _share(self, listed: RoleRevocations) -> float:
@@ -182,11 +189,17 @@ class RevocationEnforcer:
         return 0.0 if room is None else characters(listed) / max(room, 1)
 
     def _room(self, role: str) -> int | None:
-        """Characters that the policy may have; None for a role that is gone."""
+        """Characters that the policy may have; None for a role that is gone.
+
+        Where an account is out of reach the list is kept all the same: pruning
+        brings it there when it is back.
+        """
         try:
             return min(ROOM, MAX_INLINE_CHARACTERS - self.policy.others(role))
         except NotFound:
             return None
+        except AccountUnreachable:
+            return ROOM
 
     def _save(
         self, order: RevocationOrder, change: Change, room: int, *, anyway: bool

@@ -73,6 +73,12 @@ class Quarantined(Conflict):
 CLOSED = (ApprovalRequired, ReasonRequired, MfaRequired, InvalidRequest)
 """The rule would admit the caller on terms that a grant may meet, or whose grant leads to another rule."""
 
+
+class AccountNotServed(Conflict):
+    """The role would be the caller's, but its account is out of the broker's reach: no revocation could end it."""
+
+
+NOT_SERVED = "Account {0} cannot be served now: {1}. An administrator sees more with broker accounts"
 QUARANTINED = "Role {0} is quarantined as unused: ask an administrator to run broker roles restore {0}"
 
 
@@ -120,7 +126,7 @@ class SessionIssuer:
         The origin may be a guess: nothing leaves, no refusal either, before
         `confirm` has returned. Where it raises FactsChanged, decide again.
         Raises NotFound (also for roles the caller may not see), Refused and its
-        kin, Quarantined, FactsChanged, AuditUnavailable, RefusedByAws, AwsUnavailable.
+        kin, Quarantined, AccountNotServed, FactsChanged, AuditUnavailable, RefusedByAws, AwsUnavailable.
         """
         now, seen = self.clock(), Evidence()
         try:
@@ -128,7 +134,7 @@ class SessionIssuer:
         except InvalidRequest:
             confirm()
             raise
-        except (Refused, NotFound, Quarantined) as refusal:
+        except (Refused, NotFound, Quarantined, AccountNotServed) as refusal:
             raise self._refused(self._confirmed(refusal, confirm, seen), wanted, origin, now, seen) from None
 
     def _issue(
@@ -142,9 +148,13 @@ class SessionIssuer:
         seen.allowed_by(admission.door)
         if role.quarantined:
             raise Quarantined(QUARANTINED.format(role.name))
+        if role.home is not None and not role.home.served:
+            raise AccountNotServed(NOT_SERVED.format(role.home.shown, role.home.state))
+        if role.home is not None and not role.unique_id:
+            raise AccountNotServed(f"It is not known which role {role.name} is: have its template applied again.")
         session = self._session(wanted, ask, admission, grant, origin)
         issued = _event("issue", session, origin, session.id, decision=seen.told(self.rules))
-        return session, self._record_and_assume(session, issued, wanted, confirm)
+        return session, self._record_and_assume(session, issued, self._settings(session, wanted, role), confirm)
 
     def _admit(self, ask: Ask, seen: Evidence) -> tuple[Admission, Grant | None]:
         """The rule that admits the caller, and the grant where the rule asks for approvals.
@@ -221,7 +231,7 @@ class SessionIssuer:
         )
 
     def _record_and_assume(
-        self, session: Session, issued: AuditEvent, wanted: CredentialsAsk, confirm: Callable[[], object]
+        self, session: Session, issued: AuditEvent, settings: SessionSettings, confirm: Callable[[], object]
     ) -> Credentials:
         """Write the row beside AssumeRole; nothing leaves unless both succeeded.
 
@@ -231,7 +241,7 @@ class SessionIssuer:
         """
         recorded = self.row_writer.submit(self.sessions.record, session, issued)
         try:
-            credentials = self.sts.assume(self._settings(session, wanted))
+            credentials = self.sts.assume(settings)
             recorded.exception()
             confirm()  # after the row is written: a suspension that this read does not see finds the row
         except Exception as failure:
@@ -245,7 +255,7 @@ class SessionIssuer:
         recorded.result()
         return credentials
 
-    def _settings(self, session: Session, wanted: CredentialsAsk) -> SessionSettings:
+    def _settings(self, session: Session, wanted: CredentialsAsk, role: Role) -> SessionSettings:
         return SessionSettings(
             role_arn=session.role_arn,
             session_name=session.session_name,
@@ -255,6 +265,7 @@ class SessionIssuer:
             tags={**wanted.tags, **asked_by_tag(session.asked_by), SESSION_TAG: session.id},
             policy=wanted.policy,
             policy_arns=wanted.policy_arns,
+            role_id=role.unique_id,
         )
 
 

@@ -11,8 +11,8 @@ from chalicelib.access.services.rights import owns
 from chalicelib.core.domain.callers import source_identity
 from chalicelib.core.domain.errors import BrokerError, Conflict, NotFound, Refused
 from chalicelib.core.domain.events import to_json
-from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role
-from chalicelib.core.domain.sessions import SessionFilter
+from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role, split_role_name
+from chalicelib.core.domain.sessions import Session, SessionFilter
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.sessions.domain.revocation import DATED_WITHIN, whole_second
 from chalicelib.sessions.domain.revocation_record import Cause, Revocation
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from chalicelib.access.services.rights import Rights
     from chalicelib.core.domain.events import AuditEvent, Origin
     from chalicelib.core.domain.ids import NewId
-    from chalicelib.core.domain.sessions import Session
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.journal import Journal
     from chalicelib.core.services.provisioner import Provisioner
@@ -89,7 +88,7 @@ class SessionRevoker:
         ended = Ended()
         if session.state(cause.at - DATED_WITHIN) != "active":  # AWS may end it that much later than its row says
             return session, self._result(cause, ended, ())
-        _within_reach(session.role_arn, cause)
+        _within_reach(session, cause)
         entry = {"session": session.id, "expires_at": rfc3339(session.expires_at)}
         event = cause.revoked(cause.id, session.role, [session])
         self._order(cause, ended, "revoke_session", event, **entry, source_identity=session.source_identity)
@@ -118,9 +117,9 @@ class SessionRevoker:
         role = self.rights.catalogue.get(name)
         if role is None:
             raise NotFound(f"There is no role {name}.")
-        _within_reach(role.arn, cause)
-        ended = self._end_every(cause, SessionFilter(role=name), role.max_session_seconds, {name: []})
-        return self._result(cause, ended, [name])
+        _within_reach(role, cause)
+        ended = self._end_every(cause, SessionFilter(role=role.name), role.max_session_seconds, {role.name: []})
+        return self._result(cause, ended, [role.name])
 
     def _cause(self, scope: Scope, name: str, role: str, reason: str, origin: Origin, *, own: str) -> Cause:
         """The cause, if the caller may do this; a refusal is recorded before it is answered."""
@@ -186,7 +185,7 @@ class SessionRevoker:
     def _cut_off(self, cause: Cause, ended: Ended, role: str, found: list[Session], longest: timedelta) -> None:
         """Have one role's sessions denied. AWS may date the youngest after the cut-off: they get their own entries."""
         for session in found:
-            _within_reach(session.role_arn, cause)
+            _within_reach(session, cause)
         cutoff = whole_second(cause.at)
         young = [session for session in found if session.issued_at + DATED_WITHIN > cutoff]
         event = cause.revoked(self.new_id(self.clock()), role, found, before=rfc3339(cutoff))
@@ -256,10 +255,11 @@ class SessionRevoker:
             self.sessions.mark_revoked(session.id, at)
 
 
-def _within_reach(role_arn: str, cause: Cause) -> None:
-    """Conflict for a role of another account than the broker's (its callers' account): it can deny nothing there."""
-    account = Role("", role_arn).account
-    if account != cause.origin.caller.account:
+def _within_reach(of: Session | Role, cause: Cause) -> None:
+    """Conflict for a role of an account that is neither the broker's (its callers' account) nor a member's."""
+    name, arn = (of.role, of.role_arn) if isinstance(of, Session) else (of.name, of.arn)
+    account = Role("", arn).account
+    if account != (split_role_name(name)[0] or cause.origin.caller.account):
         raise Conflict(
             f"The role lies in account {account}, where the broker can deny nothing: revoke its sessions there."
         )

@@ -26,7 +26,13 @@ OF_AWS: dict[str, Any] = json.loads(OVERLAY.read_text())["Resources"]
 ALARMS = {name: one["Properties"] for name, one in RESOURCES.items() if one.get("Type") == "AWS::CloudWatch::Alarm"}
 MATH_ALARMS = {name: one["Properties"] for name, one in OF_AWS.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
 EVERY_ALARM = ALARMS | MATH_ALARMS
-SCHEDULED = {"BreakGlassUnreviewed", "DirectoryAgeSeconds", "RevocationListUsed", "PruningFailures"}
+SCHEDULED = {
+    "BreakGlassUnreviewed",
+    "DirectoryAgeSeconds",
+    "RevocationListUsed",
+    "PruningFailures",
+    "AccountsOutOfReach",
+}
 """What a schedule writes all the time: where it is missing, whatever writes it is dead."""
 
 AUDIT_GROUP = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/${AWS::StackName}/audit:*"
@@ -134,7 +140,13 @@ def test_an_alarm_says_what_is_wrong_and_tells_somebody(name: str) -> None:
 
 def test_an_alarm_on_what_a_schedule_writes_waits_for_two_runs() -> None:
     """So that a run that is a little late is not taken for one that never came."""
-    runs = {"BreakGlassUnreviewed": 300, "RevocationListUsed": 900, "PruningFailures": 900, "DirectoryAgeSeconds": 60}
+    runs = {
+        "BreakGlassUnreviewed": 300,
+        "RevocationListUsed": 900,
+        "PruningFailures": 900,
+        "DirectoryAgeSeconds": 60,
+        "AccountsOutOfReach": 900,
+    }
     for one in ALARMS.values():
         if one["MetricName"] in SCHEDULED:
             assert one["Period"] >= 2 * runs[one["MetricName"]]

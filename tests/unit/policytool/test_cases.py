@@ -108,3 +108,31 @@ def test_a_case_about_any_action_is_decided_as_the_broker_would(policies: Path) 
         "callers: {a: {groups: [responders]}}\ncases:\n  - {caller: a, action: Provision, expect: approval, by: two}\n"
     )
     assert tried(policies, text).code == 0
+
+
+IN_A_SANDBOX = """
+callers: {a: {}}
+roles:
+  tools: {home: {id: "111111111111", alias: dev, ou_path: /Sandbox/Team, tags: {env: dev}}}
+  own: {}
+cases:
+  - {caller: a, role: tools, expect: allow, by: sandboxes}
+  - {caller: a, role: own, expect: deny, by: auditors-read-only-roles}
+"""
+SANDBOXES = """
+@id("sandboxes") @description("Every caller may take what is under /Sandbox")
+permit (principal, action == Broker::Action::"TakeCredentials", resource in Broker::OrganizationalUnit::"/Sandbox")
+when { resource has home && resource.home.hasTag("env") && resource.home.getTag("env") == "dev" };
+"""
+
+
+def test_a_case_states_the_member_account_of_a_role(policies: Path) -> None:
+    (policies / "access" / "sandboxes.cedar").write_text(SANDBOXES)
+    result = tried(policies, IN_A_SANDBOX)
+    assert result.code == 0, result.output
+    elsewhere = tried(policies, IN_A_SANDBOX.replace("/Sandbox/Team", "/Production"))
+    assert elsewhere.code == 1
+
+
+def test_a_member_account_in_a_case_has_twelve_digits(policies: Path) -> None:
+    assert tried(policies, IN_A_SANDBOX.replace("111111111111", "dev")).code == 2

@@ -23,7 +23,8 @@ def test_dev_and_prod_are_in_their_units(account: Account, dev: Member, prod: Me
         told = organizations.describe_account(AccountId=member.id)["Account"]
         assert (told["Name"], told["Status"]) == (member.alias, "ACTIVE")
         tags = organizations.list_tags_for_resource(ResourceId=member.id)["Tags"]
-        assert tags == [{"Key": "env", "Value": member.alias}]
+        named = {"env": member.alias, "access-broker:alias": member.alias}
+        assert {tag["Key"]: tag["Value"] for tag in tags} == named
         assert path_of(organizations, member.id) == member.ou_path
 
 

@@ -10,6 +10,7 @@ from chalicelib.access.domain.rules import load_rules
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.roles import Role
 from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
+from tests.fakes.accounts import FakeMembers
 from tests.fakes.core import ALICE, CAROL, EC2, Clock, FakeCatalogue, FakeProvisioner, origin, refusals
 from tests.fakes.provisioning_table import FakeProvisionLog
 
@@ -43,7 +44,12 @@ def log() -> FakeProvisionLog:
 def asking(provisioner: FakeProvisioner, log: FakeProvisionLog) -> ProvisioningAuthorization:
     catalogue = FakeCatalogue({EC2.name: EC2, PRODUCTION.name: PRODUCTION})
     return ProvisioningAuthorization(
-        rules=RULES, catalogue=catalogue, refusals=refusals(log), provisioner=provisioner, clock=Clock()
+        rules=RULES,
+        catalogue=catalogue,
+        members=FakeMembers,
+        refusals=refusals(log),
+        provisioner=provisioner,
+        clock=Clock(),
     )
 
 
@@ -98,6 +104,7 @@ def test_a_deleted_user_is_looked_for_in_the_roles_that_the_caller_sees(provisio
     asking = ProvisioningAuthorization(
         rules=rules,
         catalogue=FakeCatalogue({role.name: role for role in roles}),
+        members=FakeMembers,
         refusals=refusals(log),
         provisioner=provisioner,
         clock=Clock(),

@@ -1,0 +1,66 @@
+"""Services and clients of accounts, made when first used."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from chalicelib.access.wiring import POLICIES, members, rights
+from chalicelib.core.wiring import clock, config, refusals
+
+if TYPE_CHECKING:
+    from chalicelib.accounts.aws.spokes import SpokeRoles
+    from chalicelib.accounts.services.browse import AccountBrowser
+    from chalicelib.accounts.services.sync import RegistrySync
+
+LOOKED_AT_ONCE = 8
+"""Accounts whose spoke role is tried at the same time."""
+
+
+@cache
+def account_browser() -> AccountBrowser:
+    """The service behind GET /v1/accounts."""
+    from chalicelib.accounts.services.browse import AccountBrowser
+
+    return AccountBrowser(rights=rights(), accounts=members(), refusals=refusals())
+
+
+@cache
+def spoke_roles() -> SpokeRoles:
+    """The provision function's way into member accounts."""
+    from chalicelib.accounts.aws.spokes import SpokeRoles
+    from chalicelib.core.aws.clients import client
+    from chalicelib.core.domain.roles import spoke_external_id
+
+    _, partition, _, _, home, *_ = config().require("broker_role_arn").split(":")
+    return SpokeRoles(
+        sts=client("sts"),
+        partition=partition,
+        external_id=spoke_external_id(config().deployment, home),
+        deployment=config().deployment,
+        registered=members().account,
+        clock=clock,
+    )
+
+
+@cache
+def registry_sync() -> RegistrySync:
+    """The service behind the registry's schedule."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from chalicelib.accounts.aws.organization import AwsOrganization
+    from chalicelib.accounts.aws.registry_table import TableRegistry
+    from chalicelib.accounts.domain.registry import accounts_file
+    from chalicelib.accounts.services.sync import RegistrySync
+    from chalicelib.core.aws.clients import client
+
+    filed = POLICIES / "accounts.json"
+    return RegistrySync(
+        organization=AwsOrganization(client("organizations")),
+        filed=lambda: accounts_file(filed.read_text()),
+        spokes=spoke_roles(),
+        registry=TableRegistry(client("dynamodb"), config().table, members()),
+        home=config().require("broker_role_arn").split(":")[4],
+        threads=partial(ThreadPoolExecutor, max_workers=LOOKED_AT_ONCE),
+        clock=clock,
+    )

@@ -1,0 +1,117 @@
+"""Member accounts in the table: names, roles with their accounts, and the list for those who run the broker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from chalicelib.access.aws.catalogue import TableCatalogue, role_to_row
+from chalicelib.access.aws.member_roles import TableMembers
+from chalicelib.access.aws.sights_table import TableSights
+from chalicelib.accounts.aws.registry_table import TableRegistry
+from chalicelib.core.aws import rows as table_rows
+from chalicelib.core.domain.roles import Account, Role
+from tests.adapters.conftest import ACCOUNT, REGION, make_user
+from tests.fakes.core import ALICE, NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEV = Account("111111111111", "dev", "Shop", "/Workloads/Dev", {"env": "dev"}, "joined", "", NOW, joined_before=True)
+ROLE = Role(
+    f"{DEV.id}:ec2-full", f"arn:aws:iam::{DEV.id}:role/access-broker/ec2-full", unique_id="AROADEV",
+    tags={"access-broker:audience": "engineers"},
+)  # fmt: skip
+OWN = Role("ec2-full", f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full")
+
+
+@pytest.fixture
+def dynamodb(account: None) -> Any:
+    return boto3.client("dynamodb", REGION)
+
+
+@pytest.fixture
+def members(dynamodb: Any) -> TableMembers:
+    return TableMembers(dynamodb, "broker", ACCOUNT, lambda _key, read: read())
+
+
+@pytest.fixture
+def registry(dynamodb: Any, members: TableMembers) -> TableRegistry:
+    registry = TableRegistry(dynamodb, "broker", members)
+    registry.write(DEV)
+    return registry
+
+
+@pytest.fixture
+def catalogue(dynamodb: Any, members: TableMembers) -> TableCatalogue:
+    for role in (ROLE, OWN):
+        dynamodb.put_item(TableName="broker", Item=table_rows.to_item(role_to_row(role)))
+    return TableCatalogue(dynamodb, "broker", lambda: members)
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical"),
+    [
+        ("ec2-full", "ec2-full"),
+        ("dev:ec2-full", f"{DEV.id}:ec2-full"),
+        (f"{DEV.id}:ec2-full", f"{DEV.id}:ec2-full"),
+        (f"{ACCOUNT}:ec2-full", "ec2-full"),
+        ("nosuch:ec2-full", ""),
+        ("dev:dev:ec2-full", ""),
+        ("DEV:ec2-full", ""),
+        (":ec2-full", ""),
+        ("dev:", ""),
+    ],
+)
+def test_a_role_has_one_name_whatever_it_is_asked_for_by(registry, members, name: str, canonical: str) -> None:
+    assert members.canonical(name) == canonical
+
+
+def test_a_role_comes_with_its_account_and_an_alias_finds_it(registry, catalogue) -> None:
+    for name in (ROLE.name, "dev:ec2-full"):
+        assert catalogue.get(name) == replace(ROLE, home=DEV)
+    assert catalogue.get("ec2-full") == OWN
+    assert list(catalogue.after("")) == [replace(ROLE, home=DEV), OWN]
+
+
+def test_a_role_of_an_account_that_is_not_registered_does_not_exist(catalogue) -> None:
+    assert catalogue.get(ROLE.name) is None
+    assert list(catalogue.after("")) == [OWN]
+
+
+def test_the_request_reads_role_and_account_with_the_caller(registry, catalogue, dynamodb, members) -> None:
+    sights = TableSights(dynamodb, "broker", lambda: NOW, lambda _attempt: None, lambda: members)
+    assert sights.look(ALICE, "dev:ec2-full").role == replace(ROLE, home=DEV)
+    assert sights.look(ALICE, "nosuch:ec2-full").role is None
+    assert sights.look(ALICE, "ec2-full").role == OWN
+
+
+def test_an_alias_that_stands_for_no_account_finds_nothing(registry, catalogue) -> None:
+    registry.drop_alias("dev")
+    assert catalogue.get("dev:ec2-full") is None
+
+
+def test_those_who_run_the_broker_see_the_accounts_and_others_do_not(
+    registry, call: Callable[..., Any], alice: dict[str, str]
+) -> None:
+    status, document, _ = call("GET", "/v1/accounts", make_user("admin", "broker-administrators"))
+    assert (status, document["next_cursor"]) == (200, None)
+    assert document["accounts"] == [
+        {
+            "id": DEV.id, "alias": "dev", "name": "Shop", "ou_path": "/Workloads/Dev", "tags": {"env": "dev"},
+            "state": "joined", "reason": "", "checked_at": document["accounts"][0]["checked_at"],
+        }
+    ]  # fmt: skip
+    assert call("GET", "/v1/accounts", alice)[1]["code"] == "not_allowed"
+
+
+def test_accounts_come_in_pages(registry, call: Callable[..., Any]) -> None:
+    registry.write(replace(DEV, id="222222222222", alias="prod"))
+    admin = make_user("admin", "broker-administrators")
+    first = call("GET", "/v1/accounts", admin, query={"limit": "1"})[1]
+    rest = call("GET", "/v1/accounts", admin, query={"limit": "1", "cursor": first["next_cursor"]})[1]
+    assert [one["id"] for one in (*first["accounts"], *rest["accounts"])] == [DEV.id, "222222222222"]
+    assert rest["next_cursor"] is None

@@ -1,0 +1,122 @@
+"""The spoke role, judged by an evaluator that is not ours: what the hub may do in a member account, and no more."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import cfnlint.api
+import pytest
+
+from policytool.spoke import spoke_policy, template
+from tests.evaluator import ACCOUNT, Asked, evaluate, resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BROKERED = f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/access-broker/access-broker-dev-boundary"
+OTHERS = (
+    f"arn:aws:iam::{ACCOUNT}:role/Administrator",
+    f"arn:aws:iam::{ACCOUNT}:role/access-broker-spoke",
+    f"arn:aws:iam::{ACCOUNT}:role/access-broker-workloads/app",
+)
+OURS = {"iam:ResourceTag/access-broker:deployment": "access-broker-dev"}
+BOUNDED = {"iam:PermissionsBoundary": BOUNDARY, "iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonEC2FullAccess"}
+MAY: dict[str, dict[str, str]] = {
+    **dict.fromkeys(
+        ("CreateRole", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy"), BOUNDED
+    ),
+    "PutRolePermissionsBoundary": BOUNDED,
+    **dict.fromkeys(("DeleteRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole", "TagRole"), OURS),
+    "GetRole": {},
+    "GetRolePolicy": {},
+    "ListAttachedRolePolicies": {},
+    "ListInstanceProfilesForRole": {},
+    "ListRolePolicies": {},
+}
+"""Every action that the policy names, with what makes it allowed on a brokered role."""
+
+USER = f"arn:aws:iam::{ACCOUNT}:user/access-broker/alice"
+NEVER = {
+    "iam:AttachUserPolicy": USER,
+    "iam:CreateAccessKey": USER,
+    "iam:CreateUser": USER,
+    "iam:PutUserPolicy": USER,
+    "iam:CreatePolicyVersion": BOUNDARY,
+    "iam:DeletePolicy": BOUNDARY,
+    "iam:PassRole": BROKERED,
+    "iam:DeleteRolePermissionsBoundary": BROKERED,
+    "sts:AssumeRole": BROKERED,
+    "iam:UpdateAccountPasswordPolicy": "*",
+    "iam:GetAccountAuthorizationDetails": "*",
+    "ec2:DescribeInstances": "*",
+    "organizations:LeaveOrganization": "*",
+    "s3:GetObject": "arn:aws:s3:::bucket/key",
+    "kms:Decrypt": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k",
+    "lambda:InvokeFunction": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f",
+    "events:PutEvents": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default",
+    "cloudformation:UpdateStack": f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/access-broker-spoke/1",
+}
+
+
+def policies() -> dict[str, Any]:
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict) and value.keys() == {"Ref"}:
+            boundary = f"arn:aws:iam::{ACCOUNT}:policy/access-broker/access-broker-dev-"
+            name = value["Ref"].replace("Boundary", "boundary-").lower().rstrip("-")
+            return "access-broker-dev" if value["Ref"] == "Deployment" else boundary + name
+        if isinstance(value, dict):
+            return {key: filled(one) for key, one in value.items()}
+        return [filled(one) for one in value] if isinstance(value, list) else value
+
+    return {"spoke": resolved(filled(spoke_policy()))}
+
+
+def judged(asked: Iterable[tuple[str, str, dict[str, str]]]) -> list[bool]:
+    known = policies()
+    return evaluate([Asked(action, known, None, resource, context) for action, resource, context in asked])
+
+
+def test_it_may_do_with_brokered_roles_what_the_provisioner_needs() -> None:
+    asked = [(f"iam:{action}", BROKERED, context) for action, context in MAY.items()]
+    assert dict(zip(MAY, judged(asked), strict=True)) == dict.fromkeys(MAY, True)
+
+
+def test_the_policy_names_no_other_action() -> None:
+    named = {action for one in spoke_policy()["Statement"] for action in _listed(one["Action"])}
+    assert named == {f"iam:{action}" for action in MAY}
+
+
+@pytest.mark.parametrize("role", OTHERS)
+def test_of_other_roles_it_may_only_tell_that_they_are_there(role: str) -> None:
+    asked = [(f"iam:{action}", role, {**context, **BOUNDED, **OURS}) for action, context in MAY.items()]
+    assert {name for name, allowed in zip(MAY, judged(asked), strict=True) if allowed} == {"GetRole"}
+
+
+def test_it_may_do_nothing_else_in_the_account() -> None:
+    asked = [(action, resource, {**OURS, **BOUNDED}) for action, resource in NEVER.items()]
+    assert judged(asked) == [False] * len(asked)
+
+
+def test_it_makes_no_role_without_the_boundary_and_touches_none_of_another_deployment() -> None:
+    other = {"iam:ResourceTag/access-broker:deployment": "access-broker-prod"}
+    administrator = {**BOUNDED, "iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    asked = [
+        ("iam:CreateRole", BROKERED, {}),
+        ("iam:CreateRole", BROKERED, {"iam:PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/mine"}),
+        ("iam:AttachRolePolicy", BROKERED, administrator),
+        ("iam:DeleteRole", BROKERED, other),
+        ("iam:UpdateAssumeRolePolicy", BROKERED, other),
+        ("iam:TagRole", BROKERED, other),
+    ]
+    assert judged(asked) == [False] * len(asked)
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    found = cfnlint.api.lint_all(json.dumps(template()))
+    assert [one for one in found if one.rule.id[0] in "EW"] == []
+
+
+def _listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
