@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ministack.services.lambda_svc import _match_esm_filter
 
 from chalicelib.core.aws.metrics import COUNTED, NAMESPACE
 from chalicelib.core.domain.events import TYPES
@@ -226,6 +227,22 @@ def test_a_stream_is_retried_until_shortly_before_it_forgets_and_then_says_what_
         assert stream["MaximumRetryAttempts"] == -1
         assert 22 * 3600 <= stream["MaximumRecordAgeInSeconds"] < 24 * 3600
         assert stream["DestinationConfig"]["OnFailure"]
+
+
+def test_rows_of_the_directory_do_not_wake_the_audit_function_and_all_others_do() -> None:
+    """They carry no event, and change every minute. Exactly their partition is left out: no event may be missed."""
+    source = RESOURCES["Audit"]["Properties"]["Events"]["AuditDynamodbEventSource"]["Properties"]
+    [told] = source["FilterCriteria"]["Filters"]
+    pattern = json.loads(told["Pattern"])
+    assert pattern == {"dynamodb": {"Keys": {"pk": {"S": [{"anything-but": ["DIRECTORY"]}]}}}}
+    for pk, wakes in {
+        "DIRECTORY": False,
+        "SESSION#01kq": True,
+        "SUSPENSION": True,
+        "EVENT#01kq": True,
+        "ROLE": True,
+    }.items():
+        assert _match_esm_filter({"eventName": "INSERT", "dynamodb": {"Keys": {"pk": {"S": pk}}}}, pattern) == wakes
 
 
 def test_no_function_may_delete_logs_or_shorten_their_retention() -> None:
