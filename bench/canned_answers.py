@@ -1,13 +1,13 @@
 """Answers of the canned AWS: one role, the caller that is asked for, and an empty success for every write.
 
-The directory is fresh, as it usually is.
+The directory is fresh, as it usually is, unless `directory` says otherwise.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from functools import cache
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,10 +21,35 @@ ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/access-broker/{ROLE}"
 Answer = tuple[int, str, bytes]
 
 
+@dataclass(slots=True)
+class DirectoryState:
+    """How old the directory is, how many users change from one listing to the next, and the run that began last."""
+
+    age: timedelta = timedelta()
+    changes: int = 0
+    listings: int = 0
+    latest_run: str = ""
+
+    def groups_of(self, number: int) -> int:
+        """Tells the groups of a user: another figure after each change. A listing changes the next users in turn."""
+        turns, ahead = divmod(self.listings * self.changes, USERS)
+        return number % 7 + turns + (number < ahead)
+
+    def began(self, run: str) -> Answer:
+        """What the table answers when a run takes over from the one before."""
+        before, self.latest_run = self.latest_run, run
+        return 200, JSON, json.dumps({"Attributes": {"latest_run": {"S": before}}}).encode()
+
+
+directory = DirectoryState()
+
+
 def answer_to(operation: str, body: bytes) -> Answer:
     """Status, content type and body."""
     if operation == "GetAccountAuthorizationDetails" and b"Filter.member.2=Role" in body:
-        return 200, "text/xml", callers_page(int(parse_qs(body.decode()).get("Marker", ["0"])[0]))
+        number = int(parse_qs(body.decode()).get("Marker", ["0"])[0])
+        directory.listings += number == 0
+        return 200, "text/xml", callers_page(number)
     if operation in XML:
         return 200, "text/xml", XML[operation]
     if operation in QUERY_OPERATIONS:
@@ -37,6 +62,8 @@ def _of_json(operation: str, body: bytes) -> Answer:
         return 200, JSON, ROLE_ROW if b'"ROLE"' in body else b"{}"
     if operation == "TransactGetItems":
         return 200, JSON, json.dumps({"Responses": list(map(_row, json.loads(body)["TransactItems"]))}).encode()
+    if operation == "UpdateItem" and b"latest_run" in body:
+        return directory.began(json.loads(body)["ExpressionAttributeValues"][":run"]["S"])
     if operation == "PutItem" and b"CHAT#VISIT#replayed" in body:
         return 400, JSON, CONDITION_FAILED
     return 200, JSON, EMPTY.get(operation, b"{}")
@@ -46,7 +73,6 @@ USERS, GROUPS_EACH, USERS_IN_A_PAGE = 5_000, 10, 100
 """Of the account that the directory function lists. IAM's own pages hold at least as many."""
 
 
-@cache
 def callers_page(number: int) -> bytes:
     """One page of the account's users."""
     first = number * USERS_IN_A_PAGE
@@ -59,7 +85,7 @@ def callers_page(number: int) -> bytes:
 
 
 def _user_detail(number: int) -> str:
-    groups = "".join(f"<member>group-{number % 7}-{one}</member>" for one in range(GROUPS_EACH))
+    groups = "".join(f"<member>group-{directory.groups_of(number)}-{one}</member>" for one in range(GROUPS_EACH))
     return f"""<member><Path>/</Path><UserName>user-{number}</UserName><UserId>AIDA{number:016}</UserId>
       <Arn>arn:aws:iam::{ACCOUNT}:user/user-{number}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>
       <GroupList>{groups}</GroupList><AttachedManagedPolicies/>
@@ -72,7 +98,7 @@ def _row(asked: dict[str, Any]) -> dict[str, Any]:
     if pk == "ROLE":
         return json.loads(ROLE_ROW)  # type: ignore[no-any-return]
     if (pk, sk) == ("DIRECTORY", "MARKER"):
-        return {"Item": {**asked["Get"]["Key"], "seen_at": {"S": datetime.now(UTC).isoformat()}}}
+        return {"Item": {**asked["Get"]["Key"], "seen_at": {"S": (datetime.now(UTC) - directory.age).isoformat()}}}
     return {"Item": {**asked["Get"]["Key"], **CALLER_FACTS}} if pk == "DIRECTORY" else {}
 
 

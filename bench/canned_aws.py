@@ -1,7 +1,8 @@
 """A canned AWS in a process of its own: fixed answers over HTTP, at once or after a delay.
 
 Run as `python -m bench.canned_aws DELAYS`: prints its port, serves until its
-standard input closes. DELAYS is JSON: milliseconds by service, "" for the others.
+standard input closes. DELAYS is JSON: milliseconds by service, "" for the others;
+`directory_age` in seconds and `directory_changes` from one listing to the next.
 It checks nothing: what is measured is the caller.
 """
 
@@ -10,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from datetime import timedelta
 from urllib.parse import parse_qs
 
-from bench.canned_answers import answer_to
+from bench.canned_answers import answer_to, directory
 
 HEADERS_END = b"\r\n\r\n"
 
@@ -80,4 +82,7 @@ async def serve(delays: dict[str, float]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(json.loads(sys.argv[1])))
+    told = json.loads(sys.argv[1])
+    directory.age = timedelta(seconds=told.pop("directory_age", 0))
+    directory.changes = int(told.pop("directory_changes", 0))
+    asyncio.run(serve(told))

@@ -14,6 +14,8 @@ sys.path.insert(0, TREE)
 
 import itertools  # noqa: E402
 import json  # noqa: E402
+import os  # noqa: E402
+import resource  # noqa: E402
 import time  # noqa: E402
 
 if TYPE_CHECKING:
@@ -112,18 +114,27 @@ def watch() -> list[str]:
 
 def measured(call: Callable[[], Any], count: int) -> dict[str, Any]:
     """CPU per call, each call's wall time, and the calls to IAM."""
-    seconds = []
+    seconds: list[float] = []
+    answered: Any = None
     asked = to_iam()
     began = time.process_time()
     for _ in range(count):
         start = time.perf_counter()
-        call()
+        answered = call()
         seconds.append(time.perf_counter() - start)
-    return {"cpu": (time.process_time() - began) / count, "seconds": seconds, "iam": to_iam() - asked}
+    cpu = (time.process_time() - began) / count
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"cpu": cpu, "seconds": seconds, "iam": to_iam() - asked, "peak_mb": peak_mb, "written": written(answered)}
 
 
+def written(answered: Any) -> int | None:
+    """The rows that a run of the directory function wrote; None for any other function."""
+    return answered.get("written") if isinstance(answered, dict) else None
+
+
+answers, sys.stdout = sys.stdout, open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  metrics go there
 requested = watch()
 cases = bare_cases() if HANDLER == "boto3" else product_cases()
 for line in sys.stdin:
     case, count = line.split()
-    print(json.dumps(measured(cases[case], int(count))), flush=True)
+    print(json.dumps(measured(cases[case], int(count))), file=answers, flush=True)
