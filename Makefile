@@ -31,7 +31,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKED := app.py chalicelib access_broker policytool localaws lambda_package bench tests
 
-.PHONY: demo up down status test mutate bench package dist deploy restore spoke deploy-spokes check help clean
+.PHONY: demo up down status test coverage mutate bench package dist deploy restore spoke deploy-spokes check help clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ status: $(READY) ## tell whether what make up started runs
 test: $(READY) ## run the unit, adapter and end-to-end tests (TESTS=tests/unit for some, JOBS=1 one by one)
 	@# Every process that a test starts would compile what it imports anew: that took a third of all the time.
 	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest $(TESTS) -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+# Not in `make test`: tracing every branch makes these tests half as slow again. The test that compares times is left out.
+coverage: $(READY) ## run the unit and adapter tests and want the branch coverage of pyproject.toml
+	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest tests/adapters tests/unit -q -n $(JOBS) --dist loadfile \
+	  --no-loadscope-reorder --cov --cov-report term --deselect \
+	  tests/unit/core/handlers/test_edge.py::test_no_body_costs_more_than_its_length
 
 mutate: $(READY) ## change the deciding code in every small way and want a test to fail for each (survivors: tests/mutation)
 	@HYPOTHESIS_PROFILE=mutation $(PYTHON) -m tests.mutation --jobs $(JOBS)

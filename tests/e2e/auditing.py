@@ -6,6 +6,7 @@ import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from botocore.config import Config
 
@@ -151,6 +152,6 @@ def audit(broker: Broker, query: str, enough: Callable[[list[dict[str, Any]]], o
             found += answer.document["events"]
             if not answer.document["next_cursor"]:
                 return found
-            cursor = f"&cursor={answer.document['next_cursor']}"
+            cursor = f"&cursor={quote(answer.document['next_cursor'])}"
 
     return eventually(read, enough)

@@ -20,12 +20,20 @@ LIMIT_SECONDS = 120
 """Twenty functions starting cold at once share two cores."""
 
 
+class Document(dict[str, Any]):
+    """The members of an answer. Asked for one that is not there, it shows those that are: a problem, mostly."""
+
+    def __missing__(self, member: str) -> None:
+        """The error that the failing test shows."""
+        raise KeyError(f"no {member!r} in the answer {dict(self)}")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Status and document of one call."""
 
     status: int
-    document: dict[str, Any]
+    document: Document
 
 
 def keys_of(session: boto3.Session) -> ReadOnlyCredentials:
@@ -48,10 +56,10 @@ def send(url: str, method: str, data: bytes, headers: dict[str, str]) -> Answer:
     request = urllib.request.Request(url, data or None, headers, method=method)  # noqa: S310  the embedded AWS
     try:
         with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as response:  # noqa: S310
-            return Answer(response.status, json.load(response))
+            return Answer(response.status, Document(json.load(response)))
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, json.loads(error.read() or b"{}"))
+            return Answer(error.code, Document(json.loads(error.read() or b"{}")))
 
 
 def curl(url: str, key: str | None, secret: str | None, method: str = "GET", body: object = None) -> Answer:
@@ -75,4 +83,4 @@ def curl(url: str, key: str | None, secret: str | None, method: str = "GET", bod
         command, input="\n".join(lines), capture_output=True, text=True, check=True, timeout=LIMIT_SECONDS
     )
     text, _, status = done.stdout.rpartition("\n")
-    return Answer(int(status), json.loads(text or "{}"))
+    return Answer(int(status), Document(json.loads(text or "{}")))
