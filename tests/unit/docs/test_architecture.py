@@ -25,8 +25,9 @@ MADE = {
     ".local/aws/slack.json",
     ".local/mfa.json",
     ".local/accounts.json",
+    ".build/spoke/template.json",
 }
-"""By packaging, and by `make up`."""
+"""By packaging, by `make up` and by `make spoke`."""
 UNDER = ("", "chalicelib", "docs")
 
 
