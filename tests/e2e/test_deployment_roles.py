@@ -12,7 +12,7 @@ import pytest
 from policytool.deployment_roles import FILE, template
 from tests.evaluator import ACCOUNT, Asked, evaluate
 from tests.evaluator.deployment_roles import BOUNDARY, CLOUDFORMATION, cloudformation, deployer, functions_boundary
-from tests.evaluator.handlers import resource_forms
+from tests.evaluator.handlers import foreign_resources, resource_forms
 
 FUNCTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/access-broker-dev-ProvisionRole-1A2B"
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/Administrator"
@@ -112,6 +112,8 @@ def requests(document: Document) -> list[tuple[str, str]]:
 
 def _one(pattern: str, action: str) -> str:
     """A resource of the pattern; empty for what GetAtt names, which is of our own names as well."""
+    if pattern == "*":
+        return foreign_resources(action)[0]
     values = {"AWS::Partition": "aws", "AWS::AccountId": ACCOUNT, "AWS::Region": "us-east-1"}
     for name, value in {**values, "AWS::StackName": "access-broker-dev"}.items():
         pattern = pattern.replace(f"${{{name}}}", value)
