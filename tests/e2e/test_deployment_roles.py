@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from policytool.deployment_roles import FILE, template
+from policytool.deployment_roles import template
 from tests.evaluator import ACCOUNT, Asked, evaluate
 from tests.evaluator.deployment_roles import BOUNDARY, CLOUDFORMATION, cloudformation, deployer, functions_boundary
 from tests.evaluator.handlers import foreign_resources, resource_forms
@@ -23,10 +23,6 @@ FUNCTIONS = sorted(Path("policies/lambda").glob("*.json"))
 EVERYTHING = {"inline": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}
 
 Document = dict[str, Any]
-
-
-def test_the_file_is_what_the_policies_make_of_it() -> None:
-    assert json.loads(FILE.read_text()) == template(), "run python -m policytool.deployment_roles"
 
 
 def test_each_policy_fits_into_a_managed_policy() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from policytool.deployment_roles import FILE, template
+
 TEMPLATES = (Path(".chalice/resources.json"), Path(".chalice/resources-aws.json"))
 RESOURCES = {
     name: resource for file in TEMPLATES for name, resource in json.loads(file.read_text())["Resources"].items()
@@ -134,6 +136,10 @@ def test_calls_that_take_no_resource_are_allowed_on_all(action: str) -> None:
 def test_the_policy_fits_into_a_managed_policy() -> None:
     for file in Path("policies").glob("deployer*.json"):
         assert len(json.dumps(json.loads(file.read_text()), separators=(",", ":"))) < 6144
+
+
+def test_the_roles_of_a_ci_deployer_are_made_from_these_files() -> None:
+    assert json.loads(FILE.read_text()) == template(), "run python -m policytool.deployment_roles"
 
 
 def listed(value: Any) -> list[Any]:
