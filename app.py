@@ -30,6 +30,7 @@ app = LazyChalice(
     "directory.handlers.callers",
     "directory.handlers.suspensions",
     "directory.handlers.function",
+    "insight.handlers.catalogue",
 )
 app.api.cors = False
 app.api.binary_types = []

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.insight.domain.changes import CHANGES
-from policytool import replay
+from policytool import access_report, replay
 from policytool.cases import run_all
 from policytool.check import check as complaints_of
 from policytool.source import BadFile
@@ -51,6 +51,8 @@ Example:
   broker policy replay --events audit.jsonl --base ../main/policies --markdown
 """
 
+ACCESS = """Read facts from standard input and print the access matrix as JSON; `broker report access` runs it."""
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line; its exit code."""
@@ -58,6 +60,9 @@ def main(words: Sequence[str] | None = None) -> int:
     if not given.policies.is_dir():
         sys.stderr.write(f"broker policy: there is no folder {given.policies}: name it with --policies.\n")
         return 2
+    if given.command == "access":
+        _print(json.dumps(access_report.report(given.policies, json.load(sys.stdin))))
+        return 0
     if given.command == "replay":
         return replay_events(given)
     run = {"check": check_files, "test": run_cases}[given.command]
@@ -66,8 +71,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("broker policy", description="Check, test and replay the access policies.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="check|test|replay")
-    for name, text in (("check", CHECK), ("test", TEST), ("replay", REPLAY)):
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check|test|replay|access")
+    for name, text in (("check", CHECK), ("test", TEST), ("replay", REPLAY), ("access", ACCESS)):
         command = commands.add_parser(
             name,
             help=text.splitlines()[0],
@@ -79,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
             "--policies", type=Path, default=Path("policies"), help="the folder that holds access/ and roles/"
         )
         command.add_argument("--json", action="store_true", help="print one JSON document instead of lines")
+    command = commands.choices["replay"]
     command.add_argument("--events", required=True, help="the file of events; - reads standard input")
     command.add_argument("--base", type=Path, help="compare with these policies instead of the outcome on record")
     command.add_argument("--markdown", action="store_true", help="print a comment for a pull request")

@@ -43,6 +43,7 @@ MODULES: Mapping[str, str] = {
     "accounts": "accounts",
     "users": "users",
     "audit": "audit",
+    "report": "report",
     "policy": "policy",
     "completion": "completing",
 }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from access_broker.command_line.options import SINCE
 from access_broker.command_line.spec import Argument, Command, Option
 from access_broker.credentials.run_program import attend
-from access_broker.failures import Misused
+from access_broker.failures import Failure, Misused
 from access_broker.output.times import since
 
 if TYPE_CHECKING:
@@ -59,6 +59,17 @@ def _fed(connection: Connection, given: Given, command: list[str], variables: di
                 if count % 500 == 0:
                     say(f"Reading the audit log: {count} events")
         return child.wait()
+
+
+def answered(words: list[str], text: str) -> str:
+    """The answer of the policy tool to `text` on its standard input; Failure if it gives none."""
+    import subprocess  # noqa: PLC0415  as below
+
+    command, variables = _tool(words)
+    done = subprocess.run(command, env=variables, input=text, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise Failure("The policy tool of this checkout failed; it says why above.")
+    return done.stdout
 
 
 def _tool(words: list[str]) -> tuple[list[str], dict[str, str]]:

@@ -28,6 +28,24 @@ class CallerPage(msgspec.Struct, frozen=True):
     next_cursor: Cursor
 
 
+class CatalogueRole(msgspec.Struct, frozen=True):
+    """A role of the catalogue with everything that access rules look at."""
+
+    name: str
+    arn: str
+    tier: Literal["workload", "operator", "deployer"]
+    tags: dict[str, str]
+    max_session_seconds: int
+    quarantined: bool
+
+
+class CataloguePage(msgspec.Struct, frozen=True):
+    """Roles in order of their names."""
+
+    roles: tuple[CatalogueRole, ...]
+    next_cursor: Cursor
+
+
 class Suspension(msgspec.Struct, frozen=True):
     """A subject that gets nothing until the suspension is lifted."""
 

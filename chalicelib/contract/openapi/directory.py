@@ -1,4 +1,4 @@
-"""The table of the directory: callers and suspensions."""
+"""The table of the directory: callers, suspensions, and the catalogue that reports read."""
 
 from typing import Literal
 
@@ -22,6 +22,13 @@ OPERATIONS = (
         summary="Show one user or role.",
         answers={200: answers.KnownCaller},
         errors=(404,),
+    ),
+    Operation(
+        id="listCatalogue",
+        route="GET /v1/catalogue",
+        summary="List every role with what the access rules look at.",
+        query=paged(()),
+        answers={200: answers.CataloguePage},
     ),
     Operation(
         id="suspend",

@@ -52,6 +52,10 @@ SUSPENSION: dict[str, Any] = {
     "id": ID, "caller": "alice", "subject": "AIDAEXAMPLE", "reason": "her key is in a build log", "by": "rita",
     "at": AT,
 }  # fmt: skip
+CATALOGUED: dict[str, Any] = {
+    "name": "ec2-full", "arn": f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full", "tier": "workload",
+    "tags": {"access-broker:audience": "engineers"}, "max_session_seconds": 3600, "quarantined": False,
+}  # fmt: skip
 KNOWN: dict[str, Any] = {
     "name": "alice", "kind": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "groups": ["engineers"],
     "tags": {"team": "web"}, "suspended": False, "as_of": SINCE,
@@ -206,6 +210,8 @@ ANSWERS |= {
     accounts.Account: MEMBER,
     accounts.AccountPage: {"accounts": [MEMBER], "next_cursor": None},
     directory.KnownCaller: KNOWN,
+    directory.CatalogueRole: CATALOGUED,
+    directory.CataloguePage: {"roles": [CATALOGUED], "next_cursor": None},
     directory.CallerPage: {"callers": [KNOWN], "next_cursor": None},
     directory.Suspension: SUSPENSION,
     directory.SuspensionList: {"suspensions": [SUSPENSION]},

@@ -17,7 +17,7 @@ def candidates(person, *words: str, **changes) -> list[str]:
 
 
 def test_commands_are_completed(alice):
-    assert candidates(alice, "re") == ["request", "requests", "review", "revoke"]
+    assert candidates(alice, "re") == ["report", "request", "requests", "review", "revoke"]
     assert candidates(alice, "--profile", "bob", "who") == ["whoami"]
 
 
