@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.domain.rules import load_rules
-from chalicelib.core.domain.roles import Role
+from chalicelib.core.domain.roles import Account, Role
 from chalicelib.insight.domain.access_matrix import known_caller, matrix
 from policytool.source import read
 
@@ -47,4 +47,5 @@ def _role(given: Mapping[str, Any]) -> Role:
         tags=given["tags"],
         max_session_seconds=given["max_session_seconds"],
         tier=given["tier"],
+        home=Account(**given["home"]) if given.get("home") else None,
     )

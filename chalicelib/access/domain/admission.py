@@ -115,8 +115,11 @@ def _caller(ask: Ask, read: frozenset[str] | None) -> dict[str, Any]:
 
 
 def _role(ask: Ask) -> dict[str, Any]:
-    role = ask.role
+    """The role; `home` is the member account it is in, with what rules read of it."""
+    role, home = ask.role, ask.role.home
+    account = {"id": home.id, "alias": home.alias, "ou_path": home.ou_path, "tags": dict(home.tags)} if home else None
     return {
+        **({"home": account} if account else {}),
         "arn": role.arn,
         "tier": role.tier,
         "max_session_seconds": role.max_session_seconds,

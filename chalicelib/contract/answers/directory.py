@@ -28,6 +28,15 @@ class CallerPage(msgspec.Struct, frozen=True):
     next_cursor: Cursor
 
 
+class CatalogueAccount(msgspec.Struct, frozen=True):
+    """A member account as access rules see it."""
+
+    id: str
+    alias: str
+    ou_path: str
+    tags: dict[str, str]
+
+
 class CatalogueRole(msgspec.Struct, frozen=True):
     """A role of the catalogue with everything that access rules look at."""
 
@@ -37,6 +46,7 @@ class CatalogueRole(msgspec.Struct, frozen=True):
     tags: dict[str, str]
     max_session_seconds: int
     quarantined: bool
+    home: Annotated[CatalogueAccount | None, msgspec.Meta(description="null for a role of the broker's own account")]
 
 
 class CataloguePage(msgspec.Struct, frozen=True):

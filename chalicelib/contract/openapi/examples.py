@@ -54,7 +54,7 @@ SUSPENSION: dict[str, Any] = {
 }  # fmt: skip
 CATALOGUED: dict[str, Any] = {
     "name": "ec2-full", "arn": f"arn:aws:iam::{ACCOUNT}:role/access-broker/ec2-full", "tier": "workload",
-    "tags": {"access-broker:audience": "engineers"}, "max_session_seconds": 3600, "quarantined": False,
+    "tags": {"access-broker:audience": "engineers"}, "max_session_seconds": 3600, "quarantined": False, "home": None,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "name": "alice", "kind": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "groups": ["engineers"],
@@ -210,6 +210,7 @@ ANSWERS |= {
     accounts.Account: MEMBER,
     accounts.AccountPage: {"accounts": [MEMBER], "next_cursor": None},
     directory.KnownCaller: KNOWN,
+    directory.CatalogueAccount: {"id": ACCOUNT, "alias": "prod", "ou_path": "/Workloads/Prod", "tags": {}},
     directory.CatalogueRole: CATALOGUED,
     directory.CataloguePage: {"roles": [CATALOGUED], "next_cursor": None},
     directory.CallerPage: {"callers": [KNOWN], "next_cursor": None},

@@ -67,7 +67,7 @@ class Likeness:
         """Equal for two roles only if every policy, and the limit of the role itself, decides alike for both."""
         seen = self.at_role
         named = role.name if seen.whole or role.name in seen.names else ""
-        return named, role.account, role.path, role.tier, role.max_session_seconds, _tags(seen, role.tags)
+        return named, _home(role), role.account, role.path, role.tier, role.max_session_seconds, _tags(seen, role.tags)
 
 
 def likeness(rules: AccessRules) -> Likeness:
@@ -80,6 +80,12 @@ def likeness(rules: AccessRules) -> Likeness:
     for policy in policies:
         at_role |= _looks(policy, "resource")
     return Likeness(frozenset(_groups(policy.document for policy in policies)), by_group, at_role)
+
+
+def _home(role: Role) -> Hashable:
+    """The member account of the role, with all that rules can look at."""
+    home = role.home
+    return home and (home.id, home.alias, home.ou_path, tuple(sorted(home.tags.items())))
 
 
 def _tags(seen: Looks, tags: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

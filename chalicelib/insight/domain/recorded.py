@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.grants import Grant
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.roles import Role
+from chalicelib.core.domain.roles import Account, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,11 +47,19 @@ class _Caller(msgspec.Struct):
     all_tags: bool = False
 
 
+class _Home(msgspec.Struct):
+    id: str
+    alias: str
+    ou_path: str
+    tags: dict[str, str]
+
+
 class _Role(msgspec.Struct):
     arn: str
     tier: str
     max_session_seconds: int
     tags: dict[str, str]
+    home: _Home | None = None
 
 
 class _Grant(msgspec.Struct):
@@ -175,6 +183,7 @@ def _recorded(event: Line, saw: _Decision, caller: _Caller, role: _Role, at: dat
                 tags=role.tags,
                 max_session_seconds=role.max_session_seconds,
                 tier=cast("Tier", role.tier),
+                home=_account(role.home) if role.home else None,
             ),
             at=at,
             source_ip=saw.source_ip,
@@ -193,3 +202,7 @@ def _recorded(event: Line, saw: _Decision, caller: _Caller, role: _Role, at: dat
         start=saw.start,
         kept=None if caller.all_tags else frozenset(caller.tags),
     )
+
+
+def _account(home: _Home) -> Account:
+    return Account(home.id, alias=home.alias, ou_path=home.ou_path, tags=home.tags)

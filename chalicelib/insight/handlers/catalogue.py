@@ -13,7 +13,7 @@ from chalicelib.core.handlers.paging import page_asked, paged
 from chalicelib.insight import wiring
 
 if TYPE_CHECKING:
-    from chalicelib.core.domain.roles import Role
+    from chalicelib.core.domain.roles import Account, Role
 
 blueprint = Blueprint(__name__)
 
@@ -37,4 +37,9 @@ def _document(role: Role) -> dict[str, Any]:
         "tags": role.tags,
         "max_session_seconds": role.max_session_seconds,
         "quarantined": role.quarantined,
+        "home": _home(role.home) if role.home else None,
     }
+
+
+def _home(account: Account) -> dict[str, Any]:
+    return {"id": account.id, "alias": account.alias, "ou_path": account.ou_path, "tags": account.tags}

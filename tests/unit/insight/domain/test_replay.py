@@ -18,7 +18,7 @@ from chalicelib.access.domain.policies import tags_read
 from chalicelib.access.domain.rules import Ask, Door, load_rules
 from chalicelib.access.domain.terms import Terms
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.roles import Role
+from chalicelib.core.domain.roles import Account, Role
 from chalicelib.insight.domain.alike import alike
 from chalicelib.insight.domain.changes import Changes, change
 from chalicelib.insight.domain.recorded import NOT_REPLAYED, NotReplayed, recorded
@@ -148,9 +148,22 @@ def test_a_tag_that_was_not_kept_is_not_taken_for_absent() -> None:
     assert Replayer(load_rules({**FILES, "new.cedar": of_roles})).decide(one) == then(one)
 
 
+HOME = Account("210987654321", "prod", ou_path="/Workloads/Prod", tags={"stage": "prod"})
+
+
+def test_rules_about_an_account_tell_two_roles_apart() -> None:
+    text = '@id("p") permit (principal, action, resource in Broker::OrganizationalUnit::"/Workloads/Prod");'
+    rules = alike(load_rules({"a.cedar": text}))
+    arn = "arn:aws:iam::210987654321:role/access-broker/r"
+    there, moved = Role("r", arn, home=HOME), Role("r", arn, home=replace(HOME, ou_path="/Other"))
+    caller = Caller("user", "ann", "arn:aws:iam::123456789012:user/ann", "123456789012", "AIDA1")
+    asked = [bool(rules.evaluate(Ask("TakeCredentials", caller, role, START)).doors) for role in (there, moved)]
+    assert asked == [True, False]
+
+
 def test_every_member_of_an_ask_comes_back() -> None:
     caller = Caller("role", "sso/ann", "arn:aws:sts::1:x", "123456789012", "sso/ann", ("sso/A",), {"team": "web"})
-    role = Role("r", "arn:aws:iam::123456789012:role/access-broker/r", "", {"a": "b"}, 1800, tier="operator")
+    role = Role("r", "arn:aws:iam::123456789012:role/access-broker/r", "", {"a": "b"}, 1800, tier="operator", home=HOME)
     changed: dict[str, Any] = {
         "action": "OpenConsole", "caller": caller, "role": role, "at": START, "source_ip": "203.0.113.9",
         "duration_seconds": 900, "session_tags": ("ticket",), "via": "slack",
