@@ -31,7 +31,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKED := app.py chalicelib access_broker policytool localaws lambda_package bench tests
 
-.PHONY: demo up down status test coverage mutate bench package dist deploy restore spoke deploy-spokes check help clean
+.PHONY: demo up down status test browser coverage mutate bench package dist deploy restore spoke deploy-spokes check help clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,11 @@ coverage: $(READY) ## run the unit and adapter tests and want the branch coverag
 
 mutate: $(READY) ## change the deciding code in every small way and want a test to fail for each (survivors: tests/mutation)
 	@HYPOTHESIS_PROFILE=mutation $(PYTHON) -m tests.mutation --jobs $(JOBS)
+
+browser: $(READY) ## install what the browser tests need: playwright, and Chromium where apt-get may (root)
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
+	@command -v chromium chromium-browser google-chrome > /dev/null || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
 
 bench: $(READY) ## measure against a bare AssumeRole and write bench/results.json
 	@$(PYTHON) -m bench

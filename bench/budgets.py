@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lambda_package
+from access_broker.portal.files import STATIC
 from bench import client
 from bench.cold import short_name
 from bench.driving import driven
@@ -38,6 +39,14 @@ def passed(budgets: Mapping[str, Any], package_bytes: int, modules: Mapping[str,
             yield f"{function} imports {count} modules, {count - budget['at_most']} more than its budget"
 
 
+def page_too_large(budgets: Mapping[str, Any], folder: Path = STATIC) -> Iterator[str]:
+    """A sentence if the files of the portal's page pass their budget."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    most = budgets["portal_page_bytes"]["at_most"]
+    if size > most:
+        yield f"the portal's page has {size:,} bytes, {size - most:,} more than its budget"
+
+
 def imported(package: Path, template: Path) -> dict[str, int]:
     """How many modules each function, and the broker command, has imported when its first answer is out."""
     with tempfile.TemporaryDirectory() as directory, canned_aws(0) as environment:
@@ -55,7 +64,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         made = lambda_package.build("dev", Path(directory), lambda_package.of_this_machine())
         size, modules = made.zip.stat().st_size, imported(made.zip, made.template)
-    failures = list(passed(json.loads(BUDGETS.read_text()), size, modules))
+    budgets = json.loads(BUDGETS.read_text())
+    failures = [*passed(budgets, size, modules), *page_too_large(budgets)]
     for sentence in failures:
         print(f"{sentence} ({BUDGETS.name} says why it is what it is)")
     return 1 if failures else 0

@@ -11,18 +11,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from access_broker.audit_chain import Broken, verified
-from access_broker.failures import Failure, Misused, NotSignedIn
+from access_broker.failures import Failure, Misused, NotSignedIn, Refused
 from access_broker.http.advice import failure
 from access_broker.http.broker import HEADERS
 from access_broker.portal.routes import routes_of, target
 
 if TYPE_CHECKING:
     from access_broker.connection import Connection
+    from access_broker.http.signing import Signer
     from access_broker.http.transport import Answer
 
 IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
-CODES: dict[type[Failure], tuple[int, str]] = {NotSignedIn: (401, "not_signed_in"), Misused: (502, "misused")}
+CODES: dict[type[Failure], tuple[int, str]] = {
+    NotSignedIn: (401, "not_signed_in"),
+    Misused: (502, "misused"),
+    Refused: (403, "refused"),
+}
 OFFLINE = (503, "offline")
+UNPROVEN = "This needs your second factor."
 NONSENSE = "This is not an answer of the broker: check --url or BROKER_URL, then start the portal again."
 
 
@@ -68,7 +74,7 @@ class Relay:
         if path is None:
             return problem(404, "no_such_route", f"The broker has no route {method} {asked.partition('?')[0][:80]}.")
         try:
-            return _reply(self._send(method, path, body, key))
+            return self._asked(method, path, body, key)
         except Failure as trouble:
             if isinstance(trouble, NotSignedIn):
                 self._connection.sign_in_again()
@@ -92,14 +98,41 @@ class Relay:
             raise Misused(NONSENSE)
         return document
 
-    def _send(self, method: str, path: str, body: bytes, key: str) -> Answer:
+    def prove(self, body: bytes) -> Reply:
+        """Take a code of the caller's MFA device: requests under /mfa are signed with the session it gives."""
+        asked = document_of(body)
+        code, devices = asked.get("code"), asked.get("devices")
+        if self._factor is None or not (isinstance(code, str) and isinstance(devices, list)):
+            return problem(400, "invalid_request", "Say the code, and the devices that the refusal named.")
+        try:
+            self._factor.code = code
+            self._factor.fresh([str(one) for one in devices])
+        except Failure as trouble:
+            return _trouble(trouble)
+        return Reply(200, {"proven": True})
+
+    @property
+    def _factor(self) -> Any:
+        return getattr(self._connection.broker, "second_factor", None)
+
+    def _asked(self, method: str, path: str, body: bytes, key: str) -> Reply:
+        """Under /mfa, API Gateway's own refusal means that the proof is missing or too old."""
+        if not path.startswith("/mfa/"):
+            return _reply(self._send(self._connection.broker.signer, method, path, body, key))
+        signer = self._factor.at_hand() if self._factor else None
+        answer = self._send(signer, method, path, body, key) if signer else None
+        if answer is None or (answer.status == 403 and "code" not in document_of(answer.body)):  # noqa: PLR2004  HTTP's
+            return problem(403, "mfa_required", UNPROVEN)
+        return _reply(answer)
+
+    def _send(self, signer: Signer, method: str, path: str, body: bytes, key: str) -> Answer:
         broker = self._connection.broker
         headers = dict(HEADERS)
         if method != "GET":
             headers["Idempotency-Key"] = key if IDEMPOTENCY_KEY.fullmatch(key) else secrets.token_urlsafe()
         if body:
             headers["Content-Type"] = "application/json"
-        return broker.transport.send(broker.signer.signed(method, f"{broker.url}{path}", headers, body))
+        return broker.transport.send(signer.signed(method, f"{broker.url}{path}", headers, body))
 
 
 def _reply(answer: Answer) -> Reply:
@@ -112,6 +145,15 @@ def _reply(answer: Answer) -> Reply:
     if answer.status < 400 or document is None:  # noqa: PLR2004
         return problem(502, "nonsense", NONSENSE)
     raise failure(answer, datetime.now(UTC))
+
+
+def document_of(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body; an empty one where there is none."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _json(answer: Answer) -> Any:

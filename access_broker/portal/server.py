@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from access_broker.portal.files import page_files
 from access_broker.portal.gate import Gate
 from access_broker.portal.peers import stranger
-from access_broker.portal.relay import Reply, problem
+from access_broker.portal.relay import Reply, document_of, problem
 
 if TYPE_CHECKING:
     from access_broker.portal.relay import Relay
@@ -118,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(ENDED)
         elif (self.command, self.path) == ("GET", "/openapi.json"):
             self._answer(self.server.relay.description())
+        elif (self.command, self.path) == ("POST", "/portal/mfa"):
+            self._answer(self.server.relay.prove(body))
         elif (self.command, self.path) == ("GET", "/portal/chain"):
             self._answer(self.server.relay.chain())
         else:
@@ -163,9 +165,5 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _token(body: bytes) -> str:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    token = document.get("token") if isinstance(document, dict) else None
+    token = document_of(body).get("token")
     return token if isinstance(token, str) else ""

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests import npm
 
 HERE = Path(__file__).parent
-PLACE = HERE.parent.parent / ".build" / "evaluator"
 ACCOUNT = "123456789012"
 VALUES = {
     "${AWS::Partition}": "aws",
@@ -63,21 +62,10 @@ class Asked:
 
 
 def installed() -> Path:
-    """The evaluator, installed once per checkout outside of git; skips where node or npm is missing."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node and npm are not installed")
-    lock = (HERE / "package-lock.json").read_bytes()
-    mark = PLACE / "installed-lock.json"
-    if not (mark.exists() and mark.read_bytes() == lock):
-        PLACE.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, PLACE)
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=PLACE, capture_output=True, text=True, check=False, timeout=300)
-        assert done.returncode == 0, done.stderr
-        mark.write_bytes(lock)
-    shutil.copy(HERE / "evaluate.mjs", PLACE)
-    return PLACE / "evaluate.mjs"
+    """The evaluator; skips where node or npm is missing."""
+    place = npm.installed(HERE, "node")
+    shutil.copy(HERE / "evaluate.mjs", place)
+    return place / "evaluate.mjs"
 
 
 def evaluate(asked: list[Asked]) -> list[bool]:

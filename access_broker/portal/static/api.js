@@ -50,13 +50,27 @@ const askNeighbours = () => new Promise((done) => {
   setTimeout(finish, 400);
 });
 
-let mfa = ""; // "/mfa" once the second factor is proven
-export const proveSecondFactor = async (code) => { await call("POST", "/portal/mfa", { code }); mfa = "/mfa"; };
+// Where a rule asks for the second factor, the same request goes under /mfa, after a code if there is no proof yet.
+let askForCode = async () => false;
+export const onSecondFactor = (ask) => { askForCode = ask; };
+export const proveSecondFactor = (code, devices) => call("POST", "/portal/mfa", { code, devices });
 
-export const call = (method, path, body) => send(method, path.startsWith("/v1") ? mfa + path : path, body, {
-  "X-Broker-Portal": sessionStorage.getItem(KEY) ?? "",
-  ...(method === "GET" ? {} : { "Idempotency-Key": crypto.randomUUID() }),
-});
+export async function call(method, path, body) {
+  const headers = { "X-Broker-Portal": sessionStorage.getItem(KEY) ?? "", ...(method === "GET" ? {} : { "Idempotency-Key": crypto.randomUUID() }) };
+  const under = (prefix) => send(method, prefix + path, body, headers);
+  const wanted = (error) => error instanceof Refusal && error.problem.code === "mfa_required" && path.startsWith("/v1/");
+  try {
+    return await under("");
+  } catch (refused) {
+    if (!wanted(refused)) throw refused;
+    try {
+      return await under("/mfa");
+    } catch (unproven) {
+      if (!wanted(unproven) || !(await askForCode(refused.problem.devices ?? []))) throw unproven;
+      return under("/mfa");
+    }
+  }
+}
 export const get = (path, query = {}) => call("GET", address(path, query));
 export const address = (path, query) => {
   const said = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");

@@ -1,6 +1,6 @@
 // The shell: sign-in, navigation, language and theme, and what is shown where something is wrong.
 import { html, render, Button, Dialog, Field, Icon, Problem, Skeleton, Toasts, useEffect, useState } from "./ui.js";
-import { get, learn, can, proveSecondFactor, signIn, useChange, useLoad } from "./api.js";
+import { get, learn, onSecondFactor, proveSecondFactor, signIn, useChange, useLoad } from "./api.js";
 import { useErrorBoundary } from "./vendor/hooks.js";
 import { language, speak, t } from "./words.js";
 import { Now } from "./pages/now.js";
@@ -45,12 +45,11 @@ function Portal() {
         <p class="brand"><img src="/icon.svg" alt="" width="28" height="28" />access-broker</p>
         <ul>${pages.map((one) => html`<li><a href=${`#/${one.path}`} aria-current=${one === current ? "page" : null}><${Icon} name=${one.path} /><span>${t(one.short ?? one.name)}</span></a></li>`)}</ul>
         ${me.data && html`<div class="who"><p class="strong">${me.data.name}</p><p class="muted small">${me.data.groups.join(", ") || t("no groups")} · ${me.data.account}</p></div>`}
-        <div class="switches"><${Theme} /><button type="button" class="icon-button wide-text" lang=${language() === "ja" ? "en" : "ja"} onClick=${() => { speak(language() === "ja" ? "en" : "ja"); redraw((n) => n + 1); }}>${language() === "ja" ? "English" : "日本語"}</button>
-          ${can("GET", "/v1/me") && html`<${SecondFactor} />`}</div>
+        <div class="switches"><${Theme} /><button type="button" class="icon-button wide-text" lang=${language() === "ja" ? "en" : "ja"} onClick=${() => { speak(language() === "ja" ? "en" : "ja"); redraw((n) => n + 1); }}>${language() === "ja" ? "English" : "日本語"}</button></div>
       </nav>
       <main id="main" tabindex="-1">${me.data === undefined ? html`<h1>access-broker</h1>${me.problem ? html`<${Problem} of=${me.problem} retry=${me.reload} />` : html`<${Skeleton} slow=${me.slow} />`}`
         : html`${me.problem && html`<${Problem} of=${me.problem} retry=${me.reload} />`}<h1>${t(current.name)}</h1><${Guarded} key=${`${place.page}/${place.path.join("/")}/${language()}`} page=${current.page} me=${me.data} path=${place.path} />`}</main>
-    </div><${Toasts} />`;
+    </div><${SecondFactor} /><${Toasts} />`;
 }
 
 // A broker that answers nonsense breaks one page, not the portal.
@@ -69,15 +68,20 @@ function Theme() {
   return html`<button type="button" class="icon-button" aria-label=${names[theme]} title=${names[theme]} onClick=${() => { localStorage.setItem("theme", next); dress(next); choose(next); }}><${Icon} name="sun" /></button>`;
 }
 
+// Asks for a code when a request needs one; the request then goes on.
 function SecondFactor() {
-  const [open, show] = useState(false);
+  const [asked, ask] = useState(null);
   const [code, type] = useState("");
   const change = useChange();
-  const prove = () => change.run(async () => { await proveSecondFactor(code.trim()); show(false); });
-  return html`<button type="button" class="icon-button wide-text" onClick=${() => show(true)}>MFA</button>
-    ${open && html`<${Dialog} title=${t("Prove your second factor")} close=${() => show(false)} actions=${html`<${Button} onClick=${() => show(false)}>${t("Cancel")}<//><${Button} kind="primary" busy=${change.busy} disabled=${!/^\d{6}$/.test(code.trim())} onClick=${prove}>${t("Prove")}<//>`}>
-      <${Field} label=${t("Code of your device")}>${(props) => html`<input ...${props} inputmode="numeric" autocomplete="one-time-code" maxlength="6" value=${code} onInput=${(event) => type(event.target.value)} />`}<//>
-      ${change.problem && html`<${Problem} of=${change.problem} />`}<//>`}`;
+  useEffect(() => onSecondFactor((devices) => new Promise((done) => { type(""); ask({ devices, done }); })), []);
+  if (!asked) return null;
+  const end = (proven) => { asked.done(proven); ask(null); change.clear(); };
+  const prove = (event) => { event.preventDefault(); change.run(async () => { await proveSecondFactor(code.trim(), asked.devices); end(true); }); };
+  return html`<${Dialog} title=${t("Prove your second factor")} close=${() => end(false)}>
+    <form class="form" onSubmit=${prove}><p>${t("A rule asks for your second factor. AWS takes each code once.")}</p>
+      <${Field} label=${t("Code of your device")} hint=${asked.devices.join(", ")}>${(props) => html`<input ...${props} inputmode="numeric" autocomplete="one-time-code" maxlength="6" required pattern="[0-9]{6}" value=${code} onInput=${(event) => type(event.target.value)} />`}<//>
+      ${change.problem && html`<${Problem} of=${change.problem} />`}
+      <div class="actions"><button class="button primary" disabled=${change.busy}><span>${t("Prove")}</span></button><${Button} onClick=${() => end(false)}>${t("Cancel")}<//></div></form><//>`;
 }
 
 const Outside = ({ problem }) => html`<main id="main" class="outside"><h1>access-broker</h1><${Problem} of=${problem} /></main>`;

@@ -12,7 +12,7 @@ export function Timeline({ sessions, onOpen }) {
   const x = (at) => 130 + ((at - from) / (to - from)) * 660;
   const lane = 24;
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => from + share * (to - from));
-  return html`<figure class="plot"><svg viewBox=${`0 0 800 ${shown.length * lane + 30}`} role="img"
+  return html`<figure class="plot" tabindex="0"><svg viewBox=${`0 0 800 ${shown.length * lane + 30}`} role="img"
       aria-label=${t("Timeline of {n} sessions, from {from} to {to}", { n: shown.length, from: when(from), to: when(to) })}>
     ${ticks.map((at, index) => html`<g class="tick"><line x1=${x(at)} x2=${x(at)} y1="0" y2=${shown.length * lane} />
       <text x=${x(at)} y=${shown.length * lane + 18} text-anchor=${index === 4 ? "end" : index ? "middle" : "start"}>${when(at)}</text></g>`)}
@@ -32,7 +32,7 @@ export function Timeline({ sessions, onOpen }) {
 export function Columns({ counts, label, name }) {
   const most = Math.max(1, ...counts.map(([, count]) => count));
   const wide = 760 / Math.max(1, counts.length);
-  return html`<figure class="plot"><svg viewBox="0 0 760 130" role="img" aria-label=${label}>
+  return html`<figure class="plot" tabindex="0"><svg viewBox="0 0 760 130" role="img" aria-label=${label}>
     <line class="base" x1="0" x2="760" y1="108.5" y2="108.5" />
     ${counts.map(([key, count], index) => html`<g class="column"><rect x=${index * wide + wide * 0.12} width=${wide * 0.76}
       y=${108 - (count / most) * 96} height=${(count / most) * 96} rx="2"><title>${name(key)}: ${count}</title></rect></g>`)}

@@ -123,13 +123,14 @@ export const Choice = ({ label, value, options, onChange }) => html`<select aria
 // A modal dialog: the browser keeps the focus inside and Escape closes it.
 export function Dialog({ title, close, children, actions, wide }) {
   const frame = useRef();
+  const id = useMemo(() => `dialog-${++unique}`, []);
   useEffect(() => {
     const before = document.activeElement;
     frame.current.showModal();
     return () => before?.focus?.();
   }, []);
-  return html`<dialog ref=${frame} class=${wide ? "wide" : null} aria-labelledby="dialog-title" onCancel=${(event) => { event.preventDefault(); close(); }}>
-    <header><h2 id="dialog-title">${title}</h2>
+  return html`<dialog ref=${frame} class=${wide ? "wide" : null} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); close(); }}>
+    <header><h2 id=${id}>${title}</h2>
       <button type="button" class="icon-button" aria-label=${t("Close")} onClick=${close}><${Icon} name="close" /></button></header>
     <div class="dialog-body">${children}</div>
     ${actions && html`<footer>${actions}</footer>`}
@@ -184,7 +185,7 @@ export function Table({ label, columns, rows, onOpen, more, empty, tall }) {
   const template = { gridTemplateColumns: columns.map((one) => one.width ?? "minmax(0, 1fr)").join(" ") };
   return html`<div class=${`table${tall ? " tall" : ""}`} role="table" aria-label=${label} aria-rowcount=${rows.length + 1}>
     <div role="rowgroup"><div class="row head" role="row" aria-rowindex="1" style=${template}>
-      ${columns.map((one) => html`<div role="columnheader" class=${one.wide ? "wide" : null}>${t(one.name)}</div>`)}</div></div>
+      ${columns.map((one) => html`<div role="columnheader" class=${one.wide ? "wide" : null}>${one.quiet ? html`<span class="unseen">${t(one.name)}</span>` : t(one.name)}</div>`)}</div></div>
     <div class="rows" ref=${box} role="rowgroup" tabindex="0" aria-label=${label} onScroll=${(event) => scrolled(event.target.scrollTop)}>
       <div class="spacer" role="presentation" style=${{ height: `${rows.length * ROW}px` }}>
         ${rows.slice(first, last).map((row, index) => html`<div key=${row.id ?? row.name ?? first + index} class="row" role="row"

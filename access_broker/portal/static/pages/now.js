@@ -32,7 +32,7 @@ function Having({ session, done, go }) {
       <p class="muted">${t(session.kind)}${session.reason && html` · ${session.reason}`}</p></div>
     <div class="having-left"><${Left} until=${session.expires_at} /><span class="meter"><span style=${{ width: `${share * 100}%` }}></span></span></div>
     ${session.break_glass && html`<${Badge} tone="bad">${t("break-glass")}<//>`}
-    <${Button} onClick=${() => end(true)} aria-label=${t("End my session of {role}", { role: session.role })}>${t("End it")}<//>
+    <${Button} onClick=${() => end(true)} aria-label=${t("End it: {role}", { role: session.role })}>${t("End it")}<//>
     ${ending && html`<${EndSession} session=${session} close=${() => end(false)} done=${done} go=${go} />`}</li>`;
 }
 
@@ -51,7 +51,7 @@ function MayTake({ roles, done, go }) {
   const columns = [
     { name: "Role", cell: (one) => html`<div class="two"><a href=${`#/roles/${encodeURIComponent(one.name)}`} class="strong">${one.name}</a><span class="muted">${one.description}</span></div>` },
     { name: "Terms", wide: true, width: "minmax(0, 12rem)", cell: (one) => html`<div class="two"><span>${one.active_grant ? html`<${State} value="approved" />` : html`<${State} value=${one.access} />`}</span><span class="muted">${t("up to {time}", { time: length(one.max_duration_seconds) })}</span></div>` },
-    { name: "", width: "8.5rem", cell: (one) => one.quarantined ? html`<${State} value="quarantined" />` : ready(one)
+    { name: "Action", quiet: true, width: "8.5rem", cell: (one) => one.quarantined ? html`<${State} value="quarantined" />` : ready(one)
       ? html`<${Button} kind="primary" onClick=${() => setOpen(open === one.name ? null : one.name)} aria-expanded=${String(open === one.name)} aria-label=${t("Take {role}", { role: one.name })}>${t("Take")}<//>`
       : html`<${Button} onClick=${() => go(`/requests/new/${encodeURIComponent(one.name)}`)} aria-label=${t("Ask for {role}", { role: one.name })}>${t("Ask")}<//>` },
   ];

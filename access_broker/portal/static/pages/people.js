@@ -45,7 +45,7 @@ function Callers({ go }) {
   const columns = [
     { name: "Name", cell: (one) => html`<div class="two"><a class="strong" href=${`#/people/person/${part(one.name)}`}>${one.name}</a><span class="muted">${one.groups.join(", ")}</span></div>` },
     { name: "Kind", width: "6rem", cell: (one) => t(one.kind) },
-    { name: "State", width: "8rem", cell: (one) => (one.suspended ? html`<${Badge} tone="bad">${t("suspended")}<//>` : html`<${Badge} tone="good">${t("may ask")}<//>`) },
+    { name: "State", width: "8rem", cell: (one) => (one.suspended ? html`<${Badge} tone="bad">${t("suspended")}<//>` : html`<span class="muted">–</span>`) },
     { name: "As of", wide: true, width: "9rem", cell: (one) => html`<${Time} at=${one.as_of} />` },
   ];
   return html`<${Card} title=${t("People and programs")} aside=${html`<span class="muted">${list.data ? found.length : ""}</span>`}><div class="filters"><${Search} label=${t("Search names and groups")} value=${words} onInput=${search} />
@@ -72,7 +72,7 @@ function Person({ name, me }) {
 function Facing({ person, me, reload }) {
   const [asking, ask] = useState(false);
   const may = (me.rights ?? []).includes("Revoke") && person.name !== me.name;
-  return html`<${Card} title=${person.name} aside=${person.suspended ? html`<${Badge} tone="bad">${t("suspended")}<//>` : html`<${Badge} tone="good">${t("may ask")}<//>`}>
+  return html`<${Card} title=${person.name} aside=${person.suspended && html`<${Badge} tone="bad">${t("suspended")}<//>`}>
     <${Facts} of=${[["Kind", t(person.kind)], ["Groups", person.groups.join(", ") || t("none")], ["Tags", Object.entries(person.tags).map(([key, value]) => html`<code>${key}=${value}</code> `)], ["ARN", html`<code class="break">${person.arn}</code>`], ["As of", html`<${Time} at=${person.as_of} />`]]} />
     ${may && !person.suspended && html`<div class="actions"><${Button} kind="danger" onClick=${() => ask(true)}>${t("Suspend")}<//></div>`}
     ${asking && html`<${Suspend} person=${person} close=${() => ask(false)} done=${reload} />`}<//>`;

@@ -108,8 +108,9 @@ function Details({ request, me, reload, go }) {
   return html`<${Card} title=${`${request.caller} → ${request.role}`} aside=${html`<${State} value=${request.state} />`}>
     <${Facts} of=${[["Reason", request.reason || t("no reason given")], ["For", length(request.duration_seconds)], ["Filed", html`<${Time} at=${request.filed_at} />`],
       ["Asked by", request.asked_by], ["Starts", request.not_before && html`<${Time} at=${request.not_before} />`],
-      ["Answer by", request.state === "pending" && html`<${Time} at=${request.answer_by} />`],
+      ["Who may approve", request.approvers?.groups.join(", ")], ["Answer by", request.state === "pending" && html`<${Time} at=${request.answer_by} />`],
       ["Usable until", request.grant && html`<${Time} at=${request.grant.usable_until} />`], ["Rule", html`<code>${request.policy}</code>`]]} />
+    ${request.approvers?.enough === false && html`<p class="notice wait">${t("Too few others may approve this now.")}</p>`}
     <h3>${t("Decisions")} <span class="muted">${request.decisions.filter((one) => one.decision === "approve").length} / ${request.approvals}</span></h3>
     ${request.decisions.length === 0 ? html`<p class="muted">${t("None yet.")}</p>` : html`<ul class="decisions">${request.decisions.map((one) =>
       html`<li><${Badge} tone=${one.decision === "approve" ? "good" : "bad"}>${t(one.decision)}<//> <span class="strong">${one.by}</span> <${Time} at=${one.at} /> ${one.comment && html`<p>${one.comment}</p>`}</li>`)}</ul>`}

@@ -52,7 +52,7 @@ function Reviewing({ me }) {
     for (const one of candidates) if ((await rightsOver(one.name)).includes("ReviewBreakGlass")) return true;
     return false;
   }, [me.name]);
-  if (!roles.data) return null;
+  if (!roles.data || (me.rights ?? []).includes("ReadAudit")) return null;
   return html`<${Card} title=${t("Break-glass reviews")}><p class="muted">${t("A session taken in an emergency waits for another person. Its id is in the notice.")}</p>
     <div class="filters"><${Search} label=${t("Session id")} value=${id} onInput=${type} /></div>${/^[0-9a-z]{26}$/.test(id.trim()) && html`<${Review} id=${id.trim()} done=${() => type("")} />`}<//>`;
 }

@@ -6,7 +6,9 @@ import { t } from "../words.js";
 const SAFE = /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?\/)/;
 export const safeLink = (url) => (SAFE.test(String(url)) ? url : null);
 
-export const commandFor = (role) => `broker exec ${role.name} -- "$SHELL"`;
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+export const commandFor = (role, reason = "", glass = false) =>
+  ["broker exec", role.name, glass && "--break-glass", reason.trim() && `--reason ${quoted(reason.trim())}`, '-- "$SHELL"'].filter(Boolean).join(" ");
 
 // A reason is asked for only where a rule wants one.
 export function Take({ role, done, glass }) {
@@ -15,14 +17,14 @@ export function Take({ role, done, glass }) {
   return html`<div class="actions">
     ${!glass && html`<${Button} kind="primary" icon="open" onClick=${console_}>${t("Console")}<//>`}
     <${Button} kind=${glass ? "danger" : "plain"} icon="roles" onClick=${() => ask("credentials")}>${glass ? t("Break the glass") : t("Credentials")}<//>
-    ${!glass && html`<${Button} icon="copy" onClick=${() => copy(commandFor(role), t("Copied: paste it into a terminal."))}
-      aria-label=${t("Copy the command line of {role}", { role: role.name })}>${t("Command line")}<//>`}
+    ${!glass && html`<${Button} icon="copy" onClick=${() => (role.reason_required ? ask("credentials") : copy(commandFor(role), t("Copied: paste it into a terminal.")))}
+      aria-label=${t("Command line: {role}", { role: role.name })}>${t("Command line")}<//>`}
     ${asked === "credentials" && html`<${Credentials} role=${role} glass=${glass} close=${() => ask(null)} done=${done} />`}
     ${asked === "console-links" && html`<${Reason} role=${role} close=${() => ask(null)} go=${(reason) => openConsole(role, reason, ask, done)} />`}
     ${asked?.problem && html`<${Dialog} title=${t("The console did not open")} close=${() => ask(null)}><${Problem} of=${asked.problem} /><//>`}
-    ${asked?.link && html`<${Dialog} title=${t("The console is ready")} close=${() => ask(null)}>
+    ${asked?.ready && html`<${Dialog} title=${t("The console is ready")} close=${() => ask(null)}>
       <p>${t("The browser kept the window shut. Open it yourself; the link is a secret for 15 minutes.")}</p>
-      <a class="button primary" href=${asked.link} target="_blank" rel="noopener noreferrer">${t("Open the console")}</a><//>`}
+      <a class="button primary" href=${asked.ready} target="_blank" rel="noopener noreferrer">${t("Open the console")}</a><//>`}
   </div>`;
 }
 
@@ -32,7 +34,7 @@ async function openConsole(role, reason, ask, done) {
   try {
     const link = safeLink((await call("POST", "/v1/console-links", { role: role.name, reason })).sign_in_url);
     if (!link) throw Object.assign(new Error(), { problem: { code: "nonsense", detail: t("The broker's link leads nowhere safe.") } });
-    if (window_) { window_.opener = null; window_.location.replace(link); } else ask({ link });
+    if (window_) { window_.opener = null; window_.location.replace(link); } else ask({ ready: link });
     done?.();
   } catch (error) {
     window_?.close();
@@ -72,7 +74,7 @@ export function Credentials({ role, glass, close, done }) {
     : html`${glass && html`<p class="notice bad">${t("For emergencies. It is told to others at once, and reviewed afterwards.")}</p>`}
       <${Field} label=${t("Reason")} hint=${needs ? t("A rule asks for it. It is kept in the audit log.") : t("Optional. It is kept in the audit log.")}>
         ${(props) => html`<textarea ...${props} rows="3" maxlength="1000" value=${reason} onInput=${(event) => say(event.target.value)}></textarea>`}<//>
-      <${Command} text=${commandFor(role)} />
+      <${Command} text=${commandFor(role, reason, glass)} />
       <p class="hint">${t("In a terminal, this line does the same and leaves nothing in the clipboard.")}</p>`}
   <//>`;
 }
