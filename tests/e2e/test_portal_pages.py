@@ -147,6 +147,12 @@ def test_markup_of_others_stays_text(chromium: Any) -> None:
 # Much data
 
 
+def much(kind: str, count: int) -> Canned:
+    canned = Canned()
+    setattr(canned, kind, count)
+    return canned
+
+
 @pytest.mark.parametrize(
     ("place", "kind", "count"),
     [("/roles", "roles", 10_000), ("/people", "accounts", 1_000), ("/sessions", "sessions", 100_000)],
@@ -155,7 +161,7 @@ def test_much_data_draws_what_is_in_sight_and_keeps_memory_bounded(
     chromium: Any, record_property: Callable[[str, object], None], place: str, kind: str, count: int
 ) -> None:
     label = {"roles": "Roles", "accounts": "Accounts", "sessions": "All sessions"}[kind]
-    with shown(chromium, Canned(**{kind: count})) as opened:
+    with shown(chromium, much(kind, count)) as opened:
         opened.sees("What I have")
         opened.page.evaluate("performance.clearResourceTimings()")
         opened.go(place)
@@ -294,7 +300,8 @@ def test_refusals_outages_and_nonsense_are_said(chromium: Any, odd: tuple[int, A
 def test_an_ended_portal_says_how_to_start_it_again(chromium: Any) -> None:
     with canned_portal(Canned()) as portal, tab(chromium, portal.address) as opened:
         opened.sees("What I have")
-        portal.gate.admits = lambda _headers: False  # type: ignore[method-assign]
+        gate: Any = portal.gate
+        gate.admits = lambda _headers: False
         opened.go("/requests")
         opened.sees("start `broker portal` again")
 

@@ -12,6 +12,7 @@ from typing import Any
 from tests import npm
 
 HERE = Path(__file__).parent
+PLACE = npm.BUILD / HERE.name
 ACCOUNT = "123456789012"
 VALUES = {
     "${AWS::Partition}": "aws",
