@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.insight.domain.changes import CHANGES
-from policytool import access_report, replay
+from policytool import access_report, replay, suggest
 from policytool.cases import run_all
 from policytool.check import check as complaints_of
 from policytool.source import BadFile
@@ -53,6 +53,8 @@ Example:
 
 ACCESS = """Read facts from standard input and print the access matrix as JSON; `broker report access` runs it."""
 
+SUGGEST = """Read calls from standard input and print a narrower template as JSON; `broker roles suggest` runs it."""
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line; its exit code."""
@@ -60,9 +62,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if not given.policies.is_dir():
         sys.stderr.write(f"broker policy: there is no folder {given.policies}: name it with --policies.\n")
         return 2
-    if given.command == "access":
-        _print(json.dumps(access_report.report(given.policies, json.load(sys.stdin))))
-        return 0
+    if given.command in FROM_FACTS:
+        return answer_facts(given.command, given.policies)
     if given.command == "replay":
         return replay_events(given)
     run = {"check": check_files, "test": run_cases}[given.command]
@@ -71,8 +72,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("broker policy", description="Check, test and replay the access policies.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="check|test|replay|access")
-    for name, text in (("check", CHECK), ("test", TEST), ("replay", REPLAY), ("access", ACCESS)):
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check|test|replay|access|suggest")
+    for name, text in (("check", CHECK), ("test", TEST), ("replay", REPLAY), ("access", ACCESS), ("suggest", SUGGEST)):
         command = commands.add_parser(
             name,
             help=text.splitlines()[0],
@@ -103,6 +104,19 @@ def check_files(policies: Path, *, as_json: bool) -> int:
         count = len(list((policies / "access").glob("*.cedar")))
         _print(*map(str, found), f"{count} policy files checked, {len(found)} complaint(s).")
     return int(any(one.level == "error" for one in found))
+
+
+FROM_FACTS = {"access": access_report.report, "suggest": suggest.suggestion}
+
+
+def answer_facts(command: str, policies: Path) -> int:
+    """Print what the facts on standard input give."""
+    try:
+        _print(json.dumps(FROM_FACTS[command](policies, json.load(sys.stdin))))
+    except (BadFile, ValueError) as error:
+        sys.stderr.write(f"broker policy: {error}\n")
+        return 2
+    return 0
 
 
 def _kinds(words: str) -> frozenset[str]:
