@@ -81,7 +81,11 @@ def _connection(call: Call) -> Connection:
 
     given = call.given
     return connection.Connection(
-        Output(given.flag("json")), given.text("url"), given.text("profile"), given.text("region")
+        Output(given.flag("json")),
+        given.text("url"),
+        given.text("profile"),
+        given.text("region"),
+        given.text("mfa_code"),
     )
 
 

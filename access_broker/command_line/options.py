@@ -48,7 +48,8 @@ URL = Option("--url", "The broker's address (or BROKER_URL).", "URL")
 PROFILE = Option("--profile", "The AWS profile that signs.", "NAME", names="profile")
 REGION = Option("--region", "The region that the broker runs in.", "REGION")
 JSON = Option("--json", "Print JSON on stdout and nothing else.")
-EVERYWHERE = (URL, PROFILE, REGION, JSON)
+MFA_CODE = Option("--mfa-code", "The present code of your MFA device (or AWS_MFA_CODE).", "CODE")
+EVERYWHERE = (URL, PROFILE, REGION, MFA_CODE, JSON)
 """Options of every command, before its name or after it."""
 
 VERSION = Option("--version", "Print the version; with --json the broker's as well.")

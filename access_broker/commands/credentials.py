@@ -26,6 +26,7 @@ def creds(connection: Connection, given: Given) -> None:
     how = "json" if connection.output.as_json else given.word("format")
     ask = ask_of(given)
     wait = not given.flag("no_wait") and how != "process"
+    connection.asks = how != "process"
     credentials = issuing(connection).take(ask, fresh=given.flag("fresh"), wait=wait)
     print(_printed(credentials, how))
     ask.remark_if_cut(connection.output)

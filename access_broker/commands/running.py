@@ -42,6 +42,7 @@ def serve(connection: Connection, given: Given) -> None:
     """Serve the role's credentials until Ctrl-C."""
     took, ask = issuing(connection), ask_of(given)
     credentials = took.take(ask, fresh=given.flag("fresh"), wait=not given.flag("no_wait"))
+    connection.asks = False  # from here on, programs ask
     wanted = given.number("port") or 0
     try:
         endpoint = Endpoint(lambda: took.kept_or_new(ask), credentials, wanted, connection.output.notice)

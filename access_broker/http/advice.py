@@ -84,6 +84,22 @@ def failure(answer: Answer, now: datetime) -> Failure:
     return _by_status(answer.status)
 
 
+def wants_mfa(answer: Answer) -> bool:
+    """True if the broker would do it for a caller with MFA."""
+    return _document(answer).get("code") == "mfa_required"
+
+
+def devices_of(answer: Answer) -> list[str]:
+    """The caller's MFA devices, as the broker knows them."""
+    devices = _document(answer).get("devices")
+    return [str(one) for one in devices] if isinstance(devices, list) else []
+
+
+def not_admitted(answer: Answer) -> bool:
+    """True if API Gateway, not the broker, refused: under /mfa, for want of recent MFA."""
+    return answer.status == 403 and "code" not in _document(answer)  # noqa: PLR2004  Forbidden
+
+
 def _document(answer: Answer) -> dict[str, Any]:
     try:
         document = json.loads(answer.body)

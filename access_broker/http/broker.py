@@ -14,11 +14,12 @@ from urllib.parse import quote, urlencode
 
 from access_broker import __version__
 from access_broker.failures import Misused
-from access_broker.http.advice import WRONG_ADDRESS, failure
+from access_broker.http.advice import WRONG_ADDRESS, devices_of, failure, not_admitted, wants_mfa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from access_broker.http.second_factor import SecondFactor
     from access_broker.http.signing import Signer
     from access_broker.http.transport import Answer, Transport
 
@@ -56,6 +57,7 @@ class Broker:
     wait: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = field(default=random.random)
     new_key: Callable[[], str] = field(default=secrets.token_urlsafe)
+    second_factor: SecondFactor | None = None
 
     def get(self, *path: str, **query: str | int | None) -> Any:
         """GET /v1/path…; query members that are None are left out."""
@@ -64,6 +66,10 @@ class Broker:
     def post(self, *path: str, body: Mapping[str, Any] | None = None) -> Any:
         """POST /v1/path… with members of `body` that are not None."""
         return self._ask("POST", path, {}, _present(body or {}))
+
+    def patch(self, *path: str, body: Mapping[str, Any]) -> Any:
+        """PATCH /v1/path…."""
+        return self._ask("PATCH", path, {}, body)
 
     def put(self, *path: str, body: Mapping[str, Any], **query: str | None) -> Any:
         """PUT /v1/path… with the whole body, nulls included: a template means them."""
@@ -92,18 +98,32 @@ class Broker:
         query: Mapping[str, str | int | None],
         body: Mapping[str, Any] | None = None,
     ) -> Any:
-        url = self._address(path, query)
         content = b"" if body is None else json.dumps(body).encode()
         headers = HEADERS | ({} if method == "GET" else {"Idempotency-Key": self.new_key()})
         headers |= {} if body is None else {"Content-Type": "application/json"}
+
+        def send(signer: Signer, base: str) -> Answer:
+            url = self._address(base, path, query)
+            return self._persist(lambda: self.transport.send(signer.signed(method, url, headers, content)))
+
         try:
-            answer = self._persist(lambda: self.transport.send(self.signer.signed(method, url, headers, content)))
+            answer = send(self.signer, self.url)
+            if self.second_factor and wants_mfa(answer):
+                answer = self._under_mfa(self.second_factor, answer, lambda signer: send(signer, f"{self.url}/mfa"))
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_interrupted(method, path)) from None
         return _decoded(answer)
 
-    def _address(self, path: tuple[str, ...], query: Mapping[str, str | int | None]) -> str:
-        address = "/".join([self.url, "v1", *(quote(part, safe="") for part in path)])
+    def _under_mfa(self, factor: SecondFactor, refused: Answer, send: Callable[[Signer], Answer]) -> Answer:
+        """The same request under /mfa: with what is at hand, or, where that is too old, with a new code."""
+        at_hand = factor.at_hand()
+        answer = send(at_hand) if at_hand else None
+        if answer is None or not_admitted(answer):
+            answer = send(factor.fresh(devices_of(refused)))
+        return answer
+
+    def _address(self, base: str, path: tuple[str, ...], query: Mapping[str, str | int | None]) -> str:
+        address = "/".join([base, "v1", *(quote(part, safe="") for part in path)])
         asked = urlencode(_present(query), quote_via=quote)
         return f"{address}?{asked}" if asked else address
 

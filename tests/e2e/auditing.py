@@ -27,6 +27,7 @@ Found = TypeVar("Found")
 DEADLINE_SECONDS = 60
 LOOK_EVERY_SECONDS = 0.1
 PLACEHOLDER = re.compile(r"\{\w+\}")
+ROOT_ACCOUNT = "000000000000"
 NO_RETRY = Config(retries={"total_max_attempts": 1})
 
 
@@ -59,6 +60,47 @@ def make_engineer(broker: Broker, name: str) -> boto3.Session:
     iam.add_user_to_group(GroupName="engineers", UserName=name)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return session_with(key["AccessKeyId"], key["SecretAccessKey"], region=broker.region)
+
+
+MFA_SESSIONS: dict[tuple[str, str], boto3.Session] = {}
+"""Sessions with MFA by broker and person: a new code would take up to half a minute."""
+
+
+def with_mfa(broker: Broker, who: str) -> boto3.Session:
+    """The session of a person who has typed the code of their device."""
+    key = (broker.broker_url, who)
+    if key not in MFA_SESSIONS:
+        MFA_SESSIONS[key] = authenticated(broker, broker.session_for(who), who, broker.mfa_code(who))
+    return MFA_SESSIONS[key]
+
+
+def authenticated(broker: Broker, session: boto3.Session, name: str, code: str) -> boto3.Session:
+    """GetSessionToken with the device of this name."""
+    serial = f"arn:aws:iam::{ROOT_ACCOUNT}:mfa/{name}"
+    sts = session.client("sts", endpoint_url=broker.endpoint_url)
+    made = sts.get_session_token(SerialNumber=serial, TokenCode=code)["Credentials"]
+    return session_with(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], region=broker.region)
+
+
+def mfa_variables(broker: Broker, who: str) -> dict[str, str | None]:
+    """The same as environment variables of a program."""
+    keys = keys_of(with_mfa(broker, who))
+    return {
+        "AWS_PROFILE": None,
+        "AWS_ACCESS_KEY_ID": keys.access_key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+        "AWS_SESSION_TOKEN": keys.token,
+    }
+
+
+def on_call(broker: Broker, name: str) -> boto3.Session:
+    """An engineer who may break the glass."""
+    iam = broker.session_for("admin").client("iam")
+    if "on-call" not in {group["GroupName"] for group in iam.list_groups()["Groups"]}:
+        iam.create_group(GroupName="on-call")
+    session = make_engineer(broker, name)
+    iam.add_user_to_group(GroupName="on-call", UserName=name)
+    return session
 
 
 def delete_user(broker: Broker, name: str) -> None:
@@ -152,6 +194,6 @@ def audit(broker: Broker, query: str, enough: Callable[[list[dict[str, Any]]], o
             found += answer.document["events"]
             if not answer.document["next_cursor"]:
                 return found
-            cursor = f"&cursor={quote(answer.document['next_cursor'])}"
+            cursor = f"&cursor={quote(answer.document['next_cursor'], safe='')}"
 
     return eventually(read, enough)

@@ -42,10 +42,10 @@ def pending_request(person: Person) -> str:
     raise AssertionError("no request came")
 
 
-def test_exec_waits_for_the_approval_and_then_runs(alice: Person, bob: Person) -> None:
+def test_exec_waits_for_the_approval_and_then_runs(broker: Broker, alice: Person, bob: Person) -> None:
     with alice.spawn([BROKER, "exec", *ASK, "--", "aws", "ec2", "describe-instances"]) as process:
         identifier = pending_request(bob)
-        approved = bob.broker("approve", identifier, "--comment", "go ahead")
+        approved = bob.broker("approve", identifier, "--comment", "go ahead", "--mfa-code", broker.mfa_code("bob"))
         out, err = process.communicate(timeout=120)
     assert approved.returncode == 0, approved.stderr
     assert process.returncode == 0, err

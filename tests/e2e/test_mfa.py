@@ -11,14 +11,17 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws import mfa
+from localaws import mfa, totp
 from localaws.profiles import session_with
+from tests.e2e.auditing import ask, authenticated, make_engineer, on_call, with_mfa
+from tests.e2e.cli_person import at_a_terminal
 from tests.e2e.door import Answer, keys_of, signed
 from tests.unit.localaws.signing import Message, Signing, send
 from tests.unit.localaws.signing import signed as signed_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from botocore.credentials import ReadOnlyCredentials
 
@@ -35,11 +38,6 @@ def session_token(broker: Broker, who: str, **more: Any) -> ReadOnlyCredentials:
     """GetSessionToken, as any user without permissions may call it."""
     made: Any = broker.session_for(who).client("sts").get_session_token(**more)
     return keys(broker, made["Credentials"])
-
-
-def with_mfa(broker: Broker, who: str) -> ReadOnlyCredentials:
-    device = mfa.device_of(broker.directory, who)
-    return session_token(broker, who, SerialNumber=device.serial, TokenCode=broker.mfa_code(who))
 
 
 def asked(broker: Broker, path: str, who: ReadOnlyCredentials) -> Answer:
@@ -69,7 +67,7 @@ def _put(gateway: Any, api: str, policy: str) -> None:
 @pytest.fixture(scope="module")
 def bob(broker: Broker) -> ReadOnlyCredentials:
     """Bob with MFA."""
-    return with_mfa(broker, "bob")
+    return keys_of(with_mfa(broker, "bob"))
 
 
 def test_only_a_session_with_mfa_comes_through_under_mfa(broker: Broker, bob: ReadOnlyCredentials) -> None:
@@ -122,3 +120,57 @@ def sent(broker: Broker, path: str, who: str, *headers: tuple[str, str]) -> tupl
     url = urlsplit(broker.broker_url)
     message = Message("GET", url.path + path, (("Host", url.netloc), *headers))
     return send(broker.endpoint_url, signed_message(message, Signing.of(keys_of(broker.session_for(who)))))
+
+
+def test_bobs_stolen_key_approves_nothing_and_with_his_code_he_does(broker: Broker) -> None:
+    wanted = {"role": "prod-ec2", "duration_seconds": 1800, "reason": "deploy"}
+    request = ask(broker, make_engineer(broker, "mfa-mona"), "POST", "/v1/requests", wanted).document["id"]
+    approve = f"v1/requests/{request}/approve"
+    stolen = ask(broker, "bob", "POST", f"/{approve}", {})
+    assert (stolen.status, stolen.document["code"]) == (403, "mfa_required")
+    assert stolen.document["devices"] == [mfa.device_of(broker.directory, "bob").serial]
+    assert ask(broker, "bob", "POST", f"/mfa/{approve}", {}).status == 403
+    agreed = ask(broker, with_mfa(broker, "bob"), "POST", f"/mfa/{approve}", {})
+    assert agreed.document["state"] == "approved"
+
+
+def test_a_stolen_key_denies_and_revokes_without_mfa(broker: Broker) -> None:
+    nora = make_engineer(broker, "mfa-nora")
+    wanted = {"role": "prod-ec2", "duration_seconds": 1800, "reason": "deploy"}
+    request = ask(broker, nora, "POST", "/v1/requests", wanted).document["id"]
+    assert ask(broker, "bob", "POST", f"/v1/requests/{request}/deny", {}).document["state"] == "denied"
+    taken = ask(broker, nora, "POST", "/v1/credentials", {"role": "ec2-full"}).document["session"]["id"]
+    assert ask(broker, "admin", "DELETE", f"/v1/sessions/{taken}").document["state"] == "revoked"
+
+
+def test_on_call_breaks_the_glass_with_a_code_only(broker: Broker) -> None:
+    iam = broker.session_for("admin").client("iam")
+    odile = on_call(broker, "odile")
+    glass = {"role": "prod-ec2", "reason": "it burns", "break_glass": True}
+    stolen = ask(broker, odile, "POST", "/v1/credentials", glass)
+    assert (stolen.document["code"], stolen.document.get("devices")) == ("mfa_required", None)
+    assert "broker mfa enroll" in stolen.document["detail"]
+    device = mfa.enable(iam, "odile")
+    code = totp.code(device.seed, totp.counter(time.time()))
+    assert ask(broker, authenticated(broker, odile, "odile", code), "POST", "/mfa/v1/credentials", glass).status == 201
+
+
+def test_the_command_asks_with_its_code_and_keeps_the_session(broker: Broker, tmp_path: Path) -> None:
+    bob = at_a_terminal(broker, "bob", tmp_path / "bob")
+    pia = make_engineer(broker, "mfa-pia")
+    wanted = {"role": "prod-ec2", "duration_seconds": 1800, "reason": "deploy"}
+    first, second = (ask(broker, pia, "POST", "/v1/requests", wanted).document["id"] for _ in range(2))
+    refused = bob.broker("approve", first)
+    assert refused.returncode == 1
+    assert "--mfa-code" in refused.stderr
+    code = broker.mfa_code("bob")
+    done = bob.broker("approve", first, AWS_MFA_CODE=code)
+    assert done.returncode == 0, done.stderr
+    again = bob.broker("approve", second)  # no code: the session is kept
+    assert again.returncode == 0, again.stderr
+    assert bob.broker("logout").returncode == 0
+    third = ask(broker, pia, "POST", "/v1/requests", wanted).document["id"]
+    used = bob.broker("approve", third, "--mfa-code", code)
+    assert used.returncode == 1
+    assert "used before" in used.stderr
+    assert bob.broker("deny", third).returncode == 0  # another test takes what waits

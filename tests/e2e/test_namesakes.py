@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.e2e.auditing import ask, delete_user, eventually, make_engineer
+from tests.e2e.auditing import ask, delete_user, eventually, make_engineer, with_mfa
 
 if TYPE_CHECKING:
     from localaws.broker import Broker
@@ -15,7 +15,10 @@ ROLE = {"role": "prod-ec2", "reason": "deploy 1.2"}
 def test_grants_requests_and_sessions_stay_with_the_old_unique_id(broker: Broker) -> None:
     erin = make_engineer(broker, "erin")
     request = ask(broker, erin, "POST", "/v1/requests", {**ROLE, "duration_seconds": 3600}).document["id"]
-    assert ask(broker, "bob", "POST", f"/v1/requests/{request}/approve", {}).document["state"] == "approved"
+    assert (
+        ask(broker, with_mfa(broker, "bob"), "POST", f"/mfa/v1/requests/{request}/approve", {}).document["state"]
+        == "approved"
+    )
     taken = eventually(
         lambda: ask(broker, erin, "POST", "/v1/credentials", ROLE), lambda answer: answer.status == 201
     ).document["session"]["id"]

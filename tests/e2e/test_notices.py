@@ -6,14 +6,16 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localaws import mfa, totp
 from localaws.stack import NAME
-from tests.e2e.auditing import ask, audit, eventually, make_engineer
+from tests.e2e.auditing import ask, audit, authenticated, eventually, make_engineer, mfa_variables, on_call, with_mfa
 from tests.e2e.cli_person import at_a_terminal
 from tests.e2e.slack_window import MESSAGES_WITHIN_SECONDS, joined, message_about
 
@@ -45,7 +47,7 @@ def test_with_slack_down_requests_work_and_messages_arrive_when_it_is_back(
     assert filed.returncode == 0, filed.stderr
     request = json.loads(filed.stdout)["id"]
     assert ask(broker, "alice", "GET", f"/v1/requests/{request}").document["state"] == "pending"
-    approved = bob.broker("approve", request)
+    approved = bob.broker("approve", request, **mfa_variables(broker, "bob"))
     assert approved.returncode == 0, approved.stderr
     slack.do("state", down="")
     settled = message_about(slack, f"while {how}", "Approved by bob")
@@ -74,7 +76,7 @@ def test_broken_glass_is_announced_and_stays_unreviewed_everywhere_until_it_is_r
 ) -> None:
     olga = on_call(broker, "olga")
     wanted = {"role": "prod-ec2", "reason": "the web tier burns", "break_glass": True}
-    taken = ask(broker, olga, "POST", "/v1/credentials", wanted)
+    taken = ask(broker, enrolled(broker, olga, "olga"), "POST", "/mfa/v1/credentials", wanted)
     assert taken.status == 201, taken
     session = taken.document["session"]["id"]
     message = message_about(slack, session)
@@ -133,13 +135,10 @@ def alarmed(broker: Broker) -> bool:
     return found[0]["StateValue"] == "ALARM"
 
 
-def on_call(broker: Broker, name: str) -> boto3.Session:
-    """Somebody who may break the glass."""
-    iam = broker.session_for("admin").client("iam")
-    iam.create_group(GroupName="on-call")
-    session = make_engineer(broker, name)
-    iam.add_user_to_group(GroupName="on-call", UserName=name)
-    return session
+def enrolled(broker: Broker, session: boto3.Session, name: str) -> boto3.Session:
+    """The person with a device of their own, and its code typed."""
+    device = mfa.enable(broker.session_for("admin").client("iam"), name)
+    return authenticated(broker, session, name, totp.code(device.seed, totp.counter(time.time())))
 
 
 def test_a_bot_asks_for_somebody_where_a_rule_lets_it_and_both_names_stand_everywhere(broker: Broker) -> None:
@@ -156,7 +155,7 @@ def test_a_bot_asks_for_somebody_where_a_rule_lets_it_and_both_names_stand_every
     request = filed.document["id"]
     for own in (bot, petra):
         assert ask(broker, own, "POST", f"/v1/requests/{request}/approve", {}).status == 403
-    assert ask(broker, "bob", "POST", f"/v1/requests/{request}/approve", {}).status == 200
+    assert ask(broker, with_mfa(broker, "bob"), "POST", f"/mfa/v1/requests/{request}/approve", {}).status == 200
 
     taken = ask(broker, petra, "POST", "/v1/credentials", {"role": "prod-ec2"})
     assert taken.status == 201, taken

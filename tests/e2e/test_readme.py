@@ -21,6 +21,8 @@ SENTENCE = re.compile(r"`(broker [^`]+)`")
 ELSEWHERE = ("make demo", "make test", "make up", "make down", ". .local/env")
 """Run by .ci/run and tests/e2e/test_up_and_down.py; here the fixture's broker and environment stand in for them."""
 
+SHOWN_CODE = "$(python -m localaws mfa-code bob)"
+
 RUN_ON = {"broker serve ROLE", "broker exec prod-ec2 -- …", "broker roles restore"}
 """Two go on until somebody ends them or decides (test_cli_endpoint.py, test_cli_waiting.py); one lacks its end."""
 
@@ -64,7 +66,7 @@ def test_every_command_within_a_sentence_runs_too(broker: Broker) -> None:
     request = ask(broker, make_engineer(broker, "rita"), "POST", "/v1/requests", wanted).document["id"]
     real = {
         "broker roles show NAME": "told",
-        "broker approve ID --profile bob": request,
+        f"broker approve ID --profile bob --mfa-code {SHOWN_CODE}": request,
         "broker activity ID": session,
         "broker revoke ID": session,
         "broker roles restore NAME": "told",
@@ -72,13 +74,14 @@ def test_every_command_within_a_sentence_runs_too(broker: Broker) -> None:
     for readme in (README, JAPANESE):
         assert set(SENTENCE.findall(readme.read_text())) == real.keys() | RUN_ON
     for line, name in real.items():
+        code = broker.mfa_code("bob") if SHOWN_CODE in line else ""
         if "restore" in line:
             order(
                 broker.session_for("admin").client("lambda"),
                 PROVISION_FUNCTION,
                 {"action": "delete_role", "name": name},
             )
-        words = re.sub(r"\b(NAME|ID)\b", name, line).split()
+        words = re.sub(r"\b(NAME|ID)\b", name, line.replace(SHOWN_CODE, code)).split()
         done = subprocess.run(
             words, env=broker.environ("admin"), capture_output=True, text=True, check=False, timeout=120
         )

@@ -10,4 +10,4 @@ from chalicelib.core.domain.events import Origin
 def origin_of(identity: dict[str, str]) -> Origin:
     """What the edge makes of this identity."""
     caller = recognition().recognize(caller_from_identity(identity)).caller
-    return Origin(caller, "request-1", identity["sourceIp"], rules().digest)
+    return Origin(caller, "request-1", identity["sourceIp"], rules().digest, mfa=True)

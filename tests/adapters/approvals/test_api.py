@@ -43,7 +43,7 @@ def bob(account: None) -> dict[str, str]:
 def test_ask_approve_and_take_are_joined_by_one_id(call, alice, bob, rows) -> None:
     status, request, _ = call("POST", "/v1/requests", alice, WANTED)
     assert (status, request["state"], request["approvals"]) == (201, "pending", 1)
-    status, approved, _ = call("POST", f"/v1/requests/{request['id']}/approve", bob, {"comment": "go ahead"})
+    status, approved, _ = call("POST", f"/mfa/v1/requests/{request['id']}/approve", bob, {"comment": "go ahead"})
     assert (status, approved["state"], approved["grant"]["state"]) == (200, "approved", "active")
     assert [(one["decision"], one["by"], one["comment"]) for one in approved["decisions"]] == [
         ("approve", "bob", "go ahead"),
@@ -132,7 +132,7 @@ def test_fifty_simultaneous_clicks_end_in_exactly_one_decision(call, alice, rows
 def test_nobody_approves_their_own(call, rows) -> None:
     dora = make_user("dora", "engineers", "approvers")
     _, request, _ = call("POST", "/v1/requests", dora, WANTED)
-    status, document, _ = call("POST", f"/v1/requests/{request['id']}/approve", dora, {})
+    status, document, _ = call("POST", f"/mfa/v1/requests/{request['id']}/approve", dora, {})
     assert (status, document["code"]) == (403, "not_allowed")
     assert [json.loads(row["event"])["detail"]["request"] for row in rows("EVENT#")] == [request["id"]]
 
@@ -140,7 +140,7 @@ def test_nobody_approves_their_own(call, rows) -> None:
 def test_a_decision_needs_no_body_and_a_late_one_hears_what_happened(call, alice, bob) -> None:
     _, request, _ = call("POST", "/v1/requests", alice, WANTED)
     assert call("POST", f"/v1/requests/{request['id']}/deny", bob)[1]["state"] == "denied"
-    status, document, _ = call("POST", f"/v1/requests/{request['id']}/approve", bob, {})
+    status, document, _ = call("POST", f"/mfa/v1/requests/{request['id']}/approve", bob, {})
     assert (status, document["code"]) == (409, "conflict")
     assert names(document["detail"], request["id"], "denied", "bob")
 
@@ -225,7 +225,7 @@ def test_bad_input_is_refused_by_field(call, alice, rows, body: dict[str, Any], 
 def test_broken_glass_is_open_until_another_reviews_it(call, bob, rows) -> None:
     dave = make_user("dave", "on-call")
     body = {"role": "prod-ec2", "reason": "database is down", "break_glass": True}
-    status, taken, _ = call("POST", "/v1/credentials", dave, body)
+    status, taken, _ = call("POST", "/mfa/v1/credentials", dave, body)
     session = taken["session"]
     assert (status, session["break_glass"], session["review"]) == (201, True, {"state": "open"})
     [review] = [row for row in rows("SESSION#") if row["sk"] == "REVIEW"]

@@ -27,7 +27,7 @@ def test_what_nobody_answered_and_what_ran_out_is_told_once(call, alice, rows) -
     bob = make_user("bob", "approvers")
     waiting = call("POST", "/v1/requests", alice, WANTED)[1]["id"]
     agreed = call("POST", "/v1/requests", alice, WANTED)[1]["id"]
-    call("POST", f"/v1/requests/{agreed}/approve", bob)
+    call("POST", f"/mfa/v1/requests/{agreed}/approve", bob)
     later = clock() + timedelta(days=2)
     records = replace(approval_records(), clock=lambda: later)
     tomorrow = replace(overdue_closer(), records=records)
@@ -40,7 +40,7 @@ def test_what_nobody_answered_and_what_ran_out_is_told_once(call, alice, rows) -
 def test_broken_glass_is_counted_until_it_is_reviewed(call, capsys) -> None:
     dave, bob = make_user("dave", "on-call"), make_user("bob", "approvers")
     body = {"role": "prod-ec2", "reason": "database is down", "break_glass": True}
-    session = call("POST", "/v1/credentials", dave, body)[1]["session"]
+    session = call("POST", "/mfa/v1/credentials", dave, body)[1]["session"]
     assert expire({}, None)["unreviewed"] == 1
     assert '"BreakGlassUnreviewed":[1' in capsys.readouterr().out.replace(" ", "")
     call("POST", f"/v1/sessions/{session['id']}/review", bob, {"comment": "seen"})
@@ -49,7 +49,7 @@ def test_broken_glass_is_counted_until_it_is_reviewed(call, capsys) -> None:
 
 def test_broken_glass_is_counted_though_nothing_can_be_written_down(call, capsys, monkeypatch) -> None:
     dave = make_user("dave", "on-call")
-    call("POST", "/v1/credentials", dave, {"role": "prod-ec2", "reason": "database is down", "break_glass": True})
+    call("POST", "/mfa/v1/credentials", dave, {"role": "prod-ec2", "reason": "database is down", "break_glass": True})
 
     class Throttled:
         def run(self) -> tuple[int, int]:
