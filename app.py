@@ -12,6 +12,7 @@ app = LazyChalice(
     "explain.handlers.explain",
     "provisioning.handlers.roles",
     "provisioning.handlers.users",
+    "provisioning.handlers.me",
     "sessions.handlers.sessions",
     "sessions.handlers.revocations",
     "approvals.handlers.requests",

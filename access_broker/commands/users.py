@@ -63,6 +63,14 @@ def delete(connection: Connection, given: Given) -> None:
         )
 
 
+def reset_mfa(connection: Connection, given: Given) -> None:
+    """Remove the MFA devices of a user who lost them."""
+    name = given.word("name")
+    reset = connection.broker.delete("users", name, "mfa-devices")
+    words = f"Removed {len(reset['removed'])} MFA devices of {name}. They enrol a new one: broker mfa enroll"
+    connection.output.show(reset, lambda: connection.output.line(words))
+
+
 def templates_that_name(user: str) -> dict[str, Path]:
     """The role templates of this checkout that let the user assume their role directly, by role."""
     from access_broker.roles.templates import direct_users  # noqa: PLC0415  needs YAML
@@ -132,6 +140,12 @@ COMMANDS = {
         "Show a user as IAM has them now, and any permission of their own.",
         (NAME,),
         examples=("broker users show dana",),
+    ),
+    "users reset-mfa": Command(
+        reset_mfa,
+        "Remove the MFA devices of a user who lost them; it takes your own MFA.",
+        (NAME,),
+        examples=("broker users reset-mfa dana --mfa-code 123456",),
     ),
     "users delete": Command(
         delete,

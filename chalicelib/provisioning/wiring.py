@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from chalicelib.provisioning.services.compile import Deployment
     from chalicelib.provisioning.services.converge import RoleConvergence
     from chalicelib.provisioning.services.delete import RoleDeletion
+    from chalicelib.provisioning.services.own_identity import OwnIdentity
     from chalicelib.provisioning.services.quarantine import RoleQuarantine
     from chalicelib.provisioning.services.records import ProvisioningRecords
     from chalicelib.provisioning.services.restore import RoleRestoration
-    from chalicelib.provisioning.services.sign_in import UserAdmin
+    from chalicelib.provisioning.services.sign_in import ConsoleSignIn, UserAdmin
     from chalicelib.provisioning.services.undo_interrupted import InterruptedChanges
     from chalicelib.provisioning.services.users import UserProvisioning
 
@@ -152,15 +153,38 @@ def authorization() -> ProvisioningAuthorization:
 @cache
 def user_provisioning() -> UserProvisioning:
     """The service behind /v1/users."""
+    from chalicelib.provisioning.services.users import UserProvisioning
+
+    return UserProvisioning(
+        deployment=deployment(), users=iam_users(), sign_in=sign_in(), records=records(), leases=leases()
+    )
+
+
+@cache
+def sign_in() -> ConsoleSignIn:
+    """Passwords of users."""
     import secrets
 
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.iam_policies import IamAccount
     from chalicelib.provisioning.services.sign_in import ConsoleSignIn
-    from chalicelib.provisioning.services.users import UserProvisioning
 
     account = IamAccount(client("iam"))
-    sign_in = ConsoleSignIn(deployment=deployment(), users=iam_users(), account=account, draw=secrets.randbelow)
-    return UserProvisioning(
-        deployment=deployment(), users=iam_users(), sign_in=sign_in, records=records(), leases=leases()
+    return ConsoleSignIn(deployment=deployment(), users=iam_users(), account=account, draw=secrets.randbelow)
+
+
+@cache
+def own_identity() -> OwnIdentity:
+    """The service behind /v1/me."""
+    from chalicelib.core.aws.clients import client
+    from chalicelib.provisioning.aws.act_counts import TableActCounts
+    from chalicelib.provisioning.aws.iam_own_user import IamOwnCredentials
+    from chalicelib.provisioning.services.own_identity import OwnIdentity
+
+    return OwnIdentity(
+        sign_in=sign_in(),
+        own=IamOwnCredentials(client("iam"), deployment().partition, deployment().account),
+        acts=TableActCounts(client("dynamodb"), config().table),
+        records=records(),
+        leases=leases(),
     )

@@ -54,7 +54,7 @@ def test_the_wheel_asks_for_no_more_than_the_command_needs(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         metadata = archive.read(next(name for name in archive.namelist() if name.endswith("METADATA"))).decode()
     needed = {line.split()[1].split(">")[0] for line in metadata.splitlines() if line.startswith("Requires-Dist")}
-    assert needed - {"botocore[crt]"} == {"botocore", "keyring", "PyYAML"}
+    assert needed - {"botocore[crt]"} == {"botocore", "keyring", "PyYAML", "segno"}
 
 
 def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:

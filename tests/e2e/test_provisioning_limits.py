@@ -88,6 +88,25 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "trust somebody with a role under the path that is nobody's": (
         "update_assume_role_policy", {**UNTAGGED, "PolicyDocument": NOBODY},
     ),
+    "deactivate an administrator's key": (
+        "update_access_key", {"UserName": "admin", "AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "Status": "Inactive"},
+    ),
+    "deactivate the key of a user that the broker did not make": (
+        "update_access_key", {"UserName": "bob", "AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "Status": "Inactive"},
+    ),
+    "enable a device for an administrator": (
+        "enable_mfa_device", {
+            "UserName": "admin", "SerialNumber": f"arn:aws:iam::000000000000:mfa{PATH}admin",
+            "AuthenticationCode1": "000000", "AuthenticationCode2": "000000",
+        },
+    ),
+    "take an administrator's device": (
+        "deactivate_mfa_device", {"UserName": "admin", "SerialNumber": "arn:aws:iam::000000000000:mfa/admin"},
+    ),
+    "make a device outside the path": ("create_virtual_mfa_device", {"VirtualMFADeviceName": "limits-device"}),
+    "delete a device outside the path": (
+        "delete_virtual_mfa_device", {"SerialNumber": "arn:aws:iam::000000000000:mfa/bob"},
+    ),
     "rename a user": ("update_user", {"UserName": "limits-user", "NewUserName": "limits-renamed"}),
 }  # fmt: skip
 

@@ -39,6 +39,70 @@ class AccessKey(msgspec.Struct, frozen=True):
     secret_access_key: str
 
 
+class OwnKey(msgspec.Struct, frozen=True):
+    """An access key of the caller, without its secret."""
+
+    id: str
+    status: Literal["Active", "Inactive"]
+    created_at: Instant
+    last_used_at: Instant | None
+
+
+class OwnDevice(msgspec.Struct, frozen=True):
+    """An MFA device that is enabled."""
+
+    name: str
+    serial: str
+    enabled_at: Instant
+
+
+class Me(msgspec.Struct, frozen=True):
+    """The caller's keys and devices. `managed` says that the caller may change them here."""
+
+    arn: str
+    access_keys: tuple[OwnKey, ...]
+    mfa_devices: tuple[OwnDevice, ...]
+    console_access: bool
+    mfa_proven: bool
+    managed: bool
+
+
+class ChangedKey(msgspec.Struct, frozen=True):
+    """A key after its change."""
+
+    id: str
+    status: Literal["Active", "Inactive", "Deleted"]
+
+
+class NewDevice(msgspec.Struct, frozen=True):
+    """A device that two of its codes will enable. Seed and URI are shown here and nowhere again."""
+
+    name: str
+    serial: str
+    seed: Annotated[str, msgspec.Meta(description="Base32")]
+    uri: Annotated[str, msgspec.Meta(description="otpauth://, the content of a QR code")]
+
+
+class NamedDevice(msgspec.Struct, frozen=True):
+    """A device that was enabled or removed."""
+
+    name: str
+
+
+class NewPassword(msgspec.Struct, frozen=True):
+    """A one-time console password: shown here and nowhere again."""
+
+    password: str
+    password_reset_required: Literal[True]
+
+
+class ResetMfa(msgspec.Struct, frozen=True):
+    """A user without MFA devices, and those that were removed."""
+
+    name: str
+    removed: tuple[OwnDevice, ...]
+
+
 class MadeUser(User, frozen=True, kw_only=True):
     """A user just put. Secrets are there only in the answer to the call that made them."""
 

@@ -12,6 +12,7 @@ from chalicelib.explain.handlers.explain import ExplainBody
 from chalicelib.explain.services.browse_roles import RoleView
 from chalicelib.explain.services.explain import Explanation
 from chalicelib.provisioning.handlers.bodies import TemplateBody, UserBody
+from chalicelib.provisioning.handlers.me import CodesBody, KeyStatusBody
 from chalicelib.sessions.handlers.bodies import ConsoleLinkBody, CredentialsBody
 from chalicelib.sessions.handlers.reviews import ReviewBody
 from chalicelib.sessions.handlers.revocations import RevocationBody
@@ -119,6 +120,8 @@ BODIES: dict[Any, Any] = {
     ReviewBody: {"comment": "Restarted two instances during incident 42, nothing else."},
     RevocationBody: {"role": "ec2-full", "reason": "leaked key in a build log"},
     UserBody: {"console_access": True},
+    KeyStatusBody: {"status": "Inactive"},
+    CodesBody: {"codes": ["123456", "654321"]},
     CleanupBody: {"dry_run": True},
     TemplateBody: {
         "description": "Everything in EC2, nothing else", "managed_policies": ["AmazonEC2FullAccess"], "tags": TAGS,
@@ -203,6 +206,26 @@ ANSWERS: dict[Any, Any] = {
         "cannot_come_back": ["The unique id AROAOLD is gone; the role is now AROANEW."],
     },
     provisioning.DeletedRole: {"name": "ec2-full", "export": EXPORT},
+}  # fmt: skip
+
+OWN_DEVICE = {"name": "dana", "serial": "arn:aws:iam::123456789012:mfa/access-broker/dana", "enabled_at": AT}
+ANSWERS |= {
+    provisioning.Me: {
+        "arn": "arn:aws:iam::123456789012:user/access-broker/dana",
+        "access_keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "status": "Active", "created_at": SINCE, "last_used_at": None}],
+        "mfa_devices": [OWN_DEVICE], "console_access": False, "mfa_proven": True, "managed": True,
+    },
+    provisioning.AccessKey: {
+        "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "shown here and nowhere again",
+    },
+    provisioning.ChangedKey: {"id": "AKIAIOSFODNN7EXAMPLE", "status": "Inactive"},
+    provisioning.NewDevice: {
+        "name": "dana", "serial": OWN_DEVICE["serial"], "seed": "shown here and nowhere again",
+        "uri": "otpauth://totp/AWS%3Adana%40123456789012?secret=shown+here+and+nowhere+again&issuer=AWS",
+    },
+    provisioning.NamedDevice: {"name": "dana"},
+    provisioning.NewPassword: {"password": "shown here and nowhere again", "password_reset_required": True},
+    provisioning.ResetMfa: {"name": "dana", "removed": [OWN_DEVICE]},
 }  # fmt: skip
 
 BODIES[SuspensionBody] = {"caller": "alice", "reason": "her key is in a build log"}

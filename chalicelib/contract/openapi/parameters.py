@@ -40,7 +40,16 @@ Key = Annotated[
     ),
 ]
 
-IN_PATHS: dict[str, Any] = {"name": IamName, "session_id": Id, "request_id": Id, "grant_id": Id, "suspension_id": Id}
+KeyId = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{16,128}$(?!\n)", description="Id of an access key")]
+
+IN_PATHS: dict[str, Any] = {
+    "name": IamName,
+    "session_id": Id,
+    "request_id": Id,
+    "grant_id": Id,
+    "suspension_id": Id,
+    "key_id": KeyId,
+}
 
 PAGE: dict[str, Any] = {"limit": Limit, "cursor": Cursor}
 IDEMPOTENT: dict[str, Any] = {"Idempotency-Key": Key}
@@ -50,7 +59,7 @@ FILTERS: dict[str, Any] = {"caller": CallerName, "role": CallerName, "since": Wh
 EXAMPLES: dict[str, str] = {
     "name": "ec2-full", "role": "ec2-full", "caller": "alice", "reason": "deploy 1.4.2", "cursor": CURSOR,
     "session_id": ID, "request_id": ID, "grant_id": ID, "session": ID,
-    "suspension_id": ID, "group": "engineers", "since": SINCE, "until": UNTIL,
+    "suspension_id": ID, "key_id": "AKIAIOSFODNN7EXAMPLE", "group": "engineers", "since": SINCE, "until": UNTIL,
     "Idempotency-Key": "2f9c1f6e-0d0b-4a52-9a43-6a5a4c2b8f10",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from chalicelib.contract.answers.cleanup import CleanupReport
 from chalicelib.contract.openapi.operations import Operation
 from chalicelib.contract.openapi.parameters import IDEMPOTENT, DryRun
 from chalicelib.provisioning.handlers.bodies import TemplateBody, UserBody
+from chalicelib.provisioning.handlers.me import CodesBody, KeyStatusBody
 
 OPERATIONS = (
     Operation(
@@ -30,6 +31,71 @@ OPERATIONS = (
         summary="Delete a user that the broker made; answers them as they were, and the roles that name them.",
         answers={200: answers.DeletedUser},
         errors=(404, 409),
+    ),
+    Operation(
+        id="resetMfa",
+        route="DELETE /v1/users/{name}/mfa-devices",
+        summary="Remove the MFA devices of a user who lost them.",
+        answers={200: answers.ResetMfa},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="showMe",
+        route="GET /v1/me",
+        summary="Show the caller's own keys and devices.",
+        answers={200: answers.Me},
+        errors=(404,),
+    ),
+    Operation(
+        id="makeOwnKey",
+        route="POST /v1/me/access-keys",
+        summary="Make a second access key for the caller, or the first.",
+        answers={201: answers.AccessKey},
+        errors=(409,),
+    ),
+    Operation(
+        id="setOwnKeyStatus",
+        route="PATCH /v1/me/access-keys/{key_id}",
+        summary="Deactivate a key of the caller, or activate it again.",
+        body=KeyStatusBody,
+        answers={200: answers.ChangedKey},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="deleteOwnKey",
+        route="DELETE /v1/me/access-keys/{key_id}",
+        summary="Delete a key of the caller.",
+        answers={200: answers.ChangedKey},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="makeOwnDevice",
+        route="POST /v1/me/mfa-devices",
+        summary="Make a virtual MFA device for the caller.",
+        answers={201: answers.NewDevice},
+        errors=(409,),
+    ),
+    Operation(
+        id="enableOwnDevice",
+        route="POST /v1/me/mfa-devices/{name}/enable",
+        summary="Enable a device by two of its codes.",
+        body=CodesBody,
+        answers={200: answers.NamedDevice},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="removeOwnDevice",
+        route="DELETE /v1/me/mfa-devices/{name}",
+        summary="Remove a device of the caller.",
+        answers={200: answers.NamedDevice},
+        errors=(404, 409),
+    ),
+    Operation(
+        id="renewOwnPassword",
+        route="POST /v1/me/password",
+        summary="Give the caller a new one-time console password.",
+        answers={201: answers.NewPassword},
+        errors=(409,),
     ),
     Operation(
         id="putRole",

@@ -76,4 +76,8 @@ def _error(document: Mapping[str, Any]) -> errors.BrokerError:
         return errors.InvalidRequest(detail, document.get("fields"))
     if code == errors.RefusedByAws.code:
         return errors.RefusedByAws(detail, document.get("aws_code", ""))
+    if code == errors.MfaRequired.code:
+        refusal = errors.MfaRequired(detail)
+        refusal.devices = tuple(document.get("devices", ()))
+        return refusal
     return ERRORS.get(code, errors.BrokerError)(detail)

@@ -93,6 +93,15 @@ class OriginBody(msgspec.Struct, frozen=True):
         return Origin(who, self.request_id, self.source_ip, self.policy_set, mfa=self.mfa)
 
 
+class OwnBody(msgspec.Struct, frozen=True):
+    """The part of an order that is about the caller's own keys and devices."""
+
+    key: str = ""
+    status: Literal["Active", "Inactive"] = "Inactive"
+    device: str = ""
+    codes: tuple[str, ...] = ()
+
+
 class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """An order to the provision function. `name` names the user or role, unless `template` does.
 
@@ -105,6 +114,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     user: UserBody = UserBody()
     token: str = ""
     quarantined: str = ""
+    own: OwnBody = OwnBody()
     origin: OriginBody = OriginBody(CallerBody("role", "direct"))
 
     def existing_role(self) -> str:

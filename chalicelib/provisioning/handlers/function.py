@@ -12,6 +12,7 @@ from chalicelib.core.domain.errors import BrokerError, InvalidRequest
 from chalicelib.core.handlers.bodies import converted
 from chalicelib.core.wiring import meter
 from chalicelib.provisioning import wiring
+from chalicelib.provisioning.handlers import own_actions
 from chalicelib.provisioning.handlers.bodies import Order
 from chalicelib.provisioning.handlers.views import (
     applied_document,
@@ -119,4 +120,13 @@ ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "release_role": _release_role,
     "undo_interrupted": _undo_interrupted,
     "sync_accounts": _sync_accounts,
+    "own_show": own_actions.show,
+    "own_make_key": own_actions.make_key,
+    "own_set_key_status": own_actions.set_key_status,
+    "own_delete_key": own_actions.delete_key,
+    "own_make_device": own_actions.make_device,
+    "own_enable_device": own_actions.enable_device,
+    "own_remove_device": own_actions.remove_device,
+    "own_new_password": own_actions.new_password,
+    "reset_mfa": own_actions.reset_mfa,
 }

@@ -50,6 +50,14 @@ def delete_user(name: str) -> Response:
     return answer(wiring.authorization().delete_user(name, authenticate(blueprint.current_request)))
 
 
+@blueprint.route("/v1/users/{name}/mfa-devices", methods=["DELETE"], authorizer=SIGNED)
+@answering(blueprint)
+def reset_mfa(name: str) -> Response:
+    """Remove the MFA devices of a user who lost them. It takes MFA itself."""
+    order = {"action": "reset_mfa", "name": name}
+    return answer(wiring.authorization().about_user(order, authenticate(blueprint.current_request)))
+
+
 def _token(request: Request) -> str:
     """The Idempotency-Key, or nothing: with it a call whose answer was lost can be repeated for new secrets."""
     token = str(request.headers.get("idempotency-key") or "")

@@ -86,7 +86,7 @@ def made_document(made: MadeUser) -> dict[str, Any]:
 def error_document(error: BrokerError) -> dict[str, Any]:
     """An error as the function answers it: enough to raise it again on the other side."""
     document: dict[str, Any] = {"code": error.code, "detail": error.detail}
-    for member in ("fields", "aws_code", "policies"):
+    for member in ("fields", "aws_code", "policies", "devices"):
         if value := getattr(error, member, None):
             document[member] = value
     return document

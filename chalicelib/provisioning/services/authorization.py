@@ -61,6 +61,13 @@ class ProvisioningAuthorization:
         roles = [role.name for role in self.catalogue.after("") if role.names(name) and self._sees(role, origin)]
         return {**self._ordered(order, origin), "roles": roles}
 
+    def about_oneself(self, order: Mapping[str, Any], origin: Origin) -> dict[str, Any]:
+        """Carry out an order about the caller's own user: no rule decides, and the order can name no other."""
+        if origin.caller.kind != "user":
+            turned_away = Refused("Only IAM users have keys and devices of their own; a role session has none.")
+            raise self.refusals.record(turned_away, origin, subject={"action": order["action"]})
+        return self._ordered(order, origin)
+
     def about_role(self, order: Mapping[str, Any], origin: Origin, tags: Mapping[str, str] | None) -> dict[str, Any]:
         """Carry out an order about a role.
 

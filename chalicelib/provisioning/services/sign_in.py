@@ -108,6 +108,13 @@ class ConsoleSignIn:
         self.users.give_password(user.name, secret)
         return secret, () if policy.users_may_change else (CANNOT_CHANGE,)
 
+    def renew(self, user: User) -> str:
+        """A new one-time password for a user who has one."""
+        secret = password(self.account.password_policy(), self.draw)
+        self.users.take_password(user.name)
+        self.users.give_password(user.name, secret)
+        return secret
+
     def url(self) -> str:
         """The page where the account's users sign in."""
         return sign_in_url(self.account.alias(), self.deployment.account, self.deployment.partition)

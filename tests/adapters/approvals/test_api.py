@@ -68,12 +68,12 @@ def test_who_waits_is_told_who_could_approve_and_that_too_few_could(call, alice,
     assert call("GET", f"/v1/requests/{filed['id']}", alice)[1]["approvers"]["enough"] is False
     table.put_item(Item=facts_to_row(Facts(bob["user"], "user", "bob", bob["userArn"], ("approvers",))))
     assert call("GET", f"/v1/requests/{filed['id']}", alice)[1]["approvers"]["enough"] is True
-    assert "approvers" not in call("POST", f"/v1/requests/{filed['id']}/approve", bob)[1]
+    assert "approvers" not in call("POST", f"/mfa/v1/requests/{filed['id']}/approve", bob)[1]
 
 
 def test_a_list_says_which_grants_were_ended(call, alice, bob, invoked: LambdaInProcess) -> None:
     filed = call("POST", "/v1/requests", alice, WANTED)[1]
-    call("POST", f"/v1/requests/{filed['id']}/approve", bob)
+    call("POST", f"/mfa/v1/requests/{filed['id']}/approve", bob)
     assert call("GET", "/v1/requests", alice)[1]["requests"][0]["grant"]["state"] == "active"
     assert call("DELETE", f"/v1/grants/{filed['id']}", alice)[0] == 200
     assert call("GET", "/v1/requests", alice)[1]["requests"][0]["grant"]["state"] == "ended"

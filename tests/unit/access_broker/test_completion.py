@@ -22,7 +22,7 @@ def test_commands_are_completed(alice):
 
 
 def test_commands_of_a_group_are_completed(alice):
-    assert candidates(alice, "users", "") == ["create", "delete", "show"]
+    assert candidates(alice, "users", "") == ["create", "delete", "reset-mfa", "show"]
     assert "plan" in candidates(alice, "roles", "p")
 
 

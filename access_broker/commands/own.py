@@ -1,0 +1,172 @@
+"""One's own keys and MFA devices."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from access_broker.command_line.spec import Argument, Command, Option
+from access_broker.failures import Misused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from access_broker.command_line.spec import Given
+    from access_broker.connection import Connection
+
+LOCK_SECONDS = 120.0
+
+
+def me(connection: Connection, _given: Given) -> None:
+    """GET /v1/me."""
+    found = connection.broker.get("me")
+    connection.output.show(found, lambda: connection.output.facts(_facts(found)))
+
+
+def delete_key(connection: Connection, given: Given) -> None:
+    """DELETE /v1/me/access-keys/ID."""
+    deleted = connection.broker.delete("me", "access-keys", given.word("key"))
+    connection.output.show(deleted, lambda: connection.output.line(f"Deleted {deleted['id']}."))
+
+
+def activate_key(connection: Connection, given: Given) -> None:
+    """PATCH /v1/me/access-keys/ID."""
+    status = "Inactive" if given.flag("off") else "Active"
+    changed = connection.broker.patch("me", "access-keys", given.word("key"), body={"status": status})
+    connection.output.show(changed, lambda: connection.output.line(f"{changed['id']} is {changed['status']}."))
+
+
+def rotate(connection: Connection, given: Given) -> None:
+    """Replace the profile's access key."""
+    from access_broker.aws_files.key_writer import credentials_file, keys_in_variables  # noqa: PLC0415
+    from access_broker.credentials.rotation import Rotation  # noqa: PLC0415  botocore is slow to import
+    from access_broker.http.signing import aws_session, chosen_profile  # noqa: PLC0415
+    from access_broker.storage.files import locked, private_directory  # noqa: PLC0415
+    from access_broker.storage.vault import cache_directory  # noqa: PLC0415
+
+    named = connection.settings.profile
+    if not named and keys_in_variables():
+        raise Misused("Your keys come from environment variables: a key is rotated in the credentials file. --profile")
+    profile = chosen_profile(aws_session(named), named) or "default"
+    notes = private_directory(cache_directory(os.environ))
+    with locked(notes / f"rotation-{profile.replace('/', '_')}.lock", LOCK_SECONDS):
+        rotation = Rotation(connection, credentials_file(os.environ), profile, notes, now=given.flag("now"))
+        done = rotation.run()
+    if rotation.backup:
+        connection.output.notice(f"{rotation.file} has the new key; {rotation.backup} is the file as it was.")
+    connection.output.show(done, lambda: connection.output.line(_rotated(done)))
+
+
+def enroll(connection: Connection, given: Given) -> None:
+    """Make a device, show its QR code, enable it by two codes."""
+    made = connection.broker.post("me", "mfa-devices")
+    if connection.output.as_json:
+        connection.output.show({name: made[name] for name in ("name", "serial", "seed", "uri")}, lambda: None)
+    else:
+        _show_code(connection, made)
+    sys.stdout.flush()
+    codes = [*given.texts("code"), *_typed(2 - len(given.texts("code")))]
+    connection.broker.post("me", "mfa-devices", made["name"], "enable", body={"codes": codes[:2]})
+    connection.output.notice(f"{made['serial']} is enabled. Try it with a new code: broker me --mfa-code CODE")
+
+
+def remove(connection: Connection, given: Given) -> None:
+    """Remove a device of one's own."""
+    name = given.text("name") or str(connection.broker.get("whoami")["name"])
+    removed = connection.broker.delete("me", "mfa-devices", name)
+    connection.output.show(removed, lambda: connection.output.line(f"Removed {removed['name']}."))
+
+
+def password(connection: Connection, _given: Given) -> None:
+    """POST /v1/me/password."""
+    made = connection.broker.post("me", "password")
+    connection.output.show(made, lambda: connection.output.facts([("password", made["password"])]))
+    connection.output.notice("It is shown this once, and the next sign-in asks for another.")
+
+
+def _show_code(connection: Connection, made: dict[str, Any]) -> None:
+    """The QR code, and the seed for those who type it."""
+    try:
+        import segno  # noqa: PLC0415  only here
+    except ImportError:
+        connection.output.notice("No QR code without the package segno: type the seed, or `pip install segno`.")
+    else:
+        segno.make(made["uri"]).terminal(compact=True)
+    connection.output.facts([("device", made["serial"]), ("seed", made["seed"]), ("uri", made["uri"])])
+    connection.output.notice("The seed is shown this once. Give it to no one.")
+
+
+def _typed(count: int) -> Iterator[str]:
+    """Codes from a person; two that follow each other take half a minute."""
+    for number in range(max(0, count)):
+        which = "The code that the device shows: " if not number else "The next one, when it changes: "
+        print(which, end="", file=sys.stderr, flush=True)
+        yield sys.stdin.readline().strip()
+
+
+def _rotated(done: dict[str, Any]) -> str:
+    if done["old_status"] == "Deleted":
+        return f"Profile {done['profile']} uses {done['key']}; {done['old']} is deleted."
+    return (
+        f"Profile {done['profile']} uses {done['key']}; {done['old']} is inactive. Run the command again after "
+        f"{done['old_deleted_after'][:16]} UTC, or with --now, to delete it."
+    )
+
+
+def _facts(found: dict[str, Any]) -> list[tuple[str, object]]:
+    keys = [
+        (f"key {key['id']}", f"{key['status']}, made {key['created_at'][:10]}, used {key['last_used_at'] or 'never'}")
+        for key in found["access_keys"]
+    ]
+    devices = [("MFA device", device["serial"]) for device in found["mfa_devices"]] or [("MFA device", "none")]
+    return [
+        ("arn", found["arn"]),
+        *keys,
+        *devices,
+        ("console", "yes" if found["console_access"] else "no"),
+        ("MFA proven", "yes" if found["mfa_proven"] else "no"),
+        ("managed here", "yes" if found["managed"] else "no: in IAM"),
+    ]
+
+
+KEY = Argument("KEY", "The access key's id, as `broker keys` shows it.")
+
+COMMANDS = {
+    "me": Command(me, "Show your own access keys and MFA devices.", examples=("broker me",)),
+    "me password": Command(
+        password, "Give yourself a new one-time console password.", examples=("broker me password",)
+    ),
+    "keys": Command(me, "Show your own access keys.", examples=("broker keys",)),
+    "keys rotate": Command(
+        rotate,
+        "Replace the access key of your profile.",
+        (Option("--now", "Delete the old key at once, not after a day."),),
+        more="A second key is made, written into the credentials file (a backup stays beside it) and tried; then the "
+        "old one is made inactive. Run it again to delete the old key, or after an interruption to finish.",
+        examples=("broker keys rotate", "broker keys rotate --now --profile dana"),
+    ),
+    "keys set": Command(
+        activate_key,
+        "Make a key active, or inactive with --off.",
+        (KEY, Option("--off", "Make it inactive.")),
+        examples=("broker keys set AKIAIOSFODNN7EXAMPLE --off",),
+    ),
+    "keys delete": Command(
+        delete_key, "Delete a key of yours.", (KEY,), examples=("broker keys delete AKIAIOSFODNN7EXAMPLE",)
+    ),
+    "mfa": Command(me, "Show your MFA devices.", examples=("broker mfa",)),
+    "mfa enroll": Command(
+        enroll,
+        "Enrol an MFA device: a QR code, and two codes of the device.",
+        (Option("--code", "A code of the device; give two.", "CODE", many=True),),
+        more="Any authenticator app reads the QR code. From then on, changing your keys and devices asks for MFA.",
+        examples=("broker mfa enroll",),
+    ),
+    "mfa remove": Command(
+        remove,
+        "Remove an MFA device of yours.",
+        (Argument("NAME", "The device's name. [your own]", optional=True),),
+        examples=("broker mfa remove",),
+    ),
+}

@@ -1,0 +1,135 @@
+"""People without permissions keep their own keys and devices; no one keeps those of others."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localaws import totp
+from localaws.profiles import session_with
+from tests.e2e.auditing import ask, authenticated, make_engineer, with_mfa
+from tests.e2e.cli_person import BROKER, Person, at_a_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import boto3
+
+    from localaws.broker import Broker
+
+
+@pytest.fixture
+def person(broker: Broker, tmp_path: Path) -> Callable[[str], tuple[Person, boto3.Session]]:
+    """A user that the broker made, in engineers, at a terminal of their own."""
+
+    def make(name: str) -> tuple[Person, boto3.Session]:
+        wanted = {"groups": ["engineers"], "access_key": True}
+        made = ask(broker, "admin", "PUT", f"/v1/users/{name}", wanted)
+        assert made.status == 201, made
+        key = made.document["access_key"]
+        given = (key["access_key_id"], key["secret_access_key"])
+        at = at_a_terminal(broker, "alice", tmp_path / name)
+        lines = (
+            f"# mine\n[{name}]\naws_access_key_id = {given[0]}\naws_secret_access_key={given[1]}\n\n[other]\nx = y\n"
+        )
+        (at.home / ".aws" / "credentials").write_text(lines)
+        (at.home / ".aws" / "config").write_text(f"[profile {name}]\nregion = {broker.region}\n")
+        at.environment["AWS_PROFILE"] = name
+        return at, session_with(*given, region=broker.region)
+
+    return make
+
+
+def keys_of_me(person: Person) -> dict[str, str]:
+    done = person.broker("me", "--json")
+    assert done.returncode == 0, done.stderr
+    return {key["id"]: key["status"] for key in json.loads(done.stdout)["access_keys"]}
+
+
+def test_a_key_is_rotated_and_every_other_byte_stays(person: Any) -> None:
+    rosa, _ = person("own-rosa")
+    [old] = keys_of_me(rosa)
+    file = rosa.home / ".aws" / "credentials"
+    before = file.read_text()
+    done = rosa.broker("keys", "rotate")
+    assert done.returncode == 0, done.stderr
+    [new] = set(keys_of_me(rosa)) - {old}
+    assert keys_of_me(rosa) == {old: "Inactive", new: "Active"}
+    assert [line for line in file.read_text().splitlines() if "key" not in line] == [
+        line for line in before.splitlines() if "key" not in line
+    ]
+    [backup] = (rosa.home / ".aws").glob("credentials.broker-*.backup")
+    assert backup.read_text() == before
+    assert rosa.run(["aws", "sts", "get-caller-identity"]).returncode == 0
+    assert rosa.broker("keys", "rotate", "--now").returncode == 0
+    assert keys_of_me(rosa) == {new: "Active"}
+
+
+def test_killed_anywhere_and_run_again_it_ends_with_one_working_key(person: Any) -> None:
+    for number, moment in enumerate((0.5, 0.9, 1.3, 1.7, 2.2, 2.8, 3.5)):
+        rudi, _ = person(f"own-rudi{number}")
+        with rudi.spawn([BROKER, "keys", "rotate", "--now"]) as process:
+            time.sleep(moment)
+            process.send_signal(signal.SIGKILL)
+            process.wait(30)
+        done = rudi.broker("keys", "rotate", "--now", "--json")
+        assert done.returncode == 0, done.stderr
+        assert keys_of_me(rudi) == {json.loads(done.stdout)["key"]: "Active"}
+
+
+def test_two_rotations_at_once_end_right(person: Any) -> None:
+    resi, _ = person("own-resi")
+    with (
+        resi.spawn([BROKER, "keys", "rotate", "--now"]) as one,
+        resi.spawn([BROKER, "keys", "rotate", "--now"]) as other,
+    ):
+        said = [process.communicate(timeout=170)[1] for process in (one, other)]
+    assert (one.returncode, other.returncode) == (0, 0), said
+    assert list(keys_of_me(resi).values()) == ["Active"]
+
+
+def test_a_device_is_enrolled_by_its_qr_code_and_guards_keys_from_then_on(broker: Broker, person: Any) -> None:
+    dora, session = person("own-dora")
+    with dora.spawn([BROKER, "mfa", "enroll", "--json"]) as process:
+        assert process.stdout is not None
+        shown = ""
+        while not shown.rstrip().endswith("}"):
+            shown += process.stdout.readline()
+        made = json.loads(shown)
+        assert made["uri"].startswith("otpauth://totp/")
+        now = totp.counter(time.time())
+        process.terminate()
+    codes = [totp.code(made["seed"], now + step) for step in (-2, -1)]
+    enabled = ask(broker, session, "POST", f"/v1/me/mfa-devices/{made['name']}/enable", {"codes": codes})
+    assert enabled.status == 200, enabled
+    for method, path in (("POST", "/v1/me/access-keys"), ("DELETE", f"/v1/me/mfa-devices/{made['name']}")):
+        stolen = ask(broker, session, method, path, {} if method == "POST" else None)
+        assert (stolen.document["code"], stolen.document["devices"]) == ("mfa_required", [made["serial"]])
+    proven = authenticated(
+        broker, session, "access-broker/own-dora", totp.code(made["seed"], totp.counter(time.time()))
+    )
+    me = ask(broker, proven, "GET", "/mfa/v1/me").document
+    assert (me["mfa_proven"], [device["serial"] for device in me["mfa_devices"]]) == (True, [made["serial"]])
+    assert ask(broker, proven, "POST", "/mfa/v1/me/access-keys", {}).status == 201
+    lost = ask(broker, "admin", "DELETE", "/v1/users/own-dora/mfa-devices")
+    assert (lost.status, lost.document["code"]) == (403, "mfa_required")
+    reset = ask(broker, with_mfa(broker, "admin"), "DELETE", "/mfa/v1/users/own-dora/mfa-devices")
+    assert [device["serial"] for device in reset.document["removed"]] == [made["serial"]]
+
+
+def test_only_users_that_the_broker_made_act_and_only_on_themselves(broker: Broker, person: Any) -> None:
+    _, session = person("own-nils")
+    for who in (make_engineer(broker, "own-hand-made"), "admin"):
+        refused = ask(broker, who, "POST", "/v1/me/access-keys", {})
+        assert refused.document["code"] == "not_allowed", refused
+        assert ask(broker, who, "GET", "/v1/me").document["managed"] is False
+    of_bob = broker.session_for("admin").client("iam").list_access_keys(UserName="bob")["AccessKeyMetadata"][0]
+    path = f"/v1/me/access-keys/{of_bob['AccessKeyId']}"
+    assert ask(broker, session, "PATCH", path, {"status": "Inactive"}).status == 404
+    assert ask(broker, session, "DELETE", path).status == 404
+    assert ask(broker, session, "DELETE", "/v1/users/own-nils/mfa-devices").status == 403
