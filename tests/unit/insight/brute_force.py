@@ -84,6 +84,8 @@ class WholeSet:
             return "reason_required"
         if saw["duration_given"] and saw["duration_seconds"] > self._longest(door, saw):
             return "invalid_request"
+        if "mfa" in self.notes[door] and not saw["mfa"]:
+            return "mfa_required"
         return ""
 
     def _least(self, doors: list[str], closed: list[str]) -> int:
@@ -91,9 +93,9 @@ class WholeSet:
         return self._count(self._easiest(opening))
 
     def _easiest(self, doors: list[str]) -> str:
-        def ease(door: str) -> tuple[int, bool, int, str]:
+        def ease(door: str) -> tuple[int, bool, bool, int, str]:
             longest = self._seconds(door, "max_duration", 3600)
-            return self._count(door), "reason" in self.notes[door], -longest, door
+            return self._count(door), "mfa" in self.notes[door], "reason" in self.notes[door], -longest, door
 
         return min(doors, key=ease)
 
