@@ -20,6 +20,7 @@ OTHER_PATTERNS = (
         "an address of the AWS console, as https://console.aws.amazon.com/ec2/home",
     ),
     (r"^arn:aws[a-z-]*:iam::", "the ARN of a managed policy, as arn:aws:iam::aws:policy/ReadOnlyAccess"),
+    (r"^((\d{12}|", "a role's name: 1 to 64 letters, digits and _ + = , . @ -, with ACCOUNT: before it or not"),
     (r"^[0-9]{6}$", "the six digits that the device shows, as 123456"),
     (r"^([a-z0-9-]+:[A-Za-z0-9]+)?$", "an action of AWS, as ec2:RunInstances"),
 )
