@@ -31,7 +31,18 @@ DOMAIN = [
     "chalicelib/sessions/domain/revocation_policy.py",
     "chalicelib/sessions/domain/revocation_room.py",
 ]
-FEATURES = ("access", "approvals", "chat", "cleanup", "core/domain", "explain", "sessions")
+FEATURES = (
+    "access",
+    "accounts",
+    "approvals",
+    "audit",
+    "chat",
+    "cleanup",
+    "core/domain",
+    "explain",
+    "insight",
+    "sessions",
+)
 PYTEST = ["-q", "-s", "-p", "no:cacheprovider", "--basetemp=.build/mutation"]
 SURVIVORS = Path(__file__).with_name("survivors.yaml")
 Names = set[tuple[str, str, str]]
