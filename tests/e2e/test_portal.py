@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localaws import mfa
+from tests.e2e.auditing import ask, eventually, start_afresh
 from tests.e2e.browsing import Tab, launched, portal_of
 from tests.e2e.cli_person import Person, at_a_terminal
 
@@ -47,6 +49,60 @@ def prove_if_asked(shown: Tab, code: Callable[[], str], done: str) -> None:
         shown.fill("Code of your device", code())
         shown.press("Prove")
     finished.first.wait_for()
+
+
+def test_alice_asks_bob_approves_she_works_and_an_administrator_ends_it(broker: Broker, people: Any) -> None:
+    start_afresh(broker, "alice", "prod-ec2")
+    alice, terminal = people("alice")
+    alice.go("/requests/new/prod-ec2")
+    alice.sees("1 approval(s) needed")
+    alice.fill("Reason", "deploy 1.4.2")
+    alice.press("Send the request")
+    alice.sees("Take it back")
+
+    bob, _ = people("bob")
+    bob.page.get_by_role("link", name="alice").first.click()
+    bob.sees("deploy 1.4.2")
+    bob.fill("Comment", "go ahead")
+    bob.press("Approve")
+    prove_if_asked(bob, lambda: broker.mfa_code("bob"), "Usable until")
+
+    alice.sees("go ahead")
+    alice.press("Take the role")
+    alice.press("Command line: prod-ec2")
+    alice.fill("Reason", "deploy 1.4.2")
+    alice.press("Copy the command")
+    line = alice.page.evaluate("navigator.clipboard.readText()")
+    kept = subprocess.run(
+        ["bash", "-c", line],
+        env=terminal.changed({"SHELL": "/bin/bash"}),
+        cwd=terminal.home,
+        input="aws ec2 describe-instances && env | grep ^AWS_",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert "Reservations" in kept.stdout, kept.stderr
+    keys = dict(one.split("=", 1) for one in kept.stdout.splitlines() if re.match(r"AWS_\w+=", one))
+
+    admin, _ = people("admin")
+    admin.go("/sessions")
+    admin.page.get_by_role("table", name="All sessions").get_by_role("link", name="alice").first.click()
+    admin.press("End access")
+    admin.sees("This will end")
+    admin.press("End it now")
+    admin.sees("Ended 1 session(s).")
+
+    alice.go(f"/sessions/{ask(broker, 'alice', 'GET', '/v1/sessions?limit=1').document['sessions'][0]['id']}")
+    alice.sees("revoked")
+    without_profile: dict[str, str | None] = {**keys, "AWS_PROFILE": None}
+    denied = eventually(
+        lambda: terminal.run(["aws", "ec2", "describe-instances"], **without_profile), lambda done: done.returncode
+    )
+    assert "UnauthorizedOperation" in denied.stderr or "AccessDenied" in denied.stderr
+    admin.sees("First denial: ")
+    admin.page.get_by_text(re.compile(r"First denial: \d+ seconds")).first.wait_for()
 
 
 def test_carol_is_shown_why_not(people: Any) -> None:
@@ -109,3 +165,21 @@ def test_the_glass_is_broken_and_another_person_reviews_it(broker: Broker, profi
         bob.press("Sign off")
         prove_if_asked(bob, lambda: broker.mfa_code("bob"), "Reviewed and signed off.")
         gina.sees("reviewed by bob")
+
+
+def test_an_administrator_suspends_carol_and_lifts_it(people: Any) -> None:
+    carol, _ = people("carol")
+    admin, _ = people("admin")
+    admin.go("/people/person/carol")
+    # The directory reads callers once a minute; the page shows carol by itself then.
+    admin.page.get_by_role("button", name="Suspend", exact=True).click(timeout=90_000)
+    admin.fill("Reason", "key in a build log")
+    admin.press("Suspend now")
+    admin.sees("carol is out.")
+    admin.press("Done")
+    carol.go("/requests")
+    carol.page.locator(".problem").filter(has_text="suspended").first.wait_for()
+    admin.go("/people")
+    admin.press("Lift the suspension of carol")
+    admin.sees("carol may ask again.")
+    carol.sees("No requests")
