@@ -128,7 +128,7 @@ def _asked(connection: Connection, kind: str) -> list[str]:
         items, member = LISTS[kind]
         with contextlib.suppress(Failure, OSError):
             names = [str(one[member]) for one in connection.broker.items(items, items, limit=NAMES_LOOKED_AT)]
-            found.extend(dict.fromkeys(names))
+            found.extend(dict.fromkeys([*names, *_by_alias(connection, names)]))
             place = _place(connection, kind)
             replace(private_directory(place.parent) / place.name, json.dumps(found).encode())
 
@@ -136,3 +136,12 @@ def _asked(connection: Connection, kind: str) -> list[str]:
     thread.start()
     thread.join(PATIENCE_SECONDS)
     return list(found)
+
+
+def _by_alias(connection: Connection, names: list[str]) -> list[str]:
+    """Roles of other accounts by the account's alias also: `prod:ec2-full` beside `111122223333:ec2-full`."""
+    if not any(":" in name for name in names):
+        return []
+    aliases = {str(one["id"]): str(one["alias"]) for one in connection.broker.items("accounts", "accounts", limit=1000)}
+    parts = [name.partition(":") for name in names]
+    return [f"{aliases[account]}:{role}" for account, _, role in parts if role and aliases.get(account)]

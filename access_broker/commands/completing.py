@@ -16,6 +16,7 @@ _broker() {
   local IFS=$'\\n'
   COMPREPLY=($(broker completion candidates -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
 }
+COMP_WORDBREAKS=${COMP_WORDBREAKS//:/}
 complete -o default -F _broker broker"""
 
 ZSH = """\

@@ -40,6 +40,16 @@ def test_roles_are_completed_as_the_broker_knows_them(alice, contract):
     assert len([one for one in contract.seen if one.path.endswith("/roles")]) == 1  # kept for a minute
 
 
+def test_roles_of_other_accounts_are_completed_by_id_and_by_alias(alice, contract):
+    contract.add_role("111122223333:ec2-read")
+    contract.answers["GET", "/api/v1/accounts"] = {
+        "accounts": [{"id": "111122223333", "alias": "prod"}],
+        "next_cursor": None,
+    }
+    assert candidates(alice, "exec", "pr") == ["prod:ec2-read"]
+    assert candidates(alice, "exec", "1111") == ["111122223333:ec2-read"]
+
+
 def test_ids_of_requests_and_sessions_are_completed(alice, contract):
     contract.requests["r1"] = {"id": "01kxyzrequest"}
     contract.sessions.append({"id": "01kxyzsession", "caller": "alice"})
@@ -75,7 +85,8 @@ def test_bash_completes_with_it(alice, tmp_path):
     script = (
         'eval "$(broker completion bash)"; COMP_WORDS=(broker exec ec2); COMP_CWORD=2; _broker; '
         'echo "${COMPREPLY[@]}"; '
-        'COMP_WORDS=(broker exec ""); COMP_CWORD=2; _broker; echo "${COMPREPLY[@]}"'
+        'COMP_WORDS=(broker exec ""); COMP_CWORD=2; _broker; echo "${COMPREPLY[@]}"; '
+        'case $COMP_WORDBREAKS in *:*) echo "a colon ends a word";; esac'
     )
     environment = {**alice.environment, "PATH": f"{tmp_path}:{alice.environment['PATH']}"}
     command = ["bash", "--norc", "-c", script]
