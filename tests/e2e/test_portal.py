@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from localaws.broker import Broker
 
-chromium = pytest.fixture(scope="session")(launched)
+chromium = pytest.fixture(scope="module")(launched)
 
 
 @pytest.fixture

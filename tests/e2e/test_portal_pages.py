@@ -19,7 +19,7 @@ from tests.e2e.canned_portal import ID, Canned, canned_portal, serving
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-chromium = pytest.fixture(scope="session")(launched)
+chromium = pytest.fixture(scope="module")(launched)
 
 PLACES = {
     "/now": "What I have",
