@@ -19,7 +19,7 @@ from localaws.profiles import session_with
 from localaws.roles import order
 from localaws.trail_pump import carry
 from policytool import spoke
-from tests.e2e.auditing import acting, ask, audit, take
+from tests.e2e.auditing import acting, ask, audit, take, with_mfa
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,7 @@ def test_a_role_of_production_is_refused_until_another_person_approves(hub: Brok
     assert credentials(hub, "prod:ec2-full").document["code"] == "approval_required"
     filed = ask(hub, "alice", "POST", "/v1/requests", {"role": "prod:ec2-full", "reason": "incident"})
     assert (filed.status, filed.document["role"]) == (201, f"{member(hub, 'prod').id}:ec2-full")
-    approved = ask(hub, "bob", "POST", f"/v1/requests/{filed.document['id']}/approve", {})
+    approved = ask(hub, with_mfa(hub, "bob"), "POST", f"/mfa/v1/requests/{filed.document['id']}/approve", {})
     assert approved.document["state"] == "approved"
     given = credentials(hub, "prod:ec2-full")
     assert given.status == 201, given

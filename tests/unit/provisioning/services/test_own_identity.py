@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -13,55 +13,18 @@ from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG
 from chalicelib.core.services.leases import Leases
 from chalicelib.provisioning.domain.own_identity import (
     ACTS_PER_HOUR,
-    KeyStatus,
-    NewDevice,
-    OwnDevice,
-    OwnKey,
     TooManyActs,
 )
-from chalicelib.provisioning.domain.users import AccessKey, User
+from chalicelib.provisioning.domain.users import User
 from chalicelib.provisioning.services.own_identity import OwnIdentity
 from chalicelib.provisioning.services.records import ProvisioningRecords
-from tests.fakes.core import NOW, Clock, FakeJournal, FakeLeases, Ids, refusals
+from tests.fakes.core import Clock, FakeJournal, FakeLeases, Ids, refusals
+from tests.fakes.own_identity import DEVICE, FakeOwnCredentials
 
 DEPLOYMENT = "broker-dev"
 PATH = "/access-broker/"
 DANA = User("dana", f"arn:aws:iam::1:user{PATH}dana", PATH, "AIDA7", {MANAGED_TAG: "true", DEPLOYMENT_TAG: DEPLOYMENT})
 ORIGIN = Origin(Caller("user", "dana", DANA.arn, "123456789012", "AIDA7"))
-DEVICE = OwnDevice("dana", "arn:aws:iam::1:mfa/access-broker/dana", NOW)
-
-
-@dataclass
-class FakeOwnCredentials:
-    """IAM's keys and devices of one user, in memory."""
-
-    held: list[OwnKey] = field(default_factory=lambda: [OwnKey("AKIAOLD", "Active", NOW)])
-    enabled: list[OwnDevice] = field(default_factory=list)
-
-    def keys(self, _name: str) -> tuple[OwnKey, ...]:
-        return tuple(self.held)
-
-    def devices(self, _name: str) -> tuple[OwnDevice, ...]:
-        return tuple(self.enabled)
-
-    def make_key(self, _name: str) -> AccessKey:
-        self.held.append(OwnKey("AKIANEW", "Active", NOW))
-        return AccessKey("AKIANEW", "secret of the new key")
-
-    def set_key_status(self, _name: str, key: str, status: KeyStatus) -> None:
-        self.held = [replace(one, status=status) if one.id == key else one for one in self.held]
-
-    def delete_key(self, _name: str, key: str) -> None:
-        self.held = [one for one in self.held if one.id != key]
-
-    def make_device(self, name: str) -> NewDevice:
-        return NewDevice(name, DEVICE.serial, "seed of the device")
-
-    def enable_device(self, _user: str, _name: str, _codes: tuple[str, str]) -> None:
-        self.enabled.append(DEVICE)
-
-    def remove_device(self, _user: str, serial: str) -> None:
-        self.enabled = [one for one in self.enabled if one.serial != serial]
 
 
 class Desk:
