@@ -42,7 +42,8 @@ def production_needs_another_person(stage: Stage) -> None:
     refused = stage.command("broker creds prod:ec2-full --no-wait --reason incident --json", "alice")
     stage.expect("approval", true=refused.code == APPROVAL_REQUIRED, answer=refused.text)
     (filed,) = [one for one in stage.requests("alice") if one["state"] == "pending"]
-    stage.succeeds(f"broker approve {filed['id']}", "bob")
+    code = stage.broker.mfa_code("bob")  # approving production asks for MFA
+    stage.succeeds(f"broker approve {filed['id']} --mfa-code {code}", "bob")
     said = stage.succeeds("broker exec prod:ec2-full -- aws ec2 describe-instances", "alice")
     stage.expect("EC2 of prod", true="Reservations" in said.text, answer=said.text)
 
