@@ -31,8 +31,8 @@ RUN_ON = {
     "broker roles suggest NAME",
     "broker doctor",
 }
-"""Three go on until they are ended or decided (test_cli_endpoint.py, test_cli_waiting.py, test_portal.py); one lacks its
-end; the last two have a file of their own (test_suggest.py, test_doctor.py)."""
+"""Three go on until they are ended or decided (test_cli_endpoint.py, test_cli_waiting.py, test_portal.py); one lacks
+its end; the last two have a file of their own (test_suggest.py, test_doctor.py)."""
 
 
 def commands(readme: Path) -> list[str]:
