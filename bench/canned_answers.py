@@ -36,7 +36,7 @@ class DirectoryState:
         return number % 7 + turns + (number < ahead)
 
     def began(self, run: str) -> Answer:
-        """What the table answers when a run takes over from the one before."""
+        """The error of the table when a run takes over from the one before."""
         before, self.latest_run = self.latest_run, run
         return 200, JSON, json.dumps({"Attributes": {"latest_run": {"S": before}}}).encode()
 

@@ -27,7 +27,7 @@ class Stored:
     url: str
 
     def code(self) -> dict[str, str]:
-        """As SAM's CodeUri takes it. With a version, nobody can put another object in its place any more."""
+        """As SAM's CodeUri takes it. With a version, no other object can take its place."""
         named = {"Bucket": self.bucket, "Key": self.key}
         return {**named, "Version": self.version} if self.version else named
 

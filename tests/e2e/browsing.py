@@ -57,7 +57,7 @@ class Tab:
         self.page.get_by_text(text).first.wait_for(timeout=seconds * 1000)
 
     def strangers(self) -> list[str]:
-        """What it asked of others than this portal."""
+        """Its requests to other addresses than this portal."""
         ours = urlsplit(self.url).netloc
         return [one for one in self.asked if urlsplit(one).netloc not in {ours, ""}]
 

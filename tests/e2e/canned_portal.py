@@ -43,7 +43,7 @@ def example(operation: str) -> Any:
 
 @dataclass
 class Canned:
-    """What the broker answers. `odd` replaces answers by path."""
+    """The answers of the broker. `odd` replaces answers by path."""
 
     roles: int = 30
     sessions: int = 60
@@ -142,7 +142,7 @@ def _generic(found: re.Match[str]) -> str:
 
 @dataclass
 class CannedConnection:
-    """What the relay takes of a connection."""
+    """The parts of a connection that the relay uses."""
 
     broker: Broker
 

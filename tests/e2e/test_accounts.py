@@ -170,7 +170,7 @@ def test_the_api_function_itself_cannot_take_the_spoke_role(hub: Broker) -> None
 
 
 def test_a_role_that_was_made_again_under_the_same_name_is_not_handed_out(hub: Broker) -> None:
-    """Who may do everything in the member account deletes our role, and makes one of the same name and trust."""
+    """An administrator of the member account deletes our role, and makes one of the same name and trust."""
     put(hub, "dev:replaced", ENGINEERS)
     iam = member(hub, "dev").root(hub.endpoint_url)("iam")
     role = iam.get_role(RoleName="replaced")["Role"]

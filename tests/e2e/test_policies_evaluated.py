@@ -286,7 +286,7 @@ TAGS = {
     "aws:ResourceTag/aws:cloudformation:stack-name": "access-broker-dev",
     "lambda:FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:access-broker-dev-audit",
 }
-"""What AWS knows of an API and of an event source mapping whose ids nobody knows beforehand."""
+"""ARNs of an API and of an event source mapping, whose ids AWS makes."""
 
 
 @pytest.mark.parametrize("tier", [*TIERS, "made by a deployer"])

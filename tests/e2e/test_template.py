@@ -64,7 +64,7 @@ def transformed(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def template(packaged: dict[str, Any]) -> dict[str, Any]:
-    """What CloudFormation gets."""
+    """The template and parameters that CloudFormation gets."""
     return transformed(packaged)
 
 

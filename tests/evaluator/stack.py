@@ -106,7 +106,7 @@ class Stack:
         self.template = template
 
     def resources(self) -> list[Resource]:
-        """What the stack makes with these values."""
+        """The resources that the stack makes with these values."""
         made = self.template["Resources"].items()
         return [self._resource(name, one) for name, one in made if self.holds(one.get("Condition"))]
 

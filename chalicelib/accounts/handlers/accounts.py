@@ -8,9 +8,10 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.accounts import wiring
+from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
-from chalicelib.core.handlers.paging import next_cursor, page_asked
+from chalicelib.core.handlers.paging import page_asked, paged
 
 if TYPE_CHECKING:
     from chalicelib.core.domain.roles import Account
@@ -26,8 +27,7 @@ def list_accounts() -> Response:
     who = authenticate(request, reads_query=True)
     limit, cursor = page_asked(request, who)
     page = wiring.account_browser().page(limit, cursor or "", who)
-    cursor = next_cursor(page.cursor, request, who)
-    return answer({"accounts": list(map(_document, page.items)), "next_cursor": cursor})
+    return answer(paged("accounts", Page(tuple(map(_document, page.items)), page.cursor), request, who))
 
 
 def _document(account: Account) -> dict[str, Any]:

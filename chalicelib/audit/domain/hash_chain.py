@@ -43,7 +43,7 @@ class Seen:
 
 
 Version = Literal[1, 2]
-"""What may stand in the log: lines of version 1 stay until their retention is over."""
+"""The versions that the log may hold: lines of version 1 stay until their retention is over."""
 
 
 class Unreadable(ValueError):

@@ -20,7 +20,7 @@ PAIRS = 500
 
 @pytest.fixture
 def facts(call, account: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the report reads, of 40 people and 60 roles; `axel` may read the audit and ask for others."""
+    """The facts of a report on 40 people and 60 roles; `axel` may read the audit and ask for others."""
     from chalicelib.directory.handlers.function import directory  # noqa: PLC0415  needs the environment
 
     monkeypatch.setenv("BROKER_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/broker-api")
