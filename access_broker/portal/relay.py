@@ -6,21 +6,24 @@ import json
 import re
 import secrets
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from access_broker.audit_chain import Broken, verified
 from access_broker.failures import Failure, Misused, NotSignedIn, Refused
-from access_broker.http.advice import failure
+from access_broker.http.advice import failure, not_admitted
 from access_broker.http.broker import HEADERS
+from access_broker.http.second_factor import TEMPORARY
 from access_broker.portal.routes import routes_of, target
 
 if TYPE_CHECKING:
     from access_broker.connection import Connection
+    from access_broker.http.second_factor import SecondFactor
     from access_broker.http.signing import Signer
     from access_broker.http.transport import Answer
 
+CODE = re.compile(r"[0-9]{6}", re.ASCII)
 IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
 CODES: dict[type[Failure], tuple[int, str]] = {
     NotSignedIn: (401, "not_signed_in"),
@@ -102,28 +105,36 @@ class Relay:
         """Take a code of the caller's MFA device: requests under /mfa are signed with the session it gives."""
         asked = document_of(body)
         code, devices = asked.get("code"), asked.get("devices")
-        if self._factor is None or not (isinstance(code, str) and isinstance(devices, list)):
-            return problem(400, "invalid_request", "Say the code, and the devices that the refusal named.")
+        if not (isinstance(code, str) and CODE.fullmatch(code) and isinstance(devices, list)):
+            return problem(400, "invalid_request", "An MFA code has six digits, for example 123456.")
         try:
-            self._factor.code = code
-            self._factor.fresh([str(one) for one in devices])
+            # A copy of its own: two tabs may prove at once, and nothing is asked at the terminal.
+            replace(self._factor, code=code, ask=lambda _question: "").fresh([str(one) for one in devices])
         except Failure as trouble:
             return _trouble(trouble)
         return Reply(200, {"proven": True})
 
     @property
-    def _factor(self) -> Any:
-        return getattr(self._connection.broker, "second_factor", None)
+    def _factor(self) -> SecondFactor:
+        factor = self._connection.broker.second_factor
+        if factor is None:
+            raise Misused("This broker's connection has no second factor.")
+        return factor
 
     def _asked(self, method: str, path: str, body: bytes, key: str) -> Reply:
-        """Under /mfa, API Gateway's own refusal means that the proof is missing or too old."""
-        if not path.startswith("/mfa/"):
-            return _reply(self._send(self._connection.broker.signer, method, path, body, key))
-        signer = self._factor.at_hand() if self._factor else None
+        if path.startswith("/mfa/"):
+            return self._asked_under_mfa(method, path, body, key)
+        return _reply(self._send(self._connection.broker.signer, method, path, body, key))
+
+    def _asked_under_mfa(self, method: str, path: str, body: bytes, key: str) -> Reply:
+        """API Gateway's own refusal here means that the proof is missing or too old."""
+        signer = self._factor.at_hand()
         answer = self._send(signer, method, path, body, key) if signer else None
-        if answer is None or (answer.status == 403 and "code" not in document_of(answer.body)):  # noqa: PLR2004  HTTP's
-            return problem(403, "mfa_required", UNPROVEN)
-        return _reply(answer)
+        if answer is not None and not not_admitted(answer):
+            return _reply(answer)
+        if signer is self._connection.broker.signer:
+            raise Refused(TEMPORARY)
+        return problem(403, "mfa_required", UNPROVEN)
 
     def _send(self, signer: Signer, method: str, path: str, body: bytes, key: str) -> Answer:
         broker = self._connection.broker

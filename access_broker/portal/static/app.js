@@ -76,11 +76,14 @@ function SecondFactor() {
   useEffect(() => onSecondFactor((devices) => new Promise((done) => { type(""); ask({ devices, done }); })), []);
   if (!asked) return null;
   const end = (proven) => { asked.done(proven); ask(null); change.clear(); };
-  const prove = (event) => { event.preventDefault(); change.run(async () => { await proveSecondFactor(code.trim(), asked.devices); end(true); }); };
+  const prove = (event) => {
+    event.preventDefault();
+    change.run(async () => { await proveSecondFactor(code.trim(), asked.devices); end(true); });
+    type(""); // AWS takes each code once, a wrong one is of no use either
+  };
   return html`<${Dialog} title=${t("Prove your second factor")} close=${() => end(false)}>
     <form class="form" onSubmit=${prove}><p>${t("A rule asks for your second factor. AWS takes each code once.")}</p>
-      <${Field} label=${t("Code of your device")} hint=${asked.devices.join(", ")}>${(props) => html`<input ...${props} inputmode="numeric" autocomplete="one-time-code" maxlength="6" required pattern="[0-9]{6}" value=${code} onInput=${(event) => type(event.target.value)} />`}<//>
-      ${change.problem && html`<${Problem} of=${change.problem} />`}
+      <${Field} label=${t("Code of your device")} hint=${asked.devices.join(", ")} error=${change.problem?.detail}>${(props) => html`<input ...${props} autofocus inputmode="numeric" autocomplete="one-time-code" maxlength="6" required pattern="[0-9]{6}" value=${code} onInput=${(event) => type(event.target.value)} />`}<//>
       <div class="actions"><button class="button primary" disabled=${change.busy}><span>${t("Prove")}</span></button><${Button} onClick=${() => end(false)}>${t("Cancel")}<//></div></form><//>`;
 }
 

@@ -109,7 +109,7 @@ export function Field({ label, hint, error, children }) {
   return html`<div class="field"><label for=${id}>${label}</label>
     ${children({ id, "aria-describedby": said, "aria-invalid": error ? "true" : null })}
     ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
-    ${error && html`<p class="error" id=${`${id}-error`}>${error}</p>`}</div>`;
+    ${error && html`<p class="error" role="alert" id=${`${id}-error`}>${error}</p>`}</div>`;
 }
 
 export const Search = ({ label, value, onInput, ...rest }) => html`<div class="search"><${Icon} name="search" />

@@ -42,6 +42,8 @@ class Contract:
     callers: dict[str, tuple[str, str]] = field(
         default_factory=lambda: {"AKIAALICE": ("alice-secret", "alice"), "AKIABOB": ("bob-secret", "bob")}
     )
+    proven: set[str] = field(default_factory=set)
+    """The access keys whose sessions carry MFA: API Gateway lets these through under /mfa."""
     roles: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     sessions: list[dict[str, Any]] = field(default_factory=list)
@@ -144,7 +146,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.headers["Authorization"].split("Credential=")[1].split(",")[0].split("/")
 
     def _refused_by_gateway(self, body: bytes) -> Answer | None:
-        if not self.path.startswith("/api/v1/") or not self.headers.get("Authorization"):
+        if not self.path.startswith(("/api/v1/", "/api/mfa/v1/")) or not self.headers.get("Authorization"):
             return gateway("Missing Authentication Token", "MissingAuthenticationTokenException")
         key, _, region, service, _ = self._scope()
         if key not in self.contract.callers:
@@ -152,7 +154,13 @@ class Handler(BaseHTTPRequestHandler):
             return gateway(message, "UnrecognizedClientException")
         if service != "execute-api" or region != REGION:
             return gateway("Credential should be scoped to a valid region. ", "InvalidSignatureException")
-        return self._late() or self._forged(key, body)
+        return self._late() or self._forged(key, body) or self._unproven(key)
+
+    def _unproven(self, key: str) -> Answer | None:
+        if not self.path.startswith("/api/mfa/") or key in self.contract.proven:
+            return None
+        message = "User: alice is not authorized to perform: execute-api:Invoke with an explicit deny"
+        return gateway(message, "AccessDeniedException")
 
     def _late(self) -> Answer | None:
         stamp = self.headers["X-Amz-Date"]
