@@ -43,7 +43,8 @@ FEATURES = (
     "insight",
     "sessions",
 )
-PYTEST = ["-q", "-s", "-p", "no:cacheprovider", "--basetemp=.build/mutation"]
+SCRATCH = Path(".build/mutation")
+PYTEST = ["-q", "-s", "-p", "no:cacheprovider", f"--basetemp={SCRATCH}"]
 SURVIVORS = Path(__file__).with_name("survivors.yaml")
 Names = set[tuple[str, str, str]]
 
@@ -56,6 +57,7 @@ def main() -> int:
     given = options.parse_args()
     every = [mutant for file in given.files for mutant in mutants(file)]
     mutation = Mutation(every, given.jobs, tell)
+    SCRATCH.parent.mkdir(exist_ok=True)
     pytest.main([*PYTEST, *(f"tests/unit/{feature}" for feature in FEATURES)], plugins=[mutation])
     return report(mutation, known(set(given.files)))
 

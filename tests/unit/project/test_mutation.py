@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mutation.__main__ import DOMAIN, known, report
+from tests.mutation.__main__ import DOMAIN, SCRATCH, known, main, report
 from tests.mutation.mutants import code_of, mutants
 from tests.mutation.session import Mutation
 
@@ -81,3 +81,14 @@ def test_survivors_must_be_those_that_are_listed(made: list[Mutant], survive: in
 
 def test_a_mutant_that_was_not_tried_is_a_failure(made: list[Mutant]) -> None:
     assert report(Mutation(made, 1, print, killed=made[1:]), set()) == 1
+
+
+def test_a_fresh_checkout_has_room_for_the_tests_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The tests' folder is made by pytest, the one above it by nothing else in a checkout that never packaged."""
+    (tmp_path / "door.py").write_text(SOURCE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["mutation", "door.py"])
+    started: list[bool] = []
+    monkeypatch.setattr("tests.mutation.__main__.pytest.main", lambda *_, **__: started.append(SCRATCH.parent.is_dir()))
+    assert main() == 1  # no mutant was tried
+    assert started == [True]

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.access.domain.admission import MAX_CHARACTERS, Evidence
+from chalicelib.access.domain.admission import MAX_CHARACTERS, Evidence, admit
 from chalicelib.access.domain.compiled_rules import compile_rules, load_compiled
 from chalicelib.access.domain.rules import Ask, load_rules
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.errors import Refused
+from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.roles import Role
 
 TEAM = """@id("team") permit (principal, action, resource) when {
@@ -61,5 +61,40 @@ def test_too_much_is_left_out_and_said_so() -> None:
     assert len(json.dumps(told)) < 100
 
 
+def test_as_much_as_fits_is_kept_whole() -> None:
+    rules = load_rules({"a.cedar": TEAM})
+    room = MAX_CHARACTERS - len(json.dumps(refused(ask(team="")).told(rules)))
+    assert len(json.dumps(refused(ask(team="x" * room)).told(rules))) == MAX_CHARACTERS
+    assert refused(ask(team="x" * (room + 1))).told(rules)["cut"] is True
+
+
 def test_there_is_none_before_the_rules_have_spoken() -> None:
     assert Evidence(ask()).told(load_rules({"a.cedar": TEAM})) == {}
+
+
+def test_there_is_none_where_there_is_no_such_role() -> None:
+    seen = Evidence()
+    seen.refused_by(NotFound("There is no role web."))
+    assert seen.told(load_rules({"a.cedar": TEAM})) == {}
+
+
+def test_a_request_for_another_person_that_begins_later_says_so() -> None:
+    rules = load_rules({"a.cedar": TEAM})
+    filed = refused(ask())
+    filed.for_other, filed.start = True, datetime(2026, 11, 24, 9, tzinfo=UTC)
+    told = filed.told(rules)
+    assert (told["for_other"], told["start"]) == (True, "2026-11-24T09:00:00.000Z")
+    assert {"for_other", "start"}.isdisjoint(refused(ask()).told(rules))
+
+
+@pytest.mark.parametrize(("term", "mfa"), [('@mfa("required")', {"mfa": True}), ("", {})])
+def test_the_terms_say_that_mfa_was_asked_for(term: str, mfa: dict[str, bool]) -> None:
+    rules = load_rules({"a.cedar": f'@id("x") {term} permit (principal, action, resource);'})
+    asked = dataclasses.replace(ask(), mfa=True)
+    seen = Evidence(asked)
+    seen.allowed_by(admit(rules, asked).door)
+    assert seen.told(rules)["terms"] == {"policy": "x", "approvals": 0, "reason": False, **mfa}
+
+
+def test_a_role_of_the_brokers_own_account_has_no_home() -> None:
+    assert "home" not in refused(ask()).told(load_rules({"a.cedar": TEAM}))["role"]
