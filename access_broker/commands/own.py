@@ -10,8 +10,6 @@ from access_broker.command_line.spec import Argument, Command, Option
 from access_broker.failures import Misused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from access_broker.command_line.spec import Given
     from access_broker.connection import Connection
 
@@ -59,16 +57,14 @@ def rotate(connection: Connection, given: Given) -> None:
 
 
 def enroll(connection: Connection, given: Given) -> None:
-    """Make a device, show its QR code, enable it by two codes."""
-    made = connection.broker.post("me", "mfa-devices")
-    if connection.output.as_json:
-        connection.output.show({name: made[name] for name in ("name", "serial", "seed", "uri")}, lambda: None)
+    """Make a device and show its QR code; enable it by two codes."""
+    from access_broker.credentials.enrolment import Enrolment  # noqa: PLC0415  only here
+
+    enrolment, codes = Enrolment(connection.broker, connection.output), given.texts("code")
+    if codes:
+        enrolment.enable(str(connection.broker.get("whoami")["name"]), codes)
     else:
-        _show_code(connection, made)
-    sys.stdout.flush()
-    codes = [*given.texts("code"), *_typed(2 - len(given.texts("code")))]
-    connection.broker.post("me", "mfa-devices", made["name"], "enable", body={"codes": codes[:2]})
-    connection.output.notice(f"{made['serial']} is enabled. Try it with a new code: broker me --mfa-code CODE")
+        enrolment.run(interactive=sys.stdin.isatty() and not connection.output.as_json)
 
 
 def remove(connection: Connection, given: Given) -> None:
@@ -83,26 +79,6 @@ def password(connection: Connection, _given: Given) -> None:
     made = connection.broker.post("me", "password")
     connection.output.show(made, lambda: connection.output.facts([("password", made["password"])]))
     connection.output.notice("It is shown this once, and the next sign-in asks for another.")
-
-
-def _show_code(connection: Connection, made: dict[str, Any]) -> None:
-    """The QR code, and the seed for those who type it."""
-    try:
-        import segno  # noqa: PLC0415  only here
-    except ImportError:
-        connection.output.notice("No QR code without the package segno: type the seed, or `pip install segno`.")
-    else:
-        segno.make(made["uri"]).terminal(compact=True)
-    connection.output.facts([("device", made["serial"]), ("seed", made["seed"]), ("uri", made["uri"])])
-    connection.output.notice("The seed is shown this once. Give it to no one.")
-
-
-def _typed(count: int) -> Iterator[str]:
-    """Codes from a person; two that follow each other take half a minute."""
-    for number in range(max(0, count)):
-        which = "The code that the device shows: " if not number else "The next one, when it changes: "
-        print(which, end="", file=sys.stderr, flush=True)
-        yield sys.stdin.readline().strip()
 
 
 def _rotated(done: dict[str, Any]) -> str:
@@ -159,9 +135,10 @@ COMMANDS = {
     "mfa enroll": Command(
         enroll,
         "Enrol an MFA device: a QR code, and two codes of the device.",
-        (Option("--code", "A code of the device; give two.", "CODE", many=True),),
-        more="Any authenticator app reads the QR code. From then on, changing your keys and devices asks for MFA.",
-        examples=("broker mfa enroll",),
+        (Option("--code", "A code of the device made before; give two.", "CODE", many=True),),
+        more="Any authenticator app reads the QR code. Without a terminal, or with --json, the command only makes the "
+        "device; run it again with two codes to enable it. From then on, changing your keys and devices asks for MFA.",
+        examples=("broker mfa enroll", "broker mfa enroll --json", "broker mfa enroll --code 123456 --code 654321"),
     ),
     "mfa remove": Command(
         remove,

@@ -95,12 +95,17 @@ def mfa_variables(broker: Broker, who: str) -> dict[str, str | None]:
 
 def on_call(broker: Broker, name: str) -> boto3.Session:
     """An engineer who may break the glass."""
+    session = make_engineer(broker, name)
+    make_on_call(broker, name)
+    return session
+
+
+def make_on_call(broker: Broker, name: str) -> None:
+    """Put the user into the group that may break the glass."""
     iam = broker.session_for("admin").client("iam")
     if "on-call" not in {group["GroupName"] for group in iam.list_groups()["Groups"]}:
         iam.create_group(GroupName="on-call")
-    session = make_engineer(broker, name)
     iam.add_user_to_group(GroupName="on-call", UserName=name)
-    return session
 
 
 def delete_user(broker: Broker, name: str) -> None:

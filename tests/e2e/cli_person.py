@@ -66,6 +66,18 @@ class Person:
             text=True,
         )
 
+    def spawn_on_a_terminal(self, command: Sequence[str], terminal: int) -> Child[str]:
+        """The same with this terminal as its input and output."""
+        return Child(
+            list(command),
+            env=self.environment,
+            cwd=self.home,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            text=True,
+        )
+
 
 def at_a_terminal(broker: Broker, profile: str, home: Path) -> Person:
     """`profile` with files of their own: what a test writes, no other test sees."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localaws import totp
 from localaws.profiles import session_with
-from tests.e2e.auditing import ask, authenticated, make_engineer, with_mfa
+from tests.e2e.auditing import ask, make_engineer, make_on_call, with_mfa
 from tests.e2e.cli_person import BROKER, Person, at_a_terminal
+from tests.e2e.enrolling import codes_of, on_a_terminal, qr_content, seed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,33 +93,48 @@ def test_two_rotations_at_once_end_right(person: Any) -> None:
     assert list(keys_of_me(resi).values()) == ["Active"]
 
 
-def test_a_device_is_enrolled_by_its_qr_code_and_guards_keys_from_then_on(broker: Broker, person: Any) -> None:
+def test_a_device_is_enrolled_by_its_qr_code_takes_a_role_and_guards_keys(broker: Broker, person: Any) -> None:
     dora, session = person("own-dora")
-    with dora.spawn([BROKER, "mfa", "enroll", "--json"]) as process:
-        assert process.stdout is not None
-        shown = ""
-        while not shown.rstrip().endswith("}"):
-            shown += process.stdout.readline()
-        made = json.loads(shown)
-        assert made["uri"].startswith("otpauth://totp/")
-        now = totp.counter(time.time())
-        process.terminate()
-    codes = [totp.code(made["seed"], now + step) for step in (-2, -1)]
-    enabled = ask(broker, session, "POST", f"/v1/me/mfa-devices/{made['name']}/enable", {"codes": codes})
-    assert enabled.status == 200, enabled
-    for method, path in (("POST", "/v1/me/access-keys"), ("DELETE", f"/v1/me/mfa-devices/{made['name']}")):
+    make_on_call(broker, "own-dora")
+    with on_a_terminal(dora, "mfa", "enroll") as terminal:
+        seed = seed_in(qr_content(terminal.until("The code that the device shows: ")))
+        wrong, first, second = ("000000", *codes_of(seed, -2, -1))
+        for times, pair in enumerate(((wrong, wrong), (first, second)), start=1):
+            terminal.until("The code that the device shows: ", times)
+            terminal.type(pair[0])
+            terminal.until("The next one, when it changes: ", times)
+            terminal.type(pair[1])
+        assert "AWS does not take these codes" in terminal.until("own-dora is enabled")
+    glass = ("creds", "prod-ec2", "--break-glass", "--reason", "it burns", "--json")
+    stolen = dora.broker(*glass)
+    assert (stolen.returncode, "mfa/access-broker/own-dora" in stolen.stderr) == (1, True), stolen.stderr
+    with on_a_terminal(dora, *glass) as terminal:
+        terminal.until("MFA code of arn:aws:iam::000000000000:mfa/access-broker/own-dora: ")
+        terminal.type(*codes_of(seed, 0))
+        assert '"SessionToken"' in terminal.until("}\r\n}")
+    _guards_keys(broker, dora, session)
+    reset = ask(broker, with_mfa(broker, "admin"), "DELETE", "/mfa/v1/users/own-dora/mfa-devices")
+    assert [device["name"] for device in reset.document["removed"]] == ["own-dora"]
+
+
+def _guards_keys(broker: Broker, dora: Person, session: boto3.Session) -> None:
+    """The key alone changes nothing; the session with MFA that the command keeps does."""
+    for method, path in (("POST", "/v1/me/access-keys"), ("DELETE", "/v1/me/mfa-devices/own-dora")):
         stolen = ask(broker, session, method, path, {} if method == "POST" else None)
-        assert (stolen.document["code"], stolen.document["devices"]) == ("mfa_required", [made["serial"]])
-    proven = authenticated(
-        broker, session, "access-broker/own-dora", totp.code(made["seed"], totp.counter(time.time()))
-    )
-    me = ask(broker, proven, "GET", "/mfa/v1/me").document
-    assert (me["mfa_proven"], [device["serial"] for device in me["mfa_devices"]]) == (True, [made["serial"]])
-    assert ask(broker, proven, "POST", "/mfa/v1/me/access-keys", {}).status == 201
+        assert stolen.document["code"] == "mfa_required"
+    assert dora.broker("keys", "rotate", "--now").returncode == 0
     lost = ask(broker, "admin", "DELETE", "/v1/users/own-dora/mfa-devices")
     assert (lost.status, lost.document["code"]) == (403, "mfa_required")
-    reset = ask(broker, with_mfa(broker, "admin"), "DELETE", "/mfa/v1/users/own-dora/mfa-devices")
-    assert [device["serial"] for device in reset.document["removed"]] == [made["serial"]]
+
+
+def test_a_program_enrols_a_device_in_two_steps(person: Any) -> None:
+    paula, _ = person("own-paula")
+    made = json.loads(paula.broker("mfa", "enroll", "--json").stdout)
+    assert seed_in(made["uri"]) == made["seed"]
+    codes = [word for code in codes_of(made["seed"], -1, 0) for word in ("--code", code)]
+    done = paula.broker("mfa", "enroll", *codes, "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"name": "own-paula"})
+    assert made["serial"] in paula.broker("mfa").stdout
 
 
 def test_only_users_that_the_broker_made_act_and_only_on_themselves(broker: Broker, person: Any) -> None:
