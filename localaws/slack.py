@@ -55,6 +55,8 @@ class State:
     answers: list[dict[str, Any]] = field(default_factory=list)
     open_answers: dict[str, tuple[str, float, int]] = field(default_factory=dict)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
+    """Calls that met each value of `down`."""
 
 
 class SlackServer(ThreadingHTTPServer):
@@ -165,7 +167,7 @@ class SlackServer(ThreadingHTTPServer):
             return acts[what](said)
         for name in {"app_url", "down"} & said.keys():
             setattr(self.state, name, said[name])
-        shown = {"answers": self.state.answers, "deliveries": self.state.deliveries}
+        shown = {"answers": self.state.answers, "deliveries": self.state.deliveries, "refused": self.state.refused}
         return 200, {"messages": list(self.state.messages.values()), **shown}
 
 
@@ -189,6 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _down(self, how: str) -> None:
         """`refuse` closes the connection, `429` asks to wait, any other status is the answer."""
+        with self.server.lock:
+            self.server.state.refused[how] = self.server.state.refused.get(how, 0) + 1
         if how == "refuse":
             self.close_connection = True
             self.connection.close()

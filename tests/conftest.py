@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from hypothesis import Phase, settings
@@ -14,3 +15,13 @@ settings.register_profile(  # a verdict on a mutant is the same at every run
     "mutation", deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suites"))
+
+GARBAGE_EVERY = 100_000
+"""Objects that may be made before the collector looks, instead of 700."""
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from walking through every module and collected test again and again: they stay anyway."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_EVERY, 20, 20)

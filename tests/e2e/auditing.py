@@ -172,13 +172,18 @@ def start_afresh(broker: Broker, caller: str, role: str) -> None:
 def eventually(
     look: Callable[[], Found], enough: Callable[[Found], object], seconds: float = DEADLINE_SECONDS
 ) -> Found:
-    """What `look` finds once it is enough, or at the deadline."""
-    until = time.monotonic() + seconds
+    """What `look` finds once it is enough, or at the deadline.
+
+    The longer it takes, the longer the pauses, up to a second: a look is often a Lambda function or a program, and
+    hundreds of them in a minute's wait would hold up the tests beside it.
+    """
+    began = time.monotonic()
     while True:
         found = look()
-        if enough(found) or time.monotonic() > until:
+        waited = time.monotonic() - began
+        if enough(found) or waited > seconds:
             return found
-        time.sleep(LOOK_EVERY_SECONDS)
+        time.sleep(min(max(waited / 10, LOOK_EVERY_SECONDS), 1))
 
 
 def fresh_second() -> datetime:

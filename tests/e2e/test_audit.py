@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
     from localaws.broker import Broker
 
 SCHEMA = json.loads(Path("docs/audit-event.schema.json").read_text())
+IMPATIENT = [
+    sys.executable,
+    "-c",
+    "from access_broker import audit_chain, main; audit_chain.PAUSES = (0.1,); main.main()",
+    "audit",
+    "verify",
+]
+"""`broker audit verify` without the 15 seconds of pauses for events on their way: one case has those."""
 TRAIL_FUNCTION = PROVISION_FUNCTION.replace("-provision", "-trail")
 Line = dict[str, Any]
 
@@ -154,7 +163,7 @@ def test_the_command_finds_what_was_done_to_the_log(
     log: Log, admin: Person, change: Callable[[list[Line], int], list[Line]], told: str
 ) -> None:
     log.rewrite(change(log.before, len(log.before) - 4))
-    found = admin.broker("audit", "verify")
+    found = admin.broker("audit", "verify") if change is dropped else admin.run(IMPATIENT)
     assert found.returncode != 0
     assert told in found.stderr + found.stdout
 
