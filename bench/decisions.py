@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from bench.canned_answers import ACCOUNT, CALLER, CALLER_ID
 from bench.noise import figure, interleaved, ratio
 from chalicelib.access.domain.admission import admit
-from chalicelib.access.domain.rules import Ask, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.roles import Role
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from chalicelib.access.domain.compiled_rules import compile_rules
+from chalicelib.access.domain.rule_files import compile_rules
 from lambda_package.failures import PackagingFailed
 from policytool.check import check
 from policytool.source import read

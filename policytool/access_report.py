@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.roles import Account, Role
 from chalicelib.insight.domain.access_matrix import known_caller, matrix
 from policytool.source import read

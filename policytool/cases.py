@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalicelib.access.domain.admission import admit, max_seconds
-from chalicelib.access.domain.rules import Door, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import Door
 from chalicelib.approvals.domain.approvals import longest_grant
 from chalicelib.core.domain.errors import (
     ApprovalRequired,

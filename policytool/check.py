@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cedarpy
 
 from chalicelib.access.domain.policies import Policy
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from policytool.case_files import load_cases
 from policytool.known_entities import vocabulary
 from policytool.mfa_age import gateway_age, unproven_age

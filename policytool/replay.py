@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.insight.domain.changes import Changes
 from chalicelib.insight.domain.recorded import NOT_REPLAYED
 from chalicelib.insight.domain.replay import Replayer

@@ -27,8 +27,7 @@ CACHE_SECONDS = 60
 @cache
 def rules() -> AccessRules:
     """The access policies of this package, read once; packaging adds them parsed (lambda_package/access_rules.py)."""
-    from chalicelib.access.domain.compiled_rules import load_compiled
-    from chalicelib.access.domain.rules import load_rules
+    from chalicelib.access.domain.rule_files import load_compiled, load_rules
 
     texts = {path.name: path.read_text() for path in (POLICIES / "access").glob("*.cedar")}
     compiled = POLICIES / "access.json"

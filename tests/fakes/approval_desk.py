@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.services.rights import Rights
 from chalicelib.approvals.services.approvers import Approvers
 from chalicelib.approvals.services.close_overdue import OverdueCloser

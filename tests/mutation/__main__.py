@@ -17,7 +17,9 @@ from tests.mutation.session import Mutation
 
 DOMAIN = [
     "chalicelib/access/domain/admission.py",
+    "chalicelib/access/domain/cedar_documents.py",
     "chalicelib/access/domain/nearest.py",
+    "chalicelib/access/domain/rule_files.py",
     "chalicelib/access/domain/rules.py",
     "chalicelib/access/domain/terms.py",
     "chalicelib/approvals/domain/approvals.py",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import cedarpy
 
-from chalicelib.access.domain.rules import entities_document, request_document
+from chalicelib.access.domain.cedar_documents import entities_document, request_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,12 +1,12 @@
 """The decision: which Cedar policies open which doors for a caller.
 
-This is the line that decides: `AccessRules.decide`. Everything else loads,
-selects or describes. Language and semantics: docs.cedarpolicy.com.
+This is the method that decides: `AccessRules.evaluate`. `rule_files` loads the
+rules; `cedar_documents` says an ask in Cedar's JSON. Language and semantics:
+docs.cedarpolicy.com.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import cedarpy
 
-from chalicelib.access.domain.policies import WHOLE_CONTEXT, policy_from_json, reads_by_group, tags_read
-from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, WHOLE_BROKER, Role
-from chalicelib.core.domain.times import rfc3339
+from chalicelib.access.domain.cedar_documents import address, entities_document, request_document, uid
+from chalicelib.access.domain.policies import reads_by_group
+from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from chalicelib.access.domain.policies import Policy
     from chalicelib.access.domain.terms import Terms
     from chalicelib.core.domain.callers import Caller
     from chalicelib.core.domain.events import Origin
-    from chalicelib.core.domain.roles import Account
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -186,144 +185,12 @@ def policy_set(policies: tuple[Policy, ...]) -> cedarpy.PolicySet:
     )
 
 
-def load_rules(files: Mapping[str, str]) -> AccessRules:
-    """Parse `{file name: Cedar text}`. ValueError names the file and what is wrong with it."""
-    rules = indexed(digest(files), parsed(files))
-    return replace(rules, caller_tags=tags_read(policy.document["conditions"] for policy in rules.policies.values()))
-
-
-def indexed(
-    digest: str, documents: Iterable[tuple[str, dict[str, Any]]], caller_tags: frozenset[str] | None = None
-) -> AccessRules:
-    """The rules in `(file name, policy as Cedar's JSON)`; ValueError names the file and what is wrong with it."""
-    policies: dict[str, Policy] = {}
-    by_role: dict[str, tuple[str, ...]] = {}
-    for name, document in documents:
-        try:
-            policy = policy_from_json(document)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
-        if policy.id in policies:
-            raise ValueError(f'{name}: @id("{policy.id}") is used twice; ids must be unique over all files')
-        policies[policy.id] = policy
-        if policy.role is not None:
-            by_role[policy.role] = (*by_role.get(policy.role, ()), policy.id)
-    general = tuple(policy.id for policy in policies.values() if policy.role is None)
-    return AccessRules(digest, policies, general, by_role, caller_tags)
-
-
-def digest(files: Mapping[str, str]) -> str:
-    """SHA-256 over names and texts in order of name: the same set, the same digest."""
-    return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()
-
-
-def parsed(files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every policy as Cedar's JSON, with the name of its file, in order of name."""
-    for name, text in sorted(files.items()):
-        try:
-            document = json.loads(cedarpy.policies_to_json_str(text))
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
-        if document["templates"]:
-            raise ValueError(
-                f"{name}: a template (?principal, ?resource) decides nothing here; write out whom and what"
-            )
-        yield from ((name, policy) for policy in document["staticPolicies"].values())
-
-
-def request_document(ask: Ask, reads: frozenset[str] = WHOLE_CONTEXT) -> dict[str, Any]:
-    """The ask as Cedar's request, its context as text, which cedarpy need not copy.
-
-    Cedar takes longer to read a time or an address than to evaluate most rules: what no rule reads is left out.
-    """
-    context = {
-        "source_ip": _address(ask.source_ip),
-        "at": {"__extn": {"fn": "datetime", "arg": rfc3339(ask.at)}},
-        "duration_seconds": ask.duration_seconds,
-        "reason_given": ask.reason_given,
-        "session_policy_given": ask.session_policy_given,
-        "session_tags": list(ask.session_tags),
-        "mfa": ask.mfa,
-        "via": ask.via,
-    }
-    if reads.isdisjoint(WHOLE_CONTEXT):
-        context = {name: value for name, value in context.items() if name in reads}
-    return {
-        "principal": _uid(*principal_uid(ask.caller)),
-        "action": _uid("Broker::Action", ask.action),
-        "resource": resource_uid(ask.role),
-        "context": json.dumps(context),
-    }
-
-
 @lru_cache(ADDRESSES_KEPT)
 def address_problems(source_ip: str) -> tuple[str, ...]:
     """Cedar's complaints about an address: one it cannot read is refused, whether or not a rule asks for it.
 
     API Gateway's own test calls come from `test-invoke-source-ip`.
     """
-    no_one, context = _uid("Broker::User", ""), json.dumps({"source_ip": _address(source_ip)})
-    request = {"principal": no_one, "action": _uid("Broker::Action", ""), "resource": no_one, "context": context}
+    no_one, context = uid("Broker::User", ""), json.dumps({"source_ip": address(source_ip)})
+    request = {"principal": no_one, "action": uid("Broker::Action", ""), "resource": no_one, "context": context}
     return tuple(cedarpy.is_authorized(request, policy_set(()), "[]").diagnostics.errors)
-
-
-def _address(source_ip: str) -> dict[str, Any]:
-    return {"__extn": {"fn": "ip", "arg": source_ip or "0.0.0.0/32"}}
-
-
-def principal_uid(caller: Caller) -> tuple[str, str]:
-    """The caller's Cedar entity type and id."""
-    return ("Broker::User" if caller.kind == "user" else "Broker::RoleSession", caller.name)
-
-
-def entities_document(ask: Ask) -> str:
-    """The entities an ask speaks of, as Cedar's JSON: the caller, their groups, and the role."""
-    groups = [_entity(_uid("Broker::Group", group)) for group in ask.caller.groups]
-    caller = _entity(
-        _uid(*principal_uid(ask.caller)),
-        {"name": ask.caller.name, "id": ask.caller.unique_id, "account": ask.caller.account},
-        ask.caller.tags,
-        [group["uid"] for group in groups],
-    )
-    return json.dumps([caller, *_resource(ask.role), *groups])
-
-
-def _resource(role: Role) -> list[dict[str, Any]]:
-    """The role, and of a member's role the account and its organizational units, which are its ancestors."""
-    if role == WHOLE_BROKER:
-        return [_entity(resource_uid(role))]
-    attributes: dict[str, Any] = {
-        "name": role.name, "account": role.account, "path": role.path, "tier": role.tier
-    }  # fmt: skip
-    parents = [_uid("Broker::Account", role.account)]
-    if role.home is None:
-        return [_entity(resource_uid(role), attributes, role.tags, parents)]
-    attributes["home"] = {"__entity": parents[0]}
-    return [_entity(resource_uid(role), attributes, role.tags, parents), *_account(role.home)]
-
-
-def _account(account: Account) -> list[dict[str, Any]]:
-    units = [_uid("Broker::OrganizationalUnit", path) for path in account.units]
-    attributes = {"id": account.id, "alias": account.alias}
-    above = [_entity(unit, parents=units[depth : depth + 1]) for depth, unit in enumerate(units, 1)]
-    return [_entity(_uid("Broker::Account", account.id), attributes, account.tags, units[:1]), *above]
-
-
-def resource_uid(role: Role) -> dict[str, str]:
-    """The Cedar entity of a role, or of the deployment itself."""
-    if role == WHOLE_BROKER:
-        return _uid("Broker::System", "access-broker")
-    return _uid("Broker::Role", role.name)
-
-
-def _entity(
-    uid: Mapping[str, str],
-    attributes: Mapping[str, Any] | None = None,
-    tags: Mapping[str, str] | None = None,
-    parents: Sequence[Mapping[str, str]] = (),
-) -> dict[str, Any]:
-    return {"uid": uid, "attrs": attributes or {}, "tags": dict(tags or {}), "parents": list(parents)}
-
-
-def _uid(kind: str, name: str) -> dict[str, str]:
-    return {"type": kind, "id": name}

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.access.domain.compiled_rules import load_compiled
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_compiled, load_rules
 from lambda_package import access_rules
 from lambda_package.failures import PackagingFailed
 from policytool.source import read

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.access.domain.rules import Ask, entities_document
+from chalicelib.access.domain.cedar_documents import entities_document
+from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.iam_patterns import matches
 from chalicelib.core.domain.roles import TIERS, boundaries_of, boundary_of
 from policytool.tiers import CHANGES, DEPLOYED, boundaries, tier_guards

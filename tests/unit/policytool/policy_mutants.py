@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.access.domain.rules import AccessRules, indexed, parsed
+from chalicelib.access.domain.rule_files import indexed, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from chalicelib.access.domain.rules import AccessRules
 
 SWAPS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "&&": "||"}
 OTHER_KIND = {"when": "unless", "unless": "when"}

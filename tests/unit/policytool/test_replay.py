@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.month import month
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from policytool.replay import markdown
 from policytool.source import read
 from tests.unit.policytool.command import policy_tool

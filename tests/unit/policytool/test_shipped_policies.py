@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from policytool.case_files import Case, load_cases
 from policytool.cases import run
 from policytool.check import check

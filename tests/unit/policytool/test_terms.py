@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.domain.terms import KNOWN, TERMS
 from policytool.mfa_age import KEY, OPERATOR, gateway_age, unproven_age
 from policytool.unkeepable_terms import unkeepable_terms

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.access.domain.rules import Ask, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.roles import Account, Role
 from tests.fakes.core import ALICE, EC2, NOW
 

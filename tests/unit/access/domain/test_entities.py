@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.access.domain.cedar_documents import request_document
 from chalicelib.access.domain.policies import WHOLE_CONTEXT
-from chalicelib.access.domain.rules import load_rules, request_document
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.roles import WHOLE_BROKER, Role
 from tests.unit.access.domain.test_rules import NOW, ask, caller, rules

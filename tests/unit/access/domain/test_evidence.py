@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.access.domain.admission import MAX_CHARACTERS, Evidence, admit
-from chalicelib.access.domain.compiled_rules import compile_rules, load_compiled
-from chalicelib.access.domain.rules import Ask, load_rules
+from chalicelib.access.domain.rule_files import compile_rules, load_compiled, load_rules
+from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.roles import Role

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.access.domain.admission import admit
-from chalicelib.access.domain.rules import Ask, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import Refused
 from chalicelib.core.domain.roles import Role

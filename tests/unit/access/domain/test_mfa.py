@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.access.domain.admission import admit
-from chalicelib.access.domain.rules import AccessRules, Ask, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import AccessRules, Ask
 from chalicelib.access.domain.terms import terms_from_annotations, unmet
 from chalicelib.core.domain.errors import ApprovalRequired, MfaRequired, ReasonRequired
 from tests.fakes.core import ALICE, EC2, NOW, origin

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chalicelib.access.domain.admission import admit, door_with_approvals
 from chalicelib.access.domain.nearest import Near, nearest
-from chalicelib.access.domain.rules import AccessRules, Ask, Verdict, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import AccessRules, Ask, Verdict
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import ApprovalRequired, InvalidRequest, NotFound, ReasonRequired, Refused
 from chalicelib.core.domain.roles import Role
@@ -361,7 +362,8 @@ def test_leaving_out_what_can_change_nothing_decides_as_the_whole_set_does(
 ) -> None:
     import cedarpy  # noqa: PLC0415  the oracle, used nowhere else
 
-    from chalicelib.access.domain.rules import entities_document, policy_set, request_document  # noqa: PLC0415
+    from chalicelib.access.domain.cedar_documents import entities_document, request_document  # noqa: PLC0415
+    from chalicelib.access.domain.rules import policy_set  # noqa: PLC0415
 
     loaded = load_rules({"all.cedar": "\n".join(written(policies))})
     whole = policy_set(tuple(loaded.policies.values()))

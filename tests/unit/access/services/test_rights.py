@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.services.rights import Rights
 from tests.fakes.core import ALICE, EC2, Clock, FakeCatalogue, origin
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.access.domain.rules import AccessRules, Ask, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import AccessRules, Ask
 from chalicelib.approvals.domain.grants import Grant
 from chalicelib.explain.domain.deciding_statement import deciding
 from chalicelib.explain.domain.layers import Question, RoleInAws, explain, smallest_change

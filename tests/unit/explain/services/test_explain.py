@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.access.domain.facts import Suspension
-from chalicelib.access.domain.rules import AccessRules, load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.domain.terms import TERMS
 from chalicelib.access.services.rights import Rights
 from chalicelib.approvals.domain.grants import Grant
@@ -23,6 +24,9 @@ from tests.fakes.approvals import FakeGrants, FakePeople
 from tests.fakes.core import ALICE, BESIDE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
 from tests.fakes.explain import FakeIamFacts, FakeStanding
 from tests.fakes.sessions import FakeSessions, FakeSts
+
+if TYPE_CHECKING:
+    from chalicelib.access.domain.rules import AccessRules
 
 DEPLOYMENT, BROKER_ROLE = "access-broker-test", "arn:aws:iam::123456789012:role/broker-api"
 SEEN = '@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);'

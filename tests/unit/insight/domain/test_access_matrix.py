@@ -9,7 +9,8 @@ from random import Random
 
 from bench.month import people, roles
 from chalicelib.access.domain.admission import chosen
-from chalicelib.access.domain.rules import Ask, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import Ask
 from chalicelib.insight.domain.access_matrix import known_caller, matrix
 from policytool.source import read
 

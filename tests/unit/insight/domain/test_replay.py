@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from bench.month import START, month
 from chalicelib.access.domain.admission import Evidence
 from chalicelib.access.domain.policies import tags_read
-from chalicelib.access.domain.rules import Ask, Door, load_rules
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import Ask, Door
 from chalicelib.access.domain.terms import Terms
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.roles import Account, Role

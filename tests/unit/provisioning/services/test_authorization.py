@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.errors import NotFound, Refused
 from chalicelib.core.domain.roles import Role
 from chalicelib.provisioning.services.authorization import ProvisioningAuthorization

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.services.rights import Rights
 from chalicelib.audit.domain.filter import AuditFilter
 from chalicelib.audit.services.read import AuditBrowser

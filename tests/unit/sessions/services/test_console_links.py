@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.access.domain.facts import Suspended
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.errors import AwsUnavailable, InvalidRequest, Refused
 from chalicelib.core.handlers.bodies import converted
 from chalicelib.sessions.handlers.bodies import ConsoleLinkBody

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.errors import ApprovalRequired, AwsUnavailable, Conflict, InvalidRequest, NotFound, Refused
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.sessions.services.revoke import SessionRevoker

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.services.rights import Rights
 from chalicelib.core.domain.callers import Caller, source_identity
 from chalicelib.core.services.leases import Leases

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.access.domain.facts import Suspended
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, Refused, RefusedByAws
 from chalicelib.core.domain.roles import external_id
 from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.services.rights import Rights
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, ReasonRequired, Refused

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.access.domain.compiled_rules import compile_rules, load_compiled
-from chalicelib.access.domain.rules import load_rules
+from chalicelib.access.domain.rule_files import compile_rules, load_compiled, load_rules
 from tests.wording import naming
 
 TEXTS = {
