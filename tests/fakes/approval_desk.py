@@ -15,8 +15,9 @@ from chalicelib.approvals.services.records import ApprovalRecords
 from chalicelib.approvals.services.request import RequestAsk, RequestBrowser, RequestFiling
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.roles import Role
+from chalicelib.sessions.domain.issuance import CredentialsAsk
 from chalicelib.sessions.services.end_grant import GrantEnder
-from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
+from chalicelib.sessions.services.issue import SessionIssuer
 from chalicelib.sessions.services.review_break_glass import BreakGlassReview
 from tests.fakes.approvals import FakeGrants, FakePeople, FakeRequests
 from tests.fakes.core import BESIDE, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals

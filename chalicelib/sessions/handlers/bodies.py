@@ -12,7 +12,7 @@ from chalicelib.core.domain.policy_documents import session_policy_text
 from chalicelib.core.domain.roles import MAX_CALLER_TAGS, MAX_POLICY_ARNS, MAX_SESSION_POLICY
 from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.fields import PolicyArn, Reason, RoleName, Seconds, TagKey, TagValue, check_session_policy
-from chalicelib.sessions.services.issue import CredentialsAsk
+from chalicelib.sessions.domain.issuance import CredentialsAsk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.sessions import Credentials, Session
     from chalicelib.core.domain.times import Clock
-    from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
+    from chalicelib.sessions.domain.issuance import CredentialsAsk
+    from chalicelib.sessions.services.issue import SessionIssuer
 
     class SignInEndpoint(Protocol):
         """AWS's federation endpoint."""

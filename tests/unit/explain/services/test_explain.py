@@ -19,7 +19,8 @@ from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
 from chalicelib.explain.services.callers import CallerExplainer
 from chalicelib.explain.services.explain import ExplainAsk, Explainer
-from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
+from chalicelib.sessions.domain.issuance import CredentialsAsk
+from chalicelib.sessions.services.issue import SessionIssuer
 from tests.fakes.approvals import FakeGrants, FakePeople
 from tests.fakes.core import ALICE, BESIDE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
 from tests.fakes.explain import FakeIamFacts, FakeStanding

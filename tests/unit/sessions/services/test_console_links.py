@@ -6,9 +6,10 @@ from chalicelib.access.domain.facts import Suspended
 from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.errors import AwsUnavailable, InvalidRequest, Refused
 from chalicelib.core.handlers.bodies import converted
+from chalicelib.sessions.domain.issuance import CredentialsAsk
 from chalicelib.sessions.handlers.bodies import ConsoleLinkBody
 from chalicelib.sessions.services.console_links import ConsoleLinks
-from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
+from chalicelib.sessions.services.issue import SessionIssuer
 from tests.fakes.approvals import FakeGrants
 from tests.fakes.core import BESIDE, CAROL, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
 from tests.fakes.sessions import FakeSessions, FakeSignIn, FakeSts

@@ -11,7 +11,8 @@ from chalicelib.access.domain.facts import Suspended
 from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, Refused, RefusedByAws
 from chalicelib.core.domain.roles import external_id
-from chalicelib.sessions.services.issue import CredentialsAsk, SessionIssuer
+from chalicelib.sessions.domain.issuance import CredentialsAsk
+from chalicelib.sessions.services.issue import SessionIssuer
 from tests.fakes.approvals import FakeGrants
 from tests.fakes.core import ALICE, BESIDE, CAROL, EC2, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
 from tests.fakes.sessions import FakeSessions, FakeSts
