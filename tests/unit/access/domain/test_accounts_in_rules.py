@@ -43,11 +43,12 @@ def test_a_rule_about_a_role_of_the_hub_is_not_about_a_role_of_that_name_elsewhe
     assert not opens(scope, IN_DEV)
 
 
-def test_a_rule_sees_the_accounts_tags_and_alias() -> None:
+def test_a_rule_sees_the_accounts_id_tags_and_alias() -> None:
     tagged = 'when { resource has home && resource.home.hasTag("env") && resource.home.getTag("env") == "dev" }'
     assert (opens("resource", IN_DEV, tagged), opens("resource", EC2, tagged)) == (True, False)
     assert not opens("resource", replace(IN_DEV, home=replace(DEV, tags={"env": "prod"})), tagged)
     assert opens("resource", IN_DEV, 'when { resource has home && resource.home.alias == "dev" }')
+    assert opens("resource", IN_DEV, f'when {{ resource has home && resource.home.id == "{DEV.id}" }}')
 
 
 def test_every_role_is_in_its_account() -> None:

@@ -24,6 +24,12 @@ def test_compiled_policies_are_the_rules_of_their_texts() -> None:
     assert load_compiled(compile_rules(TEXTS), TEXTS) == load_rules(TEXTS)
 
 
+def test_compiled_policies_are_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = compile_rules(TEXTS)
+    monkeypatch.delattr("chalicelib.access.domain.rule_files.cedarpy.policies_to_json_str")
+    assert load_compiled(compiled, TEXTS).policies.keys() == {"readers", "one-role"}
+
+
 def test_policies_compiled_from_other_texts_do_not_count() -> None:
     stricter = TEXTS | {"people.cedar": TEXTS["people.cedar"].replace("10.0.0.0/8", "10.1.0.0/16")}
     assert load_compiled(compile_rules(TEXTS), stricter) == load_rules(stricter)
