@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from chalicelib.access.wiring import catalogue, pinned_roles, rights, rules
 from chalicelib.approvals.wiring import grants
 from chalicelib.core.wiring import clock, config, refusals
-from chalicelib.directory.wiring import suspensions
 
 if TYPE_CHECKING:
     from chalicelib.explain.services.browse_roles import RoleBrowser
@@ -28,6 +27,7 @@ def explainer() -> Explainer:
     """The service behind POST /v1/explain."""
     from chalicelib.access.aws.principals import IamPrincipals
     from chalicelib.core.aws.clients import client
+    from chalicelib.directory.wiring import suspensions
     from chalicelib.explain.aws.iam_facts import ReadOnlyIam
     from chalicelib.explain.services.callers import CallerExplainer
     from chalicelib.explain.services.explain import Explainer

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.domain.policy_grammar import VERSION, document_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +36,8 @@ def check_session_policy(policy: Mapping[str, Any] | None) -> None:
     """InvalidRequest for what is no policy document. STS asks for no Version and takes the older one."""
     if policy is None:
         return
+    from chalicelib.core.domain.policy_grammar import VERSION, document_problems  # noqa: PLC0415  few send a policy
+
     if problem := next(document_problems({**policy, "Version": VERSION}), None):
         raise InvalidRequest(
             "The session policy does not fit; see fields.", {"policy": f"an IAM policy document: {problem}"}

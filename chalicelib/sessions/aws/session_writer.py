@@ -12,7 +12,6 @@ from chalicelib.core.aws import rows
 from chalicelib.core.domain.conditional_writes import write_conditionally
 from chalicelib.core.domain.errors import AuditUnavailable, Contended
 from chalicelib.core.domain.events import to_json
-from chalicelib.sessions.aws.reviews_table import review_closed, review_to_row
 from chalicelib.sessions.aws.session_log import TableSessionLog, session_to_row
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ class TableBoundSessionLog(TableSessionLog):
         """Write a new row with its event; GrantEnded, or AuditUnavailable unless it is durable."""
         bound = [self._noted(session)] if session.grant else []
         if session.break_glass:
+            from chalicelib.sessions.aws.reviews_table import review_to_row  # noqa: PLC0415  emergencies are rare
+
             bound.append(self._put(review_to_row(session)))
         if not bound:
             super().record(session, event)
@@ -55,6 +56,8 @@ class TableBoundSessionLog(TableSessionLog):
         if not session.break_glass:
             super().mark_failed(session, event)
             return
+        from chalicelib.sessions.aws.reviews_table import review_closed  # noqa: PLC0415  as above
+
         together = self._failed(session, event), review_closed(self._table, session)
         self._transact([{"Update": update} for update in together], session)
 

@@ -9,7 +9,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws.clients import translated
 from chalicelib.core.domain.errors import RefusedByAws
-from chalicelib.core.domain.policy_documents import session_policy_text
 from chalicelib.core.domain.sessions import Credentials
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ def _parameters(settings: SessionSettings) -> dict[str, Any]:
         "Tags": [{"Key": key, "Value": value} for key, value in settings.tags.items()],
     }
     if settings.policy is not None:
+        from chalicelib.core.domain.policy_documents import session_policy_text  # noqa: PLC0415  few send a policy
+
         parameters["Policy"] = session_policy_text(settings.policy)
     if settings.policy_arns:
         parameters["PolicyArns"] = [{"arn": arn} for arn in settings.policy_arns]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.domain.policy_documents import session_policy_text
 from chalicelib.core.domain.roles import MAX_CALLER_TAGS, MAX_POLICY_ARNS, MAX_SESSION_POLICY
 from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.fields import PolicyArn, Reason, RoleName, Seconds, TagKey, TagValue, check_session_policy
@@ -67,7 +66,11 @@ class CredentialsBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _policy_size(policy: Mapping[str, Any] | None) -> None:
-    if policy is not None and len(session_policy_text(policy)) > MAX_SESSION_POLICY:
+    if policy is None:
+        return
+    from chalicelib.core.domain.policy_documents import session_policy_text  # noqa: PLC0415  few send a policy
+
+    if len(session_policy_text(policy)) > MAX_SESSION_POLICY:
         raise InvalidRequest("The session policy is too long.", {"policy": f"at most {MAX_SESSION_POLICY} characters"})
 
 
