@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, RefusedByAws
+from chalicelib.core.domain.errors import AuditUnavailable, Conflict, NotFound, RefusedByAws
 from chalicelib.core.services.leases import LEASE_SECONDS, LeaseLost
-from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, RoleChange
+from chalicelib.provisioning.domain.role_state import QUARANTINE_POLICY
 from chalicelib.provisioning.domain.templates import RoleTemplate, Trust
 from chalicelib.sessions.domain.revocation import RoleRevocations
 from chalicelib.sessions.domain.revocation_policy import policy_document
@@ -23,16 +23,10 @@ READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3
 REVOCATIONS = "access-broker-revocations"
 TEMPLATE = RoleTemplate("tool", "a tool", ("A", "B"), READ, 7200, tags={"team": "web"})
 WRITES_OF_A_DELETE = 7
-ACTS = {
-    "quarantine": lambda world: world.quarantine.quarantine,
-    "release": lambda world: world.quarantine.release,
-    "restore": lambda world: world.restoration.restore,
-}
 WRITES_OF_AN_UNDOING = 6
 
 
-@pytest.fixture
-def world() -> World:
+def with_a_whole_role() -> World:
     """One role with everything a role can have."""
     made = World()
     made.policies.documents = {f"arn:aws:iam::aws:policy/{name}": READ for name in "AB"}
@@ -42,6 +36,11 @@ def world() -> World:
     made.roles.held["tool"] = replace(role, state=replace(role.state, inline_policies=inline))
     made.roles.profiles = {"web-servers": "tool"}
     return made
+
+
+@pytest.fixture
+def world() -> World:
+    return with_a_whole_role()
 
 
 def test_delete_then_restore_gives_the_same_role_but_for_its_id(world) -> None:
@@ -236,88 +235,6 @@ def test_a_second_restore_changes_nothing(world) -> None:
     assert (len(world.log.events), world.roles.held["tool"]) == (events, role)
 
 
-def test_a_quarantined_role_denies_everything_until_it_is_restored(world) -> None:
-    before = world.roles.held["tool"]
-    world.quarantine.quarantine("tool", ADMIN)
-    assert world.roles.held["tool"].state.inline_policies[QUARANTINE_POLICY] == DENY_ALL
-    assert world.log.role("tool").quarantined
-    world.restoration.restore("tool", ADMIN)
-    assert world.roles.held["tool"] == before
-    assert not world.log.role("tool").quarantined
-    assert [event.type for event in world.log.events] == ["provision", "provision", "restore"]
-
-
-def test_quarantine_and_release_twice_change_nothing(world) -> None:
-    for act in (world.quarantine.quarantine, world.quarantine.release):
-        act("tool", ADMIN)
-        events = len(world.log.events)
-        act("tool", ADMIN)
-        assert len(world.log.events) == events
-
-
-def test_a_quarantine_whose_row_was_not_written_is_written_when_it_is_ordered_again(world) -> None:
-    world.quarantine.quarantine("tool", ADMIN)
-    stale = replace(world.log.role("tool"), quarantined=False)
-    world.log.roles["tool"] = stale
-    world.quarantine.quarantine("tool", ADMIN)
-    assert world.log.role("tool").quarantined
-
-
-@pytest.mark.parametrize("act", ["quarantine", "release", "restore"])
-def test_a_quarantine_or_its_end_that_cannot_be_recorded_does_not_happen(world, act) -> None:
-    if act != "quarantine":
-        world.quarantine.quarantine("tool", ADMIN)
-    before, events = world.roles.held["tool"], len(world.log.events)
-    world.log.fails_with = AuditUnavailable("no")
-    with pytest.raises(AuditUnavailable):
-        ACTS[act](world)("tool", ADMIN)
-    assert world.roles.held["tool"] == before
-    assert (world.log.role("tool").quarantined, len(world.log.events)) == (act != "quarantine", events)
-
-
-@pytest.mark.parametrize("act", ["quarantine", "release", "restore"])
-def test_a_quarantine_or_its_end_that_was_killed_half_way_is_on_record_and_finished_by_the_next(world, act) -> None:
-    if act != "quarantine":
-        world.quarantine.quarantine("tool", ADMIN)
-    world.happens.at = {len(world.writes) + 1: Killed()}
-    with pytest.raises(Killed):
-        ACTS[act](world)("tool", ADMIN)
-    world.lease_store.held = {}
-    assert world.log.role("tool").quarantined == (act == "quarantine")
-    ACTS[act](world)("tool", ADMIN)
-    assert (QUARANTINE_POLICY in world.roles.held["tool"].state.inline_policies) == (act == "quarantine")
-    assert world.log.role("tool").quarantined == (act == "quarantine")
-
-
-@pytest.mark.parametrize("act", ["quarantine", "release", "restore"])
-@pytest.mark.parametrize("answer", ["refused", "lost"])
-def test_a_quarantine_or_its_end_that_aws_refuses_is_taken_back_and_said_so(world, act, answer) -> None:
-    if act != "quarantine":
-        world.quarantine.quarantine("tool", ADMIN)
-    before, row = world.roles.held["tool"], world.log.role("tool")
-    change = world.roles.change
-
-    def losing(name: str, what: RoleChange) -> None:
-        world.roles.change = change
-        if answer == "lost":
-            change(name, what)
-        raise AwsUnavailable("no answer")
-
-    world.roles.change = losing
-    with pytest.raises(AwsUnavailable):
-        ACTS[act](world)("tool", ADMIN)
-    assert (world.roles.held["tool"], world.log.role("tool")) == (before, row)
-    assert [event.detail["action"] for event in world.log.events[-2:]] == [f"{act}_role", f"{act}_role_failed"]
-
-
-def test_a_role_that_was_in_no_catalogue_is_handed_out_to_nobody_after_a_quarantine_that_failed(world) -> None:
-    del world.log.roles["tool"]
-    world.happens.at = {len(world.writes) + 1: RefusedByAws("no", "LimitExceeded")}
-    with pytest.raises(RefusedByAws):
-        world.quarantine.quarantine("tool", ADMIN)
-    assert world.log.role("tool").quarantined
-
-
 def test_a_restore_that_cannot_be_recorded_does_not_happen(world) -> None:
     before = world.roles.read("tool")
     world.deletion.delete("tool", ADMIN)
@@ -328,30 +245,6 @@ def test_a_restore_that_cannot_be_recorded_does_not_happen(world) -> None:
     world.log.fails_with = None
     world.restoration.restore("tool", ADMIN)
     assert replace(world.roles.read("tool"), unique_id="") == replace(before, unique_id="")
-
-
-def test_a_role_cut_off_in_quarantine_is_not_let_out_before_that_is_on_record(world) -> None:
-    world.quarantine.quarantine("tool", ADMIN)
-    world.happens.at = {len(world.writes) + 3: Killed()}
-    with pytest.raises(Killed):
-        world.deletion.delete("tool", ADMIN)
-    world.lease_store.held = {}
-    world.log.fails_with = AuditUnavailable("no")
-    with pytest.raises(AuditUnavailable):
-        world.restoration.restore("tool", ADMIN)
-    assert QUARANTINE_POLICY in world.roles.held["tool"].state.inline_policies
-    assert f"inline_policy {QUARANTINE_POLICY}" not in world.writes[world.writes.index("leave web-servers") :]
-
-
-def test_a_restore_gives_back_a_role_whose_quarantine_was_lifted_by_hand_whatever_export_there_is(world) -> None:
-    world.deletion.delete("tool", ADMIN)
-    world.provisioning.apply(replace(TEMPLATE, description="another role of that name"), ADMIN)
-    free = world.roles.held["tool"]
-    world.quarantine.quarantine("tool", ADMIN)
-    world.roles.held["tool"] = free
-    world.restoration.restore("tool", ADMIN)
-    assert not world.log.role("tool").quarantined
-    assert world.roles.held["tool"] == free
 
 
 def test_a_role_deleted_from_quarantine_comes_back_usable(world) -> None:
