@@ -22,13 +22,13 @@ from bench.noise import Figure, interleaved, ratio
 from bench.processes import CHECKOUT
 from bench.stale_scan_aws import BOUNDARY, TAGS
 from chalicelib.cleanup.aws.account_roles import IamRoleInventory
-from chalicelib.cleanup.domain.facts import NO_SIGNS, Signs
+from chalicelib.cleanup.domain.facts import NO_SIGNS, MemberLook, Signs
 from chalicelib.cleanup.domain.staleness import Ours
 from chalicelib.cleanup.services.scan import AccountScan
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from chalicelib.cleanup.domain.marks import Mark
     from chalicelib.cleanup.domain.report import Sight
@@ -92,10 +92,18 @@ def _times(delay_ms: float, rounds: int) -> Figure:
     return ratio(taken["scan"], taken["single"])
 
 
+class OfOneAccount(IamRoleInventory):
+    """The roles of an account whose broker has no member accounts."""
+
+    def of_members(self, _names: Iterable[str]) -> Iterator[MemberLook]:
+        """None."""
+        return iter(())
+
+
 def look(iam: Any, table: CatalogueAlone) -> Sight:
     """The daily scan of clean-up."""
     ours = Ours(TAGS[DEPLOYMENT_TAG], BOUNDARY)
-    looking = AccountScan(roles=IamRoleInventory(iam), signs=table, marks=table, applied=table, ours=ours)
+    looking = AccountScan(roles=OfOneAccount(iam), signs=table, marks=table, applied=table, ours=ours)
     sight = looking.look(NOW)
     if not sight.complete or sight.alive["used"] != sight.ours or sight.drift:
         raise RuntimeError(f"expected every role in use and as applied, found {sight.alive} of {sight.ours}")

@@ -85,8 +85,15 @@ def _remarks(report: dict[str, Any]) -> list[str]:
     if not report.get("complete", True):
         lines.append("The look was cut short; the next run goes on from there.")
     lines += [f"Drift: {one['role']}: {one['why']}" for one in report.get("drift") or []]
-    lines += [f"Failed: {one['role']}: {one['why']}" for one in report.get("failures") or []]
+    lines += [f"Failed: {_where(one)}{one['why']}" for one in report.get("failures") or []]
     return lines + [f"User {one['name']}: {one['why']}" for one in report.get("users") or []]
+
+
+def _where(failure: dict[str, Any]) -> str:
+    """The role or the member account that a failure is about; some are about neither."""
+    if failure["role"]:
+        return f"{failure['role']}: "
+    return f"account {failure['account']}: " if failure.get("account") else ""
 
 
 COMMANDS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import rights
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from chalicelib.cleanup.services.run import CleanupRun
     from chalicelib.cleanup.services.scan import AccountScan
     from chalicelib.cleanup.services.tidy import Tidier
+    from chalicelib.core.aws.functions import OrderedFunction
+
+LOOKED_AT_ONCE = 8
+"""Member accounts whose roles are looked at at the same time."""
 
 
 @cache
@@ -46,21 +50,24 @@ def ours() -> Ours:
 
 @cache
 def account_scan() -> AccountScan:
-    """One pass over the account."""
+    """One pass over all accounts."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from chalicelib.cleanup.aws.account_roles import IamRoleInventory
     from chalicelib.cleanup.aws.clients import unhurried_iam
+    from chalicelib.cleanup.aws.member_roles import RolesOfAccounts
     from chalicelib.cleanup.aws.rows import TableMarks
     from chalicelib.cleanup.aws.signs_of_use import TableApplied, TableSigns
     from chalicelib.cleanup.services.scan import AccountScan
     from chalicelib.core.aws.clients import client
 
     table = config().table
-    account = ours().boundary_arn.split(":")[4]
+    threads = partial(ThreadPoolExecutor, max_workers=LOOKED_AT_ONCE)
     return AccountScan(
-        roles=IamRoleInventory(unhurried_iam()),
+        roles=RolesOfAccounts(IamRoleInventory(unhurried_iam()), provisioner(), threads),
         signs=TableSigns(client("dynamodb"), table),
         marks=TableMarks(client("dynamodb"), table),
-        applied=TableApplied(client("dynamodb"), table, account),
+        applied=TableApplied(client("dynamodb"), table),
         ours=ours(),
     )
 
@@ -72,20 +79,25 @@ def records() -> CleanupRecords:
     from chalicelib.core.domain.callers import Caller
     from chalicelib.core.domain.events import Origin
 
-    account = ours().boundary_arn.split(":")[4]
-    cleaner = Caller("role", f"{ours().deployment}-cleanup", "", account, "")
+    cleaner = Caller("role", f"{ours().deployment}-cleanup", "", ours().account, "")
     return CleanupRecords(marks=account_scan().marks, origin=Origin(cleaner), clock=run_clock, new_id=new_id)
 
 
 @cache
 def role_retirement() -> RoleRetirement:
     """Acts on one role at a time."""
-    from chalicelib.cleanup.aws.clients import lambda_for_a_run
     from chalicelib.cleanup.services.act import RoleRetirement
+
+    return RoleRetirement(account_scan=account_scan(), records=records(), provisioner=provisioner())
+
+
+@cache
+def provisioner() -> OrderedFunction:
+    """The provision function, which alone changes roles and enters member accounts."""
+    from chalicelib.cleanup.aws.clients import lambda_for_a_run
     from chalicelib.core.aws.functions import CHANGING, OrderedFunction
 
-    provisioner = OrderedFunction(lambda_for_a_run(), config().require("provision_function"), CHANGING)
-    return RoleRetirement(account_scan=account_scan(), records=records(), provisioner=provisioner)
+    return OrderedFunction(lambda_for_a_run(), config().require("provision_function"), CHANGING)
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.cleanup.domain.facts import NO_SIGNS, RoleFacts, Signs
+from chalicelib.cleanup.domain.facts import NO_SIGNS, MemberLook, RoleFacts, Signs
 from chalicelib.cleanup.domain.marks import Mark
 from chalicelib.cleanup.domain.report import Budget
 from chalicelib.cleanup.domain.staleness import Ours
@@ -19,9 +19,9 @@ from chalicelib.cleanup.services.run import ONE_RUN_AT_A_TIME, CleanupRun
 from chalicelib.cleanup.services.scan import AccountScan
 from chalicelib.cleanup.services.tidy import Tidier
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.errors import Conflict
+from chalicelib.core.domain.errors import AccountUnreachable, AwsUnavailable, Conflict, NotFound
 from chalicelib.core.domain.events import AuditEvent, Origin
-from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH, split_role_name
 from chalicelib.provisioning.domain.export import role_as_found
 from chalicelib.provisioning.domain.fingerprints import fingerprint
 from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, ProvisionedRole, RoleState
@@ -30,7 +30,7 @@ from tests.fakes.provisioning import ADMIN, DEPLOYMENT, START, World
 from tests.fakes.provisioning_iam import ACCOUNT, Killed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from chalicelib.cleanup.domain.terms import Stage
     from chalicelib.cleanup.domain.users import UserFacts
@@ -76,15 +76,41 @@ class FakeMarks:
 
 @dataclass
 class FakeRoleInventory:
-    """IAM in bulk. A page of one role; `throttled` is the page that does not come."""
+    """IAM in bulk. A page of one role; `throttled` is the page that does not come.
+
+    `shut` are member accounts that do not let the broker in, `left` those that are not served any more.
+    """
 
     world: CleanupWorld
     throttled: tuple[int, Exception] | None = None
     after_the_pass: Callable[[], None] | None = None
     looks: list[str] = field(default_factory=list)
+    shut: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
+
+    def enter(self, name: str) -> None:
+        """AwsUnavailable as it comes from the provision function, NotFound if the account is not served."""
+        account, _ = split_role_name(name)
+        if account in self.left:
+            raise NotFound(f"There is no account {account}")
+        if account in self.shut:
+            raise AwsUnavailable(AccountUnreachable(account, "AccessDenied").detail)
+
+    def of_members(self, names: Iterable[str]) -> Iterator[MemberLook]:
+        for account in sorted({split_role_name(name)[0] for name in names}):
+            here = sorted(name for name in names if name.startswith(f"{account}:"))
+            try:
+                self.enter(here[0])
+            except (AwsUnavailable, NotFound) as error:
+                yield MemberLook(account, why=error.detail, left=isinstance(error, NotFound))
+            else:
+                yield MemberLook(
+                    account, tuple(self.world.facts(one) for one in here if one in self.world.iam.roles.held)
+                )
 
     def every(self) -> Iterator[RoleFacts]:
-        for number, name in enumerate(sorted(self.world.iam.roles.held)):
+        own = [name for name in sorted(self.world.iam.roles.held) if not split_role_name(name)[0]]
+        for number, name in enumerate(own):
             if self.throttled and number == self.throttled[0]:
                 raise self.throttled[1]
             yield self.world.facts(name)
@@ -94,6 +120,7 @@ class FakeRoleInventory:
 
     def look(self, name: str) -> RoleFacts | None:
         self.looks.append(name)
+        self.enter(name)
         return self.world.facts(name) if name in self.world.iam.roles.held else None
 
 
@@ -102,9 +129,11 @@ class ProvisionerInProcess(FakeProvisioner):
     """The provision function with its real services, on the fake IAM and table."""
 
     world: World
+    enter: Callable[[str], None]
 
     def act(self, order: Mapping[str, Any]) -> dict[str, Any]:
         action, name = order["action"], order.get("name", "")
+        self.enter(name)
         if action == "prune_revocations":
             return {"changed": ["tool"], "failed": []}
         # IAM's NoSuchEntity: what is gone already is done (aws/iam_roles.py).
@@ -161,13 +190,13 @@ class CleanupWorld:
     def __post_init__(self) -> None:
         self.marks = FakeMarks(self.iam.happens.write)
         self.account = FakeRoleInventory(self)
-        self.provisioner = ProvisionerInProcess(world=self.iam)
+        self.provisioner = ProvisionerInProcess(world=self.iam, enter=self.account.enter)
 
     def add(self, name: str, *, created: float = 300, used: float | None = 120, **state: Any) -> None:
         """A role made so many days ago, and last used so many."""
-        whole = {"boundary_arn": DEPLOYMENT.boundary_arn, "tags": OURS, **state}
+        whole = {"boundary_arn": DEPLOYMENT.where(name).boundary_arn, "tags": OURS, **state}
         made = RoleState("", 3600, {"Version": "2012-10-17", "Statement": []}, **whole)
-        arn = f"arn:aws:iam::{ACCOUNT}:role{ROLE_PATH}{name}"
+        arn = DEPLOYMENT.role_arn(name)
         unique_id = f"AROA-{name}"
         self.iam.roles.held[name] = ProvisionedRole(name, arn, ROLE_PATH, unique_id, made)
         self.created[unique_id] = START - timedelta(days=created)

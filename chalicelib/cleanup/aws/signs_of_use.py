@@ -88,10 +88,10 @@ class TableSigns:
 
 
 class TableApplied:
-    """The catalogue's rows of one account."""
+    """The catalogue's rows of all accounts."""
 
-    def __init__(self, client: DynamoDBClient, table: str, account: str) -> None:
-        self._dynamodb, self._table, self._account = client, table, account
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._dynamodb, self._table = client, table
 
     def fingerprints(self) -> dict[str, dict[str, str]]:
         """Fingerprints of the roles as the provisioner made them, by name; empty if unknown."""
@@ -99,10 +99,10 @@ class TableApplied:
             TableName=self._table,
             KeyConditionExpression="pk = :roles",
             ExpressionAttributeValues=rows.to_item({":roles": PARTITION}),
-            ProjectionExpression="sk, arn, fingerprint",
+            ProjectionExpression="sk, fingerprint",
         )
         try:
             found = [rows.from_item(item) for page in pages for item in page["Items"]]
         except (ClientError, BotoCoreError) as error:
             raise translated(error, "listing the roles") from error
-        return {row["sk"]: row.get("fingerprint", {}) for row in found if row["arn"].split(":")[4] == self._account}
+        return {row["sk"]: row.get("fingerprint", {}) for row in found}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  answers of the provision function are converted by the annotations
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime  # noqa: TC003  the same
 
+from chalicelib.core.domain.roles import split_role_name
 from chalicelib.provisioning.domain.export import DELETING_TAG
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
 
 OWNER_TAG, AUDIENCE_TAG = "access-broker:owner", "access-broker:audience"
 
 
 @dataclass(frozen=True, slots=True)
 class RoleFacts:
-    """IAM's facts about a role. `last_used_at` is None for "not within the last 400 days"."""
+    """IAM's facts about a role. `last_used_at` is None for "not within the last 400 days".
+
+    A role of a member account is named `ACCOUNT ID:ROLE`.
+    """
 
     name: str
     path: str
@@ -39,9 +40,24 @@ class RoleFacts:
         return self.tag(OWNER_TAG) or self.tag(AUDIENCE_TAG) or ""
 
     @property
+    def account(self) -> str:
+        """The id of the member account that it is in, or "" for the broker's own."""
+        return split_role_name(self.name)[0]
+
+    @property
     def half_deleted(self) -> bool:
         """True if a delete was interrupted: it removes the quarantine before it removes the role."""
         return self.tag(DELETING_TAG) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLook:
+    """The roles of one member account, or why they could not be looked at. `left`: it is not served any more."""
+
+    account: str
+    roles: tuple[RoleFacts, ...] = ()
+    why: str = ""
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,20 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that failed, or with `account` a member account that could not be reached; the next run tries again."""
+
+    role: str
+    why: str
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """One look at the account. `complete` is false where AWS stopped answering half-way.
 
-    `gone` are marks of roles that are no longer there.
+    `gone` are marks of roles that are no longer there, `unseen` the member
+    accounts that could not be looked at: nothing is concluded about their roles.
     """
 
     found: tuple[Found, ...] = ()
@@ -74,6 +84,7 @@ class Sight:
     ours: int = 0
     gone: tuple[Mark, ...] = ()
     drift: tuple[Drift, ...] = ()
+    unseen: tuple[Failure, ...] = ()
     complete: bool = True
 
 
@@ -100,14 +111,6 @@ class Spending:
     def exceeded(self) -> bool:
         """True if a person has to decide."""
         return self.wanted > self.limit
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A step that failed; the next run tries again."""
-
-    role: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,16 @@ class Ours:
     boundary_arn: str
     terms: Terms = field(default_factory=Terms)
 
+    @property
+    def account(self) -> str:
+        """The broker's own account."""
+        return self.boundary_arn.split(":")[4]
+
+    def boundaries(self, role: RoleFacts) -> frozenset[str]:
+        """The boundaries that the role may have: those of its account, which are named as the broker's."""
+        there = self.boundary_arn.replace(f":{self.account}:", f":{role.account}:", 1)
+        return boundaries_of(there if role.account else self.boundary_arn)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -175,7 +185,7 @@ ALIVE: tuple[Condition, ...] = (
     ),
     Condition(
         "unbounded",
-        lambda case: case.role.boundary_arn in boundaries_of(case.ours.boundary_arn),
+        lambda case: case.role.boundary_arn in case.ours.boundaries(case.role),
         lambda _: "its permissions boundary is missing or another one; apply its template first",
     ),
     Condition("released", _not_released, lambda _: "the quarantine was lifted by hand"),

@@ -41,6 +41,7 @@ def role_document(found: Found, report: Report) -> dict[str, Any]:
     waits = found.moves and change is None
     return {
         "name": found.role.name,
+        "account": found.role.account,
         "stage": _word(stage),
         "since": _time(report.at if stage != found.stage else found.since),
         "change": change or "",

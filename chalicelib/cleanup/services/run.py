@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.cleanup.domain.report import Failure, Report, Spending
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, BrokerError
+from chalicelib.core.domain.roles import split_role_name
 from chalicelib.core.services.leases import LeaseLost, LeaseTerms
 
 if TYPE_CHECKING:
@@ -30,23 +31,31 @@ AWS_IS_BUSY = (AuditUnavailable, AwsUnavailable, LeaseLost)
 
 @dataclass(slots=True)
 class Steps:
-    """The steps of a run so far."""
+    """The steps of a run so far. `lost` are member accounts that do not answer: their roles are left alone."""
 
     changes: dict[str, Stage] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
     complete: bool = True
 
     def take(self, role: str, step: Callable[[], Stage | None]) -> None:
-        """One step; what it could not do is for the next run, and so are all others if AWS is busy."""
-        if not self.complete:
+        """One step. What it could not do is for the next run.
+
+        If AWS is busy, so are all others; if that is in a member account, all others there.
+        """
+        account, _ = split_role_name(role)
+        if not self.complete or account in self.lost:
             return
         try:
             stage = step()
         except AWS_IS_BUSY as busy:
-            self.complete = False
-            self.failures.append(Failure(role, busy.detail))
+            self.failures.append(Failure(role, busy.detail, account))
+            if account and isinstance(busy, AwsUnavailable):
+                self.lost.add(account)
+            else:
+                self.complete = False
         except BrokerError as failure:
-            self.failures.append(Failure(role, failure.detail))
+            self.failures.append(Failure(role, failure.detail, account))
         else:
             self.changes |= {role: stage} if stage else {}
 
@@ -66,6 +75,7 @@ class CleanupRun:
         moving = (found for found in report.sight.found if found.moves and (report.may_act or not found.acts))
         changes = {found.role.name: found.verdict.stage for found in moving}
         users, failures = self.tidier.look(report.at, patient=False)
+        failures = (*report.sight.unseen, *failures)
         return replace(report, dry_run=True, changes=changes, users=users, failures=failures)
 
     def run(self) -> Report:
@@ -104,6 +114,6 @@ class CleanupRun:
     def _tidied(self, report: Report, steps: Steps) -> Report:
         tidied, untidied = self.tidier.tidy()
         users, unseen = self.tidier.look(report.at, patient=True)
-        failures = (*steps.failures, *untidied, *unseen)
+        failures = (*report.sight.unseen, *steps.failures, *untidied, *unseen)
         complete = report.complete and steps.complete
         return replace(report, tidied=tidied, users=users, failures=failures, complete=complete)

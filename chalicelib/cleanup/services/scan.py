@@ -1,4 +1,4 @@
-"""Looking: every role of the account judged in one pass, and one role judged again right before an act."""
+"""Looking: every role of all accounts judged in one pass, and one role judged again right before an act."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.cleanup.domain.facts import NO_SIGNS
-from chalicelib.cleanup.domain.report import Drift, Found, Sight
+from chalicelib.cleanup.domain.report import Drift, Failure, Found, Sight
 from chalicelib.cleanup.domain.staleness import Case, is_ours
 from chalicelib.cleanup.domain.verdicts import judge
 from chalicelib.core.domain.errors import AwsUnavailable
+from chalicelib.core.domain.roles import split_role_name
 from chalicelib.provisioning.domain.fingerprints import drift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import Protocol
 
-    from chalicelib.cleanup.domain.facts import RoleFacts, Signs
+    from chalicelib.cleanup.domain.facts import MemberLook, RoleFacts, Signs
     from chalicelib.cleanup.domain.marks import Mark
     from chalicelib.cleanup.domain.staleness import Ours
     from chalicelib.cleanup.services.records import Marks
 
     class RoleInventory(Protocol):
-        """All roles of the account in IAM."""
+        """Roles in IAM."""
 
         def every(self) -> Iterator[RoleFacts]:
-            """All roles of the account, in bulk; AwsUnavailable in the middle if AWS stops answering."""
+            """All roles of the broker's own account; AwsUnavailable in the middle if AWS stops answering."""
+            ...
+
+        def of_members(self, names: Iterable[str]) -> Iterator[MemberLook]:
+            """These roles of member accounts, account by account."""
             ...
 
         def look(self, name: str) -> RoleFacts | None:
@@ -45,7 +50,7 @@ if TYPE_CHECKING:
         """The catalogue, for comparison."""
 
         def fingerprints(self) -> Mapping[str, Mapping[str, str]]:
-            """Fingerprints of this account's roles as the provisioner made them, by name; empty if unknown."""
+            """Fingerprints of all roles as the provisioner made them, by name; empty if unknown."""
             ...
 
 
@@ -59,7 +64,22 @@ class Tally:
     alive: Counter[str] = field(default_factory=Counter)
     drift: list[Drift] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    unseen: dict[str, Failure] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
     others: int = 0
+
+    @property
+    def of_members(self) -> set[str]:
+        """The roles of member accounts that are in the catalogue, or on their way out."""
+        staged = {mark.role for mark in self.marks.values() if mark.staged}
+        return {name for name in {*self.applied, *staged} if split_role_name(name)[0]}
+
+    def miss(self, look: MemberLook) -> None:
+        """An account whose roles could not be looked at."""
+        if look.left:
+            self.left.add(look.account)
+        elif look.why:
+            self.unseen[look.account] = Failure("", look.why, look.account)
 
     def note(self, found: Found, *, ours: bool) -> None:
         """One role. One that is no longer ours, but was on its way out, comes back."""
@@ -81,16 +101,25 @@ class Tally:
             self.drift.append(Drift(role.name, why))
 
     def sight(self, *, complete: bool) -> Sight:
-        """The findings. Missing roles count only if the pass is complete."""
-        sight = Sight(tuple(self.found), self.alive, self.others, len(self.names), drift=tuple(self.drift))
+        """The findings. Missing roles count only if the pass is complete and saw their account."""
+        unseen = tuple(self.unseen.values())
+        sight = Sight(
+            tuple(self.found), self.alive, self.others, len(self.names), drift=tuple(self.drift), unseen=unseen
+        )
         if not complete:
             return replace(sight, complete=False)
         missing = [
             Drift(name, "in the catalogue, but no role of ours in IAM")
             for name in sorted(set(self.applied) - self.names)
+            if self._looked_at(name)
         ]
-        gone = [mark for mark in self.marks.values() if mark.staged and mark.role not in self.names]
-        return replace(sight, gone=tuple(gone), drift=(*sight.drift, *missing))
+        marks = (mark for mark in self.marks.values() if mark.staged and mark.role not in self.names)
+        gone = tuple(mark for mark in marks if self._looked_at(mark.role))
+        return replace(sight, gone=gone, drift=(*sight.drift, *missing))
+
+    def _looked_at(self, name: str) -> bool:
+        account, _ = split_role_name(name)
+        return account not in self.unseen and account not in self.left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +133,21 @@ class AccountScan:
     ours: Ours
 
     def look(self, now: datetime) -> Sight:
-        """The whole account. What AWS did not answer is left for the next run."""
+        """All accounts. What AWS did not answer is left for the next run."""
         tally = Tally({mark.role: mark for mark in self.marks.every()}, self.applied.fingerprints())
         try:
-            for role in self.roles.every():
-                ours = is_ours(Case(role, self.ours, now))
-                tally.note(self._suspected(role, tally.marks.get(role.name), now), ours=ours)
+            self._note(self.roles.every(), tally, now)
+            for look in self.roles.of_members(tally.of_members):
+                tally.miss(look)
+                self._note(look.roles, tally, now)
         except AwsUnavailable:
             return tally.sight(complete=False)
         return tally.sight(complete=True)
+
+    def _note(self, roles: Iterable[RoleFacts], tally: Tally, now: datetime) -> None:
+        for role in roles:
+            ours = is_ours(Case(role, self.ours, now))
+            tally.note(self._suspected(role, tally.marks.get(role.name), now), ours=ours)
 
     def again(self, name: str, now: datetime) -> Found | None:
         """One role as IAM and the table show it at this moment; None if it is gone."""

@@ -16,6 +16,7 @@ class StaleRole(msgspec.Struct, frozen=True, kw_only=True):
     """A role on its way out, or back. `change` is what a run does to it; `alive` means that it is taken back."""
 
     name: str
+    account: Annotated[str, msgspec.Meta(description="Id of its member account; empty: the broker's own account")]
     stage: Annotated[Literal["", Further], msgspec.Meta(description="Where it is; empty: nowhere yet")]
     since: Instant | None
     change: Literal["", "alive", Further]

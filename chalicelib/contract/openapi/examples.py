@@ -162,8 +162,10 @@ ANSWERS: dict[Any, Any] = {
         "run": None, "at": AT, "dry_run": True, "up_to": "deleted", "complete": True,
         "roles": [
             {
-                "name": "old-tool", "stage": "warned", "since": "2026-11-09T12:10:00.000Z", "change": "quarantined",
-                "next_stage": "deleted", "next_at": "2026-12-23T12:10:00.000Z", "code": "stale", "owner": "team-web",
+                "name": "old-tool", "account": "", "stage": "warned", "change": "quarantined",
+                "since": "2026-11-09T12:10:00.000Z",
+                "next_stage": "deleted", "next_at": "2026-12-23T12:10:00.000Z",
+                "code": "stale", "owner": "team-web",
                 "reason": "last used 2026-06-01, 175 days ago (limit 90)",
             },
         ],

@@ -109,18 +109,23 @@ class IamRoles:
         return self._whole(found["Role"]) if found else None
 
     def _whole(self, role: dict[str, Any]) -> ProvisionedRole:
+        """With its policies, if it is under our path: of others in member accounts we may only tell that they exist."""
         name = role["RoleName"]  # as IAM spells it: it finds a name in any letter case
+        ours = role["Path"] == ROLE_PATH
         state = RoleState(
             description=role.get("Description", ""),
             max_session_seconds=role.get("MaxSessionDuration", 3600),
             trust=role["AssumeRolePolicyDocument"],
             boundary_arn=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
-            managed_policies=tuple(sorted(self._attached(name))),
-            inline_policies={policy: self._inline(name, policy) for policy in self._inline_names(name)},
+            managed_policies=tuple(sorted(self._attached(name))) if ours else (),
+            inline_policies={policy: self._inline(name, policy) for policy in self._inline_names(name)} if ours else {},
             tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
         )
-        profiles = tuple(self._profiles(name))
-        return ProvisionedRole(name, role["Arn"], role["Path"], role["RoleId"], state, profiles)
+        profiles = tuple(self._profiles(name)) if ours else ()
+        used = role.get("RoleLastUsed", {}).get("LastUsedDate")
+        return ProvisionedRole(
+            name, role["Arn"], role["Path"], role["RoleId"], state, profiles, role["CreateDate"], used
+        )
 
     def _inline_names(self, name: str) -> list[str]:
         pages = self._iam.get_paginator("list_role_policies").paginate(RoleName=name)

@@ -12,6 +12,7 @@ from chalicelib.sessions.domain.revocation_policy import POLICY_NAME, is_revocat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from chalicelib.provisioning.domain.templates import RoleTemplate
 
@@ -52,6 +53,8 @@ class ProvisionedRole:
     unique_id: str
     state: RoleState
     instance_profiles: tuple[str, ...] = ()
+    created_at: datetime | None = field(default=None, compare=False)
+    last_used_at: datetime | None = field(default=None, compare=False)
 
     def is_of(self, deployment: str) -> bool:
         """True if this deployment made it: path alone is not enough, tags alone are not either."""

@@ -105,7 +105,8 @@ class OwnBody(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """An order to the provision function. `name` names the user or role, unless `template` does.
 
-    `quarantined` is the unique id of a role: a delete of no other, and of none that is out of quarantine.
+    `names` are roles to look at. `quarantined` is the unique id of a role: a delete of no other, and of none that is
+    out of quarantine.
     """
 
     action: str
@@ -113,6 +114,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     template: TemplateBody | None = None
     user: UserBody = UserBody()
     token: str = ""
+    names: tuple[str, ...] = ()
     quarantined: str = ""
     own: OwnBody = OwnBody()
     origin: OriginBody = OriginBody(CallerBody("role", "direct"))

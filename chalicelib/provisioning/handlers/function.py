@@ -17,6 +17,7 @@ from chalicelib.provisioning.handlers.bodies import Order
 from chalicelib.provisioning.handlers.views import (
     applied_document,
     error_document,
+    facts_document,
     made_document,
     restored_document,
     role_document,
@@ -90,6 +91,12 @@ def _release_role(order: Order) -> dict[str, Any]:
     return role_document(wiring.quarantine().release(order.existing_role(), order.origin.origin()))
 
 
+def _look_at_roles(order: Order) -> dict[str, Any]:
+    """The roles of these names that are there: clean-up sees member accounts by this."""
+    found = (wiring.convergence().roles.read(name) for name in order.names)
+    return {"roles": [facts_document(role) for role in found if role]}
+
+
 def _undo_interrupted(_order: Order) -> dict[str, Any]:
     undone = wiring.interrupted_changes().undo()
     if undone.failed:
@@ -118,6 +125,7 @@ ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "restore_role": _restore_role,
     "quarantine_role": _quarantine_role,
     "release_role": _release_role,
+    "look_at_roles": _look_at_roles,
     "undo_interrupted": _undo_interrupted,
     "sync_accounts": _sync_accounts,
     "own_show": own_actions.show,

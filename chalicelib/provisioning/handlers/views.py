@@ -6,12 +6,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.roles import switch_role_url
+from chalicelib.core.domain.times import rfc3339
+from chalicelib.provisioning.domain.fingerprints import fingerprint
+from chalicelib.provisioning.domain.role_state import QUARANTINE_POLICY
 from chalicelib.provisioning.domain.users import lasting_tags
 
 if TYPE_CHECKING:
     from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.roles import Role
-    from chalicelib.provisioning.domain.role_state import RoleChange
+    from chalicelib.provisioning.domain.role_state import ProvisionedRole, RoleChange
     from chalicelib.provisioning.services.apply import ApplyResult
     from chalicelib.provisioning.services.restore import Restored
     from chalicelib.provisioning.services.users import MadeUser, UserView
@@ -27,6 +30,22 @@ def role_document(role: Role) -> dict[str, Any]:
         "tags": dict(role.tags),
         "direct_users": list(role.direct_users),
         "switch_role_url": switch_role_url(role),
+    }
+
+
+def facts_document(role: ProvisionedRole) -> dict[str, Any]:
+    """The facts by which clean-up judges a role of a member account (cleanup.domain.facts.RoleFacts)."""
+    return {
+        "name": role.name,
+        "path": role.path,
+        "unique_id": role.unique_id,
+        "created_at": rfc3339(role.created_at) if role.created_at else None,
+        "last_used_at": rfc3339(role.last_used_at) if role.last_used_at else None,
+        "tags": dict(role.state.tags),
+        "instance_profiles": list(role.instance_profiles),
+        "boundary_arn": role.state.boundary_arn,
+        "quarantined": QUARANTINE_POLICY in role.state.inline_policies,
+        "fingerprint": dict(fingerprint(role.state)),
     }
 
 
@@ -86,7 +105,7 @@ def made_document(made: MadeUser) -> dict[str, Any]:
 def error_document(error: BrokerError) -> dict[str, Any]:
     """An error as the function answers it: enough to raise it again on the other side."""
     document: dict[str, Any] = {"code": error.code, "detail": error.detail}
-    for member in ("fields", "aws_code", "policies", "devices"):
+    for member in ("fields", "aws_code", "policies", "devices", "retry_after"):
         if value := getattr(error, member, None):
             document[member] = value
     return document
