@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.wiring import POLICIES, members, rules
 from chalicelib.core.wiring import clock, config, leases, new_id, refusals, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chalicelib.provisioning.services.apply import TemplateApplier
     from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
     from chalicelib.provisioning.services.compile import Deployment
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from chalicelib.provisioning.services.sign_in import ConsoleSignIn, UserAdmin
     from chalicelib.provisioning.services.undo_interrupted import InterruptedChanges
     from chalicelib.provisioning.services.users import UserProvisioning
+
+
+POLICY_SECONDS = 300
+"""How long a container remembers AWS's own managed policies."""
 
 
 @cache
@@ -80,16 +86,18 @@ def convergence() -> RoleConvergence:
 def template_applier() -> TemplateApplier:
     """The service behind applying role templates."""
     from chalicelib.core.aws.clients import client
-    from chalicelib.provisioning.aws.iam_policies import IamPolicies
+    from chalicelib.core.services.ttl_cache import TtlCache
+    from chalicelib.provisioning.aws.iam_policies import IamPolicies, RememberedPolicies
     from chalicelib.provisioning.domain.escalation import load_paths
     from chalicelib.provisioning.domain.tiers import BOUNDARIES, load_tiers
     from chalicelib.provisioning.services.apply import TemplateApplier
     from chalicelib.provisioning.services.compile import TemplateCompiler
 
+    known: TtlCache[Mapping[str, Any] | None] = TtlCache(clock, POLICY_SECONDS)
     names = ("tiers", "service-authorization", "reviewed-actions", *BOUNDARIES.values())
     compiler = TemplateCompiler(
         deployment=deployment(),
-        policies=IamPolicies(client("iam")),
+        policies=RememberedPolicies(IamPolicies(client("iam")), known.get),
         users=iam_users(),
         paths=load_paths((POLICIES / "escalation.json").read_text()),
         tiers=load_tiers(*((POLICIES / f"{name}.json").read_text() for name in names)),

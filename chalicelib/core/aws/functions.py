@@ -80,4 +80,7 @@ def _error(document: Mapping[str, Any]) -> errors.BrokerError:
         refusal = errors.MfaRequired(detail)
         refusal.devices = tuple(document.get("devices", ()))
         return refusal
-    return ERRORS.get(code, errors.BrokerError)(detail)
+    error = ERRORS.get(code, errors.BrokerError)(detail)
+    if isinstance(error, errors.AwsUnavailable):
+        error.retry_after = document.get("retry_after", 0)
+    return error

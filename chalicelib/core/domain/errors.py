@@ -101,9 +101,10 @@ class Contended(AuditUnavailable):
 
 
 class AwsUnavailable(BrokerError):
-    """AWS did not answer in time; trying again may help."""
+    """AWS did not answer in time; trying again may help, after `retry_after` seconds (0: soon)."""
 
     code = "aws_unavailable"
+    retry_after = 0
 
 
 class TooManyRequests(AwsUnavailable):
@@ -127,7 +128,13 @@ class NotDelivered(BrokerError):
 
 
 class AccountUnreachable(AwsUnavailable):
-    """A member account does not let the broker in; `aws_code` says what AWS answered."""
+    """A member account does not let the broker in; `aws_code` says what AWS answered.
+
+    It lasts until the account is mended, so clients should not try again at
+    once: the registry is read every 15 minutes.
+    """
+
+    retry_after = 900
 
     def __init__(self, account: str, aws_code: str) -> None:
         super().__init__(f"Account {account} is out of reach: its spoke role does not let the broker in ({aws_code}).")

@@ -119,7 +119,7 @@ def problem(error: BrokerError, request: str) -> Response:
             document[member] = value
     headers: dict[str, str | list[str]] = {**PRIVATE, "Content-Type": "application/problem+json"}
     if status in TRY_AGAIN:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        headers["Retry-After"] = str(getattr(error, "retry_after", 0) or RETRY_AFTER_SECONDS)
     return Response(json.dumps(document), headers, status)
 
 

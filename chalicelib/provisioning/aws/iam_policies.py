@@ -10,9 +10,13 @@ from chalicelib.core.aws.clients import error_code, translated
 from chalicelib.provisioning.domain.users import PasswordPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_iam import IAMClient
+
+    Document = Mapping[str, Any] | None
+    Remember = Callable[[str, Callable[[], Document]], Document]
+    """Answers a remembered value, or what the function reads now."""
 
 
 class IamPolicies:
@@ -31,6 +35,23 @@ class IamPolicies:
                 return None
             raise translated(error, "reading a managed policy") from error
         return cast("Mapping[str, Any]", answer["PolicyVersion"]["Document"])
+
+
+class RememberedPolicies:
+    """The port PolicyLibrary, which reads AWS's own policies once in a while: they are the same for every account.
+
+    A plan of 1,000 accounts would read them as often, and IAM's read rate in
+    the broker's account is small. Policies of the account are read each time.
+    """
+
+    def __init__(self, policies: IamPolicies, remember: Remember) -> None:
+        self._policies, self._remember = policies, remember
+
+    def document(self, arn: str) -> Mapping[str, Any] | None:
+        """The default version's document, or None where there is no such policy."""
+        if ":iam::aws:" not in arn:
+            return self._policies.document(arn)
+        return self._remember(arn, lambda: self._policies.document(arn))
 
 
 class IamAccount:

@@ -180,7 +180,8 @@ class RevocationEnforcer:
         try:
             self._render(order.role, saved.version)
         except AccountUnreachable as unreachable:
-            raise AwsUnavailable(f"{unreachable.detail} {KEPT}") from unreachable
+            unreachable.detail = f"{unreachable.detail} {KEPT}"
+            raise
         return Enforced(characters(saved) / max(room, 1), widened)
 
     def _share(self, listed: RoleRevocations) -> float:

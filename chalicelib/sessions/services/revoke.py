@@ -165,7 +165,7 @@ class SessionRevoker:
                 except BrokerError as failure:
                     failures.append(failure)
             if failures:
-                raise failures[-1]
+                raise _all_told(failures)
             due = {}
         self._end_widened(cause, ended)
         return ended
@@ -253,6 +253,12 @@ class SessionRevoker:
     def _mark(self, sessions: list[Session], at: datetime) -> None:
         for session in sessions:
             self.sessions.mark_revoked(session.id, at)
+
+
+def _all_told(failures: list[BrokerError]) -> BrokerError:
+    """The last failure, with the sentences of all: each names the account or role that it is about."""
+    failures[-1].detail = " ".join(dict.fromkeys(one.detail for one in failures))
+    return failures[-1]
 
 
 def _within_reach(of: Session | Role, cause: Cause) -> None:
