@@ -8,23 +8,28 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
-from chalicelib.core.domain.roles import SPOKE_ROLE, spoke_external_id
+from chalicelib.core.domain.roles import SPOKE_ROLE, external_id, spoke_external_id
 from localaws import stack
 from localaws.accounts import template
 from localaws.accounts.event_bus import Buses
+from localaws.accounts.members import Member
 from localaws.broker import PROVISION_FUNCTION, SPOKE_STACK, running
 from localaws.profiles import session_with
 from localaws.roles import order
 from localaws.trail_pump import carry
 from policytool import spoke
+from tests.e2e.attacks_on_accounts import administrator, as_function, document, statement, trusting
 from tests.e2e.auditing import acting, ask, audit, take, with_mfa
+from tests.e2e.cli_person import at_a_terminal
+from tests.e2e.test_cleanup import Cleanup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from localaws.accounts.members import Member
     from localaws.broker import Broker
     from tests.e2e.door import Answer
 
@@ -43,7 +48,7 @@ WRONG = "0" * 32
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Broker]:
     """A broker of its own: member accounts change the registry that every other test would see."""
-    with running(spokes=2) as deployed:
+    with running(spokes=5) as deployed:
         for name in ("dev:ec2-full", "prod:ec2-full", "prod:other"):
             assert put(deployed, name, PRODUCTION if name == "prod:ec2-full" else ENGINEERS).status == 201
         yield deployed
@@ -146,27 +151,126 @@ def test_explain_names_the_accounts_own_layer(hub: Broker) -> None:
     assert (told["allowed"], layer["verdict"], layer["by"]) == (True, "open", "joined")
 
 
-def test_the_api_function_itself_cannot_take_the_spoke_role(hub: Broker) -> None:
-    admin = hub.session_for("admin")
-    iam, sts = admin.client("iam"), admin.client("sts")
-    name = hub.outputs["BrokerRoleArn"].rpartition("/")[2]
-    before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-    trust = {"Effect": "Allow", "Principal": {"AWS": sts.get_caller_identity()["Arn"]}, "Action": "sts:AssumeRole"}
-    iam.update_assume_role_policy(
-        RoleName=name, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )
-    given = sts.assume_role(RoleArn=hub.outputs["BrokerRoleArn"], RoleSessionName="probe")["Credentials"]
-    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
-    keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-    as_function = session_with(*keys, region=hub.region).client("sts", endpoint_url=hub.endpoint_url)
-    dev = member(hub, "dev").id
-    for role in (SPOKE_ROLE, "OrganizationAccountAccessRole", "access-broker-workloads/app"):
+def test_the_api_functions_own_credentials_take_brokered_roles_with_their_external_id_and_nothing_else(
+    hub: Broker,
+) -> None:
+    dev, ours = member(hub, "dev").id, spoke_external_id(stack.NAME, home(hub))
+    sts = as_function(hub, hub.outputs["BrokerRoleArn"])
+    other = f"arn:aws:iam::{dev}:role"
+    for role in (SPOKE_ROLE, "OrganizationAccountAccessRole", "access-broker-workloads/app", "Administrator"):
+        assert not taken(sts, f"{other}/{role}", ours)
+    brokered = f"{other}/access-broker/ec2-full"
+    assert not taken(sts, brokered, "")
+    assert not taken(sts, brokered, WRONG)
+    assert not taken(sts, brokered, external_id(stack.NAME, f"arn:aws:iam::{member(hub, 'prod').id}:role/x"))
+    assert taken(sts, brokered, external_id(stack.NAME, brokered))
+    assert not taken(sts, hub.outputs["ProvisionRoleArn"], ours)
+
+
+def test_the_spoke_role_lets_in_the_provision_function_with_its_external_id_and_no_other(hub: Broker) -> None:
+    spoke_role = f"arn:aws:iam::{member(hub, 'dev').id}:role/{SPOKE_ROLE}"
+    ours = spoke_external_id(stack.NAME, home(hub))
+    sts = as_function(hub, hub.outputs["ProvisionRoleArn"])
+    assert [taken(sts, spoke_role, given) for given in (ours, "", WRONG)] == [True, False, False]
+    assert not taken(sts, f"arn:aws:iam::{member(hub, 'dev').id}:role/access-broker/ec2-full", ours)
+    for who in ("admin", "alice"):
+        assert not taken(hub.session_for(who).client("sts"), spoke_role, ours)
+
+
+def test_an_administrator_of_a_member_account_gets_nothing_elsewhere(hub: Broker) -> None:
+    """All of IAM but the broker's path: namesakes, the spoke role rewritten, forged events, the API's door."""
+    dev, prod = member(hub, "dev"), member(hub, "prod")
+    mallory = administrator(hub, dev)
+    iam: Any = mallory.client("iam", endpoint_url=hub.endpoint_url)
+    own_sts = mallory.client("sts", endpoint_url=hub.endpoint_url)
+    me = own_sts.get_caller_identity()["Arn"]
+    hub_role, theirs = hub.outputs["BrokerRoleArn"], f"arn:aws:iam::{dev.id}:role/namesake"
+    for path in ("/access-broker/", "/"):
+        made = {"RoleName": "namesake", "Path": path, "AssumeRolePolicyDocument": trusting(hub_role)}
+        if path == "/":
+            iam.create_role(**made)
+            continue
         with pytest.raises(ClientError, match="AccessDenied"):
-            as_function.assume_role(
-                RoleArn=f"arn:aws:iam::{dev}:role/{role}",
-                RoleSessionName="probe",
-                ExternalId=spoke_external_id(stack.NAME, home(hub)),
-            )
+            iam.create_role(**made)
+    assert credentials(hub, "dev:namesake").status == 404
+    assert put(hub, "dev:namesake", ENGINEERS).document["code"] == "conflict"
+    assert not taken(as_function(hub, hub_role), theirs, external_id(stack.NAME, theirs))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        iam.update_assume_role_policy(RoleName="ec2-full", PolicyDocument=trusting(me))
+
+    iam.update_assume_role_policy(RoleName=SPOKE_ROLE, PolicyDocument=trusting(me))
+    wide = {"PolicyName": "wide", "PolicyDocument": document(statement("Allow", "*", "*"))}
+    iam.put_role_policy(RoleName=SPOKE_ROLE, **wide)
+    keys = own_sts.assume_role(RoleArn=f"arn:aws:iam::{dev.id}:role/{SPOKE_ROLE}", RoleSessionName="mallory")[
+        "Credentials"
+    ]
+    as_spoke = session_with(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region=hub.region)
+    there, ours = as_spoke.client("sts", endpoint_url=hub.endpoint_url), spoke_external_id(stack.NAME, home(hub))
+    for account in (prod.id, home(hub)):
+        for role in (SPOKE_ROLE, "access-broker/ec2-full", "access-broker/other"):
+            arn = f"arn:aws:iam::{account}:role/{role}"
+            assert not taken(there, arn, ours)
+            assert not taken(there, arn, external_id(stack.NAME, arn))
+    assert not taken(there, hub_role, ours)
+    for session in (mallory, as_spoke):
+        assert ask(hub, session, "GET", "/v1/accounts").status == 403
+        assert ask(hub, session, "POST", "/v1/credentials", {"role": "prod:other", "reason": "mine"}).status == 403
+        assert not forged(session.client("events", endpoint_url=hub.endpoint_url), prod)
+    iam.delete_role_policy(RoleName=SPOKE_ROLE, PolicyName="wide")
+    join(hub, dev, WRONG)  # another parameter, so that the stack writes the trust anew
+    join(hub, dev, ours)
+    assert credentials(hub, "prod:other").status == 201
+
+
+def test_an_account_outside_the_registry_is_refused_whatever_is_asked_of_it(hub: Broker) -> None:
+    """It belongs to the organisation, and has a role that trusts the broker with the right external id."""
+    stranger = Member("555555555555", "stranger", "/", {})
+    arn = f"arn:aws:iam::{stranger.id}:role/access-broker/ec2-full"
+    condition = {"StringEquals": {"sts:ExternalId": external_id(stack.NAME, arn)}}
+    stranger.root(hub.endpoint_url)("iam").create_role(
+        RoleName="ec2-full",
+        Path="/access-broker/",
+        AssumeRolePolicyDocument=trusting(hub.outputs["BrokerRoleArn"], **condition),
+    )
+    name = f"{stranger.id}:ec2-full"
+    assert put(hub, name, ENGINEERS).status == 404
+    assert credentials(hub, name).status == 404
+    assert ask(hub, "alice", "POST", "/v1/requests", {"role": name, "reason": "mine"}).status == 404
+    assert ask(hub, "alice", "POST", "/v1/console-links", {"role": name, "reason": "mine"}).status == 404
+    refused = order(
+        hub.session_for("admin").client("lambda"), PROVISION_FUNCTION, {"action": "delete_role", "name": name}
+    )
+    assert refused["error"]["code"] == "not_found"
+
+
+def taken(sts: Any, role: str, given: str) -> bool:
+    """True if AssumeRole succeeds with this external id, as the broker calls it."""
+    terms: dict[str, Any] = {"ExternalId": given} if given else {}
+    if "/access-broker/" in role:
+        terms |= {"SourceIdentity": "alice", "Tags": [{"Key": "access-broker:session", "Value": "probe"}]}
+    try:
+        sts.assume_role(RoleArn=role, RoleSessionName="alice-probe", **terms)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied"  # noqa: PT017  else the test is broken
+        return False
+    return True
+
+
+def forged(events: Any, account: Member) -> bool:
+    """True if the hub's bus takes an AssumeRole that did not happen."""
+    role = f"arn:aws:iam::{account.id}:role/access-broker/other"
+    detail = {"eventName": "AssumeRole", "requestParameters": {"roleArn": role}, "recipientAccountId": account.id}
+    entry = {
+        "Source": "aws.sts",
+        "DetailType": "AWS API Call via CloudTrail",
+        "Detail": json.dumps(detail),
+        "EventBusName": "arn:aws:events:us-east-1:000000000000:event-bus/default",
+    }
+    try:
+        [answer] = events.put_events(Entries=[entry])["Entries"]
+    except ClientError:
+        return False
+    return "ErrorCode" not in answer
 
 
 def test_a_role_that_was_made_again_under_the_same_name_is_not_handed_out(hub: Broker) -> None:
@@ -241,6 +345,54 @@ def test_an_assumption_in_a_member_account_past_the_broker_reaches_the_hubs_bypa
     assert {one.answer["verdict"] for one in arrived} == {"bypass", "not_ours"}
     recorded = audit(hub, f"type=bypass&role={dev.id}%3Aec2-full", len)
     assert recorded[0]["detail"]["role_arn"] == role
+
+
+def test_one_of_five_accounts_out_of_reach_is_named_by_every_command_and_finished_when_it_is_back(
+    hub: Broker, tmp_path: Path
+) -> None:
+    """Apply, revoke, a caller's revocation and clean-up: the outcome of each account, the alarms, the completion."""
+    out, others = member(hub, "spoke-3"), [one for one in hub.members if one.alias != "spoke-3"]
+    admin, cleanup = at_a_terminal(hub, "admin", tmp_path), Cleanup(hub)
+    template = admin.home / "five.yaml"
+    tags = {"access-broker:audience": "engineers", "access-broker:stale-after": "1d"}
+    whole = {"name": "five", "accounts": ["*"], "managed_policies": ["AmazonEC2FullAccess"], "tags": tags}
+    template.write_text(yaml.safe_dump(whole))
+    assert admin.broker("roles", "apply", str(template)).returncode == 0
+    taken = {one.id: take(hub, "alice", f"{one.id}:five") for one in hub.members}
+    join(hub, out, WRONG)
+    forget_sessions(hub)
+
+    template.write_text(yaml.safe_dump({**whole, "description": "Changed"}))
+    applied = admin.broker("roles", "apply", str(template))
+    assert (applied.returncode, f"1 of 5 templates failed: {out.id}:five" in applied.stderr) == (5, True)
+    assert "4 of 4 roles changed." in applied.stdout
+    late = ask(hub, "admin", "DELETE", f"/v1/sessions/{taken[out.id][0]}?reason=leak")
+    assert (late.status, out.id in late.document["detail"]) == (503, True)
+    everywhere = ask(hub, "admin", "POST", "/v1/revocations", {"caller": "alice", "reason": "leak"})
+    assert (everywhere.status, out.id in everywhere.document["detail"]) == (503, True)
+    assert {number for number, (_, ec2) in taken.items() if allowed(ec2)} == {out.id}
+    cleanup.configure(CLOCK_AHEAD="40d")
+    changed, failed = cleaned(cleanup)
+    assert (changed, [one["account"] for one in failed]) == ({f"{one.id}:five": "reported" for one in others}, [out.id])
+    assert provision(hub, "sync_accounts")["out_of_reach"] == [out.id]
+    assert provision(hub, "prune_revocations")["failed"] == [f"{out.id}:five"]
+    assert cleanup.counted("CleanupFailures") == 1
+
+    join(hub, out, spoke_external_id(stack.NAME, home(hub)))
+    assert provision(hub, "sync_accounts")["out_of_reach"] == []
+    assert f"{out.id}:five" in provision(hub, "prune_revocations")["changed"]
+    assert allowed(taken[out.id][1]) is False
+    again = admin.broker("roles", "apply", str(template))
+    assert (again.returncode, "1 of 5 roles changed." in again.stdout) == (0, True)
+    assert cleaned(cleanup) == ({f"{out.id}:five": "reported"}, [])
+    cleanup.as_found()
+
+
+def cleaned(cleanup: Cleanup) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """The changes of one run to the role `five`, by account, and its failures."""
+    report = cleanup.run()["result"]
+    changed = {role["name"]: role["change"] for role in report["roles"] if role["change"]}
+    return {name: change for name, change in changed.items() if name.endswith(":five")}, report["failures"]
 
 
 def forget_sessions(hub: Broker) -> None:

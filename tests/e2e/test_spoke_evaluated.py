@@ -60,17 +60,40 @@ NEVER = {
 }
 
 
-def policies() -> dict[str, Any]:
-    def filled(value: Any) -> Any:
-        if isinstance(value, dict) and value.keys() == {"Ref"}:
-            boundary = f"arn:aws:iam::{ACCOUNT}:policy/access-broker/access-broker-dev-"
-            name = value["Ref"].replace("Boundary", "boundary-").lower().rstrip("-")
-            return "access-broker-dev" if value["Ref"] == "Deployment" else boundary + name
-        if isinstance(value, dict):
-            return {key: filled(one) for key, one in value.items()}
-        return [filled(one) for one in value] if isinstance(value, list) else value
+BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
+GIVEN = {
+    "Deployment": "access-broker-dev",
+    "ProvisionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/tool",
+    "ExternalId": "0123456789abcdef0123456789abcdef",
+    "BusArn": BUS,
+    "AWS::AccountId": ACCOUNT,
+}
+"""The template's parameters. The evaluator's caller is a session of the role `tool`."""
 
+
+def filled(value: Any) -> Any:
+    """The part of the template with its parameters."""
+    if isinstance(value, dict) and value.keys() == {"Ref"}:
+        boundary = f"arn:aws:iam::{ACCOUNT}:policy/access-broker/access-broker-dev-"
+        name = value["Ref"].replace("Boundary", "boundary-").lower().rstrip("-")
+        return GIVEN.get(value["Ref"], boundary + name)
+    if isinstance(value, dict):
+        return {key: filled(one) for key, one in value.items()}
+    if isinstance(value, str):
+        return value.replace("${Deployment}", GIVEN["Deployment"])
+    return [filled(one) for one in value] if isinstance(value, list) else value
+
+
+def policies() -> dict[str, Any]:
     return {"spoke": resolved(filled(spoke_policy()))}
+
+
+def role(logical: str) -> dict[str, Any]:
+    """A role of the template: its trust policy and its inline policies by name."""
+    found = template()["Resources"][logical]["Properties"]
+    assert not found.get("ManagedPolicyArns")
+    inline = {one["PolicyName"]: resolved(filled(one["PolicyDocument"])) for one in found["Policies"]}
+    return {"trust": resolved(filled(found["AssumeRolePolicyDocument"])), "policies": inline}
 
 
 def judged(asked: Iterable[tuple[str, str, dict[str, str]]]) -> list[bool]:
@@ -111,6 +134,57 @@ def test_it_makes_no_role_without_the_boundary_and_touches_none_of_another_deplo
         ("iam:TagRole", BROKERED, other),
     ]
     assert judged(asked) == [False] * len(asked)
+
+
+def test_the_template_makes_policies_two_roles_and_a_rule_and_nothing_else() -> None:
+    made = template()["Resources"].items()
+    roles = {logical for logical, one in made if one["Type"] == "AWS::IAM::Role"}
+    assert roles == {"Spoke", "ForwardingRole"}
+    assert {one["Type"] for _, one in made} == {"AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::Events::Rule"}
+    assert list(role("Spoke")["policies"].values()) == list(policies().values())
+
+
+TAKEN = f"arn:aws:iam::{ACCOUNT}:role/access-broker-spoke"
+
+
+@pytest.mark.parametrize(
+    ("logical", "given", "allowed"),
+    [
+        ("Spoke", {"sts:ExternalId": GIVEN["ExternalId"]}, True),
+        ("Spoke", {"sts:ExternalId": "0" * 32}, False),
+        ("Spoke", {}, False),
+        ("ForwardingRole", {"sts:ExternalId": GIVEN["ExternalId"]}, False),
+        ("ForwardingRole", {"aws:SourceAccount": ACCOUNT}, False),
+    ],
+)
+def test_only_the_provision_function_with_the_external_id_is_let_in(
+    logical: str, given: dict[str, str], *, allowed: bool
+) -> None:
+    """The caller may take every role, as far as its own policy goes: the trust policy decides."""
+    may = {"all": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}}
+    trust = {**role(logical)["trust"]}
+    trust["Statement"] = [{**one, "Resource": TAKEN} for one in trust["Statement"]]
+    asked = Asked("sts:AssumeRole", {} if allowed else may, None, TAKEN, given, trust)
+    assert evaluate([asked]) == [allowed]
+
+
+def test_no_other_principal_is_named_in_a_trust_policy() -> None:
+    named = [one["Principal"] for logical in ("Spoke", "ForwardingRole") for one in role(logical)["trust"]["Statement"]]
+    assert named == [{"AWS": GIVEN["ProvisionRoleArn"]}, {"Service": "events.amazonaws.com"}]
+    [forwarding] = role("ForwardingRole")["trust"]["Statement"]
+    assert forwarding["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/access-broker-dev-forwarding"},
+    }
+
+
+def test_the_forwarder_may_put_events_on_the_hubs_bus_and_do_nothing_else() -> None:
+    may = role("ForwardingRole")["policies"]
+    other = BUS.replace(ACCOUNT, "999999999999")
+    never = {**NEVER, **{f"iam:{action}": BROKERED for action in MAY}, "events:PutEvents": other, "events:PutRule": "*"}
+    asked = [("events:PutEvents", BUS), ("events:PutPermission", "*"), *never.items()]
+    answers = evaluate([Asked(action, may, None, resource, {**OURS, **BOUNDED}) for action, resource in asked])
+    assert answers == [True] + [False] * (len(asked) - 1)
 
 
 def test_cfn_lint_finds_nothing() -> None:
