@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chalicelib.core.domain.roles import SPOKE_ROLE, spoke_external_id
+from chalicelib.core.domain.roles import SPOKE_ROLE, SPOKE_TEMPLATE, SPOKE_TEMPLATE_TAG, spoke_external_id
 from policytool.guard import POLICIES
 from policytool.tiers import DEPLOYED, RESOURCES
 
@@ -33,6 +33,7 @@ ROLES = (
 
 READS = "ReadRolesToCompareThemWithTheirTemplates"
 BROKERED = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/access-broker/*"}
+SHARED = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/access-broker/*"}
 ANY_ROLE = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"}
 RULE = "${Deployment}-forwarding"
 PARAMETERS: Document = {
@@ -86,11 +87,17 @@ def renamed(value: Any) -> Any:
 
 
 def spoke_policy() -> Document:
-    """The spoke role's policy: roles under the broker's path, and whether a name is taken by another role."""
+    """The spoke role's policy: roles under the broker's path, the boundaries there, and whether a name is taken."""
     known = {one["Sid"]: one for one in json.loads((POLICIES / "lambda" / "provision.json").read_text())["Statement"]}
     reads = {**known[READS], "Resource": BROKERED}
     taken = {"Sid": "TellWhetherANameIsTaken", "Effect": "Allow", "Action": "iam:GetRole", "Resource": ANY_ROLE}
-    return {"Version": "2012-10-17", "Statement": renamed([*(known[sid] for sid in ROLES), reads, taken])}
+    shared = {
+        "Sid": "CompareTheBoundariesWithTheHubs",
+        "Effect": "Allow",
+        "Action": ["iam:GetPolicy", "iam:GetPolicyVersion"],
+        "Resource": SHARED,
+    }
+    return {"Version": "2012-10-17", "Statement": renamed([*(known[sid] for sid in ROLES), reads, taken, shared])}
 
 
 def _spoke() -> Document:
@@ -108,6 +115,7 @@ def _spoke() -> Document:
             "Description": "Lets access-broker make and change roles under /access-broker/, and nothing else",
             "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trusted]},
             "Policies": [{"PolicyName": "roles-under-the-path", "PolicyDocument": spoke_policy()}],
+            "Tags": [{"Key": SPOKE_TEMPLATE_TAG, "Value": SPOKE_TEMPLATE}],
         },
     }
 

@@ -11,6 +11,7 @@ from chalicelib.core.wiring import clock, config, refusals
 if TYPE_CHECKING:
     from chalicelib.accounts.aws.spokes import SpokeRoles
     from chalicelib.accounts.services.browse import AccountBrowser
+    from chalicelib.accounts.services.examine import AccountExaminer
     from chalicelib.accounts.services.sync import RegistrySync
 
 LOOKED_AT_ONCE = 8
@@ -40,6 +41,25 @@ def spoke_roles() -> SpokeRoles:
         deployment=config().deployment,
         registered=members().account,
         clock=clock,
+    )
+
+
+@cache
+def account_examiner() -> AccountExaminer:
+    """The service behind the doctor's look at member accounts."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from chalicelib.accounts.aws.deployed import DeployedPolicies
+    from chalicelib.accounts.services.examine import AccountExaminer
+    from chalicelib.core.aws.clients import client
+    from chalicelib.core.domain.roles import boundaries_of
+
+    boundary = config().require("boundary_arn")
+    arns = (*sorted(boundaries_of(boundary)), *config().guard_arns)
+    return AccountExaminer(
+        accounts=members(),
+        deployed=DeployedPolicies(client("iam"), boundary.split(":")[4], arns, spoke_roles()),
+        threads=partial(ThreadPoolExecutor, max_workers=LOOKED_AT_ONCE),
     )
 
 

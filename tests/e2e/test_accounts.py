@@ -11,7 +11,13 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from chalicelib.core.domain.roles import SPOKE_ROLE, external_id, spoke_external_id
+from chalicelib.core.domain.roles import (
+    SPOKE_ROLE,
+    SPOKE_TEMPLATE,
+    SPOKE_TEMPLATE_TAG,
+    external_id,
+    spoke_external_id,
+)
 from localaws import stack
 from localaws.accounts import template
 from localaws.accounts.event_bus import Buses
@@ -376,6 +382,8 @@ def test_one_of_five_accounts_out_of_reach_is_named_by_every_command_and_finishe
     assert (changed, [one["account"] for one in failed]) == ({f"{one.id}:five": "reported" for one in others}, [out.id])
     assert provision(hub, "sync_accounts")["out_of_reach"] == [out.id]
     assert provision(hub, "prune_revocations")["failed"] == [f"{out.id}:five"]
+    examined = {one["account"]: one for one in provision(hub, "examine_accounts")["accounts"]}
+    assert {number: one["refused"] for number, one in examined.items() if one["refused"]} == {out.id: "AccessDenied"}
     assert cleanup.counted("CleanupFailures") == 1
 
     join(hub, out, spoke_external_id(stack.NAME, home(hub)))
@@ -386,6 +394,26 @@ def test_one_of_five_accounts_out_of_reach_is_named_by_every_command_and_finishe
     assert (again.returncode, "1 of 5 roles changed." in again.stdout) == (0, True)
     assert cleaned(cleanup) == ({f"{out.id}:five": "reported"}, [])
     cleanup.as_found()
+
+
+def test_the_doctor_sees_a_boundary_that_an_account_changed_and_a_template_of_another_version(hub: Broker) -> None:
+    dev = member(hub, "dev")
+    iam = dev.root(hub.endpoint_url)("iam")
+    [boundary] = [
+        one for one in iam.list_policies(Scope="Local")["Policies"] if one["PolicyName"].endswith("-boundary")
+    ]
+    before = {one["account"]: (one["wrong"], one["template"]) for one in provision(hub, "examine_accounts")["accounts"]}
+    assert before == {one.id: ({}, SPOKE_TEMPLATE) for one in hub.members}
+    arn, opened = boundary["Arn"], document(statement("Allow", "*", "*"))
+    closed = iam.get_policy_version(PolicyArn=arn, VersionId=boundary["DefaultVersionId"])["PolicyVersion"]["Document"]
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=opened, SetAsDefault=True)
+    iam.tag_role(RoleName=SPOKE_ROLE, Tags=[{"Key": SPOKE_TEMPLATE_TAG, "Value": "1"}])
+    found = {one["account"]: one for one in provision(hub, "examine_accounts")["accounts"]}[dev.id]
+    assert (found["wrong"], found["template"]) == ({boundary["PolicyName"]: "another document"}, "1")
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(closed), SetAsDefault=True)
+    iam.tag_role(RoleName=SPOKE_ROLE, Tags=[{"Key": SPOKE_TEMPLATE_TAG, "Value": SPOKE_TEMPLATE}])
+    found = {one["account"]: one for one in provision(hub, "examine_accounts")["accounts"]}[dev.id]
+    assert (found["wrong"], found["template"]) == ({}, SPOKE_TEMPLATE)
 
 
 def cleaned(cleanup: Cleanup) -> tuple[dict[str, str], list[dict[str, Any]]]:

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 UNKNOWN_HERE = {
     "clock", "tls", "access-log", "trail-told", "account-trail", "alarms-have-data", "alarms-heard", "schedules-ran",
     "audit-log-protected", "stack-protected", "api-metric-name", "fill-on-unpublished-metrics", "iam-read-rate",
-    "switch-role-events", "cold-start-for-slack",
+    "switch-role-events", "cold-start-for-slack", "accounts-let-the-broker-in", "accounts-have-boundaries",
+    "accounts-have-the-template",
 }  # fmt: skip
 """What the embedded AWS cannot tell; `schedules-ran` tells once the stack is minutes old."""
 

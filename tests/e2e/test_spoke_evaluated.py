@@ -35,7 +35,9 @@ MAY: dict[str, dict[str, str]] = {
     "ListInstanceProfilesForRole": {},
     "ListRolePolicies": {},
 }
-"""Every action that the policy names, with what makes it allowed on a brokered role."""
+"""Every action on roles that the policy names, with what makes it allowed on a brokered role."""
+
+READS_OF_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion")
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/access-broker/alice"
 NEVER = {
@@ -108,7 +110,13 @@ def test_it_may_do_with_brokered_roles_what_the_provisioner_needs() -> None:
 
 def test_the_policy_names_no_other_action() -> None:
     named = {action for one in spoke_policy()["Statement"] for action in _listed(one["Action"])}
-    assert named == {f"iam:{action}" for action in MAY}
+    assert named == {*(f"iam:{action}" for action in MAY), *READS_OF_POLICIES}
+
+
+def test_of_managed_policies_it_may_read_those_under_the_brokers_path_alone() -> None:
+    others = (f"arn:aws:iam::{ACCOUNT}:policy/Own", f"arn:aws:iam::{ACCOUNT}:policy/access-broker-workloads/app")
+    asked = [(action, policy, {}) for action in READS_OF_POLICIES for policy in (BOUNDARY, *others)]
+    assert judged(asked) == [True, False, False] * len(READS_OF_POLICIES)
 
 
 @pytest.mark.parametrize("role", OTHERS)

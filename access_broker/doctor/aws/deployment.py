@@ -44,11 +44,13 @@ class Deployment:
         return datetime.now(UTC)
 
     @functools.cache  # noqa: B019  one deployment a process
-    def client(self, service: str, *, retries: int = 8) -> Any:
-        """A client of the caller's own session."""
+    def client(self, service: str, *, retries: int = 8, seconds: int = 30) -> Any:
+        """A client of the caller's own session, which waits so long for an answer."""
         from botocore.config import Config  # noqa: PLC0415  imported by botocore anyway
 
-        config = Config(retries={"total_max_attempts": retries, "mode": "standard"}, connect_timeout=5, read_timeout=30)
+        config = Config(
+            retries={"total_max_attempts": retries, "mode": "standard"}, connect_timeout=5, read_timeout=seconds
+        )
         return self.session.create_client(service, region_name=self.region, config=config)
 
     def pages(self, service: str, operation: str, member: str, **asked: Any) -> Iterator[Any]:

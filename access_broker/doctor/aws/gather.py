@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from access_broker.doctor.aws import (
+    accounts,
     canary,
     code,
     edge,
@@ -43,6 +44,7 @@ GATHERERS: Mapping[str, Callable[[Deployment], Any]] = {
     "managed_policies": permissions.managed_policies,
     "tier_documents": permissions.tier_documents,
     "brokered_roles": roles.brokered_roles,
+    "members": accounts.members,
     "reviewed": permissions.reviewed,
     "others": others.others,
     "iam_quotas": quotas.iam_quotas,

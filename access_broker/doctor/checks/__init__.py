@@ -1,6 +1,7 @@
 """The checks, one module per subject: importing this package registers them all."""
 
 from access_broker.doctor.checks import (
+    accounts,
     alarms,
     api,
     canary,
@@ -29,6 +30,7 @@ MODULES = (
     code,
     permissions,
     roles,
+    accounts,
     others,
     quotas,
     questions,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
-from chalicelib.accounts.wiring import registry_sync
+from chalicelib.accounts.wiring import account_examiner, registry_sync
 from chalicelib.core.domain.errors import BrokerError, InvalidRequest
+from chalicelib.core.domain.roles import SPOKE_TEMPLATE
 from chalicelib.core.handlers.bodies import converted
 from chalicelib.core.wiring import meter
 from chalicelib.provisioning import wiring
@@ -115,6 +117,12 @@ def _sync_accounts(_order: Order) -> dict[str, Any]:
     return {"accounts": states, "out_of_reach": lost, "denied": run.denied, "organization_answered": run.answered}
 
 
+def _examine_accounts(_order: Order) -> dict[str, Any]:
+    """The state of member accounts, for `broker doctor`."""
+    found = [asdict(one) for one in account_examiner().examine()]
+    return {"template": SPOKE_TEMPLATE, "accounts": found}
+
+
 ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "create_user": _create_user,
     "show_user": _show_user,
@@ -128,6 +136,7 @@ ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "look_at_roles": _look_at_roles,
     "undo_interrupted": _undo_interrupted,
     "sync_accounts": _sync_accounts,
+    "examine_accounts": _examine_accounts,
     "own_show": own_actions.show,
     "own_make_key": own_actions.make_key,
     "own_set_key_status": own_actions.set_key_status,

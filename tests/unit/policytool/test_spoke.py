@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
+from chalicelib.core.domain.roles import SPOKE_TEMPLATE
 from policytool.spoke import parameters, renamed, spoke_policy, template
 from policytool.tiers import DEPLOYED
 
@@ -39,7 +41,7 @@ def test_the_spoke_role_is_not_under_the_path_that_the_api_function_may_assume()
 def test_the_spoke_role_writes_under_the_brokers_path_only() -> None:
     for statement in spoke_policy()["Statement"]:
         listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        if statement["Effect"] == "Allow" and listed != ["iam:GetRole"]:
+        if statement["Effect"] == "Allow" and not all(action.startswith("iam:Get") for action in listed):
             assert str(statement["Resource"]).endswith(":role/access-broker/*'}"), statement["Sid"]
 
 
@@ -53,3 +55,13 @@ def test_the_parameters_are_what_the_provision_function_sends() -> None:
 
 def test_the_template_fits_what_cloudformation_takes_inline() -> None:
     assert len(json.dumps(TEMPLATE, separators=(",", ":"))) < 51_200
+
+
+def test_a_template_that_changed_has_another_version() -> None:
+    """If this fails: raise SPOKE_TEMPLATE in core/domain/roles.py, and put the new digest here.
+
+    Boundaries and guards are left out: `broker doctor` compares their documents.
+    """
+    own = {name: one for name, one in TEMPLATE["Resources"].items() if name not in DEPLOYED}
+    text = json.dumps([TEMPLATE["Parameters"], own], sort_keys=True)
+    assert (SPOKE_TEMPLATE, hashlib.sha256(text.encode()).hexdigest()[:16]) == ("2", "0785cd8d24796e20")

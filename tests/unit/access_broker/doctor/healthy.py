@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from access_broker.doctor.checks.accounts import Member, Members
 from access_broker.doctor.checks.alarms import Alarm, Alarms
 from access_broker.doctor.checks.api import RestApi
 from access_broker.doctor.checks.canary import Canary
@@ -56,6 +57,10 @@ AUDIT_LOG = LogGroup(400, 400, protected=True, wants_protection=True)
 FUNCTIONS = Functions({"broker-api": Function("c0de", "python3.13", active=True),
                        "broker-audit": Function("c0de", "python3.13", active=True)},
                       "c0de", "deployment.zip", date(2026, 12, 1))  # fmt: skip
+MEMBER = Member("dev (111111111111)", template="2")
+OUT = Member("prod (222222222222)", refused="AccessDenied")
+OPENED = replace(MEMBER, wrong={"access-broker-prod-boundary": "another document"})
+MEMBERS = Members("2", (MEMBER,))
 ROLE = FunctionRole({"Policy": POLICY}, {"Policy": POLICY})
 BROKERED = BrokeredRole("boundary", ("guard-permissions", "guard-other-roles"), "workload")
 
@@ -79,6 +84,7 @@ HEALTHY: dict[str, Any] = {
     "managed_policies": {"Boundary": ManagedPolicy(POLICY, POLICY)},
     "tier_documents": {"workload": [POLICY, CLOSED]},
     "brokered_roles": {"s3-read": BROKERED},
+    "members": MEMBERS,
     "reviewed": Reviewed(checkout=True, compared=15),
     "others": Others(looked=7, total=7, administrators=1),
     "iam_quotas": {"roles": Quota(100, 1000)},
@@ -168,6 +174,9 @@ FAULTS: list[tuple[str, str, Any, str]] = [
     ("roles-have-boundaries", "brokered_roles", {"r": replace(BROKERED, boundary="")}, "broker roles apply"),
     ("roles-have-boundaries", "brokered_roles", {"r": replace(BROKERED, boundary="boundary-operator")}, "roles apply"),
     ("roles-have-guards", "brokered_roles", {"r": replace(BROKERED, attached=("guard-permissions",))}, "roles apply"),
+    ("accounts-let-the-broker-in", "members", replace(MEMBERS, accounts=(MEMBER, OUT)), "make deploy-spokes"),
+    ("accounts-have-boundaries", "members", replace(MEMBERS, accounts=(MEMBER, OPENED)), "make deploy-spokes"),
+    ("accounts-have-the-template", "members", replace(MEMBERS, template="3"), "make deploy-spokes"),
     ("function-invokers", "invokers", Invokers({"broker-api": ("*",)}), "remove-permission"),
     ("others-invoke", "others", Others(invoke=("arn:eve",)), "service control policy"),
     ("others-write-tables", "others", Others(write_tables=("arn:eve",)), "service control policy"),
