@@ -115,7 +115,9 @@ def test_the_policy_names_no_other_action() -> None:
 
 def test_of_managed_policies_it_may_read_those_under_the_brokers_path_alone() -> None:
     others = (f"arn:aws:iam::{ACCOUNT}:policy/Own", f"arn:aws:iam::{ACCOUNT}:policy/access-broker-workloads/app")
-    asked = [(action, policy, {}) for action in READS_OF_POLICIES for policy in (BOUNDARY, *others)]
+    asked: list[tuple[str, str, dict[str, str]]] = [
+        (action, policy, {}) for action in READS_OF_POLICIES for policy in (BOUNDARY, *others)
+    ]
     assert judged(asked) == [True, False, False] * len(READS_OF_POLICIES)
 
 
