@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 KEPT_TAGS = "access-broker:"
 """Tags under this prefix stay by themselves, and no caller may set the broker's own."""
 
+SIGN_IN_TAG = "access-broker:sign-in"
+"""The broker's own mark of a user who has no key and signs in."""
+
 NAME = Argument("NAME", "The IAM user's name.", user_name)
 
 
@@ -27,6 +30,7 @@ def create(connection: Connection, given: Given) -> None:
         "groups": None if groups is None else [one for one in groups if one],
         "tags": None if tags is None else pairs([one for one in tags if one], "--tag"),
         "console_access": given.value("console"),
+        "sign_in": given.value("sign_in"),
     }
     wanted = {
         **(_present(connection, name) if None in named.values() else {}),
@@ -87,15 +91,24 @@ def _present(connection: Connection, name: str) -> dict[str, Any]:
         user = {}
     tags = {key: value for key, value in (user.get("tags") or {}).items() if not key.startswith(KEPT_TAGS)}
     groups, console = user.get("groups") or [], bool(user.get("console_access"))
-    return {"groups": groups, "tags": tags, "console_access": console}
+    sign_in = (user.get("tags") or {}).get(SIGN_IN_TAG) == "only"
+    return {"groups": groups, "tags": tags, "console_access": console, "sign_in": sign_in}
 
 
 def _print(connection: Connection, user: dict[str, Any]) -> None:
     connection.output.facts(_facts(user))
     for warning in user.get("warnings") or []:
         connection.output.notice(f"Note: {warning}")
+    if user.get("password") and user.get("zero_access") == "sign_in_only":
+        connection.output.notice("They sign in, change the password, and run: aws login, then broker mfa enroll")
     if user.get("password") or user.get("access_key"):
         connection.output.notice("The secrets above are shown this once: hand them over now.")
+
+
+def _permissions(user: dict[str, Any]) -> str:
+    if user.get("zero_access") == "sign_in_only":
+        return "none but to sign in (aws login)"
+    return "none" if user.get("zero_access") else "; ".join(user.get("grants") or ["unknown"])
 
 
 def _facts(user: dict[str, Any]) -> list[tuple[str, object]]:
@@ -105,7 +118,7 @@ def _facts(user: dict[str, Any]) -> list[tuple[str, object]]:
         ("arn", user.get("arn")),
         ("groups", ", ".join(user.get("groups") or [])),
         ("tags", ", ".join(f"{name}={value}" for name, value in sorted((user.get("tags") or {}).items()))),
-        ("permissions", "none" if user.get("zero_access") else "; ".join(user.get("grants") or ["unknown"])),
+        ("permissions", _permissions(user)),
         ("console", "yes" if user.get("console_access") else "no"),
         ("access keys", ", ".join(user.get("access_keys") or [])),
         ("sign-in URL", user.get("sign_in_url") if user.get("console_access") else None),
@@ -124,6 +137,11 @@ COMMANDS = {
             Option("--group", "An IAM group; '' alone for none.", "GROUP", many=True),
             Option("--tag", "A tag; '' alone for none.", "KEY=VALUE", many=True),
             Option("--console", "Whether they may sign in to the console.", opposite="--no-console"),
+            Option(
+                "--sign-in",
+                "A user without an access key: a console password, and `aws login` for credentials.",
+                opposite="--no-sign-in",
+            ),
             Option("--access-key", "Make an access key for them."),
             Option("--groups-may-grant", "Accept that a group gives them permissions."),
         ),
@@ -132,7 +150,7 @@ COMMANDS = {
         examples=(
             "broker users create sts_user --console",
             "broker users create dana --group engineers --tag team=blue --access-key",
-            "broker users create dana --group engineers --group oncall",
+            "broker users create dana --group engineers --sign-in",
         ),
     ),
     "users show": Command(

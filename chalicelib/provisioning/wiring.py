@@ -50,7 +50,7 @@ def iam_users() -> UserAdmin:
     from chalicelib.provisioning.aws.iam_policies import IamPolicies
     from chalicelib.provisioning.aws.iam_users import IamUsers
 
-    return IamUsers(client("iam"), IamPolicies(client("iam")), SettlingTime(settle))
+    return IamUsers(client("iam"), IamPolicies(client("iam")), SettlingTime(settle), deployment().sign_in_arn)
 
 
 @cache

@@ -379,3 +379,30 @@ def test_the_provisioner_may_not_give_its_own_user_to_another_stage(broker: Brok
     assert refusal.value.response["Error"]["Code"] in REFUSALS
     assert call_aws(broker, provisioner, ("iam", "delete_user", {"UserName": "probe"}))
     assert not [user for user in admin.list_users()["Users"] if user["UserName"] == "probe"]
+
+
+ONLY = [{"Key": "access-broker:sign-in", "Value": "only"}]
+
+
+def test_the_provisioner_gives_one_policy_only_to_users_who_have_no_key(broker: Broker, acting_as: Any) -> None:
+    provisioner = acting_as("ProvisionRole")
+    sign_in = "arn:aws:iam::000000000000:policy/access-broker/" + f"{STACK}-sign-in-only"
+    own = [{"Key": "access-broker:deployment", "Value": STACK}]
+    marked, plain = {**NEW_USER, "UserName": "probe-marked", "Tags": own + ONLY}, {**NEW_USER, "Tags": own}
+    for user in (marked, plain):
+        call_aws(broker, provisioner, ("iam", "create_user", user))
+    try:
+        for name, arn in (
+            ("probe-marked", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"),
+            ("probe", sign_in),
+        ):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                call_aws(broker, provisioner, ("iam", "attach_user_policy", {"UserName": name, "PolicyArn": arn}))
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call_aws(broker, provisioner, ("iam", "create_access_key", {"UserName": "probe-marked"}))
+        allowed = {"UserName": "probe-marked", "PolicyArn": sign_in}
+        call_aws(broker, provisioner, ("iam", "attach_user_policy", allowed))
+        call_aws(broker, provisioner, ("iam", "detach_user_policy", allowed))
+    finally:
+        for user in (marked, plain):
+            call_aws(broker, provisioner, ("iam", "delete_user", {"UserName": user["UserName"]}))

@@ -18,6 +18,7 @@ from chalicelib.core.domain.policy_documents import as_list
 from localaws import roles
 from localaws.broker import PROVISION_FUNCTION
 from localaws.profiles import session_with
+from localaws.stack import NAME as STACK
 from tests.e2e.auditing import fresh_second
 from tests.e2e.door import keys_of, signed
 
@@ -256,6 +257,23 @@ def test_a_user_gets_into_the_brokers_groups_and_no_others(broker, command, afte
     assert (refused.status, refused.document["fields"]) == (400, {"groups": "outsiders: not under /access-broker/"})
     with pytest.raises(ClientError, match="NoSuchEntity"):
         iam.get_user(UserName="eve")
+
+
+def test_a_user_who_signs_in_has_one_policy_and_no_key(broker, command, afterwards, iam) -> None:
+    made = command("users", "create", "signe", "--sign-in")
+    afterwards.callback(command, "users", "delete", "signe")
+    assert (made["zero_access"], made["access_keys"], made["console_access"]) == ("sign_in_only", [], True)
+    [attached] = iam.list_attached_user_policies(UserName="signe")["AttachedPolicies"]
+    assert attached["PolicyName"] == f"{STACK}-sign-in-only"
+    again = command("users", "create", "signe", "--tag", "team=blue")
+    assert again["zero_access"] == "sign_in_only"
+    refused = signed(
+        f"{broker.broker_url}/v1/users/signe", keys_of(broker.session_for("admin")), "PUT",
+        {"sign_in": True, "access_key": True},
+    )  # fmt: skip
+    assert (refused.status, list(refused.document["fields"])) == (400, ["access_key"])
+    plain = command("users", "create", "signe", "--no-sign-in", "--access-key")
+    assert (plain["zero_access"], len(plain["access_keys"])) == (True, 1)
 
 
 def test_a_template_that_climbs_is_refused_and_audited(broker, iam) -> None:

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ACCOUNT = "123456789012"
+SIGN_IN = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token"],
+            "Resource": "arn:aws:signin:*:*:oauth2/public-client/*",
+        }
+    ],
+}
 
 
 class Killed(BaseException):
@@ -119,6 +129,8 @@ class FakeUsers:
     group_paths: dict[str, str] = field(default_factory=dict)
     own: dict[str, tuple[GivenPolicy, ...]] = field(default_factory=dict)
     passwords: list[str] = field(default_factory=list)
+    sign_in: tuple[GivenPolicy, ...] = (GivenPolicy("attached policy sign-in-only", SIGN_IN),)
+    signing_in: set[str] = field(default_factory=set)
     numbers: count[int] = field(default_factory=lambda: count(1))
 
     def read(self, name: str) -> User | None:
@@ -131,7 +143,8 @@ class FakeUsers:
         return tuple(name for name, user in self.held.items() if user.tags.get(key) == value)
 
     def policies(self, user: User) -> tuple[GivenPolicy, ...]:
-        return self.own.get(user.name, ()) + tuple(one for group in user.groups for one in self.groups[group])
+        sign_in = self.sign_in if user.name in self.signing_in else ()
+        return sign_in + self.own.get(user.name, ()) + tuple(one for group in user.groups for one in self.groups[group])
 
     def group(self, name: str) -> Group:
         if name not in self.groups:
@@ -154,6 +167,17 @@ class FakeUsers:
         if set(user.groups) != set(groups):
             self._set(user, "groups", groups=tuple(sorted(groups)))
 
+    def allow_sign_in(self, name: str) -> None:
+        if not self.held[name].signs_in_only:
+            raise RefusedByAws("AWS refused: not for this user.", "AccessDenied")
+        self.happens.write(f"sign-in {name}")
+        self.signing_in.add(name)
+
+    def forbid_sign_in(self, name: str) -> None:
+        if name in self.signing_in:
+            self.happens.write(f"no sign-in {name}")
+            self.signing_in.remove(name)
+
     def give_password(self, name: str, password: str) -> None:
         self._set(self.held[name], "password", console_access=True)
         self.passwords.append(password)
@@ -173,6 +197,7 @@ class FakeUsers:
 
     def delete(self, user: User) -> None:
         self.happens.write(f"delete {user.name}")
+        self.signing_in.discard(user.name)
         self.held.pop(user.name, None)
 
     def _set(self, user: User, what: str, **values: Any) -> None:

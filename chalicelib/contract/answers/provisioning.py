@@ -13,7 +13,10 @@ Policy = Annotated[dict[str, Any], msgspec.Meta(description="An IAM policy docum
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """An IAM user. `grants` names what gives them permissions; where it is empty, they have zero access, verified."""
+    """An IAM user. `grants` names what gives them permissions; where it is empty, they have zero access, verified.
+
+    `sign_in_only` stands for users who may call nothing but what `aws login` calls.
+    """
 
     name: str
     arn: str
@@ -21,7 +24,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...]
     console_access: bool
     access_keys: Annotated[tuple[str, ...], msgspec.Meta(description="Ids of access keys")]
-    zero_access: bool
+    zero_access: bool | Literal["sign_in_only"]
     grants: tuple[str, ...]
     sign_in_url: str
 

@@ -30,8 +30,8 @@ UNREADABLE = {"Statement": [{"Effect": "Allow"}]}
 class IamUsers:
     """The port UserAdmin (IAM API reference: CreateUser and its kin)."""
 
-    def __init__(self, client: IAMClient, library: IamPolicies, settling: SettlingTime) -> None:
-        self._iam, self._library, self._settling = client, library, settling
+    def __init__(self, client: IAMClient, library: IamPolicies, settling: SettlingTime, sign_in_arn: str = "") -> None:
+        self._iam, self._library, self._settling, self._sign_in_arn = client, library, settling, sign_in_arn
 
     def read(self, name: str) -> User | None:
         """The user with groups, keys and whether they can sign in, or None."""
@@ -108,6 +108,15 @@ class IamUsers:
             doing = "adding the user to a group"
             self._write(doing, self._iam.add_user_to_group, UserName=user.name, GroupName=group)
 
+    def allow_sign_in(self, name: str) -> None:
+        """AttachUserPolicy with the one policy that our own permissions let us attach."""
+        attach = self._iam.attach_user_policy
+        self._write("letting the user sign in", attach, UserName=name, PolicyArn=self._sign_in_arn)
+
+    def forbid_sign_in(self, name: str) -> None:
+        """DetachUserPolicy; fine if it is not attached."""
+        self._take(self._iam.detach_user_policy, UserName=name, PolicyArn=self._sign_in_arn)
+
     def give_password(self, name: str, password: str) -> None:
         """CreateLoginProfile; to be changed at first sign-in."""
         create = self._iam.create_login_profile
@@ -135,6 +144,8 @@ class IamUsers:
         self.take_password(user.name)
         for serial in self._names("list_mfa_devices", "MFADevices", "SerialNumber", **name):
             self._take(self._iam.deactivate_mfa_device, **name, SerialNumber=serial)
+        # The virtual device that the broker makes is named after the user, also where it was never enabled.
+        self._take(self._iam.delete_virtual_mfa_device, SerialNumber=user.arn.replace(":user/", ":mfa/", 1))
         self.set_groups(user, ())
         for policy in self._names("list_user_policies", "PolicyNames", "", **name):
             self._take(self._iam.delete_user_policy, **name, PolicyName=policy)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.callers import OWN_KEYS, USER_NAME
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.domain.policy_documents import grants
+from chalicelib.core.domain.policy_documents import as_list, grants, statements
 from chalicelib.core.domain.roles import CONSOLES, DEPLOYMENT_TAG, MANAGED_TAG
 from chalicelib.provisioning.domain.templates import RESERVED_TAGS, TAG_KEY, TAG_VALUE
 
@@ -24,7 +24,14 @@ SLACK_TAG = "access-broker:slack"
 MOST_TAGS = 50
 """Tags of a user (IAM quotas)."""
 
-OWN_TAGS = frozenset({*RESERVED_TAGS, UNFINISHED_TAG})
+SIGN_IN_TAG, SIGN_IN_ONLY = "access-broker:sign-in", "only"
+"""On a user without an access key, who gets credentials by `aws login`. The provisioner may attach the policy of such
+users (`SignInOnly` of the template) to users with this tag, and make no key for them."""
+
+SIGN_IN_ACTIONS = frozenset({"signin:authorizeoauth2access", "signin:createoauth2token"})
+"""What `aws login` calls (AWS managed policy SignInLocalDevelopmentAccess), in lower case."""
+
+OWN_TAGS = frozenset({*RESERVED_TAGS, UNFINISHED_TAG, SIGN_IN_TAG})
 
 SYMBOLS = "!@#$%^&*()_+-=[]{}"
 """Of what IAM counts as symbols ("Setting an account password policy"), those that need no shell quoting twice."""
@@ -39,7 +46,8 @@ PASSWORD_LENGTH = 24
 class UserAsk:
     """The request of PUT /v1/users/{name}.
 
-    `groups_may_grant` admits groups that carry permissions. `token` tells the
+    `groups_may_grant` admits groups that carry permissions. `sign_in` makes a
+    user with a password and no key, who may only sign in. `token` tells the
     repetition of a call whose answer was lost from a new one.
     """
 
@@ -49,6 +57,7 @@ class UserAsk:
     console_access: bool = False
     access_key: bool = False
     groups_may_grant: bool = False
+    sign_in: bool = False
     token: str = ""
 
 
@@ -64,6 +73,11 @@ class User:
     groups: tuple[str, ...] = ()
     console_access: bool = False
     access_keys: tuple[str, ...] = ()
+
+    @property
+    def signs_in_only(self) -> bool:
+        """True if the user was made without a key, to sign in."""
+        return self.tags.get(SIGN_IN_TAG) == SIGN_IN_ONLY
 
     def is_of(self, deployment: str) -> bool:
         """True if this deployment made it."""
@@ -128,6 +142,8 @@ def check_user(ask: UserAsk) -> None:
             fields[f"tags.{key}"] = f"in lower case: IAM would put it in the place of {key.lower()}"
         elif not TAG_KEY.fullmatch(key) or not TAG_VALUE.fullmatch(value):
             fields[f"tags.{key}"] = "key 1 to 128, value up to 256 of letters, digits, spaces and _.:/=+-@"
+    if ask.sign_in and ask.access_key:
+        fields["access_key"] = "not together with sign_in: such a user has no key"
     if len({key.lower() for key in ask.tags}) < len(ask.tags):
         fields["tags"] = "two keys differ in case only; IAM treats them as one"
     if fields:
@@ -147,6 +163,13 @@ def granting(policies: Iterable[GivenPolicy]) -> tuple[str, ...]:
     return tuple(policy.via for policy in policies if grants(policy.document))
 
 
+def only_signs_in(document: Mapping[str, Any]) -> bool:
+    """True if the policy allows nothing but what `aws login` calls."""
+    allowed = [one for one in statements(document) if one.get("Effect") != "Deny"]
+    actions = [{str(action).lower() for action in as_list(one.get("Action"))} for one in allowed]
+    return all(found and found <= SIGN_IN_ACTIONS for found in actions)
+
+
 def lasting_tags(user: User) -> dict[str, str]:
     """The user's tags without the one that marks a creation under way."""
     return {key: value for key, value in user.tags.items() if key != UNFINISHED_TAG}
@@ -154,7 +177,8 @@ def lasting_tags(user: User) -> dict[str, str]:
 
 def kept_tags(user: User, ask: UserAsk) -> dict[str, str]:
     """The tags that a PUT leaves on the user without being asked: a suspended user stays suspended."""
-    return {key: value for key, value in lasting_tags(user).items() if key.startswith(OWN_KEYS) and key not in ask.tags}
+    left = {key: value for key, value in lasting_tags(user).items() if key != SIGN_IN_TAG}
+    return {key: value for key, value in left.items() if key.startswith(OWN_KEYS) and key not in ask.tags}
 
 
 def told(user: User) -> dict[str, Any]:

@@ -61,10 +61,12 @@ class UserBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     console_access: bool = False
     access_key: bool = False
     groups_may_grant: bool = False
+    sign_in: bool = False
 
     def ask(self, name: str, token: str) -> UserAsk:
-        """The ask for the service."""
-        return UserAsk(name, **msgspec.structs.asdict(self), token=token)
+        """The ask for the service. A user who signs in has a console password."""
+        wanted = {**msgspec.structs.asdict(self), "console_access": self.console_access or self.sign_in}
+        return UserAsk(name, **wanted, token=token)
 
 
 class CallerBody(msgspec.Struct, frozen=True):

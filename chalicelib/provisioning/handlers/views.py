@@ -82,7 +82,7 @@ def user_document(view: UserView) -> dict[str, Any]:
         "groups": list(user.groups),
         "console_access": user.console_access,
         "access_keys": list(user.access_keys),
-        "zero_access": not view.grants,
+        "zero_access": "sign_in_only" if view.sign_in_only else not view.grants,
         "grants": list(view.grants),
         "sign_in_url": view.sign_in_url,
     }

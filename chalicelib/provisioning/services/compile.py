@@ -57,6 +57,11 @@ class Deployment:
         """Twelve digits."""
         return self.broker_role_arn.split(":")[4]
 
+    @property
+    def sign_in_arn(self) -> str:
+        """The policy of users who may only sign in: it is named as the boundary is (.chalice/resources.json)."""
+        return f"{self.boundary_arn.removesuffix('-boundary')}-sign-in-only"
+
     def guards(self, tier: Tier) -> tuple[str, ...]:
         """The ARNs of the guard policies of a role of this tier."""
         names = tuple(f"-guard-{name}" for name in GUARDS[tier])

@@ -107,6 +107,8 @@ class OwnIdentity:
     def make_key(self, origin: Origin) -> AccessKey:
         """A second key, or the first. It leaves only once it is on record."""
         with self._acting("create_own_key", origin) as user:
+            if user.signs_in_only:
+                raise Conflict("You sign in with `aws login` and have no access key. An administrator can change that.")
             if len(self.own.keys(user.name)) >= MOST_KEYS:
                 raise Conflict("You have two access keys, as many as IAM allows. Delete one: broker keys delete ID")
             made = self.own.make_key(user.name)

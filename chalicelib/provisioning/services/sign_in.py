@@ -49,6 +49,14 @@ if TYPE_CHECKING:
             """Make these the user's groups, no others."""
             ...
 
+        def allow_sign_in(self, name: str) -> None:
+            """Attach the policy of users who may only sign in; AWS takes it for no others."""
+            ...
+
+        def forbid_sign_in(self, name: str) -> None:
+            """Detach it; fine if it is not attached."""
+            ...
+
         def give_password(self, name: str, password: str) -> None:
             """CreateLoginProfile; to be changed at first sign-in."""
             ...

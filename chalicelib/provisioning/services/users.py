@@ -10,6 +10,8 @@ from chalicelib.core.domain.errors import BrokerError, Conflict, InvalidRequest,
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH
 from chalicelib.core.services.leases import LeaseLost
 from chalicelib.provisioning.domain.users import (
+    SIGN_IN_ONLY,
+    SIGN_IN_TAG,
     SLACK_TAG,
     UNFINISHED_TAG,
     HandedOut,
@@ -17,6 +19,7 @@ from chalicelib.provisioning.domain.users import (
     check_user,
     granting,
     kept_tags,
+    only_signs_in,
     told,
 )
 
@@ -34,11 +37,15 @@ REPEATED_WITHIN_SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """A user as IAM holds it. `grants` names what gives them permissions; empty means zero access, verified."""
+    """A user as IAM holds it. `grants` names what gives them permissions; empty means zero access, verified.
+
+    `sign_in_only` says that these allow nothing but `aws login`.
+    """
 
     user: User
     sign_in_url: str
     grants: tuple[str, ...] = ()
+    sign_in_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,7 @@ class UserProvisioning:
             before = self._found(ask)
             check_tags_in_all(self._tags(ask, before))
             self._check_slack_account(ask, before)
+            self._check_no_key(ask, before)
             user = before or self._create(ask)
             try:
                 made = self._bring_about(ask, user, lease, created=before is None)
@@ -133,10 +141,22 @@ class UserProvisioning:
                 {f"tags.{SLACK_TAG}": "linked to another user; take the tag off there first"},
             )
 
+    def _check_no_key(self, ask: UserAsk, before: User | None) -> None:
+        """No key is taken from a person who may use it."""
+        if ask.sign_in and before and before.access_keys:
+            raise InvalidRequest(
+                f"{ask.name} has access keys. They delete them: broker keys delete ID. Then repeat this.",
+                {"sign_in": "only for a user without access keys"},
+            )
+
     def _bring_about(self, ask: UserAsk, user: User, lease: Lease, *, created: bool) -> MadeUser:
         self.users.set_groups(user, ask.groups)
+        if user.signs_in_only and not ask.sign_in:  # while the tag tells of the policy
+            self.users.forbid_sign_in(ask.name)
         if not created:
             self.users.set_tags(user, self._tags(ask, user))
+        if ask.sign_in:
+            self.users.allow_sign_in(ask.name)
         lease.extend()
         self._check_empty(ask)
         user = self._without_lost_secrets(user, ask)
@@ -171,7 +191,11 @@ class UserProvisioning:
             self.users.delete(user)
             return
         self.users.set_groups(user, before.groups)
+        if user.signs_in_only and not before.signs_in_only:
+            self.users.forbid_sign_in(ask.name)
         self.users.set_tags(user, {**kept_tags(user, ask), **before.tags})
+        if before.signs_in_only:
+            self.users.allow_sign_in(ask.name)
         self.users.take_keys(user, keep=before.access_keys)
         if not before.console_access:
             self.users.take_password(user.name)
@@ -218,15 +242,21 @@ class UserProvisioning:
     def _check_empty(self, ask: UserAsk) -> None:
         """Look at what IAM says now, not at what was meant."""
         policies = self.users.policies(self.users.existing(ask.name))
+        if ask.sign_in:
+            policies = tuple(policy for policy in policies if not only_signs_in(policy.document))
         grants = [via for via in granting(policies) if not (ask.groups_may_grant and via.startswith("group "))]
         if grants:
             raise Conflict(f"The user does not have zero access: {'; '.join(grants)}. Nothing was changed.")
 
     def _view(self, user: User) -> UserView:
-        return UserView(user, self.sign_in.url(), granting(self.users.policies(user)))
+        policies = self.users.policies(user)
+        grants = granting(policies)
+        only = bool(grants) and all(only_signs_in(policy.document) for policy in policies)
+        return UserView(user, self.sign_in.url(), grants, sign_in_only=only)
 
     def _tags(self, ask: UserAsk, user: User | None) -> dict[str, str]:
         kept = kept_tags(user, ask) if user else {}
+        kept |= {SIGN_IN_TAG: SIGN_IN_ONLY} if ask.sign_in else {}
         return {**kept, **ask.tags, MANAGED_TAG: "true", DEPLOYMENT_TAG: self.deployment.name}
 
     def _ours(self, user: User) -> bool:

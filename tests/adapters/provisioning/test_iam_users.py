@@ -13,10 +13,10 @@ from chalicelib.core.domain.errors import AwsUnavailable, NotFound, RefusedByAws
 from chalicelib.provisioning.aws.iam_consistency import SettlingTime
 from chalicelib.provisioning.aws.iam_policies import IamAccount, IamPolicies
 from chalicelib.provisioning.aws.iam_users import IamUsers
-from chalicelib.provisioning.domain.users import PasswordPolicy, granting
+from chalicelib.provisioning.domain.users import SIGN_IN_ONLY, SIGN_IN_TAG, PasswordPolicy, granting, only_signs_in
 from tests.adapters.conftest import ACCOUNT
 from tests.adapters.provisioning.late_iam import Late, as_iam
-from tests.fakes.provisioning_iam import FakeUsers
+from tests.fakes.provisioning_iam import SIGN_IN, FakeUsers
 
 if TYPE_CHECKING:
     from chalicelib.provisioning.services.sign_in import UserAdmin
@@ -29,7 +29,9 @@ def iam_users(account: None) -> IamUsers:
     iam = boto3.client("iam")
     for group in ("engineers", "approvers"):
         iam.create_group(GroupName=group, Path="/access-broker/")
-    return IamUsers(client("iam"), IamPolicies(client("iam")), SettlingTime(lambda _seconds: None))
+    made = iam.create_policy(PolicyName="sign-in-only", Path="/access-broker/", PolicyDocument=json.dumps(SIGN_IN))
+    settling = SettlingTime(lambda _seconds: None)
+    return IamUsers(client("iam"), IamPolicies(client("iam")), settling, made["Policy"]["Arn"])
 
 
 @pytest.fixture(params=["fake", "moto"])
@@ -74,6 +76,29 @@ def test_passwords_and_keys_come_and_go(users) -> None:
     bob = users.read("bob")
     assert (bob.console_access, bob.access_keys) == (False, (first.access_key_id,))
     assert second.access_key_id not in bob.access_keys
+
+
+def test_the_policy_of_users_who_sign_in_comes_and_goes(users) -> None:
+    users.create("bob", {SIGN_IN_TAG: SIGN_IN_ONLY})
+    users.forbid_sign_in("bob")
+    for _ in range(2):
+        users.allow_sign_in("bob")
+    [policy] = users.policies(users.read("bob"))
+    assert (policy.via, only_signs_in(policy.document)) == ("attached policy sign-in-only", True)
+    users.forbid_sign_in("bob")
+    assert users.policies(users.read("bob")) == ()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_deleted_users_virtual_device_is_gone_too(iam_users, enabled) -> None:
+    iam = boto3.client("iam")
+    iam_users.create("bob", {})
+    made = iam.create_virtual_mfa_device(Path="/access-broker/", VirtualMFADeviceName="bob")["VirtualMFADevice"]
+    if enabled:
+        codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+        iam.enable_mfa_device(UserName="bob", SerialNumber=made["SerialNumber"], **codes)
+    iam_users.delete(iam_users.read("bob"))
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"] == []
 
 
 def test_a_group_is_read_with_its_path(users) -> None:

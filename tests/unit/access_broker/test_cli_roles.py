@@ -155,17 +155,24 @@ def test_a_user_is_made_with_secrets_shown_once(alice, contract):
     assert "acme.signin" in done.stdout
     assert "shown this once" in done.stderr
     assert "They may not change" in done.stderr
-    [put] = contract.seen
-    assert put.body == {
+    assert contract.seen[-1].body == {
         "groups": ["engineers"],
         "tags": {"team": "blue"},
         "console_access": True,
+        "sign_in": False,
         "access_key": False,
         "groups_may_grant": False,
     }
 
 
-NEW = {"groups": [], "tags": {}, "console_access": False, "access_key": False, "groups_may_grant": False}
+NEW = {
+    "groups": [],
+    "tags": {},
+    "console_access": False,
+    "sign_in": False,
+    "access_key": False,
+    "groups_may_grant": False,
+}
 GINA = {
     "name": "gina",
     "groups": ["engineers", "oncall"],
@@ -184,14 +191,24 @@ PUT_OF_GINA = {**NEW, "groups": ["engineers", "oncall"], "tags": {"team": "blue"
         (["--tag", "team=red"], {"tags": {"team": "red"}}),
         (["--group", "", "--tag", ""], {"groups": [], "tags": {}}),
         (["--no-console"], {"console_access": False}),
+        (["--sign-in"], {"sign_in": True}),
     ],
-    ids=["a key", "another group", "another tag", "no group and no tag", "no console"],
+    ids=["a key", "another group", "another tag", "no group and no tag", "no console", "sign-in"],
 )
 def test_a_user_that_exists_keeps_what_no_option_names(alice, contract, options, changed):
     contract.answers["GET", "/api/v1/users/gina"] = GINA
     contract.answers["PUT", "/api/v1/users/gina"] = GINA
     assert alice.run("users", "create", "gina", *options).returncode == 0
     assert contract.seen[-1].body == {**PUT_OF_GINA, **changed}
+
+
+def test_a_user_who_signs_in_stays_one_until_it_is_said_otherwise(alice, contract):
+    user = {**GINA, "tags": {"access-broker:sign-in": "only"}, "zero_access": "sign_in_only", "grants": ["policy"]}
+    contract.answers["GET", "/api/v1/users/gina"] = contract.answers["PUT", "/api/v1/users/gina"] = user
+    assert "aws login" in alice.run("users", "create", "gina", "--tag", "team=red").stdout
+    assert contract.seen[-1].body["sign_in"] is True
+    alice.run("users", "create", "gina", "--no-sign-in")
+    assert contract.seen[-1].body["sign_in"] is False
 
 
 def test_a_new_user_has_what_was_named_and_nothing_else(alice, contract):

@@ -16,7 +16,9 @@ from chalicelib.core.aws.metrics import NAMESPACE
 from chalicelib.core.domain.iam_patterns import matches
 from chalicelib.provisioning.domain.escalation import load_paths
 from chalicelib.provisioning.domain.templates import check_form
+from chalicelib.provisioning.domain.users import SIGN_IN_ACTIONS, SIGN_IN_ONLY, SIGN_IN_TAG
 from chalicelib.provisioning.handlers.bodies import TemplateBody
+from chalicelib.provisioning.services.compile import Deployment
 from localaws.stack import NAME
 from policytool.tiers import DEPLOYED
 
@@ -40,7 +42,7 @@ ARNS = {
 }
 NAMES = ("DashboardName", "FunctionName", "LogGroupName", "QueueName", "TableName", "TopicName")
 DENIED_OTHERWISE = {
-    **dict.fromkeys((*DEPLOYED, "ApiGatewayLogRole"), "iam:*"),
+    **dict.fromkeys((*DEPLOYED, "ApiGatewayLogRole", "SignInOnly"), "iam:*"),
     "RestAPI": "apigateway:*",
     "MemberEvents": "events:PutPermission",
 }
@@ -282,8 +284,27 @@ def test_users_of_another_stage_in_the_account_are_out_of_reach() -> None:
 def test_what_would_let_the_provisioner_climb_is_not_in_its_policy() -> None:
     found = [one for one in allows() if actions(one) & NEVER]
     assert [(actions(one), one["Resource"]) for one in found] == [
-        ({"sts:AssumeRole"}, {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/access-broker-spoke"})
+        ({"iam:AttachUserPolicy"}, {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/access-broker/*"}),
+        ({"sts:AssumeRole"}, {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/access-broker-spoke"}),
     ]
+
+
+def test_a_user_gets_one_policy_only_which_lets_them_sign_in_and_only_if_they_have_no_key() -> None:
+    (attach,) = [one for one in allows() if "iam:AttachUserPolicy" in actions(one)]
+    (no_key,) = [one for one in PROVISION["Statement"] if one["Sid"] == "NeverMakeAKeyForAUserWhoSignsIn"]
+    mark = {f"iam:ResourceTag/{SIGN_IN_TAG}": SIGN_IN_ONLY}
+    assert attach["Condition"] == {
+        "ArnEquals": {"iam:PolicyARN": {"Ref": "SignInOnly"}},
+        "StringEquals": {"iam:ResourceTag/access-broker:deployment": {"Ref": "AWS::StackName"}, **mark},
+    }
+    assert (no_key["Effect"], no_key["Action"], no_key["Condition"]) == (
+        "Deny", "iam:CreateAccessKey", {"StringEquals": mark},
+    )  # fmt: skip
+    properties = RESOURCES["SignInOnly"]["Properties"]
+    (statement,) = properties["PolicyDocument"]["Statement"]
+    assert {action.lower() for action in statement["Action"]} == SIGN_IN_ACTIONS
+    deployed = Deployment("x", "", "arn:aws:iam::123456789012:policy/access-broker/${AWS::StackName}-boundary")
+    assert deployed.sign_in_arn.endswith(properties["Path"] + properties["ManagedPolicyName"]["Fn::Sub"])
 
 
 def test_iam_is_written_only_under_the_path() -> None:
@@ -295,7 +316,7 @@ def test_iam_is_written_only_under_the_path() -> None:
 
 
 def test_policies_refused_by_name_are_denied_to_the_provisioner_itself() -> None:
-    (deny,) = [statement for statement in PROVISION["Statement"] if statement["Effect"] == "Deny"]
+    (deny,) = [one for one in PROVISION["Statement"] if one["Sid"] == "NeverAttachWhatLetsARoleClimb"]
     denied = {
         arn["Fn::Sub"].partition(":iam::aws:policy/")[2] for arn in deny["Condition"]["ArnEquals"]["iam:PolicyARN"]
     }

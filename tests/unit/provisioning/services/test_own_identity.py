@@ -15,7 +15,7 @@ from chalicelib.provisioning.domain.own_identity import (
     ACTS_PER_HOUR,
     TooManyActs,
 )
-from chalicelib.provisioning.domain.users import User
+from chalicelib.provisioning.domain.users import SIGN_IN_ONLY, SIGN_IN_TAG, User
 from chalicelib.provisioning.services.own_identity import OwnIdentity
 from chalicelib.provisioning.services.records import ProvisioningRecords
 from tests.fakes.core import Clock, FakeJournal, FakeLeases, Ids, refusals
@@ -169,3 +169,10 @@ def test_an_administrator_resets_devices_with_mfa_only() -> None:
 def test_anyone_may_look_at_their_own_keys() -> None:
     assert Desk().service.show(ORIGIN).managed
     assert not Desk(OTHERS["a user that the broker did not make"]).service.show(ORIGIN).managed
+
+
+def test_a_user_who_signs_in_without_a_key_makes_none() -> None:
+    desk = Desk(replace(DANA, tags={**DANA.tags, SIGN_IN_TAG: SIGN_IN_ONLY}))
+    with pytest.raises(Conflict, match="aws login"):
+        desk.service.make_key(ORIGIN)
+    assert desk.own.keys("dana") == Desk().own.keys("dana")
