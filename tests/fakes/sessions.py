@@ -122,8 +122,8 @@ class FakeReviews:
         self.sessions.rows[session.id] = session
         self.events.append(event)
 
-    def unreviewed(self) -> int:
-        return sum(session.unreviewed for session in self.sessions.rows.values())
+    def waiting(self) -> Iterator[str]:
+        return (session.id for session in self.sessions.rows.values() if session.unreviewed)
 
 
 @dataclass

@@ -16,7 +16,7 @@ OPERATIONS = (
         id="listSessions",
         route="GET /v1/sessions",
         summary="List sessions, newest first.",
-        query=paged(sessions.FILTERS, state=Literal[sessions.STATES]),
+        query=paged(sessions.FILTERS, state=Literal[sessions.STATES], review=Literal[sessions.REVIEWS]),
         answers={200: answers.SessionPage},
         errors=(404,),
     ),

@@ -12,6 +12,8 @@ from chalicelib.core.domain.events import to_json
 from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
 
@@ -41,9 +43,9 @@ class TableReviews:
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error
 
-    def unreviewed(self) -> int:
-        """The number of sessions that wait for a review."""
-        return sum(1 for _ in newest_first(self._dynamodb, self._table, "by-group", OPEN))
+    def waiting(self) -> Iterator[str]:
+        """The ids of the sessions that wait for a review, newest first."""
+        return (str(row["id"]) for row in newest_first(self._dynamodb, self._table, "by-group", OPEN))
 
     def _reviewed(self, session: Session, event: AuditEvent) -> TransactWriteItemTypeDef:
         at = session.reviewed_at or session.issued_at

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.core.domain.errors import InvalidRequest
+from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.sessions import SessionFilter, State
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
 from chalicelib.core.handlers.paging import cursor_asked, next_cursor, page_asked
@@ -15,9 +17,14 @@ from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
 from chalicelib.sessions.handlers.views import later_session_document
 
+if TYPE_CHECKING:
+    from chalicelib.core.domain.events import Origin
+    from chalicelib.core.domain.sessions import Session
+
 blueprint = Blueprint(__name__)
 
-FILTERS = ("caller", "role", "state", "since", "until")
+FILTERS = ("caller", "role", "state", "since", "until", "review")
+REVIEWS = ("open",)
 NOTE = (
     "Management events of these regions only; CloudTrail shows a call about five minutes after it was made. "
     "What was done in another region is in that region's event history."
@@ -33,7 +40,7 @@ def list_sessions() -> Response:
     who = authenticate(request, reads_query=True)
     limit, cursor = page_asked(request, who, *FILTERS)
     query = Query(request, "limit", "cursor", *FILTERS)
-    page = wiring.session_browser().page(_filter(query), limit, cursor, who)
+    page = _waiting(query, who) if query.word("review", REVIEWS) else _browsed(query, limit, cursor, who)
     now = clock()
     shown = [later_session_document(session, now) for session in page.items]
     return answer({"sessions": shown, "next_cursor": next_cursor(page.cursor, request, who)})
@@ -79,6 +86,17 @@ def show_activity(session_id: str) -> Response:
             "note": NOTE,
         },
     )
+
+
+def _browsed(query: Query, limit: int, cursor: str | None, who: Origin) -> Page[Session]:
+    return wiring.session_browser().page(_filter(query), limit, cursor, who)
+
+
+def _waiting(query: Query, who: Origin) -> Page[Session]:
+    """Break-glass sessions that the caller may sign off, all on one page."""
+    if extra := next((name for name in FILTERS if name != "review" and query.text(name)), None):
+        raise InvalidRequest("Open reviews have no further filter.", {extra: "leave it out beside review"})
+    return Page(wiring.break_glass_review().waiting(who))
 
 
 def _filter(query: Query) -> SessionFilter:

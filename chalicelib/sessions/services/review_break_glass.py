@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.errors import Conflict, NotFound, Refused
@@ -11,6 +12,7 @@ from chalicelib.core.domain.times import rfc3339
 from chalicelib.sessions.services.visibility import as_seen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Protocol
 
     from chalicelib.approvals.services.approvers import Approvers
@@ -26,9 +28,13 @@ if TYPE_CHECKING:
             """Write who reviewed the session, once; Conflict if it is reviewed already."""
             ...
 
-        def unreviewed(self) -> int:
-            """The number of sessions that wait for a review."""
+        def waiting(self) -> Iterator[str]:
+            """The ids of the sessions that wait for a review, newest first."""
             ...
+
+
+MOST_WAITING = 100
+"""The newest open reviews that a list looks at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,11 @@ class BreakGlassReview:
     reviews: BreakGlassReviews
     approvers: Approvers
     records: ApprovalRecords
+
+    def waiting(self, origin: Origin) -> tuple[Session, ...]:
+        """The sessions of others that the caller may sign off, newest first."""
+        found = (self.sessions.get(one) for one in islice(self.reviews.waiting(), MOST_WAITING))
+        return tuple(one for one in found if one and one.unreviewed and self._may_review(one, origin))
 
     def review(self, session_id: str, comment: str, origin: Origin) -> Session:
         """Sign a session off, once. NotFound, Refused, or Conflict where there is nothing (more) to review."""
@@ -63,6 +74,12 @@ class BreakGlassReview:
         )
         self.reviews.sign_off(reviewed, event)
         return reviewed
+
+    def _may_review(self, session: Session, origin: Origin) -> bool:
+        role = self.approvers.catalogue.get(session.role)
+        if role is None or session.caller_id == origin.caller.unique_id:
+            return False
+        return "ReviewBreakGlass" in self.approvers.rights.over(role, origin)
 
     def _right(self, session: Session, comment: str, origin: Origin) -> tuple[str, ...]:
         detail = {"session": session.id}

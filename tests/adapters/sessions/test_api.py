@@ -123,6 +123,8 @@ def test_living_sessions_are_counted(call, axel, alices) -> None:
         ("/v1/sessions", {"caller": "a'b"}, "caller"),
         ("/v1/sessions", {"cursor": "x"}, "cursor"),
         ("/v1/sessions", {"limit": "101"}, "limit"),
+        ("/v1/sessions", {"review": "done"}, "review"),
+        ("/v1/sessions", {"review": "open", "role": "prod"}, "role"),
         ("/v1/sessions", {"colour": "red"}, "colour"),
         ("/v1/sessions/active", {"state": "active"}, "state"),
         ("/v1/audit", {"type": "rumour"}, "type"),

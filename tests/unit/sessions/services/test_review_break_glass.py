@@ -59,7 +59,7 @@ def test_a_reviewer_signs_it_off_once(desk: ApprovalDesk) -> None:
         "looked at every call",
         False,
     )
-    assert desk.reviews.unreviewed() == 0
+    assert list(desk.reviews.waiting()) == []
     [event] = desk.reviews.events
     assert (event.type, event.session, event.reason, event.detail["for"]) == (
         "review", session.id, "looked at every call", "dave",
@@ -78,7 +78,7 @@ def test_nobody_reviews_themselves_whatever_the_rules_say(desk: ApprovalDesk) ->
     session = desk.issue(DAVE, break_glass=True)
     with pytest.raises(Refused):
         desk.break_glass_review.review(session.id, "fine", origin(DAVE))
-    assert desk.reviews.unreviewed() == 1
+    assert list(desk.reviews.waiting()) == [session.id]
 
 
 def test_reviewing_needs_the_right_and_the_refusal_is_on_record(desk: ApprovalDesk) -> None:
@@ -99,3 +99,24 @@ def test_there_is_nothing_to_review_elsewhere(desk: ApprovalDesk) -> None:
 def test_glass_that_aws_did_not_let_break_needs_no_review(desk: ApprovalDesk) -> None:
     session = desk.issue(DAVE, break_glass=True)
     assert not replace(session, failed=True).unreviewed
+
+
+def test_a_reviewer_finds_the_sessions_that_wait_and_no_other_person_does(desk: ApprovalDesk) -> None:
+    session = desk.issue(DAVE, break_glass=True)
+    desk.issue(role_name="tools")
+    assert desk.break_glass_review.waiting(origin(BOB)) == (session,)
+    assert desk.break_glass_review.waiting(origin(CAROL)) == ()
+    assert desk.break_glass_review.waiting(origin(DAVE)) == ()
+    desk.break_glass_review.review(session.id, "looked at every call", origin(BOB))
+    assert desk.break_glass_review.waiting(origin(BOB)) == ()
+
+
+def test_own_sessions_do_not_wait_for_oneself_even_with_the_right() -> None:
+    desk = ApprovalDesk(
+        RULES.replace(
+            '@id("approve") permit (principal in Broker::Group::"approvers"', '@id("approve") permit (principal'
+        )
+    )
+    session = desk.issue(DAVE, break_glass=True)
+    assert desk.break_glass_review.waiting(origin(CAROL)) == (session,)
+    assert desk.break_glass_review.waiting(origin(DAVE)) == ()
