@@ -17,7 +17,7 @@ EVENTS: dict[str, Any] = WORKFLOW[True]
 
 MAKEFILE = Path("Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
-MAKE = re.compile(r"make (\w+)(?: TESTS=(\S+))?")
+MAKE = re.compile(r"make (?:browser )?(\w+)(?: TESTS=(\S+))?")
 PINNED = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+$")
 HOOKS: list[dict[str, Any]] = [
     hook for repo in yaml.safe_load(Path(".pre-commit-config.yaml").read_text())["repos"] for hook in repo["hooks"]
@@ -55,6 +55,11 @@ def test_the_jobs_run_what_ci_runs_and_every_suite() -> None:
     run = set(re.findall(r"for target in (.*);", Path(".ci/run").read_text())[0].split())
     assert made == run | {"coverage"}
     assert suites == {f"tests/{name}" for name in ("unit", "adapters", "e2e")}
+
+
+def test_the_browser_tests_have_a_browser_where_they_run() -> None:
+    assert commands("e2e") == ["make browser test TESTS=tests/e2e"]
+    assert "make --no-print-directory browser" in Path(".ci/run").read_text()
 
 
 @pytest.mark.parametrize("job", JOBS)
