@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import re
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from botocore.credentials import Credentials
+from botocore.session import Session
 
 from access_broker.http.broker import Broker
+from access_broker.http.second_factor import SecondFactor
 from access_broker.http.signing import Signer
 from access_broker.http.transport import Transport
 from access_broker.portal.relay import Relay
 from access_broker.portal.server import Portal
+from access_broker.storage.vault import Vault
 from chalicelib.contract.openapi import document
 
 if TYPE_CHECKING:
@@ -33,8 +38,9 @@ Answer = tuple[int, Any]
 Server = TypeVar("Server", bound=ThreadingHTTPServer)
 
 
+@functools.cache
 def example(operation: str) -> Any:
-    """The example of an operation's answer in the contract."""
+    """The example of an operation's answer in the contract: to copy, not to change."""
     method, path = operation.split()
     found = json.loads(document.text())["paths"][path][method.lower()]["responses"]
     content = found.get("200", found.get("201"))["content"]["application/json"]
@@ -60,7 +66,9 @@ class Canned:
         if path == "/openapi.json":
             return 200, self._description()
         start, limit = int(query.get("cursor", 0)), int(query.get("limit", 50))
-        lists = {"roles": self.roles, "sessions": self.sessions, "accounts": self.accounts, "audit": self.events}
+        alive = min(self.sessions, 8) if query.get("state") == "active" else self.sessions
+        alive = min(self.sessions, 1) if query.get("review") else alive
+        lists = {"roles": self.roles, "sessions": alive, "accounts": self.accounts, "audit": self.events}
         name = path.removeprefix("/v1/")
         if method == "GET" and name in lists:
             end = min(start + limit, lists[name])
@@ -173,7 +181,9 @@ def canned_portal(canned: Canned) -> Iterator[Portal]:
 
     with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         url = f"http://127.0.0.1:{server.server_port}"
-        broker = Broker(url, Signer("us-east-1", Credentials("AKIA", "secret")), Transport(url))
+        signer = Signer("us-east-1", Credentials("AKIA", "secret"))
+        factor = SecondFactor(Session(), signer, lambda: Vault(Path(), (), print))
+        broker = Broker(url, signer, Transport(url), second_factor=factor)
         connection: Any = CannedConnection(broker)
         with serving(Portal(Relay(connection))) as portal:
             yield portal

@@ -29,6 +29,7 @@ from localaws.trail_pump import carry
 from policytool import spoke
 from tests.e2e.attacks_on_accounts import administrator, as_function, document, statement, trusting
 from tests.e2e.auditing import acting, ask, audit, take, with_mfa
+from tests.e2e.browsing import launched, portal_of
 from tests.e2e.cli_person import at_a_terminal
 from tests.e2e.test_cleanup import Cleanup
 
@@ -49,6 +50,8 @@ PRODUCTION = {
     "tags": {"access-broker:audience": "production"},
 }
 WRONG = "0" * 32
+
+chromium = pytest.fixture(scope="module")(launched)
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +323,29 @@ def test_an_account_that_shuts_the_broker_out_is_named_and_nothing_is_issued_the
     assert role in provision(hub, "prune_revocations")["changed"]
     assert allowed(ec2) is False
     assert credentials(hub, "dev:ec2-full").status == 201
+
+
+def test_the_portal_names_an_account_out_of_reach_and_says_that_a_session_there_could_not_be_ended(
+    hub: Broker, chromium: Any, tmp_path: Path
+) -> None:
+    dev = member(hub, "dev")
+    session, _ = take(hub, "alice", "dev:ec2-full")
+    join(hub, dev, WRONG)
+    forget_sessions(hub)
+    assert provision(hub, "sync_accounts")["out_of_reach"] == [dev.id]
+    with portal_of(chromium, at_a_terminal(hub, "admin", tmp_path)) as admin:
+        admin.sees("What I have")
+        admin.go("/people")
+        admin.sees("Out of reach: dev.")
+        rows = admin.page.get_by_role("table", name="Accounts").get_by_role("row")
+        assert rows.filter(has_text=dev.id).get_by_text("unreachable").count() == 1
+        assert rows.filter(has_text=member(hub, "prod").id).get_by_text("joined").count() == 1
+        admin.go(f"/sessions/{session}")
+        admin.press("End access")
+        admin.press("End it now")
+        admin.page.get_by_role("alert").filter(has_text=dev.id).wait_for()
+    join(hub, dev, spoke_external_id(stack.NAME, home(hub)))
+    assert provision(hub, "sync_accounts")["out_of_reach"] == []
 
 
 def test_an_assumption_in_a_member_account_past_the_broker_reaches_the_hubs_bypass_detection(hub: Broker) -> None:

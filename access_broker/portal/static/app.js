@@ -1,5 +1,5 @@
 // The shell: sign-in, navigation, language and theme, and what is shown where something is wrong.
-import { html, render, Button, Dialog, Field, Icon, Problem, Skeleton, Toasts, useEffect, useState } from "./ui.js";
+import { html, render, Button, Dialog, Field, Icon, Problem, Skeleton, Toasts, useEffect, useRef, useState } from "./ui.js";
 import { get, learn, onSecondFactor, proveSecondFactor, signIn, useChange, useLoad } from "./api.js";
 import { useErrorBoundary } from "./vendor/hooks.js";
 import { language, speak, t } from "./words.js";
@@ -39,6 +39,7 @@ function Portal() {
   }, []);
   const pages = PAGES.filter((one) => me.data && (!one.may || one.may(me.data)));
   const current = pages.find((one) => one.path === place.page) ?? pages[0];
+  useEffect(() => { document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }); }, [current]);
   useEffect(() => { document.title = current ? `${t(current.name)} · access-broker` : "access-broker"; });
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.querySelector("main").focus(); }}>${t("Skip to the content")}</a>
     <div class="frame"><nav aria-label=${t("Pages")} class="nav">
@@ -73,6 +74,8 @@ function SecondFactor() {
   const [asked, ask] = useState(null);
   const [code, type] = useState("");
   const change = useChange();
+  const field = useRef();
+  useEffect(() => { if (change.problem) field.current?.focus(); }, [change.problem]);
   useEffect(() => onSecondFactor((devices) => new Promise((done) => { type(""); ask({ devices, done }); })), []);
   if (!asked) return null;
   const end = (proven) => { asked.done(proven); ask(null); change.clear(); };
@@ -83,7 +86,7 @@ function SecondFactor() {
   };
   return html`<${Dialog} title=${t("Prove your second factor")} close=${() => end(false)}>
     <form class="form" onSubmit=${prove}><p>${t("A rule asks for your second factor. AWS takes each code once.")}</p>
-      <${Field} label=${t("Code of your device")} hint=${asked.devices.join(", ")} error=${change.problem?.detail}>${(props) => html`<input ...${props} autofocus inputmode="numeric" autocomplete="one-time-code" maxlength="6" required pattern="[0-9]{6}" value=${code} onInput=${(event) => type(event.target.value)} />`}<//>
+      <${Field} label=${t("Code of your device")} hint=${asked.devices.join(", ")} error=${change.problem?.detail}>${(props) => html`<input ...${props} ref=${field} autofocus inputmode="numeric" autocomplete="one-time-code" maxlength="6" required pattern="[0-9]{6}" value=${code} onInput=${(event) => type(event.target.value)} />`}<//>
       <div class="actions"><button class="button primary" disabled=${change.busy}><span>${t("Prove")}</span></button><${Button} onClick=${() => end(false)}>${t("Cancel")}<//></div></form><//>`;
 }
 

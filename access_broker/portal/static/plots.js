@@ -54,7 +54,7 @@ export function Bars({ counts, onPick, chosen }) {
 export function Chain({ layers }) {
   return html`<ol class="chain">${layers.map((one) => html`<li class=${one.verdict}>
     <span class="link" aria-hidden="true"></span>
-    <div><p class="layer">${t(String(one.layer).replaceAll("_", " "))} <span class="verdict">${t(one.verdict)}</span></p>
+    <div><p class="layer">${t(String(one.layer).replaceAll("_", " "))} <span class="verdict">${t(String(one.verdict).replaceAll("_", " "))}</span></p>
       <p>${one.detail}</p>${one.by && html`<p class="small"><code>${one.by}</code></p>`}
       ${one.change && html`<p class="change">${t("To open it")}: ${one.change}</p>`}</div></li>`)}</ol>`;
 }

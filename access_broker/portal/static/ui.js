@@ -57,7 +57,7 @@ export function Left({ until }) {
 }
 
 export const Facts = ({ of }) => html`<dl class="facts">
-  ${of.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) =>
+  ${of.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false && value.length !== 0).map(([name, value]) =>
     html`<div><dt>${t(name)}</dt><dd>${value}</dd></div>`)}
 </dl>`;
 
@@ -142,16 +142,20 @@ const listeners = new Set();
 export const tell = (text) => listeners.forEach((listener) => listener(text));
 export function Toasts() {
   const [said, say] = useState([]);
+  const place = useRef();
   useEffect(() => {
+    place.current.showPopover();
     const add = (text) => {
       const one = { text };
+      place.current.hidePopover(); // shown again, it is above a dialog that opened since
+      place.current.showPopover();
       say((all) => [...all.slice(-2), one]);
       setTimeout(() => say((all) => all.filter((other) => other !== one)), 6000);
     };
     listeners.add(add);
     return () => listeners.delete(add);
   }, []);
-  return html`<div class="toasts" role="status" aria-live="polite">${said.map((one) => html`<p class="toast">${one.text}</p>`)}</div>`;
+  return html`<div class="toasts" ref=${place} popover="manual" role="status" aria-live="polite">${said.map((one) => html`<p class="toast">${one.text}</p>`)}</div>`;
 }
 
 export async function copy(text, told) {
@@ -168,6 +172,8 @@ export const Command = ({ text }) => html`<div class="command"><code>${text}</co
 // A table that draws only the rows in sight: 10,000 rows cost as much as 30.
 const ROW = 48;
 const AROUND = 8;
+const STEP = 4; // rows that are scrolled before others are drawn
+const AHEAD = 50; // rows before the end at which further ones are read
 export function Table({ label, columns, rows, onOpen, more, empty, tall }) {
   const [top, scrolled] = useState(0);
   const [height, measured] = useState(600);
@@ -177,16 +183,16 @@ export function Table({ label, columns, rows, onOpen, more, empty, tall }) {
     watch.observe(box.current);
     return () => watch.disconnect();
   }, []);
-  const first = Math.max(0, Math.floor(top / ROW) - AROUND);
-  const last = Math.min(rows.length, Math.ceil((top + height) / ROW) + AROUND);
-  const nearEnd = last >= rows.length - 2;
+  const first = Math.max(0, top - AROUND);
+  const last = Math.min(rows.length, top + STEP + Math.ceil(height / ROW) + AROUND);
+  const nearEnd = last >= rows.length - AHEAD;
   useEffect(() => { if (nearEnd && more) more(); }, [nearEnd, more, rows.length]);
   if (!rows.length && empty) return html`<div ref=${box}>${empty}</div>`;
   const template = { gridTemplateColumns: columns.map((one) => one.width ?? "minmax(0, 1fr)").join(" ") };
   return html`<div class=${`table${tall ? " tall" : ""}`} role="table" aria-label=${label} aria-rowcount=${rows.length + 1}>
     <div role="rowgroup"><div class="row head" role="row" aria-rowindex="1" style=${template}>
       ${columns.map((one) => html`<div role="columnheader" class=${one.wide ? "wide" : null}>${one.quiet ? html`<span class="unseen">${t(one.name)}</span>` : t(one.name)}</div>`)}</div></div>
-    <div class="rows" ref=${box} role="rowgroup" tabindex="0" aria-label=${label} onScroll=${(event) => scrolled(event.target.scrollTop)}>
+    <div class="rows" ref=${box} role="rowgroup" tabindex="0" aria-label=${label} onScroll=${(event) => scrolled(Math.floor(event.target.scrollTop / ROW / STEP) * STEP)}>
       <div class="spacer" role="presentation" style=${{ height: `${rows.length * ROW}px` }}>
         ${rows.slice(first, last).map((row, index) => html`<div key=${row.id ?? row.name ?? first + index} class="row" role="row"
           aria-rowindex=${first + index + 2} style=${{ ...template, transform: `translateY(${(first + index) * ROW}px)` }}

@@ -11,7 +11,7 @@ export function speak(next) {
 
 export function t(text, values = {}) {
   const said = (chosen === "ja" && japanese[text]) || text;
-  return String(said).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  return String(said).replace(/\{(\w+)\}(( \w+)\(s\))?/g, (_, name, plural, word) => `${values[name] ?? ""}${plural ? word + (values[name] === 1 ? "" : "s") : ""}`);
 }
 
 export function when(at) {

@@ -21,7 +21,7 @@ export function Audit() {
       : html`<div class="two"><button type="button" class="link strong" onClick=${() => show(one)}>${one.type}</button><span class="muted">${one.reason}</span></div>` },
     { name: "Person", width: "minmax(0, 9rem)", cell: (one) => one.caller?.name },
     { name: "Role", width: "minmax(0, 10rem)", wide: true, cell: (one) => one.role || "–" },
-    { name: "At", width: "8rem", cell: (one) => html`<${Time} at=${one.at ?? one.logged_at} />` },
+    { name: "At", width: "9rem", cell: (one) => html`<${Time} at=${one.at ?? one.logged_at} />` },
   ];
   return html`<${Verification} />
     <${Card} title=${t("Events")} aside=${html`<span class="muted">${list.data ? t("{n} events", { n: number(events.length) }) : ""}</span>`}>

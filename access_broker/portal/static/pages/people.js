@@ -3,22 +3,23 @@ import { html, Badge, Button, Card, Dialog, Empty, Facts, Field, Loaded, Problem
 import { call, can, get, part, useChange, useList, useLoad } from "../api.js";
 import { t, when } from "../words.js";
 import { Back } from "./requests.js";
+import { EndSession } from "./revoke.js";
 
 export function People({ me, go, path }) {
   if (path[0] === "person") return html`<${Person} key=${path[1]} name=${decodeURIComponent(path[1])} me=${me} />`;
   const reads = (me.rights ?? []).includes("ReadAudit");
+  const runs = can("GET", "/v1/accounts") && (me.rights ?? []).includes("Provision");
   return html`${can("GET", "/v1/me") && html`<${Myself} />`}
-    ${can("GET", "/v1/accounts") && html`<${Accounts} />`}
+    ${runs && html`<${Accounts} />`}
     ${reads && html`<${Suspensions} me=${me} /><${Callers} go=${go} />`}
-    ${!reads && !can("GET", "/v1/accounts") && html`<${Card} title=${t("Me")}><${Facts} of=${[["Name", me.name], ["Groups", me.groups.join(", ")], ["Account", me.account], ["ARN", html`<code class="break">${me.arn}</code>`]]} /><//>`}`;
+    ${!can("GET", "/v1/me") && !runs && !reads && html`<${Card} title=${t("Me")}><${Facts} of=${[["Name", me.name], ["Groups", me.groups.join(", ")], ["Account", me.account], ["ARN", html`<code class="break">${me.arn}</code>`]]} /><//>`}`;
 }
 
 function Myself() {
   const load = useLoad(() => get("/v1/me"), []);
   return html`<${Card} title=${t("My keys and devices")}><${Loaded} load=${load} lines=${2}>${(me) => html`<${Facts} of=${[["ARN", html`<code class="break">${me.arn}</code>`], ["Console access", me.console_access ? t("yes") : t("no")],
     ["MFA devices", (me.mfa_devices ?? []).map((one) => one.name ?? one.serial ?? String(one)).join(", ") || t("none")], ["Second factor proven", me.mfa_proven ? t("yes") : t("no")]]} />
-    <ul class="plain">${(me.access_keys ?? []).map((one) => html`<li><code>${one.id}</code> <${Badge} tone=${one.status === "Active" ? "good" : "quiet"}>${one.status}<//>
-      <span class="muted">${t("made {time}", { time: when(one.created_at) })}${one.last_used_at && ` · ${t("used {time}", { time: when(one.last_used_at) })}`} · ${t("{n} days old", { n: Math.floor((Date.now() - Date.parse(one.created_at)) / 86400000) })}</span></li>`)}</ul>`}<//><//>`;
+    <ul class="plain">${(me.access_keys ?? []).map((one) => html`<li><code>${one.id}</code> <${Badge} tone=${one.status === "Active" ? "good" : "quiet"}>${one.status}<//> <span class="muted">${t("made {time}", { time: when(one.created_at) })}${one.last_used_at && ` · ${t("used {time}", { time: when(one.last_used_at) })}`} · ${t("{n} days old", { n: Math.floor((Date.now() - Date.parse(one.created_at)) / 86400000) })}</span></li>`)}</ul>`}<//><//>`;
 }
 
 function Accounts() {
@@ -33,8 +34,8 @@ function Accounts() {
     { name: "Checked", wide: true, width: "9rem", cell: (one) => html`<${Time} at=${one.checked_at} />` },
   ];
   return html`<${Card} title=${t("Accounts")}>${out.length > 0 && html`<p class="notice bad" role="status">${t("Out of reach: {names}. The others go on.", { names: out.slice(0, 8).map((one) => one.alias || one.id).join(", ") })}</p>`}
-    <div class="filters"><${Search} label=${t("Search accounts")} value=${words} onInput=${search} /></div>
-    <${Loaded} load=${list} lines=${2}>${() => html`<${Table} label=${t("Accounts")} columns=${columns} rows=${found} empty=${html`<${Empty} title=${t("No accounts")} />`} />`}<//><//>`;
+    ${list.data?.length > 0 && html`<div class="filters"><${Search} label=${t("Search accounts")} value=${words} onInput=${search} /></div>`}
+    <${Loaded} load=${list} lines=${2}>${() => html`<${Table} label=${t("Accounts")} columns=${columns} rows=${found} empty=${html`<${Empty} title=${words ? t("No account fits the search") : t("No accounts")}>${!words && t("The broker's own account is the only one.")}<//>`} />`}<//><//>`;
 }
 
 function Callers({ go }) {
@@ -70,12 +71,13 @@ function Person({ name, me }) {
 }
 
 function Facing({ person, me, reload }) {
-  const [asking, ask] = useState(false);
+  const [asking, ask] = useState("");
   const may = (me.rights ?? []).includes("Revoke") && person.name !== me.name;
   return html`<${Card} title=${person.name} aside=${person.suspended && html`<${Badge} tone="bad">${t("suspended")}<//>`}>
     <${Facts} of=${[["Kind", t(person.kind)], ["Groups", person.groups.join(", ") || t("none")], ["Tags", Object.entries(person.tags).map(([key, value]) => html`<code>${key}=${value}</code> `)], ["ARN", html`<code class="break">${person.arn}</code>`], ["As of", html`<${Time} at=${person.as_of} />`]]} />
-    ${may && !person.suspended && html`<div class="actions"><${Button} kind="danger" onClick=${() => ask(true)}>${t("Suspend")}<//></div>`}
-    ${asking && html`<${Suspend} person=${person} close=${() => ask(false)} done=${reload} />`}<//>`;
+    ${may && !person.suspended && html`<div class="actions"><${Button} onClick=${() => ask("end")}>${t("End sessions")}<//><${Button} kind="danger" onClick=${() => ask("suspend")}>${t("Suspend")}<//></div>`}
+    ${asking === "end" && html`<${EndSession} session=${{ caller: person.name }} scopes=${["caller"]} close=${() => ask("")} />`}
+    ${asking === "suspend" && html`<${Suspend} person=${person} close=${() => ask("")} done=${reload} />`}<//>`;
 }
 
 function Suspend({ person, close, done }) {
@@ -89,7 +91,7 @@ function Suspend({ person, close, done }) {
       ${over.direct_roles.length > 0 && html`<p class="notice wait">${t("These roles can be assumed without the broker: {roles}", { roles: over.direct_roles.join(", ") })}</p>`}
       ${over.failures.map((one) => html`<p class="notice bad">${one}</p>`)}`
     : html`<p>${t("Refused from the next request on. Live sessions end, and pending requests are cancelled.")}</p>
-      <h3>${t("This will end")}</h3><${Loaded} load=${live} lines=${1}>${(page) => html`<ul class="plain preview">${page.sessions.map((one) => html`<li>${one.role} · ${t("until")} <${Time} at=${one.expires_at} /></li>`)}${!page.sessions.length && html`<li>${t("No live sessions")}</li>`}</ul>`}<//>
+      <h3>${t("This will end")}</h3><${Loaded} load=${live} lines=${1}>${(page) => html`<ul class="plain preview" tabindex="0">${page.sessions.map((one) => html`<li>${one.role} · ${t("until")} <${Time} at=${one.expires_at} /></li>`)}${!page.sessions.length && html`<li>${t("No live sessions")}</li>`}</ul>`}<//>
       <${Field} label=${t("Reason")} hint=${t("It is kept in the audit log.")}>${(props) => html`<input ...${props} maxlength="1000" value=${reason} onInput=${(event) => say(event.target.value)} />`}<//>
       ${change.problem && html`<${Problem} of=${change.problem} />`}`}<//>`;
 }
@@ -104,5 +106,5 @@ function InIam({ name }) {
 function Recent({ name }) {
   const load = useLoad(() => get("/v1/sessions", { caller: name, limit: 10 }), [name]);
   return html`<${Card} title=${t("Recent sessions")}><${Loaded} load=${load} lines=${2}>${(page) => !page.sessions.length ? html`<p class="muted">${t("None that you may see.")}</p>`
-    : html`<ul class="plain">${page.sessions.map((one) => html`<li><a href=${`#/sessions/${one.id}`}>${one.role}</a> <${State} value=${one.state} /> <span class="muted"><${Time} at=${one.issued_at} /></span></li>`)}</ul>`}<//><//>`;
+    : html`<ul class="plain">${page.sessions.map((one) => html`<li><a href=${`#/sessions/${one.id}`}>${one.role}</a> <${State} value=${one.state} /> <span class="muted"><${Time} at=${one.issued_at} /></span></li>`)}</ul><p class="more"><a href=${`#/sessions/of/caller/${part(name)}`}>${t("All of them")}</a></p>`}<//><//>`;
 }

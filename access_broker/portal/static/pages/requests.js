@@ -40,7 +40,7 @@ function All({ go }) {
     { name: "Person", width: "minmax(0, 10rem)", cell: (one) => one.caller },
     { name: "State", width: "8rem", cell: (one) => html`<${State} value=${one.state} />` },
     { name: "For", wide: true, width: "6rem", cell: (one) => length(one.duration_seconds) },
-    { name: "Filed", wide: true, width: "8rem", cell: (one) => html`<${Time} at=${one.filed_at} />` },
+    { name: "Filed", wide: true, width: "9rem", cell: (one) => html`<${Time} at=${one.filed_at} />` },
   ];
   return html`<${Card} label=${t("Requests")}>
     <div class="filters"><${Choice} label=${t("State")} value=${state} onChange=${choose} options=${[["", t("All states")], ...["pending", "approved", "denied", "cancelled", "expired"].map((one) => [one, t(one)])]} />

@@ -3,9 +3,9 @@ import { html, Button, Dialog, Field, Loaded, Problem, Time, tell, useEffect, us
 import { call, get, part, useChange, useLoad } from "../api.js";
 import { t } from "../words.js";
 
-// `scopes`: session always; person and role where the caller may.
+// `scopes`: what the caller may end, of this session, its person and its role. A page of a person or role has no session.
 export function EndSession({ session, close, done, scopes = ["session"] }) {
-  const [scope, choose] = useState("session");
+  const [scope, choose] = useState(scopes[0]);
   const [reason, say] = useState("");
   const [over, finished] = useState(null);
   const change = useChange();
@@ -24,7 +24,7 @@ export function EndSession({ session, close, done, scopes = ["session"] }) {
     ${over ? html`<${Over} revocation=${over} session=${session} />` : html`
       ${scopes.length > 1 && html`<${Field} label=${t("What ends")}>${(props) => html`<select ...${props} onChange=${(event) => choose(event.target.value)}>${scopes.map((one) => html`<option value=${one}>${names[one]}</option>`)}</select>`}<//>`}
       <h3>${t("This will end")}</h3>
-      <${Loaded} load=${preview} lines=${1}>${(page) => html`<ul class="plain preview">${page.sessions.map((one) => html`<li><span class="strong">${one.caller}</span> · ${one.role} · ${t("until")} <${Time} at=${one.expires_at} /></li>`)}
+      <${Loaded} load=${preview} lines=${1}>${(page) => html`<ul class="plain preview" tabindex="0">${page.sessions.map((one) => html`<li><span class="strong">${one.caller}</span> · ${one.role} · ${t("until")} <${Time} at=${one.expires_at} /></li>`)}
         ${page.sessions.length === 0 && html`<li>${t("No live session; what was taken directly ends too.")}</li>`}${page.next_cursor && html`<li>${t("and more")}</li>`}</ul>`}<//>
       <p class="hint">${scope === "session" ? t("Other sessions of the role go on.") : t("New sessions can be taken at once, if the rules allow them.")}</p>
       <${Field} label=${t("Reason")} hint=${t("Optional. It is kept in the audit log.")}>${(props) => html`<input ...${props} maxlength="1000" value=${reason} onInput=${(event) => say(event.target.value)} />`}<//>
@@ -36,7 +36,7 @@ function Over({ revocation, session }) {
   return html`<p class="notice good">${t("Ended {n} session(s).", { n: revocation.sessions.length })}</p>
     ${revocation.no_room && html`<p class="notice wait">${t("The role's policy had no room for single entries: others ended too.")}</p>`}
     ${revocation.direct_roles.length > 0 && html`<p class="notice wait">${t("These roles can be assumed without the broker: {roles}", { roles: revocation.direct_roles.join(", ") })}</p>`}
-    <${FirstDenial} session=${session.id} since=${revocation.at} />`;
+    ${session.id && html`<${FirstDenial} session=${session.id} since=${revocation.at} />`}`;
 }
 
 // CloudTrail shows the first call that AWS denied after the revocation, some minutes later on AWS.

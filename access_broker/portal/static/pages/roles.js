@@ -1,10 +1,11 @@
 // Roles: terms, who may take each, usage, quarantine and restore; and why or why not as a chain of layers.
-import { html, Badge, Button, Card, Empty, Facts, Field, Loaded, Problem, Search, State, Table, tell, useMemo, useState } from "../ui.js";
+import { html, Badge, Button, Card, Command, Empty, Facts, Field, Loaded, Problem, Search, State, Table, Time, tell, useMemo, useState } from "../ui.js";
 import { call, can, get, part, useChange, useList, useLoad } from "../api.js";
 import { t, length } from "../words.js";
 import { Bars, Chain } from "../plots.js";
 import { Take, safeLink } from "./take.js";
 import { Back } from "./requests.js";
+import { EndSession } from "./revoke.js";
 
 export function Roles({ me, go, path }) {
   return path[0] ? html`<${One} key=${path[0]} name=${decodeURIComponent(path[0])} me=${me} go=${go} />` : html`<${All} go=${go} />`;
@@ -40,6 +41,7 @@ function One({ name, me, go }) {
 
 function Terms({ role, reload, go }) {
   const rights = role.rights ?? [];
+  const [ending, end] = useState(false);
   const ready = !role.quarantined && (role.access === "standing" || role.active_grant);
   const link = safeLink(role.switch_role_url);
   return html`<${Card} title=${role.name} aside=${html`<${State} value=${role.quarantined ? "quarantined" : role.access} />`}>
@@ -53,7 +55,9 @@ function Terms({ role, reload, go }) {
     <div class="actions">${ready && html`<${Take} role=${role} done=${reload} />`}
       ${!ready && role.access === "approval" && !role.quarantined && html`<${Button} kind="primary" onClick=${() => go(`/requests/new/${part(role.name)}`)}>${t("Ask for it")}<//>`}
       ${!ready && !role.quarantined && rights.includes("BreakGlass") && html`<${Take} glass role=${role} done=${reload} />`}
+      ${rights.includes("Revoke") && html`<${Button} kind="danger" onClick=${() => end(true)}>${t("End sessions")}<//>`}
       ${role.quarantined && rights.includes("Provision") && html`<${Restore} role=${role} reload=${reload} />`}</div>
+    ${ending && html`<${EndSession} session=${{ role: role.name }} scopes=${["role"]} close=${() => end(false)} />`}
   <//>`;
 }
 
@@ -66,7 +70,7 @@ function Restore({ role, reload }) {
   })}>${t("Restore")}<//>`;
 }
 
-const ACTIONS = ["TakeCredentials", "OpenConsole", "RequestAccess", "BreakGlass"];
+const ACTIONS = { TakeCredentials: "Take credentials", OpenConsole: "Open the console", RequestAccess: "Ask for a role", BreakGlass: "Break the glass" };
 
 function Explain({ role, me }) {
   const [ask, set] = useState({ caller: "", action: "TakeCredentials", operation: "", reason: false });
@@ -79,7 +83,7 @@ function Explain({ role, me }) {
   };
   return html`<${Card} title=${t("Why, or why not")}><form class="explain" onSubmit=${explain}>
       ${others && html`<${Field} label=${t("Person")} hint=${t("Empty: you")}>${(props) => html`<input ...${props} autocomplete="off" placeholder=${me.name} value=${ask.caller} onInput=${(event) => set({ ...ask, caller: event.target.value })} />`}<//>`}
-      <${Field} label=${t("Action")}>${(props) => html`<select ...${props} onChange=${(event) => set({ ...ask, action: event.target.value })}>${ACTIONS.map((one) => html`<option value=${one}>${t(one)}</option>`)}</select>`}<//>
+      <${Field} label=${t("Action")}>${(props) => html`<select ...${props} onChange=${(event) => set({ ...ask, action: event.target.value })}>${Object.entries(ACTIONS).map(([one, name]) => html`<option value=${one}>${t(name)}</option>`)}</select>`}<//>
       <${Field} label=${t("AWS operation")} hint=${t("Optional, for example ec2:RunInstances")}>${(props) => html`<input ...${props} autocomplete="off" pattern="[a-z0-9\\-]+:[A-Za-z0-9]+" value=${ask.operation} onInput=${(event) => set({ ...ask, operation: event.target.value })} />`}<//>
       <label class="tick"><input type="checkbox" checked=${ask.reason} onChange=${(event) => set({ ...ask, reason: event.target.checked })} /> ${t("With a reason")}</label>
       <button class="button primary" disabled=${change.busy}><span>${t("Explain")}</span></button></form>
@@ -88,18 +92,35 @@ function Explain({ role, me }) {
   <//>`;
 }
 
+const MOST_PAGES = 5; // CloudTrail answers two look-ups a second
+
+// The use of a role comes page by page, a few sessions on each: counts add up, and only the first page has `unused`.
+async function usageOf(name) {
+  const used = new Map();
+  let first, cursor, pages = 0;
+  do {
+    const page = await get(`/v1/roles/${part(name)}/usage`, { cursor });
+    first ??= page;
+    for (const one of page.used) used.set(`${one.service}:${one.action}`, (used.get(`${one.service}:${one.action}`) ?? 0) + one.count);
+    cursor = page.next_cursor;
+    pages += 1;
+  } while (cursor && pages < MOST_PAGES);
+  const unused = (first.unused ?? []).map((one) => ({ ...one, left: one.actions.filter((action) => !used.has(`${one.service}:${action}`)).length }));
+  return { used: [...used].filter(([, count]) => count).sort((one, other) => other[1] - one[1]), unused: unused.filter((one) => one.left), whole: !cursor };
+}
+
 function Usage({ role }) {
-  const load = useLoad(() => get(`/v1/roles/${part(role.name)}/usage`), [role.name]);
-  return html`<${Card} title=${t("Usage")}><${Loaded} load=${load} lines=${3}>${(told) => {
-    const used = told.used ?? told.usage ?? [];
-    const beyond = told.unused ?? told.beyond ?? [];
-    return html`${used.length === 0 ? html`<p class="muted">${t("No use on record.")}</p>` : html`<${Bars} counts=${used.map((one) => [`${one.service}:${one.action}`, one.count])} />`}
-      ${Array.isArray(beyond) && beyond.length > 0 && html`<h3>${t("Never used")}</h3><p class="chips">${beyond.slice(0, 40).map((one) => html`<${Badge}>${typeof one === "string" ? one : one.action ?? one.service}<//>`)}</p>`}`;
-  }}<//><//>`;
+  const load = useLoad(() => usageOf(role.name), [role.name]);
+  return html`<${Card} title=${t("Usage")}><${Loaded} load=${load} lines=${3}>${({ used, unused, whole }) => html`
+    ${used.length === 0 ? html`<p class="muted">${t("No use on record.")}</p>` : html`<${Bars} counts=${used} />`}
+    ${!whole && html`<p class="hint">${t("This is the latest part.")}</p>`}
+    ${unused.length > 0 && html`<h3>${t("Never used")}</h3><p class="chips">${unused.slice(0, 40).map((one) => html`<${Badge}>${one.service} ${one.left}/${one.allowed}<//>`)}</p>
+      <p class="hint">${t("This line suggests a template without what was not used:")}</p><${Command} text=${`broker roles suggest ${role.name} --since 90d`} />`}`}<//><//>`;
 }
 
 function RoleSessions({ role }) {
   const load = useLoad(() => get("/v1/sessions", { role: role.name, limit: 10 }), [role.name]);
   return html`<${Card} title=${t("Recent sessions")}><${Loaded} load=${load} lines=${2}>${(page) => page.sessions.length === 0 ? html`<p class="muted">${t("None that you may see.")}</p>`
-    : html`<ul class="plain">${page.sessions.map((one) => html`<li><a href=${`#/sessions/${one.id}`}>${one.caller}</a> <${State} value=${one.state} /></li>`)}</ul>`}<//><//>`;
+    : html`<ul class="plain">${page.sessions.map((one) => html`<li><a href=${`#/sessions/${one.id}`}>${one.caller}</a> <${State} value=${one.state} /> <span class="muted"><${Time} at=${one.issued_at} /></span></li>`)}</ul>
+      <p class="more"><a href=${`#/sessions/of/role/${part(role.name)}`}>${t("All of them")}</a></p>`}<//><//>`;
 }

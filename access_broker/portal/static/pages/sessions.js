@@ -7,35 +7,41 @@ import { EndSession, FirstDenial } from "./revoke.js";
 import { Back, rightsOver } from "./requests.js";
 
 export function Sessions({ me, go, path }) {
-  return path[0] ? html`<${One} key=${path[0]} id=${path[0]} me=${me} go=${go} />` : html`<${All} me=${me} go=${go} />`;
+  if (path[0] === "of") return html`<${All} go=${go} of=${{ [path[1]]: decodeURIComponent(path[2] ?? "") }} />`;
+  return path[0] ? html`<${One} key=${path[0]} id=${path[0]} me=${me} go=${go} />` : html`<${All} go=${go} />`;
 }
+
+const SPANS = [["", "Any time"], ["86400", "Last day"], ["604800", "Last week"], ["2592000", "Last month"]];
 
 const SLIM = ({ id, caller, role, state, kind, reason, issued_at, expires_at, revoked_at, break_glass, review }) =>
   ({ id, caller, role, state, kind, reason, issued_at, expires_at, revoked_at, break_glass, review });
 
-function All({ me, go }) {
-  const [filter, set] = useState({ caller: "", role: "", state: "" });
-  const [typed, type] = useState({ caller: "", role: "" });
+function All({ go, of }) {
+  const [filter, set] = useState({ caller: "", role: "", state: "", ...of });
+  const [typed, type] = useState({ caller: "", role: "", ...of });
+  const [span, choose] = useState("");
+  const since = useMemo(() => span && new Date(Date.now() - Number(span) * 1000).toISOString(), [span]);
   const [glass, only] = useState(false);
   const live = useLoad(() => get("/v1/sessions", { state: "active", limit: 100 }), [], 5000);
-  const list = useList("/v1/sessions", "sessions", filter, { keep: SLIM, most: 10000 });
+  const list = useList("/v1/sessions", "sessions", { ...filter, since }, { keep: SLIM, most: 10000 });
   const shown = useMemo(() => (list.data ?? []).filter((one) => !glass || one.break_glass), [list.data, glass]);
   const apply = (event) => { event.preventDefault(); set({ ...filter, caller: typed.caller.trim(), role: typed.role.trim() }); };
   const columns = [
     { name: "Person", cell: (one) => html`<div class="two"><a class="strong" href=${`#/sessions/${one.id}`}>${one.caller}</a><span class="muted">${one.reason}</span></div>` },
     { name: "Role", width: "minmax(0, 12rem)", cell: (one) => html`<span>${one.role} ${one.break_glass && html`<${Badge} tone="bad">${t("break-glass")}<//>`}</span>` },
     { name: "State", width: "7rem", cell: (one) => html`<${State} value=${one.state} />` },
-    { name: "Taken", wide: true, width: "8rem", cell: (one) => html`<${Time} at=${one.issued_at} />` },
-    { name: "Ends", wide: true, width: "8rem", cell: (one) => (one.state === "active" ? html`<${Left} until=${one.expires_at} />` : html`<${Time} at=${one.revoked_at ?? one.expires_at} />`) },
+    { name: "Taken", wide: true, width: "9rem", cell: (one) => html`<${Time} at=${one.issued_at} />` },
+    { name: "Ends", wide: true, width: "9rem", cell: (one) => (one.state === "active" ? html`<${Left} until=${one.expires_at} />` : html`<${Time} at=${one.revoked_at ?? one.expires_at} />`) },
   ];
   return html`<${Card} title=${t("Live now")} aside=${html`<span class="muted">${live.data ? `${live.data.sessions.length}${live.data.next_cursor ? "+" : ""}` : ""}</span>`}>
       <${Loaded} load=${live} lines=${2}>${(page) => page.sessions.length ? html`<${Timeline} sessions=${page.sessions} onOpen=${(one) => go(`/sessions/${one.id}`)} />`
         : html`<${Empty} title=${t("No live sessions")} />`}<//><//>
-    <${Reviewing} me=${me} sessions=${live.data?.sessions ?? []} />
+    <${Reviewing} />
     <${Card} title=${t("All sessions")}><form class="filters" onSubmit=${apply}>
         <${Search} label=${t("Person")} value=${typed.caller} onInput=${(caller) => type({ ...typed, caller })} />
         <${Search} label=${t("Role")} value=${typed.role} onInput=${(role) => type({ ...typed, role })} />
         <${Choice} label=${t("State")} value=${filter.state} onChange=${(state) => set({ ...filter, state })} options=${[["", t("All states")], ...["active", "expired", "revoked"].map((one) => [one, t(one)])]} />
+        <${Choice} label=${t("Time")} value=${span} onChange=${choose} options=${SPANS.map(([key, text]) => [key, t(text)])} />
         <label class="tick"><input type="checkbox" checked=${glass} onChange=${(event) => only(event.target.checked)} /> ${t("break-glass")}</label>
         <button class="button"><span>${t("Filter")}</span></button></form>
       <${Loaded} load=${list}>${() => html`<${Table} tall label=${t("All sessions")} columns=${columns} rows=${shown} more=${list.more} onOpen=${(one) => go(`/sessions/${one.id}`)}
@@ -43,18 +49,13 @@ function All({ me, go }) {
         ${list.full && html`<p class="notice wait">${t("The newest {n} are shown. Narrow the filter to see older ones.", { n: shown.length })}</p>`}`}<//><//>`;
 }
 
-// A reviewer without the right to read the audit gets the id from the notice.
-function Reviewing({ me }) {
-  const [id, type] = useState("");
-  const roles = useLoad(async () => {
-    const { roles } = await get("/v1/roles", { limit: 100 });
-    const candidates = roles.slice(0, 20);
-    for (const one of candidates) if ((await rightsOver(one.name)).includes("ReviewBreakGlass")) return true;
-    return false;
-  }, [me.name]);
-  if (!roles.data || (me.rights ?? []).includes("ReadAudit")) return null;
-  return html`<${Card} title=${t("Break-glass reviews")}><p class="muted">${t("A session taken in an emergency waits for another person. Its id is in the notice.")}</p>
-    <div class="filters"><${Search} label=${t("Session id")} value=${id} onInput=${type} /></div>${/^[0-9a-z]{26}$/.test(id.trim()) && html`<${Review} id=${id.trim()} done=${() => type("")} />`}<//>`;
+// Break-glass sessions of others that wait for this caller's review, who need not be one who reads the audit.
+function Reviewing() {
+  const load = useLoad(() => get("/v1/sessions", { review: "open" }), [], 10000);
+  if (!load.data?.sessions.length) return null;
+  return html`<${Card} title=${t("Break-glass reviews")}><p class="muted">${t("Sessions taken in an emergency. Say what you found, and sign off.")}</p>
+    <ul class="waiting">${load.data.sessions.map((one) => html`<li key=${one.id}><p><span class="strong">${one.caller}</span> → ${one.role} <${State} value=${one.state} /> <span class="muted"><${Time} at=${one.issued_at} /></span></p>
+      <p class="muted">${one.reason}</p><${Review} id=${one.id} done=${load.reload} /></li>`)}</ul><//>`;
 }
 
 function Review({ id, done }) {
@@ -101,7 +102,7 @@ function Activity({ id }) {
     { name: "Call", cell: (one) => html`<div class="two"><span class="strong">${one.action}</span><span class="muted">${one.service}</span></div>` },
     { name: "Result", width: "9rem", cell: (one) => (one.error ? html`<${Badge} tone="bad">${one.error}<//>` : html`<${Badge} tone="good">${t("allowed")}<//>`) },
     { name: "Region", wide: true, width: "8rem", cell: (one) => one.region },
-    { name: "At", wide: true, width: "8rem", cell: (one) => html`<${Time} at=${one.at} />` },
+    { name: "At", wide: true, width: "9rem", cell: (one) => html`<${Time} at=${one.at} />` },
   ];
   return html`<${Card} title=${t("Activity")} aside=${html`<${Button} onClick=${load.reload}>${t("Look again")}<//>`}><${Loaded} load=${load}>${(told) => html`
     <${Table} label=${t("Activity")} columns=${columns} rows=${told.events} empty=${html`<${Empty} title=${t("No calls on record")}>${t("CloudTrail shows a call about five minutes after it was made.")}<//>`} />
