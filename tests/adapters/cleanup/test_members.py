@@ -17,7 +17,7 @@ from chalicelib.provisioning.handlers.function import provision
 from tests.adapters.audit.test_function import metrics
 from tests.adapters.cleanup.account import cleanup_account
 from tests.adapters.cleanup.test_runs import TEMPLATE
-from tests.adapters.conftest import REGION
+from tests.adapters.conftest import REGION, make_user
 
 if TYPE_CHECKING:
     from tests.adapters.cleanup.account import CleanupAccount
@@ -113,3 +113,10 @@ def test_the_answer_is_json_whatever_the_role_has(cleanup_account, shut) -> None
     [role] = json.loads(json.dumps(answer))["result"]["roles"]
     assert (role["name"], role["last_used_at"], role["quarantined"]) == (f"{DEV}:tool", None, False)
     assert role["fingerprint"]
+
+
+def test_a_caller_is_told_not_to_try_an_account_out_of_reach_again_at_once(cleanup_account, shut, call) -> None:
+    shut.add(DEV)
+    admin = make_user("root-of-trust", "broker-administrators")
+    status, document, headers = call("PUT", f"/v1/roles/{DEV}:tool", admin, {**TEMPLATE, "name": f"{DEV}:tool"})
+    assert (status, DEV in document["detail"], headers["Retry-After"]) == (503, True, "900")

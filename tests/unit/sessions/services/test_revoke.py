@@ -10,7 +10,15 @@ import pytest
 from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.services.rights import Rights
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, Conflict, NotFound, ReasonRequired, Refused
+from chalicelib.core.domain.errors import (
+    AccountUnreachable,
+    AuditUnavailable,
+    AwsUnavailable,
+    Conflict,
+    NotFound,
+    ReasonRequired,
+    Refused,
+)
 from chalicelib.core.domain.roles import Role
 from chalicelib.sessions.domain.revocation_record import Revocation
 from chalicelib.sessions.services.revoke import SessionRevoker
@@ -28,6 +36,7 @@ from tests.fakes.core import (
     refusals,
 )
 from tests.fakes.sessions import FakeSessions, session
+from tests.wording import names
 
 RITA = Caller("user", "rita", "arn:aws:iam::123456789012:user/rita", "123456789012", "AIDA7", ("responders",))
 OLGA = Caller("user", "olga", "arn:aws:iam::123456789012:user/olga", "123456789012", "AIDA8", ("owners",))
@@ -280,6 +289,18 @@ def test_one_role_that_fails_does_not_spare_the_others_and_the_failure_is_answer
         desk.service.end_caller("alice", "", origin(RITA))
     assert desk.sessions.rows[two.id].revoked_at
     assert desk.sessions.rows[one.id].revoked_at is None
+
+
+def test_each_account_out_of_reach_is_named_in_the_answer(desk: Desk) -> None:
+    one, two, three = session(1), session(2, role="s3-read"), session(3, role="tool")
+    desk.sessions.add(one, two, three)
+    for role, account in (("ec2-full", "111111111111"), ("s3-read", "222222222222")):
+        desk.provisioner.fails["revoke_caller", role] = AccountUnreachable(account, "AccessDenied")
+    with pytest.raises(AwsUnavailable) as failure:
+        desk.service.end_caller("alice", "", origin(RITA))
+    assert names(failure.value.detail, "111111111111", "222222222222")
+    assert failure.value.retry_after == 900
+    assert desk.sessions.rows[three.id].revoked_at
 
 
 def test_ending_a_caller_needs_the_right_over_the_whole_broker_unless_it_is_oneself(desk: Desk) -> None:
