@@ -32,6 +32,7 @@ app = LazyChalice(
     "directory.handlers.suspensions",
     "directory.handlers.function",
     "insight.handlers.catalogue",
+    "insight.handlers.usage",
 )
 app.api.cors = False
 app.api.binary_types = []

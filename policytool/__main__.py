@@ -53,7 +53,7 @@ Example:
 
 ACCESS = """Read facts from standard input and print the access matrix as JSON; `broker report access` runs it."""
 
-SUGGEST = """Read calls from standard input and print a narrower template as JSON; `broker roles suggest` runs it."""
+SUGGEST = """Read a role's usage from standard input, print a narrower template; `broker roles suggest` runs it."""
 
 
 def main(words: Sequence[str] | None = None) -> int:

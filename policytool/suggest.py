@@ -1,14 +1,16 @@
-"""`python -m policytool suggest`: what sessions called on standard input, a narrower template on standard output.
+"""`python -m policytool suggest`: the usage of a role on standard input, a narrower template on standard output.
 
-`broker roles suggest` reads the calls from the API, asks it what the role allows, and shows or writes the template.
+`broker roles suggest` reads the usage from the API, and shows or writes the template.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.insight.domain.suggestion import actions_of, suggest, template, used
+import msgspec
+
+from chalicelib.insight.domain.suggestion import suggest, template
+from chalicelib.insight.domain.usage import ActionUse, LastAccessed
 from policytool.source import BadFile, Texts, document
 
 if TYPE_CHECKING:
@@ -16,24 +18,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Usage(msgspec.Struct, frozen=True):
+    """The members that a suggestion rests on; there are more."""
+
+    role: str
+    since: str
+    used: tuple[ActionUse, ...]
+    unmatched: tuple[str, ...]
+    last_accessed: LastAccessed | None = None
+
+
 SWITCHES = frozenset({"through_broker", "require_mfa"})
 YES = frozenset({"true", "yes", "on"})
 
 
 def suggestion(policies: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The actions that were used; and with what the role allows of them, the template."""
-    known = actions_of(json.loads((policies / "service-authorization.json").read_text()))
-    uses, unknown = used(facts["calls"], known)
-    if facts.get("allowed") is None:
-        return {"actions": sorted(action for action, use in uses.items() if use.calls)}
-    found = suggest(uses, unknown, facts["allowed"])
+    """The policy and the template, from the usage of the role as GET /v1/roles/{name}/usage answers it."""
+    usage = msgspec.convert(facts, Usage, strict=False)
+    found = suggest(usage.used, usage.unmatched, usage.last_accessed or LastAccessed("not_read"), usage.since)
     return {
-        "role": facts["role"],
+        "role": usage.role,
         "policy": found.policy,
         "reasons": list(found.reasons),
         "left_out": found.left_out,
         "denied": found.denied,
-        "template": template(_template(policies, facts["role"]), found, facts["since"]),
+        "template": template(_template(policies, usage.role), found, usage.since),
     }
 
 

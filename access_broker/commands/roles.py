@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from access_broker.command_line.options import ROLE, limit
 from access_broker.command_line.spec import Argument, Command, Option
+from access_broker.commands import role_usage
 from access_broker.names import nearest_role
 from access_broker.output.table import Column
-from access_broker.output.times import since, span
+from access_broker.output.times import span
 from access_broker.roles.apply_templates import converge
 
 if TYPE_CHECKING:
@@ -59,32 +60,6 @@ def plan(connection: Connection, given: Given) -> None:
 def apply(connection: Connection, given: Given) -> None:
     """Apply templates."""
     converge(connection, _places(given), dry_run=given.flag("dry_run"))
-
-
-def suggest(connection: Connection, given: Given) -> None:
-    """Show or write a narrower template."""
-    from access_broker.roles.suggest import suggested, used  # noqa: PLC0415  only this command needs a checkout
-
-    name, begin = given.word("role"), given.text("since") or since("90d")
-    with nearest_role(connection, name), connection.output.working("Reading sessions") as say:
-        calls = used(connection, name, begin, given.number("limit") or 500, say)
-        found = suggested(connection, name, given.word("policies"), calls, say)
-    if given.text("write"):
-        Path(given.word("write")).write_text(found["template"], "utf-8")
-    connection.output.show(found, lambda: _print_suggestion(connection, given, found))
-
-
-def _print_suggestion(connection: Connection, given: Given, found: dict[str, Any]) -> None:
-    if not given.text("write"):
-        print(found["template"], end="")
-    else:
-        connection.output.line(
-            f"Wrote {given.text('write')}. See the difference: broker roles plan {given.text('write')}"
-        )
-    read, where = f"Read {found['sessions']} sessions", ", ".join(found["regions"])
-    connection.output.notice(f"{read}, CloudTrail's management events of {where or 'no region'} only.")
-    if not found["complete"]:
-        connection.output.notice("These are not all calls: raise --limit, or give a shorter --since.")
 
 
 def _places(given: Given) -> list[Path]:
@@ -159,19 +134,7 @@ COMMANDS = {
         more="Applying twice changes nothing.",
         examples=("broker roles apply", "broker roles apply policies/roles/ec2-full.yaml --json"),
     ),
-    "roles suggest": Command(
-        suggest,
-        "Suggest a narrower policy for a role, from what its sessions called.",
-        (
-            ROLE,
-            Option("--since", "From sessions issued since then. [90d]", "TIME", since),
-            Option("--write", "Write the template to this file.", "FILE", names="file"),
-            Option("--policies", "The folder that has the role's template. [policies]", "FOLDER", usual="policies"),
-            limit(500),
-        ),
-        more="Needs a checkout and the right to read the audit. It allows nothing that the role does not allow now.",
-        examples=("broker roles suggest ec2-full --since 90d", "broker roles suggest ec2-full --write narrow.yaml"),
-    ),
+    **role_usage.COMMANDS,
     "roles delete": Command(
         delete,
         "Delete a role; its whole state is kept.",

@@ -16,6 +16,7 @@ from tests.evaluator import Asked, evaluate
 
 if TYPE_CHECKING:
     from localaws.broker import Broker
+    from tests.e2e.cli_person import Person
 
 CHECKOUT = Path(__file__).parents[2]
 USED = {"ec2:DescribeInstances", "ec2:DescribeVpcs", "ec2:DescribeSecurityGroups", "ec2:CreateKeyPair"}
@@ -43,9 +44,11 @@ def test_a_suggestion_allows_exactly_what_was_used(broker: Broker, tmp_path: Pat
     ec2.describe_vpcs()
     ec2.describe_security_groups()
     ec2.create_key_pair(KeyName="suggested-1")
+    _the_use_is_told(broker, admin, tmp_path)
     done = admin.broker("roles", "suggest", "wide", "--since", "1h", "--write", "narrow.yaml", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    assert found["last_accessed"] == "complete"
     assert {action for one in found["policy"]["Statement"] for action in one["Action"]} == USED, found
     known = json.loads((roles.parent / "service-authorization.json").read_text())["actions"]["ec2"]
     every = [f"ec2:{name}" for text in known.values() for name in text.split()]
@@ -61,3 +64,21 @@ def test_a_suggestion_allows_exactly_what_was_used(broker: Broker, tmp_path: Pat
     ec2.create_key_pair(KeyName="suggested-2")
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
         ec2.describe_images()
+
+
+def _the_use_is_told(broker: Broker, admin: Person, tmp_path: Path) -> None:
+    """The auditor reads the use with IAM's own data; alice, who may read no audit, gets a policy of her own use."""
+    found = json.loads(admin.broker("roles", "usage", "wide", "--since", "1h", "--json").stdout)
+    assert {f"{one['service']}:{one['action']}" for one in found["used"]} == USED
+    [unused] = [one for one in found["unused"] if one["service"] == "ec2"]
+    assert unused["allowed"] - len(unused["actions"]) == len(USED)
+    [ec2] = [one for one in found["last_accessed"]["services"] if one["service"] == "ec2"]
+    assert {f"ec2:{one['action']}" for one in ec2["actions"]} == USED
+    alice = at_a_terminal(broker, "alice", tmp_path / "alice")
+    assert alice.broker("roles", "usage", "wide").returncode != 0
+    done = alice.broker("roles", "suggest", "wide", "--session-policy", "--write", "mine.json")
+    assert done.returncode == 0, done.stderr
+    every = [*USED, "ec2:DescribeImages", "ec2:RunInstances"]
+    answers = evaluate([Asked(action, {"inline": json.loads(done.stdout)}) for action in every])
+    assert answers == [action in USED for action in every]
+    assert alice.broker("creds", "wide", "--policy", "mine.json").returncode == 0

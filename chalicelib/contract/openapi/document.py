@@ -20,6 +20,7 @@ from chalicelib.contract.openapi import (
     approvals,
     directory,
     examples,
+    insight,
     problems,
     provisioning,
     public,
@@ -28,6 +29,8 @@ from chalicelib.contract.openapi import (
 from chalicelib.contract.openapi.operations import JSON, Operation
 from chalicelib.contract.openapi.parameters import EXAMPLES, IN_PATHS
 from chalicelib.explain.domain.layers import Layer
+from chalicelib.insight.domain.usage import AccessedAction, AccessedService, ActionUse, LastAccessed
+from chalicelib.insight.services.role_usage import UnusedActions
 from chalicelib.provisioning.domain.role_state import RoleChange
 from chalicelib.sessions.domain.activity import Call
 
@@ -38,10 +41,14 @@ TABLES = {
     "Accounts": accounts.OPERATIONS,
     "Directory": directory.OPERATIONS,
     "Provisioning": provisioning.OPERATIONS,
+    "Insight": insight.OPERATIONS,
     "Public": public.OPERATIONS,
 }
 
-NAMED: tuple[Any, ...] = (Problem, AuditLine, UnreadableLine, Call, RoleChange, Layer)
+NAMED: tuple[Any, ...] = (
+    Problem, AuditLine, UnreadableLine, Call, RoleChange, Layer, ActionUse, UnusedActions, LastAccessed,
+    AccessedService, AccessedAction,
+)  # fmt: skip
 """Types of parts of answers; those of whole bodies and answers are in `examples.OF`."""
 
 RELEASE = "0.1.0"

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.approvals.handlers.bodies import CommentBody, RequestBody
 from chalicelib.cleanup.handlers.function import CleanupBody
-from chalicelib.contract.answers import access, accounts, approvals, cleanup, directory, provisioning, records
+from chalicelib.contract.answers import access, accounts, approvals, cleanup, directory, insight, provisioning, records
 from chalicelib.directory.handlers.suspensions import SuspensionBody
 from chalicelib.explain.handlers.explain import ExplainBody
 from chalicelib.explain.services.browse_roles import RoleView
@@ -234,6 +234,15 @@ BODIES[SuspensionBody] = {"caller": "alice", "reason": "her key is in a build lo
 ANSWERS |= {
     accounts.Account: MEMBER,
     accounts.AccountPage: {"accounts": [MEMBER], "next_cursor": None},
+    insight.RoleUsage: {
+        "role": "ec2-full", "since": SINCE, "sessions": 1, "used": [
+            {"service": "ec2", "action": "DescribeVpcs", "count": 3, "denied": 0, "last": AT, "resources": [],
+             "every_call_named": False, "allowed": "everywhere"},
+        ],
+        "unmatched": [], "unused": [{"service": "ec2", "allowed": 2, "actions": ["RunInstances"]}],
+        "last_accessed": {"state": "complete", "code": "", "services": [{"service": "ec2", "at": AT, "actions": []}]},
+        "regions": ["eu-west-1"], "regions_denied": [], "next_cursor": None,
+    },
     directory.KnownCaller: KNOWN,
     directory.CatalogueAccount: {"id": ACCOUNT, "alias": "prod", "ou_path": "/Workloads/Prod", "tags": {}},
     directory.CatalogueRole: CATALOGUED,

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from chalicelib.core.domain.iam_patterns import read_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from chalicelib.core.domain.iam_patterns import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,21 @@ class StatementDecision:
 
 def deciding(document: Mapping[str, Any], operation: str) -> StatementDecision:
     """The statement that decides `operation` (`service:Action`) in this document alone."""
-    found = [statement for statement in read_statements("", document) if statement.covers(operation)]
+    return decided(read_statements("", document), operation)
+
+
+def decided(statements: Iterable[Statement], operation: str) -> StatementDecision:
+    """The same of statements that were read before."""
+    found = [statement for statement in statements if statement.covers(operation)]
     for statement in found:
         if statement.denies_everywhere(operation):
             return StatementDecision("Deny", statement.place)
     may_deny = any(statement.effect == "Deny" for statement in found)
-    for statement in found:
-        if statement.effect == "Allow":
-            limited = statement.conditional or "*" not in (statement.resources or ())
-            return StatementDecision("Allow", statement.place, may_deny or limited)
-    return StatementDecision("ImplicitDeny", "no statement")
+    allowing = sorted((statement for statement in found if statement.effect == "Allow"), key=_limited)
+    if not allowing:
+        return StatementDecision("ImplicitDeny", "no statement")
+    return StatementDecision("Allow", allowing[0].place, may_deny or _limited(allowing[0]))
+
+
+def _limited(statement: Statement) -> bool:
+    return statement.conditional or "*" not in (statement.resources or ())

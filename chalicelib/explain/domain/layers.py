@@ -213,13 +213,18 @@ def _role_policies(role: RoleInAws | None, question: Question) -> Layer:
     if question.ask.role.quarantined:
         restore = f"Have an administrator take it out of quarantine: broker roles restore {question.ask.role.name}"
         return Layer(name, "closed", "access-broker-quarantine", "It is quarantined as unused.", restore)
+    change = "Add it to the role's template, or take a role that has it: broker roles"
+    return _narrowing(name, own_policies(role), question.operation, change)
+
+
+def own_policies(role: RoleInAws) -> dict[str, Any]:
+    """The role's policies as one document; each statement's Sid names its policy."""
     together = [
         {**statement, "Sid": f"{policy}, {statement.get('Sid') or f'statement {number}'}"}
         for policy, document in sorted(role.policies.items())
         for number, statement in enumerate(statements(document), 1)
     ]
-    change = "Add it to the role's template, or take a role that has it: broker roles"
-    return _narrowing(name, {"Statement": together}, question.operation, change)
+    return {"Statement": together}
 
 
 def _boundary(role: RoleInAws | None, question: Question) -> Layer:

@@ -1,45 +1,15 @@
-"""A narrower inline policy for a role, from the calls of its sessions. It never allows more than the role did."""
+"""A narrower inline policy for a role, from how it was used. It never allows more than the role did."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from chalicelib.insight.domain.usage import MOST_RESOURCES, ActionUse, LastAccessed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-PREFIXES = {
-    "monitoring": "cloudwatch", "email": "ses", "tagging": "tag", "application-autoscaling": "application-autoscaling",
-    "models-v2-lex": "lex", "runtime-lex": "lex", "health": "health", "apitest": "testing", "sso": "sso",
-}  # fmt: skip
-"""Event sources whose name is not IAM's prefix of the service."""
-
-EVENTS = {
-    "s3:ListBuckets": "s3:ListAllMyBuckets", "s3:ListObjects": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket",
-    "s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:CopyObject": "s3:PutObject",
-    "s3:CreateMultipartUpload": "s3:PutObject", "s3:UploadPart": "s3:PutObject", "s3:DeleteObjects": "s3:DeleteObject",
-    "s3:CompleteMultipartUpload": "s3:PutObject", "lambda:Invoke": "lambda:InvokeFunction",
-    "dynamodb:TransactWriteItems": "", "dynamodb:TransactGetItems": "", "dynamodb:ExecuteStatement": "",
-}  # fmt: skip
-"""Events that are called otherwise than their action (S3 and Lambda, service authorization reference); "" for several
-actions at once, which are told and not guessed."""
-
-MOST_RESOURCES = 10
-"""ARNs of one action; with more, the events name what happened to be there, not what the work needs."""
-
-
-@dataclass(slots=True)
-class Use:
-    """The calls of one action."""
-
-    action: str
-    calls: int = 0
-    denied: int = 0
-    last: str = ""
-    resources: set[str] = field(default_factory=set)
-    unnamed: bool = False
-    """Some call named no ARN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,95 +22,74 @@ class Suggestion:
     denied: dict[str, int]
 
 
-def actions_of(service_authorization: Mapping[str, Any]) -> frozenset[str]:
-    """Every action of AWS, as `ec2:DescribeInstances` (policies/service-authorization.json)."""
-    classes = [(prefix, text) for prefix, texts in service_authorization["actions"].items() for text in texts.values()]
-    return frozenset(f"{prefix}:{name}" for prefix, text in classes for name in text.split())
+WHY_LEFT_OUT = {
+    "conditional": "the role allows it for some resources or under conditions only: copy that statement",
+    "no": "the role does not allow it any more",
+    None: "the role's policies were not read, so it is not known if they allow it",
+}
 
 
-def used(calls: Iterable[Mapping[str, Any]], known: frozenset[str]) -> tuple[dict[str, Use], dict[str, str]]:
-    """Uses by IAM action, and the events for which there is none."""
-    by_lower = {action.lower(): action for action in known}
-    uses: dict[str, Use] = {}
-    unknown: dict[str, str] = {}
-    for call in calls:
-        event = f"{_prefix(str(call['service']))}:{call['action']}"
-        action = by_lower.get(_name(event, by_lower).lower())
-        if action is None:
-            unknown[event] = "no IAM action of this name: add by hand what it needs"
-            continue
-        _count(uses.setdefault(action, Use(action)), call)
-    return uses, unknown
+def suggest(uses: Iterable[ActionUse], unmatched: Iterable[str], accessed: LastAccessed, since: str) -> Suggestion:
+    """The policy that allows what was used since then and nothing else.
 
-
-def _prefix(service: str) -> str:
-    source = service.removesuffix(".amazonaws.com")
-    return PREFIXES.get(source, source)
-
-
-def _name(event: str, known: Mapping[str, str]) -> str:
-    """IAM's name of an event; Lambda's and CloudFront's events end with the version of their API."""
-    if event in EVENTS:
-        return EVENTS[event]
-    bare = event.rstrip("0123456789_v")
-    return event if event.lower() in known else bare
-
-
-def _count(use: Use, call: Mapping[str, Any]) -> None:
-    if call.get("error"):
-        use.denied += 1
-        return
-    use.calls += 1
-    use.last = max(use.last, str(call["at"]))
-    arns = {one for one in call.get("resources") or () if str(one).startswith("arn:")}
-    use.resources |= arns
-    use.unnamed = use.unnamed or not arns
-
-
-def suggest(uses: Mapping[str, Use], unknown: Mapping[str, str], allowed: Mapping[str, str]) -> Suggestion:
-    """The policy that allows what was used and nothing else.
-
-    `allowed` says of each action what the role's own policies say now: `open`,
-    `conditional` (for some resources or under conditions) or `closed`. Only
-    `open` is taken over: everything else could allow more than the role does.
+    Taken over is only what the role's own policies and its boundary allow
+    everywhere now: everything else could allow more than the role does.
     """
-    left_out = dict(unknown)
-    kept: list[Use] = []
-    for action, use in sorted(uses.items()):
-        if not use.calls:
-            continue
-        if allowed.get(action) == "open":
-            kept.append(use)
-        elif allowed.get(action) == "conditional":
-            left_out[action] = "the role allows it for some resources or under conditions only: copy that statement"
-        else:
-            left_out[action] = "the role does not allow it any more"
+    left_out = dict.fromkeys(unmatched, "no IAM action of this name: add by hand what it needs")
+    of_sessions = list(uses)
+    called = [use for use in of_sessions if use.count]
+    every = [*called, *_seen_by_iam(called, accessed, since)]
+    left_out |= {use.name: WHY_LEFT_OUT[use.allowed] for use in every if use.allowed != "everywhere"}
+    left_out |= _services_without_action(every, accessed, since)
+    kept = sorted((use for use in every if use.allowed == "everywhere"), key=lambda use: use.name)
     statements = list(_statements(kept))
     policy = {"Version": "2012-10-17", "Statement": [statement for statement, _ in statements]}
-    denied = {action: use.denied for action, use in sorted(uses.items()) if use.denied}
+    denied = {use.name: use.denied for use in sorted(of_sessions, key=lambda use: use.name) if use.denied}
     return Suggestion(policy, tuple(reason for _, reason in statements), left_out, denied)
 
 
-def _statements(uses: list[Use]) -> Iterator[tuple[dict[str, Any], str]]:
+def _seen_by_iam(called: list[ActionUse], accessed: LastAccessed, since: str) -> Iterator[ActionUse]:
+    """Uses that IAM tracked and that no session's history has: of other regions, or older than CloudTrail keeps."""
+    names = {use.name for use in called}
+    for service in accessed.services:
+        for one in service.actions:
+            if one.at >= since and f"{one.service}:{one.action}" not in names:
+                yield ActionUse(one.service, one.action, 0, 0, one.at, (), every_call_named=False, allowed=one.allowed)
+
+
+def _services_without_action(uses: list[ActionUse], accessed: LastAccessed, since: str) -> dict[str, str]:
+    """Services that IAM saw used, of whose calls it names none: mostly calls for data."""
+    named = {use.service for use in uses}
+    return {
+        f"{one.service}:*": f"IAM saw this service used on {one.at[:10]} and names no action: add by hand what it needs"
+        for one in accessed.services
+        if one.at and one.at >= since and one.service not in named
+    }
+
+
+def _statements(uses: list[ActionUse]) -> Iterator[tuple[dict[str, Any], str]]:
     """One for each action whose calls all named ARNs, and one for the other actions of each service."""
-    wide: dict[str, list[Use]] = {}
+    wide: dict[str, list[ActionUse]] = {}
     for use in uses:
-        if use.unnamed or not 0 < len(use.resources) <= MOST_RESOURCES:
-            wide.setdefault(use.action.partition(":")[0], []).append(use)
+        if not use.every_call_named or not 0 < len(use.resources) <= MOST_RESOURCES:
+            wide.setdefault(use.service, []).append(use)
             continue
-        sid = "".join(letter for letter in use.action.title() if letter.isalnum())
+        sid = "".join(letter for letter in use.name.title() if letter.isalnum())
         yield _statement(sid, [use], sorted(use.resources)), f"{_words(use)}, each time on these resources"
     for prefix, together in wide.items():
         sid = "".join(letter for letter in f"{prefix.title()}Used" if letter.isalnum())
         yield _statement(sid, together, ["*"]), "; ".join(map(_words, together))
 
 
-def _statement(sid: str, uses: list[Use], resources: list[str]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": [use.action for use in uses], "Resource": resources}
+def _statement(sid: str, uses: list[ActionUse], resources: list[str]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": [use.name for use in uses], "Resource": resources}
 
 
-def _words(use: Use) -> str:
-    return f"{use.action}: {use.calls} call{'s' * (use.calls != 1)}, last {use.last[:10]}"
+def _words(use: ActionUse) -> str:
+    last = f"last {(use.last or '')[:10]}"
+    if not use.count:
+        return f"{use.name}: tried as IAM tracks it, {last}"
+    return f"{use.name}: {use.count} call{'s' * (use.count != 1)}, {last}"
 
 
 def _line(text: str) -> str:

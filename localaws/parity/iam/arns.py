@@ -55,6 +55,8 @@ def _iam_arn(params: dict[str, Any], account: str) -> str | None:
     action = iam._p(params, "Action")
     if action == "CreatePolicy":
         return _made(account, "policy", params, "PolicyName")
+    if action == "GenerateServiceLastAccessedDetails":
+        return str(iam._p(params, "Arn"))
     if action in OF_A_DEVICE:
         return iam._p(params, "SerialNumber") or _made(account, "mfa", params, "VirtualMFADeviceName")
     if action == "GetAccessKeyLastUsed":
