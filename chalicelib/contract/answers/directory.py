@@ -12,6 +12,7 @@ from chalicelib.contract.answers.forms import Cursor, Id, Instant  # noqa: TC001
 class KnownCaller(msgspec.Struct, frozen=True):
     """A user or role that the directory knows. `as_of` is when its function last read all of IAM."""
 
+    id: Annotated[str, msgspec.Meta(description="IAM's unique id, as events have it in `caller`")]
     name: str
     kind: Literal["user", "role"]
     arn: str

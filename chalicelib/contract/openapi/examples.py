@@ -58,8 +58,8 @@ CATALOGUED: dict[str, Any] = {
     "tags": {"access-broker:audience": "engineers"}, "max_session_seconds": 3600, "quarantined": False, "home": None,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
-    "name": "alice", "kind": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "groups": ["engineers"],
-    "tags": {"team": "web"}, "suspended": False, "as_of": SINCE,
+    "id": "AIDACKCEVSQ6C2EXAMPLE", "name": "alice", "kind": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice",
+    "groups": ["engineers"], "tags": {"team": "web"}, "suspended": False, "as_of": SINCE,
 }  # fmt: skip
 MEMBER: dict[str, Any] = {
     "id": "111122223333", "alias": "prod", "name": "Shop production", "ou_path": "/Workloads/Prod",

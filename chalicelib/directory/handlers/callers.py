@@ -47,6 +47,7 @@ def show_caller(name: str) -> Response:
 
 def _document(caller: KnownCaller) -> dict[str, Any]:
     return {
+        "id": caller.id,
         "name": caller.name,
         "kind": caller.kind,
         "arn": caller.arn,

@@ -43,6 +43,8 @@ SUSPENDED_TAG = f"{OWN_KEYS}suspended"
 class KnownCaller:
     """One caller, as of a moment."""
 
+    id: str
+    """IAM's unique id: of two callers who had one name after the other, it tells which one is meant."""
     name: str
     kind: str
     arn: str
@@ -100,4 +102,4 @@ class CallerBrowser:
 
     def _known(self, facts: Facts, suspended: Collection[str], as_of: datetime | None) -> KnownCaller:
         out = facts.unique_id in suspended or SUSPENDED_TAG in facts.tags
-        return KnownCaller(facts.name, facts.kind, facts.arn, facts.groups, facts.tags, out, as_of)
+        return KnownCaller(facts.unique_id, facts.name, facts.kind, facts.arn, facts.groups, facts.tags, out, as_of)

@@ -180,7 +180,8 @@ def test_callers_are_listed_for_those_who_may_read_the_audit(call, alice, rita) 
     assert [one["name"] for one in (*first["callers"], *rest["callers"])] == ["alice", "api"]
     found = call("GET", "/v1/callers", rita, query={"suspended": "true", "group": "engineers"})[1]["callers"]
     assert [one["name"] for one in found] == ["alice"]
-    assert call("GET", "/v1/callers/rita", rita)[1]["groups"] == ["responders"]
+    shown = call("GET", "/v1/callers/rita", rita)[1]
+    assert (shown["groups"], shown["id"]) == (["responders"], rita["user"])
     assert call("GET", "/v1/callers/nemo", rita)[0] == 404
     assert call("GET", "/v1/callers", make_user("bob"))[0] == 403
     assert call("GET", "/v1/callers", rita, query={"cursor": "bm90aGluZw=="})[0] == 400
