@@ -131,7 +131,7 @@ def test_the_sessions_of_a_role_in_the_last_week_are_two_clicks_away(chromium: A
         opened.go("/roles/role-00001")
         opened.page.get_by_role("link", name="All of them").click()
         with opened.page.expect_request(re.compile(r"/v1/sessions\?.*role=role-00001.*since=")):
-            opened.page.get_by_label("Time").select_option("Last week")
+            opened.page.get_by_label("Time", exact=True).select_option("Last week")
 
 
 def test_all_pages_are_reached_with_the_keyboard(chromium: Any) -> None:
