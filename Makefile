@@ -22,7 +22,8 @@ SNAPSTART ?=
 SOURCE ?=
 TARGET ?=
 AT ?=
-JOBS ?= 2
+# One more than the two cores that we measure on: end-to-end tests also wait, for queues and schedules.
+JOBS ?= 3
 
 # Nothing is left outside the clone, downloads included.
 export PIP_CACHE_DIR := $(CURDIR)/.build/pip

@@ -17,8 +17,10 @@ from tests.e2e.door import Answer, keys_of, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import boto3
+    from botocore.credentials import ReadOnlyCredentials
 
     from localaws.broker import Broker
 
@@ -117,10 +119,23 @@ def delete_user(broker: Broker, name: str) -> None:
     iam.delete_user(UserName=name)
 
 
+PROFILE_KEYS: dict[tuple[Path, int, str], ReadOnlyCredentials] = {}
+"""Keys by file, time of its last change, and profile: a session that reads them takes longer than a call."""
+
+
+def profile_keys(broker: Broker, profile: str) -> ReadOnlyCredentials:
+    """The keys of admin, alice, bob or carol."""
+    file = broker.directory / "credentials"
+    key = (file, file.stat().st_mtime_ns, profile)
+    if key not in PROFILE_KEYS:
+        PROFILE_KEYS[key] = keys_of(broker.session_for(profile))
+    return PROFILE_KEYS[key]
+
+
 def ask(broker: Broker, who: str | boto3.Session, method: str, path: str, body: object = None) -> Answer:
     """A signed call by a profile or a session."""
-    session = broker.session_for(who) if isinstance(who, str) else who
-    return signed(f"{broker.broker_url}{path}", keys_of(session), method, body)
+    keys = profile_keys(broker, who) if isinstance(who, str) else keys_of(who)
+    return signed(f"{broker.broker_url}{path}", keys, method, body)
 
 
 def insist(broker: Broker, who: str | boto3.Session, method: str, path: str) -> Answer:

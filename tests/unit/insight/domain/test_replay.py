@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,14 @@ if TYPE_CHECKING:
 
 FILES = read(Path("policies/access"), "*.cedar")
 RULES = load_rules(FILES)
-DECIDED = [one.line for one in month(RULES, 1500, 120)]
+DECISIONS = 1500
 ACTIONS = ["TakeCredentials", "OpenConsole", "RequestAccess", "BreakGlass", "SeeRole"]
+
+
+@cache
+def decided() -> list[str]:
+    """A month of decisions. Made when a test needs it: every worker collects this file, and one runs it."""
+    return [one.line for one in month(RULES, DECISIONS, 120)]
 
 
 def edited(name: str, old: str, new: str) -> dict[str, str]:
@@ -53,15 +60,15 @@ EDITS = {
 }
 
 
-def found(files: dict[str, str], lines: list[str] = DECIDED) -> dict[str, tuple[str, str]]:
+def found(files: dict[str, str], lines: list[str] | None = None) -> dict[str, tuple[str, str]]:
     """Each decision that changes by the id of its event."""
     changes = Changes(Replayer(load_rules(files)))
-    return {one.id: (was.word, now.word) for one, was, now in changes.changed_decisions(lines)}
+    return {one.id: (was.word, now.word) for one, was, now in changes.changed_decisions(lines or decided())}
 
 
-def by_brute_force(files: dict[str, str], lines: list[str] = DECIDED) -> dict[str, tuple[str, str]]:
+def by_brute_force(files: dict[str, str], lines: list[str] | None = None) -> dict[str, tuple[str, str]]:
     whole, changed = WholeSet(list(files.values())), {}
-    for line in lines:
+    for line in lines or decided():
         event = json.loads(line)
         was, now = event["decision"]["outcome"], whole.outcome(event)
         if was != now and change(Outcome(was), Outcome(now)):
@@ -82,8 +89,8 @@ def test_the_other_evaluation_agrees_with_what_was_recorded() -> None:
 
 def test_the_same_policies_change_nothing() -> None:
     changes = Changes(Replayer(RULES))
-    changes.take(DECIDED)
-    assert (changes.changed, changes.replayed, changes.not_replayed) == (0, len(DECIDED), {})
+    changes.take(decided())
+    assert (changes.changed, changes.replayed, changes.not_replayed) == (0, DECISIONS, {})
 
 
 MUTANTS = {mutant.name: mutant.rules for mutant in mutants(FILES, ACTIONS)}
@@ -100,11 +107,11 @@ def test_the_same_policies_change_nothing_whatever_they_say(mutant: str, seed: i
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from(sorted(MUTANTS)), st.integers(0, len(DECIDED) - 100))
+@given(st.sampled_from(sorted(MUTANTS)), st.integers(0, DECISIONS - 100))
 def test_what_no_rule_can_tell_apart_is_decided_as_each_one_alone(mutant: str, start: int) -> None:
     rules = complete(MUTANTS[mutant])
     together = alike(rules)
-    for line in DECIDED[start : start + 30]:
+    for line in decided()[start : start + 30]:
         one = recorded(line)
         assert one is not None
         assert decide(together, one) == decide(rules, one), line
@@ -116,7 +123,7 @@ def complete(rules: AccessRules) -> AccessRules:
 
 
 def line(number: int = 0, **members: Any) -> str:
-    return json.dumps({**json.loads(DECIDED[number]), **members})
+    return json.dumps({**json.loads(decided()[number]), **members})
 
 
 @pytest.mark.parametrize(
@@ -134,14 +141,14 @@ def line(number: int = 0, **members: Any) -> str:
 )
 def test_what_cannot_be_decided_again_is_counted_and_never_guessed(text: str, why: str) -> None:
     changes = Changes(Replayer(RULES))
-    changes.take([text, DECIDED[0]])
+    changes.take([text, decided()[0]])
     assert (changes.not_replayed, changes.replayed) == ({why: 1}, 1)
     assert why in NOT_REPLAYED
 
 
 def test_a_tag_that_was_not_kept_is_not_taken_for_absent() -> None:
     more = {**FILES, "new.cedar": '@id("n") permit (principal, action, resource) when { principal.hasTag("shoe") };'}
-    one = recorded(DECIDED[0])
+    one = recorded(decided()[0])
     assert one is not None
     with pytest.raises(NotReplayed, match="tag"):
         Replayer(load_rules(more)).decide(one)
@@ -187,7 +194,7 @@ def test_events_of_other_kinds_are_no_decisions() -> None:
 
 def test_changes_are_told_by_rule_and_person_with_an_example() -> None:
     changes = Changes(Replayer(load_rules(EDITS["a term tightened"])))
-    changes.take(DECIDED)
+    changes.take(decided())
     told = changes.document()
     reasons = [group for group in told["changes"] if group["change"] == "reason"]
     assert [group["was_by"] for group in reasons] == [["engineers-standing"]]
@@ -201,12 +208,12 @@ def test_changes_are_told_by_rule_and_person_with_an_example() -> None:
 def test_a_base_takes_the_place_of_what_is_on_record() -> None:
     tightened = load_rules(EDITS["a term tightened"])
     changes = Changes(Replayer(tightened), Replayer(tightened))
-    changes.take(DECIDED)
+    changes.take(decided())
     assert changes.changed == 0
 
 
 def test_shorter_sessions_are_other_terms() -> None:
     shorter = edited("engineers.cedar", '@max_duration("1h")', '@max_duration("45m")')
     changes = Changes(Replayer(load_rules(shorter)))
-    changes.take(DECIDED)
+    changes.take(decided())
     assert changes.kinds() == {"terms", "refused"}
