@@ -125,6 +125,18 @@ def test_the_prompt_for_an_mfa_code_violates_nothing_and_escape_gives_up(chromiu
         opened.sees("This needs your second factor.")
 
 
+def test_a_roles_usage_is_shown_when_asked_for_with_the_line_that_suggests_a_narrower_role(
+    chromium: Any, axe: str
+) -> None:
+    with shown(chromium, Canned()) as opened:
+        opened.sees("What I have")
+        opened.go("/roles/role-00001")
+        opened.press("Show usage")
+        opened.sees("broker roles suggest role-00001 --since 90d")
+        opened.page.evaluate(axe)
+        assert violations(opened.page) == []
+
+
 def test_the_sessions_of_a_role_in_the_last_week_are_two_clicks_away(chromium: Any) -> None:
     with shown(chromium, Canned()) as opened:
         opened.sees("What I have")

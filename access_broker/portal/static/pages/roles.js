@@ -36,7 +36,7 @@ function One({ name, me, go }) {
   const role = useLoad(() => get(`/v1/roles/${part(name)}`), [name], 15000);
   return html`<${Back} to="#/roles" text=${t("Roles")} /><${Loaded} load=${role}>${(one) => html`<div class="columns">
     <div class="main-column"><${Terms} role=${one} reload=${role.reload} go=${go} /><${Explain} role=${one} me=${me} /></div>
-    <div class="side-column">${can("GET", "/v1/roles/{name}/usage") && html`<${Usage} role=${one} />`}<${RoleSessions} role=${one} /></div></div>`}<//>`;
+    <div class="side-column">${can("GET", "/v1/roles/{name}/usage") && html`<${Usage} role=${one} me=${me} />`}<${RoleSessions} role=${one} /></div></div>`}<//>`;
 }
 
 function Terms({ role, reload, go }) {
@@ -95,11 +95,11 @@ function Explain({ role, me }) {
 const MOST_PAGES = 5; // CloudTrail answers two look-ups a second
 
 // The use of a role comes page by page, a few sessions on each: counts add up, and only the first page has `unused`.
-async function usageOf(name) {
+async function usageOf(name, caller) {
   const used = new Map();
   let first, cursor, pages = 0;
   do {
-    const page = await get(`/v1/roles/${part(name)}/usage`, { cursor });
+    const page = await get(`/v1/roles/${part(name)}/usage`, { caller, cursor });
     first ??= page;
     for (const one of page.used) used.set(`${one.service}:${one.action}`, (used.get(`${one.service}:${one.action}`) ?? 0) + one.count);
     cursor = page.next_cursor;
@@ -109,13 +109,21 @@ async function usageOf(name) {
   return { used: [...used].filter(([, count]) => count).sort((one, other) => other[1] - one[1]), unused: unused.filter((one) => one.left), whole: !cursor };
 }
 
-function Usage({ role }) {
-  const load = useLoad(() => usageOf(role.name), [role.name]);
-  return html`<${Card} title=${t("Usage")}><${Loaded} load=${load} lines=${3}>${({ used, unused, whole }) => html`
+// Read when asked for. Without the right to read the role's audit, it is one's own use.
+function Usage({ role, me }) {
+  const [asked, ask] = useState(false);
+  const all = (role.rights ?? []).includes("ReadAudit");
+  return html`<${Card} title=${all ? t("Usage") : t("My usage")}>${asked ? html`<${Used} role=${role} caller=${all ? undefined : me.name} />`
+    : html`<p class="muted">${t("The calls of 90 days, from CloudTrail. It takes some seconds.")}</p><${Button} onClick=${() => ask(true)}>${t("Show usage")}<//>`}<//>`;
+}
+
+function Used({ role, caller }) {
+  const load = useLoad(() => usageOf(role.name, caller), [role.name, caller]);
+  return html`<${Loaded} load=${load} lines=${3}>${({ used, unused, whole }) => html`
     ${used.length === 0 ? html`<p class="muted">${t("No use on record.")}</p>` : html`<${Bars} counts=${used} />`}
     ${!whole && html`<p class="hint">${t("This is the latest part.")}</p>`}
     ${unused.length > 0 && html`<h3>${t("Never used")}</h3><p class="chips">${unused.slice(0, 40).map((one) => html`<${Badge}>${one.service} ${one.left}/${one.allowed}<//>`)}</p>
-      <p class="hint">${t("This line suggests a template without what was not used:")}</p><${Command} text=${`broker roles suggest ${role.name} --since 90d`} />`}`}<//><//>`;
+      <p class="hint">${t("This line suggests a template without what was not used:")}</p><${Command} text=${`broker roles suggest ${role.name} --since 90d`} />`}`}<//>`;
 }
 
 function RoleSessions({ role }) {
