@@ -46,7 +46,7 @@ def deploy(
     body = upload(client("s3"), json.dumps(template).encode(), "template")
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
     outputs = apply(client("cloudformation"), NAME, {"TemplateURL": TEMPLATES + body, "Parameters": given}, log)
-    _set_resource_policy(client, outputs["RestAPIId"], template)
+    _set_resource_policy(client, outputs["RestAPIId"], template, parameters)
     _set_point_in_time_recovery(client("dynamodb"), [outputs["TableName"], outputs["LedgerName"]])
     stage = template["Resources"][API]["Properties"]["StageName"]
     return outputs | {"Path": f"/_aws/execute-api/{outputs['RestAPIId']}/{stage}"}
@@ -102,14 +102,27 @@ def _first_failure(cloudformation: Any, name: str) -> str:
     return next((f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed), "")
 
 
-def _set_resource_policy(client: Callable[[Any], Any], api: str, template: dict[str, Any]) -> None:
-    """Set the resource policy of the API. AWS takes it from the template, ministack only by this call."""
+def _set_resource_policy(
+    client: Callable[[Any], Any], api: str, template: dict[str, Any], parameters: Mapping[str, str]
+) -> None:
+    """Set the resource policy of the API. AWS takes it from the template, ministack only by this call.
+
+    A statement under Fn::If stands where the parameter that its condition asks for is set.
+    """
     policy = template["Resources"][API]["Properties"]["DefinitionBody"]["x-amazon-apigateway-policy"]
     account = client("sts").get_caller_identity()["Account"]
-    known = {"AWS::AccountId": account, "AWS::Region": REGION, "AWS::Partition": "aws", API: api}
-    value = json.dumps(_resolved(policy, known))
+    known = {"AWS::AccountId": account, "AWS::Region": REGION, "AWS::Partition": "aws", API: api, **parameters}
+    standing = [one for one in policy["Statement"] if "Fn::If" not in one]
+    standing += [one["Fn::If"][1] for one in policy["Statement"] if "Fn::If" in one and _set(template, one, parameters)]
+    value = json.dumps(_resolved(policy | {"Statement": standing}, known))
     operation = {"op": "replace", "path": "/policy", "value": value}
     client("apigateway").update_rest_api(restApiId=api, patchOperations=[operation])
+
+
+def _set(template: dict[str, Any], statement: dict[str, Any], parameters: Mapping[str, str]) -> bool:
+    """Whether the parameter is set that the statement's condition compares with nothing."""
+    condition = template["Conditions"][statement["Fn::If"][0]]
+    return bool(parameters.get(condition["Fn::Not"][0]["Fn::Equals"][0]["Ref"]))
 
 
 def _set_point_in_time_recovery(dynamodb: Any, tables: list[str]) -> None:
@@ -120,7 +133,7 @@ def _set_point_in_time_recovery(dynamodb: Any, tables: list[str]) -> None:
 
 
 def _resolved(value: Any, known: Mapping[str, str]) -> Any:
-    """The value with Ref and Fn::Sub filled in, as CloudFormation would."""
+    """The value with Ref, Fn::Split and Fn::Sub filled in, as CloudFormation would."""
     if isinstance(value, list):
         return [_resolved(one, known) for one in value]
     if isinstance(value, str):
@@ -129,9 +142,10 @@ def _resolved(value: Any, known: Mapping[str, str]) -> Any:
         return value
     if value.keys() == {"Ref"}:
         return known[value["Ref"]]
-    if value.keys() == {"Fn::Sub"}:
-        return _substituted(value["Fn::Sub"], known)
-    return {key: _resolved(one, known) for key, one in value.items()}
+    if value.keys() == {"Fn::Split"}:
+        return _resolved(value["Fn::Split"][1], known).split(value["Fn::Split"][0])
+    filled = {key: _resolved(one, known) for key, one in value.items()}
+    return filled["Fn::Sub"] if filled.keys() == {"Fn::Sub"} else filled
 
 
 def _substituted(text: str, known: Mapping[str, str]) -> str:

@@ -87,7 +87,7 @@ def _managed(statements: list[Document]) -> Document:
 
 
 def _substituted(value: Any) -> Any:
-    """ARNs in the partition of the stack; the key, where one was named."""
+    """ARNs in the partition of the stack; the key and the domain, where one was named."""
     if isinstance(value, dict):
         return {name: _substituted(one) for name, one in value.items()}
     if isinstance(value, list):
@@ -96,7 +96,8 @@ def _substituted(value: Any) -> Any:
         return value
     if value.endswith("REPLACE-WITH-YOUR-KEY"):
         return {"Fn::Sub": "arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/${KeyId}"}
-    return {"Fn::Sub": value.replace("arn:aws:", "arn:${AWS::Partition}:", 1)}
+    text = value.replace("arn:aws:", "arn:${AWS::Partition}:", 1)
+    return {"Fn::Sub": text.replace("REPLACE-WITH-YOUR-DOMAIN", "${DomainName}")}
 
 
 def _listed(value: Any) -> list[Any]:

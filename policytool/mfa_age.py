@@ -22,7 +22,7 @@ def gateway_age(policies: Path) -> timedelta | None:
     """The greatest age that the resource policy of the API lets through under /mfa; None if it states none."""
     path = policies / FILE
     statements: list[dict[str, Any]] = json.loads(path.read_text())["Statement"] if path.exists() else []
-    denials = (one.get("Condition", {}).get(OPERATOR, {}) for one in statements if one["Effect"] == "Deny")
+    denials = (one.get("Condition", {}).get(OPERATOR, {}) for one in statements if one.get("Effect") == "Deny")
     seconds = [int(condition[KEY]) for condition in denials if KEY in condition]
     return timedelta(seconds=min(seconds)) if seconds else None
 

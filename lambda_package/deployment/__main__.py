@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_package import overlay
-from lambda_package.deployment import bucket, change_set, code, gradual
+from lambda_package.deployment import bucket, change_set, code, gradual, settings
 from lambda_package.failures import PackagingFailed
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def deploy(options: argparse.Namespace, session: boto3.Session) -> int:
     cloudformation = session.client("cloudformation")
     given, before = change_set.pairs(options.parameters), change_set.described(cloudformation, stack)
     whole, prefix = json.loads((package / "sam.json").read_text()), options.stage
+    whole = settings.with_a_deployment_for(whole, settings.values_of(whole, before, given))
     if options.gradual:
         whole = gradual.make_gradual(whole, snap_start=options.snap_start)
         prefix = f"{options.stage}/{gradual.settings_of(whole, before, given)}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
+
+from lambda_package.deployment.settings import digest, values_of
 
 API, ALIAS = "APIHandler", "live"
 WATCHED = (
@@ -48,13 +49,7 @@ def settings_of(template: Document, stack: Document | None, given: dict[str, str
     SAM publishes a new version where the code's address changed, and only then. With this
     digest in the address, settings that changed reach the alias as well.
     """
-    before = {one["ParameterKey"]: one.get("ParameterValue") for one in (stack or {}).get("Parameters", [])}
-    defaults = {name: one.get("Default") for name, one in template["Parameters"].items()}
-    values = {name: given.get(name, before.get(name, default)) for name, default in defaults.items()}
-    text = json.dumps(
-        [template["Resources"][API], {name: str(value) for name, value in values.items()}], sort_keys=True
-    )
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return digest([template["Resources"][API], values_of(template, stack, given)])
 
 
 def _role(boundary: Any) -> Document:

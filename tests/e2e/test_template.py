@@ -112,18 +112,26 @@ OPTIONS = {
     "AlarmSubscriber": "alarms@example.com",
     "ApiAccessLogs": "on-with-account-role",
     "AuditConcurrency": 1,
+    "CertificateArn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/0a1b",
     "CodeSigningConfigArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0",
+    "DomainBasePath": "access",
+    "DomainName": "broker.example.com",
     "FunctionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/access-broker-functions",
     "KmsKeyArn": KEY,
     "OrganizationId": "o-a1b2c3d4e5",
     "ProvisionConcurrency": 1,
+    "WebAclArn": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:regional/webacl/edge/0a1b",
 }
+"""All but VpcEndpointIds: a private API has no custom domain."""
 
 
 def deployers_policies(*names: str) -> dict[str, Any]:
-    """The deployer's policies with the key filled in."""
+    """The deployer's policies with the key and the domain filled in."""
     texts = {name: (Path("policies") / f"{name}.json").read_text() for name in names}
-    return {name: json.loads(text.replace("REPLACE-WITH-YOUR-KEY", KEY.split("/")[1])) for name, text in texts.items()}
+    values = {"REPLACE-WITH-YOUR-KEY": KEY.split("/")[1], "REPLACE-WITH-YOUR-DOMAIN": OPTIONS["DomainName"]}
+    for wanted, value in values.items():
+        texts = {name: text.replace(wanted, str(value)) for name, text in texts.items()}
+    return {name: json.loads(text) for name, text in texts.items()}
 
 
 def not_allowed(template: dict[str, Any], parameters: dict[str, Any], policies: dict[str, Any]) -> list[Any]:

@@ -16,7 +16,9 @@ Document = dict[str, Any]
 
 def filled(value: Any) -> Any:
     """The value with the references of this template filled in."""
-    return Stack(template(), GIVEN | {"BucketName": "access-broker-b", "KeyId": "0a1b"}).resolve(value)
+    return Stack(
+        template(), GIVEN | {"BucketName": "access-broker-b", "KeyId": "0a1b", "DomainName": "broker.example.com"}
+    ).resolve(value)
 
 
 def documents(*names: str) -> dict[str, Document]:

@@ -86,6 +86,12 @@ ONLY_FOR: dict[str, dict[str, str]] = {
         "DataProtectionPolicy": "sns:PutDataProtectionPolicy",
         "DeliveryStatusLogging": "iam:GetRole iam:PassRole",
     },
+    "AWS::WAFv2::WebACLAssociation": {
+        "Resources of other services": "amplify:* apprunner:* appsync:* bedrock-agentcore:* cognito-idp:* ec2:* "
+        "elasticloadbalancing:*",
+        "Rule groups that others share": "wafv2:*PermissionPolicy",
+        "A stage, which the evaluator does not know (tests/unit/policies/test_deployer.py)": "apigateway:SetWebACL",
+    },
 }
 """By type and property: what the handlers call only if the template sets the property."""
 

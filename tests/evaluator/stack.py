@@ -19,14 +19,18 @@ PSEUDO = {
 }
 HERE = f"{REGION}:{ACCOUNT}"
 API = f"arn:aws:apigateway:{REGION}::/restapis/a1b2c3"
+DOMAIN = f"arn:aws:apigateway:{REGION}::/domainnames/broker.example.com"
+TAGS = f"arn:aws:apigateway:{REGION}::/tags/arn"
 PARTS_OF_THE_API = (f"{API}/resources", f"{API}/resources/r1", f"{API}/gatewayresponses/DEFAULT_4XX")
 """In place of deployments and stages, which the evaluator does not know; the policy has one pattern for all."""
 
 ARNS = {
     "AWS::ApiGateway::Account": (f"arn:aws:apigateway:{REGION}::/account",),
+    "AWS::ApiGateway::BasePathMapping": (f"{DOMAIN}/basepathmappings", f"{DOMAIN}/basepathmappings/access"),
     "AWS::ApiGateway::Deployment": PARTS_OF_THE_API,
+    "AWS::ApiGateway::DomainName": (DOMAIN.rpartition("/")[0], DOMAIN, TAGS),
     "AWS::ApiGateway::RestApi": (API.removesuffix("/a1b2c3"), API, f"{API}/gatewayresponses/DEFAULT_4XX"),
-    "AWS::ApiGateway::Stage": (*PARTS_OF_THE_API, f"arn:aws:apigateway:{REGION}::/tags/arn"),
+    "AWS::ApiGateway::Stage": (*PARTS_OF_THE_API, TAGS),
     "AWS::CloudWatch::Alarm": (f"arn:aws:cloudwatch:{HERE}:alarm:{{name}}",),
     "AWS::CloudWatch::Dashboard": (f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{{name}}",),
     "AWS::CodeDeploy::Application": (f"arn:aws:codedeploy:{HERE}:application:{{name}}",),
@@ -56,6 +60,7 @@ ARNS = {
     "AWS::SNS::Subscription": (f"arn:aws:sns:{HERE}:{STACK}-alarms",),
     "AWS::SNS::Topic": (f"arn:aws:sns:{HERE}:{{name}}",),
     "AWS::SQS::Queue": (f"arn:aws:sqs:{HERE}:{{name}}",),
+    "AWS::WAFv2::WebACLAssociation": (f"{API}/stages/api", f"arn:aws:wafv2:{HERE}:regional/webacl/edge/0a1b"),
 }
 """The ARNs that calls about a resource of this type name."""
 
@@ -112,16 +117,19 @@ class Stack:
 
     def holds(self, condition: str | None) -> bool:
         """Whether the condition is true; a resource without one is made always."""
-        return condition is None or self._decide(self.template["Conditions"][condition])
+        return condition is None or self.decide(self.template["Conditions"][condition])
 
-    def _decide(self, test: dict[str, Any]) -> bool:
+    def decide(self, test: dict[str, Any]) -> bool:
+        """Whether the condition function is true."""
         ((function, given),) = test.items()
         if function == "Condition":
             return self.holds(given)
         if function == "Fn::Equals":
             first, second = (str(self.resolve(one)) for one in given)
             return first == second
-        decided = [self._decide(one) for one in given]
+        if function == "Fn::Contains":
+            return self.resolve(given[1]) in given[0]
+        decided = [self.decide(one) for one in given]
         return {"Fn::Not": not decided[0], "Fn::And": all(decided), "Fn::Or": any(decided)}[function]
 
     def resolve(self, value: Any) -> Any:
@@ -208,5 +216,6 @@ _FUNCTIONS: dict[str, Callable[[Stack, Any], Any]] = {
     "Fn::Sub": Stack.substitute,
     "Fn::GetAtt": Stack.attribute,
     "Fn::Select": lambda stack, given: stack.resolve(given[1])[int(given[0])],
+    "Fn::Split": lambda stack, given: str(stack.resolve(given[1])).split(given[0]),
     "Fn::Join": lambda stack, given: given[0].join(map(str, stack.resolve(given[1]))),
 }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from access_broker.http.broker import Broker
 
-API_ID = re.compile(r"https?://(?:([a-z0-9]+)\.execute-api\.|[^/]+/_aws/execute-api/([a-z0-9]+)/)")
+API_ID = re.compile(r"https?://(?:([a-z0-9]+)(?:-vpce-[0-9a-f]+)?\.execute-api\.|[^/]+/_aws/execute-api/([a-z0-9]+)/)")
 
 
 @dataclass(eq=False)

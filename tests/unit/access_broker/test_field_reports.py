@@ -133,6 +133,7 @@ HOSTS = {
     "https://abc.execute-api.us-gov-west-1.amazonaws.com/api": "us-gov-west-1",
     "https://abc.execute-api.us-iso-east-1.c2s.ic.gov/api": "us-iso-east-1",
     "https://abc.execute-api.us-east-1.api.aws/api": "us-east-1",
+    "https://abc-vpce-0123456789abcdef0.execute-api.eu-west-1.amazonaws.com/api": "eu-west-1",
     "https://broker.example.com/api": None,
 }
 

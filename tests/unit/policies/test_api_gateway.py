@@ -11,7 +11,11 @@ import pytest
 
 from app import app
 
-STATEMENTS: list[dict[str, Any]] = json.loads(Path("policies/api-gateway.json").read_text())["Statement"]
+WRITTEN: list[dict[str, Any]] = json.loads(Path("policies/api-gateway.json").read_text())["Statement"]
+STATEMENTS = [one for one in WRITTEN if "Fn::If" not in one]
+OPTIONAL = {one["Fn::If"][0]: one["Fn::If"][1] for one in WRITTEN if "Fn::If" in one}
+"""By the condition that puts the statement into the policy."""
+
 PRESENT, AGE = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"
 ROUTES = sorted((method, path) for path, methods in app.routes.items() for method in methods)
 UNDER_MFA = [(method, path) for method, path in ROUTES if path.startswith("/mfa/")]
@@ -56,3 +60,15 @@ def test_every_other_route_is_open_without_mfa(method: str, path: str) -> None:
 )
 def test_another_spelling_is_open_to_no_one(path: str) -> None:
     assert not open_to("GET", path, {PRESENT: "true", AGE: "60"})
+
+
+def test_a_private_api_answers_through_the_named_endpoints_only() -> None:
+    """Deny stands above every allowance, so the public routes and Slack's are closed as well."""
+    statement = OPTIONAL["IsPrivate"]
+    assert (statement["Effect"], statement["Principal"], statement["Resource"]) == ("Deny", "*", "execute-api:/*")
+    ids = {"Fn::Split": [",", {"Ref": "VpcEndpointIds"}]}
+    assert statement["Condition"] == {"StringNotEquals": {"aws:SourceVpce": ids}}
+
+
+def test_what_an_option_adds_is_left_out_by_default() -> None:
+    assert all(one["Fn::If"][2] == {"Ref": "AWS::NoValue"} for one in WRITTEN if "Fn::If" in one)

@@ -25,6 +25,8 @@ ACTIONS = {
 
 MAKING = {
     "AWS::ApiGateway::Account": {"apigateway:PATCH"},
+    "AWS::ApiGateway::BasePathMapping": {"apigateway:POST", "apigateway:PATCH"},
+    "AWS::ApiGateway::DomainName": {"apigateway:POST", "apigateway:PATCH"},
     "AWS::CloudWatch::Alarm": {"cloudwatch:PutMetricAlarm"},
     "AWS::CloudWatch::Dashboard": {"cloudwatch:PutDashboard"},
     "AWS::DynamoDB::Table": {"dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DescribeTable"},
@@ -36,9 +38,12 @@ MAKING = {
     "AWS::SNS::Subscription": {"sns:Subscribe", "sns:GetSubscriptionAttributes"},
     "AWS::SNS::Topic": {"sns:CreateTopic", "sns:SetTopicAttributes", "sns:GetTopicAttributes"},
     "AWS::SQS::Queue": {"sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:GetQueueAttributes"},
+    "AWS::WAFv2::WebACLAssociation": {"apigateway:SetWebACL", "wafv2:AssociateWebACL", "wafv2:GetWebACLForResource"},
 }
 DELETING = {
     "AWS::ApiGateway::Account": "apigateway:PATCH",
+    "AWS::ApiGateway::BasePathMapping": "apigateway:DELETE",
+    "AWS::ApiGateway::DomainName": "apigateway:DELETE",
     "AWS::CloudWatch::Alarm": "cloudwatch:DeleteAlarms",
     "AWS::CloudWatch::Dashboard": "cloudwatch:DeleteDashboards",
     "AWS::DynamoDB::Table": "dynamodb:DeleteTable",
@@ -50,6 +55,7 @@ DELETING = {
     "AWS::SNS::Subscription": "sns:Unsubscribe",
     "AWS::SNS::Topic": "sns:DeleteTopic",
     "AWS::SQS::Queue": "sqs:DeleteQueue",
+    "AWS::WAFv2::WebACLAssociation": "wafv2:DisassociateWebACL",
 }
 OF_THE_TRANSFORM = {
     "AWS::ApiGateway::RestApi": {"apigateway:POST", "apigateway:PATCH", "apigateway:UpdateRestApiPolicy"},
@@ -102,7 +108,16 @@ def test_what_a_property_needs_is_allowed_if_the_property_is_set_and_only_then(n
 
 def test_what_only_options_need_stands_apart() -> None:
     always = {action for one in json.loads(Path(FILES[0]).read_text())["Statement"] for action in listed(one["Action"])}
-    assert not [action for action in always if action.startswith("kms:") or action == "iam:AttachRolePolicy"]
+    assert not [one for one in always if one.startswith(("kms:", "wafv2:")) or one == "iam:AttachRolePolicy"]
+    assert "apigateway:SetWebACL" not in always
+    assert "/domainnames" not in Path(FILES[0]).read_text()
+
+
+def test_the_deployer_may_change_the_domain_that_an_administrator_filled_in_and_no_other() -> None:
+    domain = "arn:aws:apigateway:eu-west-1::/domainnames/"
+    assert not allowing("apigateway:PATCH", f"{domain}shop.example.com")
+    assert not allowing("apigateway:DELETE", f"{domain}shop.example.com/basepathmappings/cart")
+    assert allowing("apigateway:PATCH", f"{domain}REPLACE-WITH-YOUR-DOMAIN")
 
 
 def test_the_audit_log_is_not_the_deployers_to_delete() -> None:
@@ -131,6 +146,11 @@ def test_connections_of_streams_and_queues_may_be_tagged_as_cloudformation_does(
 )
 def test_calls_that_take_no_resource_are_allowed_on_all(action: str) -> None:
     assert allowing(action, "*")
+
+
+def test_the_web_acl_may_be_put_before_stages_alone() -> None:
+    assert allowing("apigateway:SetWebACL", "arn:aws:apigateway:eu-west-1::/restapis/a1b2c3/stages/api")
+    assert not allowing("apigateway:SetWebACL", "arn:aws:apigateway:eu-west-1::/restapis/a1b2c3")
 
 
 def test_the_policy_fits_into_a_managed_policy() -> None:

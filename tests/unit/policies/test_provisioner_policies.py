@@ -43,7 +43,8 @@ ARNS = {
 NAMES = ("DashboardName", "FunctionName", "LogGroupName", "QueueName", "TableName", "TopicName")
 DENIED_OTHERWISE = {
     **dict.fromkeys((*DEPLOYED, "ApiGatewayLogRole", "SignInOnly"), "iam:*"),
-    "RestAPI": "apigateway:*",
+    **dict.fromkeys(("RestAPI", "Domain", "DomainMapping"), "apigateway:*"),
+    "WebAcl": "apigateway:*",  # AWS WAF also asks for apigateway:SetWebACL on the stage, to put one there or away
     "MemberEvents": "events:PutPermission",
 }
 NEEDS_THE_BOUNDARY = {

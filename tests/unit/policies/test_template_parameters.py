@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.evaluator.stack import Stack
+
 TEMPLATE: dict[str, Any] = json.loads(Path(".chalice/resources.json").read_text())
 PARAMETERS, CONDITIONS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Conditions"], TEMPLATE["Resources"]
 LAMBDA_POLICIES = sorted(Path("policies/lambda").glob("*.json"))
@@ -108,3 +110,68 @@ def test_every_function_can_be_made_to_take_signed_code_only() -> None:
     functions = [one["Properties"] for one in RESOURCES.values() if "FunctionName" in one.get("Properties", {})]
     given = [one["CodeSigningConfigArn"] for one in functions]
     assert given == [{"Fn::If": ["SignsCode", {"Ref": "CodeSigningConfigArn"}, NO_VALUE]}] * len(given)
+
+
+def test_a_custom_domain_stands_before_the_stage_that_is_throttled_and_has_the_apis_tls() -> None:
+    domain, mapping = RESOURCES["Domain"], RESOURCES["DomainMapping"]
+    assert {domain["Condition"], mapping["Condition"]} == {"HasDomain"}
+    assert domain["Properties"]["RegionalCertificateArn"] == {"Ref": "CertificateArn"}
+    assert domain["Properties"]["SecurityPolicy"]["Fn::If"] == ["HasTlsPolicy", {"Ref": "ApiTlsPolicy"}, "TLS_1_2"]
+    assert mapping["Properties"]["Stage"] == {"Ref": "RestAPI.Stage"}
+    condition, address, _ = TEMPLATE["Outputs"]["EndpointURL"]["Value"]["Fn::Sub"][1]["Address"]["Fn::If"]
+    assert condition == "HasDomain"
+    assert address["Fn::If"][1:] == [
+        {"Fn::Sub": "https://${DomainName}/${DomainBasePath}"},
+        {"Fn::Sub": "https://${DomainName}"},
+    ]
+
+
+def refused(parameters: dict[str, str]) -> list[str]:
+    """The rules of the template that these values break (CloudFormation User Guide, "Rules")."""
+    stack = Stack({**TEMPLATE, "Parameters": PARAMETERS}, parameters)
+    return [
+        name
+        for name, rule in TEMPLATE["Rules"].items()
+        if stack.decide(rule.get("RuleCondition", {"Fn::Equals": ["", ""]}))
+        and not all(stack.decide(one["Assert"]) for one in rule["Assertions"])
+    ]
+
+
+DOMAIN = {"DomainName": "broker.example.com", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rules"),
+    [
+        ({}, []),
+        (DOMAIN, []),
+        ({**DOMAIN, "DomainBasePath": "access"}, []),
+        ({"DomainName": "broker.example.com"}, ["ADomainHasACertificate"]),
+        ({**DOMAIN, "VpcEndpointIds": "vpce-0a1b2c3d"}, ["ADomainHasACertificate"]),
+        ({"VpcEndpointIds": "vpce-0a1b2c3d"}, []),
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused_before_anything_is_made(parameters, rules) -> None:
+    assert refused(parameters) == rules
+
+
+@pytest.mark.parametrize("path", ["mfa", "v1", "chat", "health"])
+def test_no_base_path_looks_like_a_path_of_the_broker(path: str) -> None:
+    """Below the base path mfa, another spelling of the route's own mfa would count as proof (authentication.py)."""
+    assert refused({**DOMAIN, "DomainBasePath": path}) == ["ABasePathIsNoneOfTheBrokersOwn"]
+
+
+def test_a_web_acl_stands_before_the_stage() -> None:
+    association = RESOURCES["WebAcl"]
+    assert association["Condition"] == "HasWebAcl"
+    assert association["Properties"]["ResourceArn"]["Fn::Sub"].endswith("/restapis/${RestAPI}/stages/${RestAPI.Stage}")
+
+
+def test_a_private_api_has_the_named_endpoints_and_any_other_none() -> None:
+    endpoint = RESOURCES["RestAPI"]["Properties"]["EndpointConfiguration"]
+    assert endpoint["Type"] == {"Fn::If": ["IsPrivate", "PRIVATE", "REGIONAL"]}
+    ids = {"Fn::Split": [",", {"Ref": "VpcEndpointIds"}]}
+    assert endpoint["VPCEndpointIds"] == {"Fn::If": ["IsPrivate", ids, NO_VALUE]}
+    pattern = PARAMETERS["VpcEndpointIds"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "vpce-0123456789abcdef0,vpce-0a1b2c3d")
+    assert not re.fullmatch(pattern, "vpce-0a1b2c3d, vpce-0a1b2c3e")
