@@ -87,7 +87,10 @@ def renamed(value: Any) -> Any:
 
 
 def spoke_policy() -> Document:
-    """The spoke role's policy: roles under the broker's path, the boundaries there, and whether a name is taken."""
+    """The spoke role's policy: roles under the broker's path, the boundaries there, taken names, and the event history.
+
+    LookupEvents takes no resource. The provision function hands on the calls of brokered sessions alone.
+    """
     known = {one["Sid"]: one for one in json.loads((POLICIES / "lambda" / "provision.json").read_text())["Statement"]}
     reads = {**known[READS], "Resource": BROKERED}
     taken = {"Sid": "TellWhetherANameIsTaken", "Effect": "Allow", "Action": "iam:GetRole", "Resource": ANY_ROLE}
@@ -97,7 +100,9 @@ def spoke_policy() -> Document:
         "Action": ["iam:GetPolicy", "iam:GetPolicyVersion"],
         "Resource": SHARED,
     }
-    return {"Version": "2012-10-17", "Statement": renamed([*(known[sid] for sid in ROLES), reads, taken, shared])}
+    calls = {"Sid": "LookUpWhatSessionsDid", "Effect": "Allow", "Action": "cloudtrail:LookupEvents", "Resource": "*"}
+    of_roles = (known[sid] for sid in ROLES)
+    return {"Version": "2012-10-17", "Statement": renamed([*of_roles, reads, taken, shared, calls])}
 
 
 def _spoke() -> Document:

@@ -10,6 +10,7 @@ from chalicelib.approvals.wiring import approval_records, approvers, grants, req
 from chalicelib.core.wiring import beside, clock, config, journal, leases, new_id, pause, refusals
 
 if TYPE_CHECKING:
+    from chalicelib.sessions.aws.cloudtrail import CloudTrailActivity
     from chalicelib.sessions.services.activity import Activity
     from chalicelib.sessions.services.browse import SessionBrowser, Sessions
     from chalicelib.sessions.services.console_links import ConsoleLinks
@@ -75,12 +76,26 @@ def session_browser() -> SessionBrowser:
 def activity() -> Activity:
     """The service behind GET /v1/sessions/{id}/activity."""
     from chalicelib.core.aws.clients import client
+    from chalicelib.core.aws.functions import OrderedFunction, lambda_for_a_caller
+    from chalicelib.sessions.aws.activity_of_accounts import ActivityOfAccounts
     from chalicelib.sessions.aws.cloudtrail import CloudTrailActivity
     from chalicelib.sessions.services.activity import Activity
 
     named = config().require("activity_regions").split(",")
     clients = {region: client("cloudtrail", region) for region in dict.fromkeys(named) if region}
-    return Activity(sessions=session_browser(), log=CloudTrailActivity(clients))
+    doing = "asking the provisioner for the session's calls"
+    provisioner = OrderedFunction(lambda_for_a_caller(), config().require("provision_function"), doing)
+    return Activity(sessions=session_browser(), log=ActivityOfAccounts(CloudTrailActivity(clients), provisioner))
+
+
+def activity_in_account(role: str, regions: tuple[str, ...]) -> CloudTrailActivity:
+    """CloudTrail of a member account, read by the provision function; `role` has the account's id before its name."""
+    from chalicelib.accounts.wiring import spoke_roles
+    from chalicelib.core.domain.roles import split_role_name
+    from chalicelib.sessions.aws.cloudtrail import CloudTrailActivity
+
+    account, _ = split_role_name(role)
+    return CloudTrailActivity({region: spoke_roles().cloudtrail(account, region) for region in regions})
 
 
 @cache

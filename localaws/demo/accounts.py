@@ -49,8 +49,8 @@ def production_needs_another_person(stage: Stage) -> None:
 
 
 def her_session_in_prod_ends_and_the_one_in_dev_lives(stage: Stage) -> None:
-    """One session of one account is revoked; another account's goes on."""
-    stage.open("Her session in prod is revoked; the one in dev lives")
+    """One session of one account is revoked, another account's goes on; each CloudTrail tells what its session did."""
+    stage.open("Her session in prod is revoked; the one in dev lives; the calls of both are read")
     using, sessions = {}, {}
     for account in ("dev", "prod"):
         said = stage.curl("/v1/credentials", {"role": f"{account}:ec2-full"}, stage.keys("alice"))
@@ -60,3 +60,7 @@ def her_session_in_prod_ends_and_the_one_in_dev_lives(stage: Stage) -> None:
     stage.succeeds(f"broker revoke {sessions['prod']} --reason drill", "admin")
     stage.refused(stage.aws("ec2 describe-instances", using=using["prod"]), "UnauthorizedOperation")
     stage.allowed(stage.aws("ec2 describe-instances", using=using["dev"]))
+    for account, refused in (("dev", False), ("prod", True)):
+        said = stage.succeeds(f"broker activity {sessions[account]}", "alice")
+        stage.expect(f"the calls in {account}", true=said.text.count("DescribeInstances") > 0, answer=said.text)
+        stage.expect("the refusal", true=("UnauthorizedOperation" in said.text) is refused, answer=said.text)

@@ -138,6 +138,9 @@ def test_a_session_acts_in_the_account_and_revoking_it_leaves_another_accounts_a
     assert shown["role_arn"] == f"arn:aws:iam::{member(hub, 'dev').id}:role/access-broker/ec2-full"
     assert ask(hub, "admin", "DELETE", f"/v1/sessions/{dev_id}?reason=drill").document["state"] == "revoked"
     assert (allowed(in_dev), allowed(in_prod)) == (False, True)
+    told = ask(hub, "alice", "GET", f"/v1/sessions/{dev_id}/activity").document
+    refusals = sorted((one["action"], one["error"]) for one in told["events"])
+    assert refusals == [("DescribeInstances", ""), ("DescribeInstances", "UnauthorizedOperation")]
     everywhere = ask(hub, "admin", "POST", "/v1/revocations", {"caller": "alice", "reason": "drill"})
     assert everywhere.status < 300, everywhere
     assert allowed(in_prod) is False

@@ -39,6 +39,7 @@ MAY: dict[str, dict[str, str]] = {
 
 READS_OF_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion")
 
+HISTORY = "cloudtrail:LookupEvents"
 USER = f"arn:aws:iam::{ACCOUNT}:user/access-broker/alice"
 NEVER = {
     "iam:AttachUserPolicy": USER,
@@ -110,7 +111,7 @@ def test_it_may_do_with_brokered_roles_what_the_provisioner_needs() -> None:
 
 def test_the_policy_names_no_other_action() -> None:
     named = {action for one in spoke_policy()["Statement"] for action in _listed(one["Action"])}
-    assert named == {*(f"iam:{action}" for action in MAY), *READS_OF_POLICIES}
+    assert named == {*(f"iam:{action}" for action in MAY), *READS_OF_POLICIES, HISTORY}
 
 
 def test_of_managed_policies_it_may_read_those_under_the_brokers_path_alone() -> None:
@@ -119,6 +120,12 @@ def test_of_managed_policies_it_may_read_those_under_the_brokers_path_alone() ->
         (action, policy, {}) for action in READS_OF_POLICIES for policy in (BOUNDARY, *others)
     ]
     assert judged(asked) == [True, False, False] * len(READS_OF_POLICIES)
+
+
+def test_of_cloudtrail_it_may_look_up_the_event_history_and_change_nothing() -> None:
+    trail = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/organisation"
+    changes = judged([(f"cloudtrail:{one}", trail, {}) for one in ("StopLogging", "DeleteTrail")])
+    assert (judged([(HISTORY, "*", {})]), changes) == ([True], [False, False])
 
 
 @pytest.mark.parametrize("role", OTHERS)

@@ -146,14 +146,14 @@ def made(service: str, region: str | None) -> Any:
     return _session().create_client(service, region, config=SETTINGS_OF.get(service, SETTINGS))
 
 
-def client_with(service: str, given: Mapping[str, Any]) -> Any:
+def client_with(service: str, given: Mapping[str, Any], region: str | None = None) -> Any:
     """A client that signs with the credentials that STS answered."""
     keys = {
         "aws_access_key_id": given["AccessKeyId"],
         "aws_secret_access_key": given["SecretAccessKey"],
         "aws_session_token": given["SessionToken"],
     }
-    return _session().create_client(service, config=SETTINGS_OF.get(service, SETTINGS), **keys)
+    return _session().create_client(service, region, config=SETTINGS_OF.get(service, SETTINGS), **keys)
 
 
 @cache

@@ -40,6 +40,8 @@ def provision(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         if event.get("action") in revocation_actions.ACTIONS:
             return {"ok": True, "result": revocation_actions.handle(event)}
+        if event.get("action") == "session_activity":
+            return {"ok": True, "result": _session_activity(event)}
         order = converted(event, Order)
         return {"ok": True, "result": _action(order)(order)}
     except BrokerError as error:
@@ -48,6 +50,12 @@ def provision(event: dict[str, Any], _context: object) -> dict[str, Any]:
         # Type only: a message may quote what must not be logged.
         logger.error("unexpected %s while provisioning", type(error).__name__)  # noqa: TRY400
         return {"ok": False, "error": error_document(BrokerError("Something broke in the provisioner. Try again."))}
+
+
+def _session_activity(event: dict[str, Any]) -> dict[str, Any]:
+    from chalicelib.sessions.handlers import activity_action  # noqa: PLC0415  a rare order
+
+    return activity_action.handle(event)
 
 
 def _action(order: Order) -> Callable[[Order], dict[str, Any]]:

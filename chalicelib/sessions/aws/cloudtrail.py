@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudtrail import CloudTrailClient
     from mypy_boto3_cloudtrail.type_defs import EventTypeDef, LookupEventsRequestTypeDef, LookupEventsResponseTypeDef
 
-    from chalicelib.core.domain.sessions import Session
-    from chalicelib.sessions.domain.activity import Call
+    from chalicelib.sessions.domain.activity import Call, Traced
 
 LOOKUPS = 4
 """LookupEvents calls for one page: the service answers two a second for all callers of account and region."""
@@ -47,7 +46,7 @@ class CloudTrailActivity:
         """The regions that are looked up, in this order, and no others."""
         return tuple(self._clients)
 
-    def page(self, session: Session, cursor: str | None) -> ActivityPage:
+    def page(self, session: Traced, cursor: str | None) -> ActivityPage:
         """Calls of the session in order of time; pages go back in time, region after region.
 
         A region that AWS denies is named, and the others are looked up. RefusedByAws if all are denied.
@@ -66,7 +65,7 @@ class CloudTrailActivity:
         return ActivityPage(_in_order(calls), cursors.encoded([region, token]), tuple(denied))
 
     def _lookup_if_allowed(
-        self, session: Session, region: str, token: str | None, denied: list[str]
+        self, session: Traced, region: str, token: str | None, denied: list[str]
     ) -> Mapping[str, Any]:
         """The answer, or nothing from a region that a policy of the organisation may deny."""
         try:
@@ -77,7 +76,7 @@ class CloudTrailActivity:
             denied.append(region)
             return {"Events": []}
 
-    def _lookup(self, session: Session, region: str, token: str | None) -> LookupEventsResponseTypeDef:
+    def _lookup(self, session: Traced, region: str, token: str | None) -> LookupEventsResponseTypeDef:
         query: LookupEventsRequestTypeDef = {
             "LookupAttributes": [{"AttributeKey": "Username", "AttributeValue": session.session_name}],
             "StartTime": session.issued_at - BEFORE,
@@ -108,7 +107,7 @@ def _in_order(calls: Mapping[str, Call]) -> tuple[Call, ...]:
     return tuple(sorted(calls.values(), key=lambda one: (one.at, one.id)))
 
 
-def _call(session: Session, event: EventTypeDef) -> Call | None:
+def _call(session: Traced, event: EventTypeDef) -> Call | None:
     record = json.loads(event["CloudTrailEvent"])
     resources = tuple(one["ResourceName"] for one in event.get("Resources", ()) if one.get("ResourceName"))
     return call(record, resources) if made_by(session, record) else None

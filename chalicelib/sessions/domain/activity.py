@@ -5,10 +5,45 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.core.domain.roles import split_role_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Protocol
 
-    from chalicelib.core.domain.sessions import Session
+    class Traced(Protocol):
+        """As much of a session as CloudTrail tells."""
+
+        @property
+        def role(self) -> str:
+            """The role's name; for a member account's role with the account's id before it."""
+            ...
+
+        @property
+        def role_arn(self) -> str:
+            """The role's ARN."""
+            ...
+
+        @property
+        def session_name(self) -> str:
+            """The RoleSessionName, which CloudTrail has as the user's name."""
+            ...
+
+        @property
+        def source_identity(self) -> str:
+            """The caller."""
+            ...
+
+        @property
+        def issued_at(self) -> datetime:
+            """When the session began."""
+            ...
+
+        @property
+        def expires_at(self) -> datetime:
+            """When it ends by itself."""
+            ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +72,8 @@ class ActivityPage:
     denied: tuple[str, ...] = ()
 
 
-def made_by(session: Session, record: Mapping[str, Any]) -> bool:
-    """True for a CloudTrail record of this session: by role session name and, where stated, source identity.
+def made_by(session: Traced, record: Mapping[str, Any]) -> bool:
+    """True for a CloudTrail record of this session: by account, role, session name and, where stated, source identity.
 
     The name ends in the session's id, so no other session of ours has it; the
     role and source identity keep out a session that was made up under the same name.
@@ -46,9 +81,9 @@ def made_by(session: Session, record: Mapping[str, Any]) -> bool:
     identity = record.get("userIdentity") or {}
     context = identity.get("sessionContext") or {}
     arn = str(identity.get("arn") or "")
-    if identity.get("type") != "AssumedRole" or not arn.endswith(
-        f":assumed-role/{session.role}/{session.session_name}"
-    ):
+    account, role = session.role_arn.split(":")[4], split_role_name(session.role)[1]
+    named = f":sts::{account}:assumed-role/{role}/{session.session_name}"
+    if identity.get("type") != "AssumedRole" or not arn.endswith(named):
         return False
     return str(context.get("sourceIdentity", session.source_identity)) == session.source_identity
 

@@ -43,6 +43,7 @@ def axel(account: None) -> dict[str, str]:
 def trail(account: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """The role in IAM, and for each session name the events that CloudTrail answers: moto has none of its own."""
     monkeypatch.setenv("BROKER_BOUNDARY_ARN", BOUNDARY)
+    monkeypatch.setenv("BROKER_PROVISION_FUNCTION", "provision")
     iam = client("iam")
     iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(EVERYTHING))
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})

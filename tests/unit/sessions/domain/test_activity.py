@@ -58,3 +58,10 @@ def test_a_call_says_what_was_done_and_how_it_ended() -> None:
         ("i-1",),
         True,
     )
+
+
+def test_a_role_of_a_member_account_has_its_own_name_in_cloudtrail_and_another_accounts_role_is_not_it() -> None:
+    role_arn = "arn:aws:iam::111122223333:role/access-broker/ec2-full"
+    there = session(role="111122223333:ec2-full", role_arn=role_arn)
+    assert made_by(there, record(arn=ARN.replace("123456789012", "111122223333")))
+    assert not made_by(there, record())
