@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,12 @@ from access_broker.command_line.options import (
     OF_ROLE,
     REASON,
     REQUEST,
-    ROLE,
     identifier,
     limit,
+    role_name,
     user_name,
 )
-from access_broker.command_line.spec import Command, Option
+from access_broker.command_line.spec import Argument, Command, Option
 from access_broker.credentials.approval import Approvals, who_can_approve
 from access_broker.credentials.role_ask import RoleAsk
 from access_broker.names import nearest_role, whole_id
@@ -38,19 +39,40 @@ COLUMNS = (
     Column("approvals", leaves=2),
     Column("reason", elastic=True, leaves=3),
 )
+ROLES = Argument(
+    "ROLE",
+    "A role's name, as `broker roles` shows it; several are asked for at once.",
+    role_name,
+    many=True,
+    names="role",
+)
 COMMENT = Option("--comment", "For the caller, and the audit.", "TEXT")
 
 
 def request(connection: Connection, given: Given) -> None:
-    """File a request; with --wait, wait for the decision."""
+    """File a request, or one for each role; with --wait, wait for the decision."""
     approvals = Approvals(connection.broker, connection.output)
-    ask = RoleAsk(given.word("role"), given.number("for"), given.text("reason"))
-    with nearest_role(connection, ask.role):
-        filed = approvals.file(ask, given.text("not_before"), given.text("on_behalf_of"))
+    role, *also = given.texts("role")
+    ask = RoleAsk(role, given.number("for"), given.text("reason"))
+    with nearest_role(connection, ask.role) if not also else nullcontext():
+        filed = approvals.file(ask, given.text("not_before"), given.text("on_behalf_of"), also)
+    others = [one for one in filed.get("together") or () if one != filed["id"]]
+    all_filed = [filed, *(connection.broker.get("requests", one) for one in others)]
     if given.flag("wait"):
         connection.output.notice(who_can_approve(filed) or f"Request {filed['id']} is filed.")
-        filed = approvals.await_decision(filed)
-    _show(connection, filed)
+        all_filed = [approvals.await_decision(one) for one in all_filed]
+    if also:
+        _show_all(connection, all_filed)
+    else:
+        _show(connection, all_filed[0])
+
+
+def _show_all(connection: Connection, filed: list[dict[str, Any]]) -> None:
+    rows = [_row(one) for one in filed]
+    connection.output.show(filed, lambda: connection.output.table(COLUMNS, rows, "No requests."))
+    connection.output.notice(
+        "They are decided together: approving, denying or cancelling one does it to all that wait."
+    )
 
 
 def requests(connection: Connection, given: Given) -> None:
@@ -123,17 +145,21 @@ def _facts(request: dict[str, Any]) -> list[tuple[str, object]]:
 COMMANDS = {
     "request": Command(
         request,
-        "Ask for a role that needs approval.",
+        "Ask for a role that needs approval, or for several at once.",
         (
-            ROLE,
+            ROLES,
             FOR,
             REASON,
             Option("--not-before", "When it should begin (RFC 3339). [now]", "TIME"),
             Option("--on-behalf-of", "For another user, where a rule allows it.", "USER", user_name),
             Option("--wait", "Wait until it is decided."),
         ),
-        more="`broker exec` asks by itself when it has to.",
-        examples=('broker request prod-ec2 --for 4h --reason "deploy 1.2" --wait',),
+        more="`broker exec` asks by itself when it has to. Several roles, of other accounts for example, are decided "
+        "together, and each is granted by itself.",
+        examples=(
+            'broker request prod-ec2 --for 4h --reason "deploy 1.2" --wait',
+            'broker request dev:ec2-full prod:ec2-full --reason "move the fleet"',
+        ),
     ),
     "requests": Command(
         requests,

@@ -10,7 +10,7 @@ from access_broker.failures import ApprovalRequired, Refused
 from access_broker.output.times import local_and_utc, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from access_broker.connection import Connection
     from access_broker.credentials.role_ask import RoleAsk
@@ -75,14 +75,17 @@ class Approvals:
         waiting: dict[str, Any] | None = self.broker.get("requests", mine) if mine else None
         return waiting  # a list does not say who can approve
 
-    def file(self, ask: RoleAsk, not_before: str | None = None, on_behalf_of: str | None = None) -> dict[str, Any]:
-        """File a request."""
+    def file(
+        self, ask: RoleAsk, not_before: str | None = None, on_behalf_of: str | None = None, also: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """File a request, and with it those for the roles `also`: the answer is the first."""
         body = {
             "role": ask.role,
             "duration_seconds": ask.seconds or DEFAULT_GRANT_SECONDS,
             "reason": ask.reason,
             "not_before": not_before,
             "on_behalf_of": on_behalf_of,
+            "also": list(also) or None,
         }
         request: dict[str, Any] = self.broker.post("requests", body=body)
         return request

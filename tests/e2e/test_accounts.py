@@ -157,6 +157,21 @@ def test_a_role_of_production_is_refused_until_another_person_approves(hub: Brok
     assert allowed(acting(hub, given.document["credentials"]))
 
 
+def test_roles_of_several_accounts_are_asked_for_at_once_decided_together_and_granted_one_by_one(hub: Broker) -> None:
+    for alias in ("dev", "prod"):
+        assert put(hub, f"{alias}:together", PRODUCTION).status == 201
+    both = {"role": "dev:together", "also": ["prod:together"], "reason": "move"}
+    filed = ask(hub, "alice", "POST", "/v1/requests", both).document
+    assert ask(hub, with_mfa(hub, "bob"), "POST", f"/mfa/v1/requests/{filed['id']}/approve", {}).status == 200
+    for alias in ("dev", "prod"):
+        role = f"{member(hub, alias).id}:together"
+        listed = ask(hub, "alice", "GET", f"/v1/requests?role={alias}%3Atogether&state=approved").document["requests"]
+        assert [(one["role"], one["together"], one["grant"]["state"]) for one in listed] == [
+            (role, filed["together"], "active")
+        ]
+        assert credentials(hub, f"{alias}:together").status == 201
+
+
 def test_explain_names_the_accounts_own_layer(hub: Broker) -> None:
     told = ask(hub, "alice", "POST", "/v1/explain", {"role": "dev:ec2-full"}).document
     layer = account_layer(told)

@@ -13,7 +13,7 @@ from chalicelib.core.domain.errors import Conflict
 from chalicelib.core.domain.pages import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from chalicelib.access.domain.facts import Facts
@@ -93,7 +93,8 @@ class FakeRequests:
     def filings(self, person: str) -> Filings:
         return self.counted.get(person, Filings(person))
 
-    def file(self, request: Request, once: str, event: AuditEvent, counted: Filings) -> Request:
+    def file(self, filed: Sequence[tuple[Request, AuditEvent]], once: str, counted: Filings) -> Request:
+        request, _ = filed[0]
         if self.fails_with:
             raise self.fails_with
         key = (request.asked_by_id or request.caller_id, once)
@@ -106,8 +107,8 @@ class FakeRequests:
             raise FiledMeanwhile("Another one was filed.")
         self.counted[counted.person] = counted
         self.once[key] = request.id
-        self.rows[request.id] = request
-        self.events.append(event)
+        self.rows |= {one.id: one for one, _ in filed}
+        self.events += [event for _, event in filed]
         return request
 
     def save(self, changed: Request, event: AuditEvent, grant: Grant | None = None) -> None:

@@ -43,9 +43,9 @@ class TableMembers:
         if not account:
             return role
         number = self.account_id(account)
-        if number == self._home:
-            return role
-        return f"{number}:{role}" if number else ""
+        if not number:
+            return ""
+        return role if number == self._home else f"{number}:{role}"
 
     def account_id(self, account: str) -> str:
         """The id that an id or alias stands for, or ""."""

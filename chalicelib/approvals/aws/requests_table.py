@@ -21,7 +21,7 @@ from chalicelib.core.domain.ids import FORM
 from chalicelib.core.domain.pages import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
@@ -63,10 +63,14 @@ class TableRequests:
         row = rows.get(self._dynamodb, self._table, f"REQUEST#FILED#{person}", "FILED")
         return Filings(person, tuple(row["ids"]), row["version"]) if row else Filings(person)
 
-    def file(self, request: Request, once: str, event: AuditEvent, counted: Filings) -> Request:
-        """Write a new request and its count; with a key `once` used before, answers the request filed then."""
-        row = {**request_to_row(request), "event": to_json(event)}
-        items = [self._put(row, rows.ABSENT), self._count(counted, request)]
+    def file(self, filed: Sequence[tuple[Request, AuditEvent]], once: str, counted: Filings) -> Request:
+        """Write new requests, all or none, and their count; answers the first.
+
+        With a key `once` used before, answers the request that was the first then.
+        """
+        request, _ = filed[0]
+        new = [{**request_to_row(one), "event": to_json(event)} for one, event in filed]
+        items = [*(self._put(row, rows.ABSENT) for row in new), self._count(counted, request)]
         key = _once_key(request, once)
         if once:
             ttl = int(request.filed_at.timestamp()) + ONCE_SECONDS

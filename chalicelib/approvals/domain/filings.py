@@ -10,13 +10,16 @@ from chalicelib.core.domain import ids
 from chalicelib.core.domain.errors import BrokerError, Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from chalicelib.core.domain.callers import Caller
 
 MAX_WAITING = 50
 """Requests of one person that wait at once."""
+
+MOST_AT_ONCE = 10
+"""Requests that are filed and decided together."""
 
 MAX_FILED = 60
 """Requests that one person files within WINDOW: each makes notices, and so does each cancellation."""
@@ -55,12 +58,12 @@ class Filings:
             minutes = WINDOW // timedelta(minutes=1)
             raise FiledTooOften(f"This person filed {MAX_FILED} requests within {minutes} minutes. Wait some minutes.")
 
-    def adding(self, request_id: str, waiting: Iterable[str], now: datetime) -> Filings:
-        """With one request more; Crowded if MAX_WAITING are `waiting` already."""
+    def adding(self, ids_filed: Sequence[str], waiting: Iterable[str], now: datetime) -> Filings:
+        """With these requests more; Crowded if more than MAX_WAITING would wait then."""
         still = set(waiting)
-        if len(still) >= MAX_WAITING:
-            raise Crowded(f"{MAX_WAITING} requests of this person wait already. Cancel some, or wait for answers.")
-        kept = sorted({*still, *self._recent(now), request_id})
+        if len(still) + len(ids_filed) > MAX_WAITING:
+            raise Crowded(f"{len(still)} requests of this person wait already. Cancel some, or wait for answers.")
+        kept = sorted({*still, *self._recent(now), *ids_filed})
         return Filings(self.person, tuple(kept), self.version + 1)
 
     def _recent(self, now: datetime) -> list[str]:

@@ -45,6 +45,8 @@ class Request:
 
     `caller` is the one who gets the access; `asked_by` a program that asked
     on their behalf, or empty. `policy` is the rule that stated the terms.
+    `together` has the ids of all requests that were filed at once, its own
+    among them, or none: they are decided together.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Request:
     state: State = "pending"
     decisions: tuple[Decision, ...] = ()
     settled_at: datetime | None = None
+    together: tuple[str, ...] = ()
     version: int = 1
 
     @property

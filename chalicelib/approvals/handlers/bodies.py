@@ -7,10 +7,11 @@ from typing import Annotated
 
 import msgspec
 
+from chalicelib.approvals.domain.filings import MOST_AT_ONCE
 from chalicelib.approvals.domain.grants import LONGEST_GRANT, SHORTEST_GRANT
 from chalicelib.approvals.services.request import RequestAsk
 from chalicelib.core.domain.visible_text import visible_text
-from chalicelib.core.handlers.fields import Reason, RoleName  # noqa: TC001  msgspec reads the annotations
+from chalicelib.core.handlers.fields import Reason, RoleName
 
 GrantSeconds = Annotated[
     int,
@@ -25,6 +26,15 @@ UserName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$(?!\n
 Comment = Annotated[str, msgspec.Meta(max_length=1000, description="For the one who asked, and the audit log")]
 
 
+MoreRoles = Annotated[
+    tuple[RoleName, ...],
+    msgspec.Meta(
+        max_length=MOST_AT_ONCE - 1,
+        description="Further roles, of other accounts for example: one request each, decided together",
+    ),
+]
+
+
 class RequestBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """POST /v1/requests."""
 
@@ -33,6 +43,7 @@ class RequestBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     reason: Reason = ""
     not_before: Instant | None = None
     on_behalf_of: UserName | None = None
+    also: MoreRoles = ()
 
     def ask(self, once: str) -> RequestAsk:
         """The ask for the service."""
@@ -43,6 +54,7 @@ class RequestBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             not_before=self.not_before,
             on_behalf_of=self.on_behalf_of or "",
             once=once,
+            also=self.also,
         )
 
 

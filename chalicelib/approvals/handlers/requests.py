@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.access.handlers.role_filter import role_in
 from chalicelib.approvals import wiring
 from chalicelib.approvals.domain.requests import STATES, RequestFilter, State
 from chalicelib.approvals.handlers.bodies import CommentBody, RequestBody
@@ -114,4 +115,4 @@ def _idempotency_key(request: HttpRequest) -> str:
 
 def _filter(query: Query) -> RequestFilter:
     state = cast("State | None", query.word("state", STATES) or None)
-    return RequestFilter(query.name("caller"), query.name("role"), state)
+    return RequestFilter(query.name("caller"), role_in(query), state)

@@ -26,6 +26,7 @@ def request_document(
         "caller": request.caller,
         "asked_by": request.asked_by or None,
         "role": request.role,
+        "together": list(request.together),
         "reason": request.reason,
         "duration_seconds": request.duration_seconds,
         "not_before": _instant(request.not_before),

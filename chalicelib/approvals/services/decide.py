@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,11 +45,21 @@ class RequestDecisions:
     def record_decision(self, request_id: str, word: Word, comment: str, origin: Origin) -> Request:
         """Approve or deny, once per approver; the approval that completes the number makes the grant.
 
+        Requests that were filed together are decided together: who may not
+        decide one of them decides none. Each gets its own grant.
+
         Raises NotFound, Refused, or Conflict that says what became of the request.
         """
         request = self._found(request_id)
-        rules = self._right(request, word, comment, origin)
+        others = self._waiting_with(request)
+        rules = [self._right(one, word, comment, origin) for one in (request, *others)]
+        done = self._say(request_id, word, comment, origin, rules[0])
+        for one, its_rules in zip(others, rules[1:], strict=True):
+            with suppress(Conflict):  # another was faster with this one
+                self._say(one.id, word, comment, origin, its_rules)
+        return done
 
+    def _say(self, request_id: str, word: Word, comment: str, origin: Origin, rules: tuple[str, ...]) -> Request:
         approver_id = principal_id(origin.caller.unique_id)
 
         def next_version(current: Request) -> Request:
@@ -70,7 +81,16 @@ class RequestDecisions:
         request = self._found(request_id)
         if not owns(origin, request):
             raise self._refused(self._not_theirs(request, origin), "Cancel", request, origin)
-        return self.withdraw(request_id, comment, origin)
+        done = self.withdraw(request_id, comment, origin)
+        for one in self._waiting_with(request):
+            with suppress(Conflict):
+                self.withdraw(one.id, comment, origin)
+        return done
+
+    def _waiting_with(self, request: Request) -> list[Request]:
+        """The requests that were filed together with this one and still wait."""
+        found = [self._found(one) for one in request.together if one != request.id]
+        return [one for one in found if one.state_at(self.records.clock()) == "pending"]
 
     def withdraw(self, request_id: str, comment: str, origin: Origin) -> Request:
         """Cancel a request, by anyone whom the caller of this method has found to have the right."""

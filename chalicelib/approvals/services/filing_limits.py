@@ -9,7 +9,7 @@ from chalicelib.approvals.domain.filings import MAX_WAITING, FiledMeanwhile, Fil
 from chalicelib.core.domain.errors import Contended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from chalicelib.approvals.domain.filings import Filings
@@ -28,21 +28,22 @@ class LimitedFiling:
     requests: Requests
     pause: Callable[[int], None]
 
-    def file(self, request: Request, person: str, once: str, event: AuditEvent) -> Request:
-        """File the request; Crowded or FiledTooOften at a limit."""
+    def file(self, filed: Sequence[tuple[Request, AuditEvent]], person: str, once: str) -> Request:
+        """File requests of one moment, all or none, and answer the first; Crowded or FiledTooOften at a limit."""
+        now = filed[0][0].filed_at
         for attempt in range(TRIES):
             filings = self.requests.filings(person)
-            filings.check_rate(request.filed_at)
-            counted = filings.adding(request.id, self._waiting(filings, request.filed_at), request.filed_at)
+            filings.check_rate(now)
+            counted = filings.adding([one.id for one, _ in filed], self._waiting(filings, now, len(filed)), now)
             try:
-                return self.requests.file(request, once, event, counted)
+                return self.requests.file(filed, once, counted)
             except (FiledMeanwhile, Contended):
                 self.pause(attempt)
         raise FiledTooOften("Too many requests of this person were filed at once. Try again in a moment.")
 
-    def _waiting(self, filings: Filings, now: datetime) -> list[str]:
+    def _waiting(self, filings: Filings, now: datetime, more: int) -> list[str]:
         """Ids that wait. Settled ones are sorted out only if there are enough to reach the limit."""
-        if len(filings.ids) < MAX_WAITING:
+        if len(filings.ids) + more <= MAX_WAITING:
             return list(filings.ids)
         found = (self.requests.get(one) for one in filings.ids)
         return [one.id for one in found if one is not None and one.state_at(now) == "pending"]

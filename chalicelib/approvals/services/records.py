@@ -57,6 +57,7 @@ class ApprovalRecords:
                 "duration_seconds": request.duration_seconds,
                 "not_before": rfc3339(request.not_before) if request.not_before else None,
                 "answer_by": rfc3339(request.answer_by),
+                **({"together": list(request.together)} if request.together else {}),
             },
             decision=decision or {},
         )

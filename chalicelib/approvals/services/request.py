@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.domain.admission import Evidence, admit
 from chalicelib.access.domain.rules import Ask
@@ -15,6 +15,8 @@ from chalicelib.approvals.domain.requests import Request, RequestFilter, answer_
 from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chalicelib.access.domain.rules import AccessRules, Door
     from chalicelib.access.services.catalogue import Catalogue
     from chalicelib.access.services.principals import People
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.approvals.services.records import ApprovalRecords
     from chalicelib.approvals.services.stores import Grants, Requests
     from chalicelib.core.domain.callers import Caller
+    from chalicelib.core.domain.errors import BrokerError
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.domain.pages import Page
     from chalicelib.core.domain.roles import Role
@@ -43,6 +46,17 @@ class RequestAsk:
     not_before: datetime | None = None
     on_behalf_of: str = ""
     once: str = ""
+    also: tuple[str, ...] = ()
+    """Further roles, to be decided together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request that may be filed: by whom, and what was decided."""
+
+    request: Request
+    person: Caller
+    decision: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,26 +72,45 @@ class RequestFiling:
     def file(self, wanted: RequestAsk, origin: Origin) -> Request:
         """File a request; every outcome but bad input leaves exactly one event.
 
+        With `also`, one request for each role, in one transaction: they will be
+        decided together, and the answer is the first. A refusal for one of them
+        files none.
+
         Raises NotFound (also for roles the caller may not see), Refused and
         its kin, Crowded or FiledTooOften where the caller filed too many requests, InvalidRequest.
         """
         now = self.records.clock()
-        seen = Evidence(for_other=wanted.on_behalf_of not in {"", origin.caller.name})
         require_length(timedelta(seconds=wanted.duration_seconds))
+        drafts = [self._draft(replace(wanted, role=name), origin, now) for name in (wanted.role, *wanted.also)]
+        if len({draft.request.role for draft in drafts}) < len(drafts):
+            raise InvalidRequest("A role is named twice.", {"also": "each role once"})
+        together = tuple(draft.request.id for draft in drafts) if wanted.also else ()
+        filed = [(replace(draft.request, together=together), draft.decision) for draft in drafts]
+        told = [(one, self.records.filed(one, origin, decision)) for one, decision in filed]
         try:
-            role = self._role(wanted.role)
-            wanted = replace(wanted, role=role.name)
+            return self.filing.file(told, person_of(drafts[0].person), _once(wanted))
+        except (Crowded, FiledTooOften) as refusal:
+            raise self._refused(refusal, wanted, filed[0][0].role, origin, filed[0][1]) from None
+
+    def _draft(self, wanted: RequestAsk, origin: Origin, now: datetime) -> Draft:
+        """The request for one role, and what was decided; a refusal is on record before it is raised."""
+        seen = Evidence(for_other=wanted.on_behalf_of not in {"", origin.caller.name})
+        name = wanted.role
+        try:
+            role = self._role(name)
+            name = role.name
+            wanted = replace(wanted, role=name)
             person = self._person(wanted, role, origin)
             door = self._door(_asking(wanted, role, person, origin, now), wanted, seen)
-            request = self._request(wanted, person, door, origin, now)
-            event = self.records.filed(request, origin, seen.told(self.rules))
-            return self.filing.file(request, person_of(person), wanted.once, event)
-        except (Refused, NotFound, Crowded, FiledTooOften) as refusal:
-            detail = {"duration_seconds": wanted.duration_seconds, "for": wanted.on_behalf_of or origin.caller.name}
-            decision = seen.told(self.rules)
-            raise self.records.refused(
-                refusal, "RequestAccess", wanted.role, origin, detail, decision=decision
-            ) from None
+        except (Refused, NotFound) as refusal:
+            raise self._refused(refusal, wanted, name, origin, seen.told(self.rules)) from None
+        return Draft(self._request(wanted, person, door, origin, now), person, seen.told(self.rules))
+
+    def _refused(
+        self, refusal: BrokerError, wanted: RequestAsk, role: str, origin: Origin, decision: Mapping[str, Any] | None
+    ) -> BrokerError:
+        detail = {"duration_seconds": wanted.duration_seconds, "for": wanted.on_behalf_of or origin.caller.name}
+        return self.records.refused(refusal, "RequestAccess", role, origin, detail, decision=decision)
 
     def _role(self, name: str) -> Role:
         role = self.catalogue.get(name)
@@ -129,6 +162,11 @@ class RequestFiling:
             asked_by_id=origin.caller.unique_id if for_another else "",
             policy_set=origin.policy_set,
         )
+
+
+def _once(wanted: RequestAsk) -> str:
+    """The key of filing. One key is one set of roles: with others it is another key."""
+    return " ".join((wanted.once, *wanted.also)) if wanted.once else ""
 
 
 def _asking(wanted: RequestAsk, role: Role, person: Caller, origin: Origin, now: datetime) -> Ask:

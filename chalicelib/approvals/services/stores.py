@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from typing import Protocol
 
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
             """The requests that may count against this person's limits, read consistently."""
             ...
 
-        def file(self, request: Request, once: str, event: AuditEvent, counted: Filings) -> Request:
-            """Write a new request and its count; with a key `once` used before, answers the request filed then.
+        def file(self, filed: Sequence[tuple[Request, AuditEvent]], once: str, counted: Filings) -> Request:
+            """Write new requests, all or none, and their count; answers the first.
+
+            With a key `once` used before, answers the request that was the first then.
 
             FiledMeanwhile if the person filed another request since the count was read.
             """

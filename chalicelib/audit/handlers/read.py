@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.access.handlers.role_filter import role_in
 from chalicelib.audit import wiring
 from chalicelib.audit.domain.filter import AuditFilter
 from chalicelib.core.domain.events import TYPES
@@ -52,7 +53,7 @@ def _filter(request: Request) -> AuditFilter:
         since=query.instant("since") or clock() - LAST,
         until=query.instant("until"),
         caller=query.name("caller"),
-        role=query.name("role"),
+        role=role_in(query),
         type=query.word("type", TYPES),
         session=query.id("session"),
     )

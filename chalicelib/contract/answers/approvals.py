@@ -60,6 +60,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     caller: str
     asked_by: str | None
     role: str
+    together: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="Ids of the requests that are decided together, this one among them; empty: alone"),
+    ]
     reason: str
     duration_seconds: int
     not_before: Instant | None

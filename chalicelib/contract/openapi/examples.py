@@ -43,8 +43,9 @@ GRANT: dict[str, Any] = {
     "usable_until": USABLE_UNTIL, "ended_at": None, "ended_by": None, "approvers": ["bob"],
 }  # fmt: skip
 REQUEST: dict[str, Any] = {
-    "id": ID, "state": "approved", "caller": "alice", "asked_by": None, "role": "prod-ec2", "reason": "incident 42",
-    "duration_seconds": 3600, "not_before": None, "approvals": 1, "policy": "production-by-approval",
+    "id": ID, "state": "approved", "caller": "alice", "asked_by": None, "role": "prod-ec2", "together": [],
+    "reason": "incident 42", "duration_seconds": 3600, "not_before": None, "approvals": 1,
+    "policy": "production-by-approval",
     "decisions": [{"decision": "approve", "by": "bob", "at": SINCE, "comment": "go ahead", "via": "api"}],
     "filed_at": SINCE, "answer_by": "2026-11-24T12:00:00.000Z", "settled_at": SINCE, "starts_at": SINCE,
     "until": UNTIL, "usable_until": USABLE_UNTIL, "grant": GRANT,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.access.handlers.role_filter import role_in
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.sessions import SessionFilter, State
@@ -53,7 +54,7 @@ def count_active() -> Response:
     request = blueprint.current_request
     who = authenticate(request, reads_query=True)
     query = Query(request, "caller", "role")
-    wanted = SessionFilter(caller=query.name("caller"), role=query.name("role"))
+    wanted = SessionFilter(caller=query.name("caller"), role=role_in(query))
     return answer({"active": wiring.session_browser().active(wanted, who)})
 
 
@@ -102,7 +103,7 @@ def _waiting(query: Query, who: Origin) -> Page[Session]:
 def _filter(query: Query) -> SessionFilter:
     return SessionFilter(
         caller=query.name("caller"),
-        role=query.name("role"),
+        role=role_in(query),
         state=cast("State | None", query.word("state", STATES) or None),
         since=query.instant("since"),
         until=query.instant("until"),

@@ -12,10 +12,15 @@ from chalicelib.access.aws.catalogue import TableCatalogue, role_to_row
 from chalicelib.access.aws.member_roles import TableMembers
 from chalicelib.access.aws.sights_table import TableSights
 from chalicelib.accounts.aws.registry_table import TableRegistry
+from chalicelib.approvals.aws.requests_table import request_to_row
+from chalicelib.approvals.domain.requests import Request
 from chalicelib.core.aws import rows as table_rows
+from chalicelib.core.domain.ids import new_id
 from chalicelib.core.domain.roles import Account, Role
+from chalicelib.sessions.aws.session_log import session_to_row
 from tests.adapters.conftest import ACCOUNT, REGION, make_user
 from tests.fakes.core import ALICE, NOW
+from tests.fakes.sessions import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,3 +120,35 @@ def test_accounts_come_in_pages(registry, call: Callable[..., Any]) -> None:
     rest = call("GET", "/v1/accounts", admin, query={"limit": "1", "cursor": first["next_cursor"]})[1]
     assert [one["id"] for one in (*first["accounts"], *rest["accounts"])] == [DEV.id, "222222222222"]
     assert rest["next_cursor"] is None
+
+
+@pytest.mark.usefixtures("registry", "catalogue")
+@pytest.mark.parametrize("list_of", ["sessions", "requests"])
+def test_lists_take_the_role_by_the_alias_of_its_account(
+    dynamodb, call: Callable[..., Any], alice: dict[str, str], list_of: str
+) -> None:
+    who = replace(ALICE, arn=alice["userArn"], unique_id=alice["user"])
+    rows = {
+        "sessions": [session_to_row(session(number, who, role=role.name)) for number, role in enumerate((ROLE, OWN))],
+        "requests": [request_to_row(asked(number, alice, role)) for number, role in enumerate((ROLE, OWN))],
+    }
+    for row in rows[list_of]:
+        dynamodb.put_item(TableName="broker", Item=table_rows.to_item(row))
+    for name, found in {"dev:ec2-full": [ROLE.name], ROLE.name: [ROLE.name], "nosuch:ec2-full": []}.items():
+        status, document, _ = call("GET", f"/v1/{list_of}", alice, query={"role": name})
+        assert (status, [one["role"] for one in document[list_of]]) == (200, found)
+
+
+def asked(number: int, who: dict[str, str], role: Role) -> Request:
+    return Request(
+        id=new_id(NOW, number.to_bytes(10, "big")),
+        caller="alice",
+        caller_id=who["user"],
+        caller_arn=who["userArn"],
+        role=role.name,
+        duration_seconds=3600,
+        approvals=1,
+        policy="rule",
+        filed_at=NOW,
+        answer_by=NOW,
+    )

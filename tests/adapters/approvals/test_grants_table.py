@@ -70,13 +70,13 @@ def filed(stores: Stores, number: int = 1, once: str = "") -> Request:
         answer_by=answer_by(NOW, None, timedelta(hours=2)),
         reason="deploy",
     )
-    stored: Request = stores.requests.file(request, once, event(number), counted(stores, request))
+    stored: Request = stores.requests.file([(request, event(number))], once, counted(stores, request))
     return stored
 
 
 def counted(stores: Stores, request: Request) -> Filings:
     read: Filings = stores.requests.filings("AIDAALICE")
-    return read.adding(request.id, read.ids, NOW)
+    return read.adding([request.id], read.ids, NOW)
 
 
 def approved(stores: Stores, number: int = 1) -> Grant:
@@ -111,12 +111,12 @@ def test_what_was_filed_comes_back_as_it_was(stores: Stores) -> None:
 def test_two_requests_cannot_be_filed_on_one_reading_of_the_count(stores: Stores) -> None:
     first = filed(stores)
     second = replace(first, id=new_id(NOW, (2).to_bytes(10, "big")))
-    stale = Filings("AIDAALICE").adding(second.id, (), NOW)
+    stale = Filings("AIDAALICE").adding([second.id], (), NOW)
     with pytest.raises(FiledMeanwhile):
-        stores.requests.file(second, "", event(2), stale)
+        stores.requests.file([(second, event(2))], "", stale)
     assert stores.requests.get(second.id) is None
     assert stores.requests.filings("AIDAALICE") == Filings("AIDAALICE", (first.id,), 1)
-    stores.requests.file(second, "", event(2), counted(stores, second))
+    stores.requests.file([(second, event(2))], "", counted(stores, second))
     assert stores.requests.filings("AIDAALICE") == Filings("AIDAALICE", (first.id, second.id), 2)
 
 

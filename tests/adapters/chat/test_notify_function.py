@@ -106,7 +106,7 @@ def request_row(account: None) -> Request:
     desk = ApprovalDesk()
     request = desk.file()
     filed = desk.request_decisions.records.filed(request, desk_origin())
-    requests().file(request, "", filed, Filings("AIDAALICE").adding(request.id, (), request.filed_at))
+    requests().file([(request, filed)], "", Filings("AIDAALICE").adding([request.id], (), request.filed_at))
     return request
 
 

@@ -244,10 +244,14 @@ class Handler(BaseHTTPRequestHandler):
         return {"session": session, "credentials": credentials}
 
     def _file(self, seen: Seen) -> Answer:
-        identifier = f"r{len(self.contract.requests) + 1:025d}"
-        request = {**seen.body, "id": identifier, "caller": seen.caller, "state": "pending", "approvals": 1}
-        self.contract.requests[identifier] = {**request, "decisions": []}
-        return 201, self.contract.requests[identifier], {}
+        roles = [seen.body["role"], *seen.body.get("also", [])]
+        ids = [f"r{len(self.contract.requests) + number:025d}" for number in range(1, len(roles) + 1)]
+        filed = {name: value for name, value in seen.body.items() if name != "also"}
+        for identifier, role in zip(ids, roles, strict=True):
+            request = {**filed, "role": role, "id": identifier, "caller": seen.caller, "state": "pending"}
+            together = ids if len(ids) > 1 else []
+            self.contract.requests[identifier] = {**request, "approvals": 1, "decisions": [], "together": together}
+        return 201, self.contract.requests[ids[0]], {}
 
 
 class ContractServer:

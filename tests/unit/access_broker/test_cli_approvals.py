@@ -262,3 +262,22 @@ def test_a_list_says_which_grants_are_over(alice, contract):
         contract.requests[name] = {**FILED, "id": name, "state": "approved", **more}
     rows = [line.split("\t")[:2] for line in alice.run("requests").stdout.splitlines()[1:]]
     assert rows == [["r1", "approved, ended"], ["r2", "approved"], ["r3", "approved, expired"]]
+
+
+def test_several_roles_are_asked_for_at_once_and_all_of_them_are_shown(alice, contract):
+    done = alice.run("request", "dev:ec2-full", "prod:ec2-full", "--reason", "move", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [one["role"] for one in json.loads(done.stdout)] == ["dev:ec2-full", "prod:ec2-full"]
+    [sent] = contract.posted("/api/v1/requests")
+    assert (sent["role"], sent["also"]) == ("dev:ec2-full", ["prod:ec2-full"])
+    told = alice.run("request", "dev:ec2-full", "prod:ec2-full", "--reason", "move")
+    assert "decided together" in told.stderr
+    assert all(one in told.stdout for one in ("dev:ec2-full", "prod:ec2-full"))
+
+
+def test_waiting_for_several_roles_ends_when_all_are_decided(alice, contract):
+    bob = decide(contract, "approved")
+    done = alice.run("request", "dev:ec2-full", "prod:ec2-full", "--wait", "--json")
+    bob.join()
+    assert done.returncode == 0, done.stderr
+    assert [one["state"] for one in json.loads(done.stdout)] == ["approved", "approved"]

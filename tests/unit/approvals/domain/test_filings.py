@@ -33,12 +33,18 @@ def test_a_request_counts_for_ten_minutes() -> None:
 
 def test_the_fiftieth_request_that_waits_is_the_last() -> None:
     with pytest.raises(Crowded, match="50"):
-        Filings("alice").adding("new", made(50), NOW)
-    assert Filings("alice").adding("new", made(49), NOW).ids == (*made(49), "new")
+        Filings("alice").adding(["new"], made(50), NOW)
+    assert Filings("alice").adding(["new"], made(49), NOW).ids == (*made(49), "new")
 
 
 def test_what_waits_or_was_filed_within_ten_minutes_is_kept_once_and_all_else_leaves() -> None:
     old, waiting, [recent] = made(2, NOW - timedelta(hours=2)), made(1, NOW - timedelta(hours=1)), made(1)
     new = earliest(NOW + timedelta(seconds=1))
-    filings = Filings("alice", (*old, *waiting, recent), version=7).adding(new, [*waiting, recent], NOW)
+    filings = Filings("alice", (*old, *waiting, recent), version=7).adding([new], [*waiting, recent], NOW)
     assert filings == Filings("alice", (*waiting, recent, new), version=8)
+
+
+def test_requests_of_one_moment_count_each_and_fit_together_or_not_at_all() -> None:
+    assert Filings("alice").adding(["new", "newer"], made(48), NOW).ids == (*made(48), "new", "newer")
+    with pytest.raises(Crowded, match="49"):
+        Filings("alice").adding(["new", "newer"], made(49), NOW)
