@@ -41,7 +41,10 @@ UNKNOWN_DEVICE = (
 )
 WRONG_CLOCK = "AWS refuses the time of this computer's clock: set it by the network and try again."
 NO_DEVICE = "No MFA device of yours is known. Enrol one: broker mfa enroll"
-NO_CODE = "MFA is needed: repeat the command with --mfa-code CODE (or AWS_MFA_CODE), the present code of {0}."
+NO_CODE = (
+    "MFA is needed: repeat the command with --mfa-code CODE (or AWS_MFA_CODE), the present code of {0}. If another "
+    "program ran it (credential_process), repeat that program once with AWS_MFA_CODE=CODE."
+)
 TEMPORARY = (
     "MFA is needed, and your credentials are temporary ones without recent MFA: sign in with MFA again, "
     "or use a profile with your own access key."

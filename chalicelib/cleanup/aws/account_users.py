@@ -74,6 +74,7 @@ def _user(line: Mapping[str, str]) -> UserFacts:
         has_password=line["password_enabled"] == "true",  # noqa: S105  a column of the report
         signed_in_at=_instant(line["password_last_used"]),
         keys=tuple(keys),
+        has_mfa=line["mfa_active"] == "true",
     )
 
 

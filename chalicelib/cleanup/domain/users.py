@@ -32,10 +32,13 @@ class UserFacts:
     has_password: bool = False
     signed_in_at: datetime | None = None
     keys: tuple[KeyFacts, ...] = ()
+    has_mfa: bool = True
 
 
 def findings(user: UserFacts, terms: Terms, now: datetime) -> Iterator[UserFinding]:
-    """Findings for a person to look at: a password never used, a key unused for a long time."""
+    """Findings for a person to look at: no MFA, a password never used, a key that is old or unused for a long time."""
+    if not user.has_mfa and (user.has_password or user.keys) and now - user.created_at >= terms.grace:
+        yield UserFinding(user.name, "no_mfa", f"no MFA device since {user.created_at:%Y-%m-%d}")
     if user.has_password and user.signed_in_at is None and now - user.created_at >= terms.grace:
         yield UserFinding(user.name, "never_signed_in", f"never signed in since {user.created_at:%Y-%m-%d}")
     for key in user.keys:
@@ -44,3 +47,5 @@ def findings(user: UserFacts, terms: Terms, now: datetime) -> Iterator[UserFindi
                 f"not used since {key.used_at:%Y-%m-%d}" if key.used_at else f"never used, made {key.made_at:%Y-%m-%d}"
             )
             yield UserFinding(user.name, "key_unused", f"access key {key.number} {since}")
+        elif now - key.made_at >= terms.stale_after:
+            yield UserFinding(user.name, "key_old", f"access key {key.number} in use, made {key.made_at:%Y-%m-%d}")

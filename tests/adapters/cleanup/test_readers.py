@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 THEN = datetime(2026, 6, 1, tzinfo=UTC)
 HEAD = (
     "user,arn,user_creation_time,password_enabled,password_last_used,access_key_1_active,access_key_1_last_rotated,"
-    "access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date\n"
+    "access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,mfa_active\n"
 )
 
 
@@ -107,17 +107,18 @@ def line(name: str, path: str, rest: str) -> str:
 def test_the_report_tells_who_signed_in_and_which_keys_were_used(iam: Any, stub: Stubber) -> None:
     report(
         stub,
-        line("<root_account>", "/", "not_supported,N/A,false,N/A,N/A,false,N/A,N/A"),
-        line("ours", "/access-broker/", "true,no_information,true,2026-02-01T00:00:00+00:00,N/A,false,N/A,N/A"),
-        line("both", "/access-broker/", f"true,{THEN.isoformat()},true,N/A,{THEN.isoformat()},false,N/A,N/A"),
-        line("both", "/elsewhere/", "true,no_information,false,N/A,N/A,false,N/A,N/A"),
-        line("theirs", "/access-broker/", "true,no_information,false,N/A,N/A,false,N/A,N/A"),
+        line("<root_account>", "/", "not_supported,N/A,false,N/A,N/A,false,N/A,N/A,true"),
+        line("ours", "/access-broker/", "true,no_information,true,2026-02-01T00:00:00+00:00,N/A,false,N/A,N/A,false"),
+        line("both", "/access-broker/", f"true,{THEN.isoformat()},true,N/A,{THEN.isoformat()},false,N/A,N/A,true"),
+        line("both", "/elsewhere/", "true,no_information,false,N/A,N/A,false,N/A,N/A,false"),
+        line("theirs", "/access-broker/", "true,no_information,false,N/A,N/A,false,N/A,N/A,false"),
     )
     ours, both = reported(iam, lambda _: None).every(patient=False)
     assert (ours.name, ours.has_password, ours.signed_in_at) == ("ours", True, None)
     assert [(key.number, key.used_at) for key in ours.keys] == [(1, None)]
     assert (both.signed_in_at, both.keys[0].used_at) == (THEN, THEN)
     assert both.keys[0].made_at == both.created_at
+    assert (ours.has_mfa, both.has_mfa) == (False, True)
 
 
 @pytest.mark.parametrize(("patient", "tries"), [(False, TRIES), (True, PATIENT_TRIES)])

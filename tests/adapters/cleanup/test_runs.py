@@ -155,6 +155,7 @@ def test_users_of_ours_that_never_signed_in_and_unused_keys_are_reported(tool) -
     tool.clock(31)
     found = tool.run(dry_run=True)["result"]["users"]
     assert [(user["name"], user["code"]) for user in found] == [
+        ("sts_user", "no_mfa"),
         ("sts_user", "never_signed_in"),
         ("sts_user", "key_unused"),
     ]

@@ -17,7 +17,16 @@ TABLE = {
     "key never used": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(30)),)), ["key_unused"]),
     "key never used, but new": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(29)),)), []),
     "key not used for long": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(300), ago(90)),)), ["key_unused"]),
-    "key used lately": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(300), ago(89)),)), []),
+    "key used lately": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(89), ago(1)),)), []),
+    "key used lately, but old": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(90), ago(1)),)), ["key_old"]),
+    "key used lately, rotated": (UserFacts("a", ago(300), keys=(KeyFacts(1, ago(2), ago(1)),)), []),
+    "key without MFA": (UserFacts("a", ago(30), keys=(KeyFacts(1, ago(2), ago(1)),), has_mfa=False), ["no_mfa"]),
+    "password without MFA": (
+        UserFacts("a", ago(30), has_password=True, signed_in_at=ago(1), has_mfa=False),
+        ["no_mfa"],
+    ),
+    "without MFA, but new": (UserFacts("a", ago(29), has_password=True, signed_in_at=ago(1), has_mfa=False), []),
+    "without MFA and without a way in": (UserFacts("a", ago(300), has_mfa=False), []),
     "everything at once": (
         UserFacts("a", ago(300), has_password=True, keys=(KeyFacts(1, ago(300)), KeyFacts(2, ago(300), ago(100)))),
         ["never_signed_in", "key_unused", "key_unused"],
