@@ -36,7 +36,14 @@ from localaws.parity.policies import (
     variables,
     wildcards,
 )
-from localaws.parity.runtime import event_bus_policy, functions, recording, role_boundaries, stream_failures
+from localaws.parity.runtime import (
+    event_bus_policy,
+    functions,
+    recording,
+    redrive_permission,
+    role_boundaries,
+    stream_failures,
+)
 from localaws.parity.sts import role_sessions, trust
 
 RULES = (
@@ -65,6 +72,7 @@ RULES = (
     stream_failures,
     organization,
     event_bus_policy,
+    redrive_permission,
     role_boundaries,
     wildcards,
     access_keys,

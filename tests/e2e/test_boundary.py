@@ -103,6 +103,21 @@ def test_a_brokered_role_may_not(broker: Broker, brokered: boto3.Session, what: 
     assert refusal.value.response["Error"]["Code"] in REFUSALS
 
 
+def test_a_queue_of_its_own_puts_nothing_into_the_brokers(broker: Broker, brokered: boto3.Session) -> None:
+    """SQS moves what was received too often without asking who may send to the dead-letter queue."""
+    sqs = brokered.client("sqs")
+    target = "arn:aws:sqs:us-east-1:000000000000:access-broker-notices.fifo"
+    redrive = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 1})
+    mine = sqs.create_queue(QueueName="mine.fifo", Attributes={"FifoQueue": "true", "RedrivePolicy": redrive})[
+        "QueueUrl"
+    ]
+    sqs.send_message(QueueUrl=mine, MessageBody="forged", MessageGroupId="x", MessageDeduplicationId="x")
+    for _ in range(3):
+        sqs.receive_message(QueueUrl=mine, VisibilityTimeout=0)
+    left = sqs.get_queue_attributes(QueueUrl=mine, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert left == {"ApproximateNumberOfMessages": "1"}
+
+
 @pytest.mark.parametrize("what", OTHERS)
 def test_a_brokered_role_may_use_what_is_its_teams(broker: Broker, brokered: boto3.Session, what: str) -> None:
     """Otherwise the refusals above would prove nothing."""

@@ -44,8 +44,10 @@ MAY = {
     ("cloudtrail:StopLogging", TRAIL): {"deployer"},
     ("events:DisableRule", RULE): {"deployer"},
     ("events:DisableRule", RULE.replace("access-broker-prod", "orders")): set(WHO),
+    ("sts:AssumeRole", f"{ROLES}/access-broker-workloads/x-AuditRole-1"): set(),
+    ("sts:AssumeRole", f"{ROLES}/access-broker/dynamodb-admin"): set(WHO),
 }
-"""By call, who may under all four policies; deployer and restorer stand where names are to be filled in."""
+"""By call, who may under all policies; deployer and restorer stand where names are to be filled in."""
 
 
 def control_policies() -> dict[str, dict[str, Any]]:

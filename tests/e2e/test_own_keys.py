@@ -143,6 +143,8 @@ def test_only_users_that_the_broker_made_act_and_only_on_themselves(broker: Brok
         refused = ask(broker, who, "POST", "/v1/me/access-keys", {})
         assert refused.document["code"] == "not_allowed", refused
         assert ask(broker, who, "GET", "/v1/me").document["managed"] is False
+    for path in ("access-keys", "mfa-devices", "password"):
+        assert ask(broker, session, "POST", f"/v1/me/{path}", {"user": "bob"}).document["code"] == "invalid_request"
     of_bob = broker.session_for("admin").client("iam").list_access_keys(UserName="bob")["AccessKeyMetadata"][0]
     path = f"/v1/me/access-keys/{of_bob['AccessKeyId']}"
     assert ask(broker, session, "PATCH", path, {"status": "Inactive"}).status == 404

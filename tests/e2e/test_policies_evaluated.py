@@ -271,6 +271,7 @@ OURS = {
     "lambda:UpdateFunctionCode": "lambda:us-east-1:123456789012:function:access-broker-dev-provision",
     "logs:DescribeQueries": "",
     "logs:StartQuery": "logs:us-east-1:123456789012:log-group:/access-broker-dev/audit",
+    "s3:CreateAccessPoint": "s3:us-east-1:123456789012:accesspoint/access-broker-code",
     "s3:GetObject": "s3:::access-broker-code/access-broker-dev/0a.zip",
     "s3:PutBucketNotification": "s3:::access-broker-code",
     "s3:PutObject": "s3:::access-broker-code/access-broker-dev/0a.zip",
@@ -301,7 +302,7 @@ def test_the_same_calls_on_what_is_not_the_brokers_are_left_alone() -> None:
     tags = {name: value.replace("access-broker-", "web-") for name, value in TAGS.items()}
     asked = [Asked(one, {"inline": allow("*")}, boundary("workload"), arn_of(arn), tags) for one, arn in other.items()]
     denied = [action for action, open_ in zip(other, evaluate(asked), strict=True) if not open_]
-    assert denied == ["lambda:UpdateFunctionCode", "logs:DescribeQueries"]
+    assert denied == ["lambda:UpdateFunctionCode", "logs:DescribeQueries", "s3:CreateAccessPoint"]
 
 
 def test_the_guards_deny_nothing_but_what_the_judge_refuses() -> None:

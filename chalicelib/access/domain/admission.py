@@ -14,7 +14,7 @@ from chalicelib.core.domain.errors import (
     ApprovalRequired,
     InvalidRequest,
     MfaRequired,
-    NotFound,
+    NoSuchRole,
     ReasonRequired,
     Refused,
 )
@@ -148,7 +148,7 @@ def admit(rules: AccessRules, ask: Ask, *, approved: bool = False) -> Admission:
     if door:
         return _enter(door, ask, approved=approved)
     if not rules.evaluate(ask.on("SeeRole")).doors:
-        raise NotFound(f"There is no role {ask.role.name}.")
+        raise NoSuchRole
     raise _no_door(rules, verdict, ask)
 
 

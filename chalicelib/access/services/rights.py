@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.access.domain.admission import admit, opens
 from chalicelib.access.domain.rules import Ask
-from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.errors import NoSuchRole, Refused
 from chalicelib.core.domain.roles import WHOLE_BROKER
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Rights:
             admission = admit(self.rules, ask)
         except Refused:
             if role and ask.role is WHOLE_BROKER:
-                raise NotFound(f"There is no role {role}.") from None
+                raise NoSuchRole from None
             raise
         return (admission.door.policy,)
 

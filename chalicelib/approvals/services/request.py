@@ -12,7 +12,7 @@ from chalicelib.approvals.domain.approvals import door_asked_for
 from chalicelib.approvals.domain.filings import Crowded, FiledTooOften, person_of
 from chalicelib.approvals.domain.grants import FARTHEST_START, granted, require_length
 from chalicelib.approvals.domain.requests import Request, RequestFilter, answer_by
-from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused
+from chalicelib.core.domain.errors import InvalidRequest, NoSuchRole, NotFound, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +115,7 @@ class RequestFiling:
     def _role(self, name: str) -> Role:
         role = self.catalogue.get(name)
         if role is None:
-            raise NotFound(f"There is no role {name}.")
+            raise NoSuchRole
         return role
 
     def _person(self, wanted: RequestAsk, role: Role, origin: Origin) -> Caller:

@@ -39,7 +39,7 @@ INSTANCES: tuple[errors.BrokerError, ...] = (
     errors.ApprovalRequired("One approval is needed: broker request prod-ec2.", ("production-by-approval",)),
     errors.ReasonRequired("Say why: this role is given with a reason only.", ("contractors-by-day",)),
     _mfa_required(),
-    errors.NotFound("There is no role ec2-ful."),
+    errors.NoSuchRole(),
     errors.Conflict("Another change of this role is under way. Try again in a moment."),
     BodyTooLarge("The body may have 65536 bytes."),
     UnsupportedMediaType("Send the body as application/json."),

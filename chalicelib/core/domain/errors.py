@@ -71,6 +71,17 @@ class NotFound(BrokerError):
     code = "not_found"
 
 
+class NoSuchRole(NotFound):
+    """No such role, or none that the caller may see: one sentence for both.
+
+    It has no name in it. A role has several (`ROLE`, `ACCOUNT:ROLE`, by id and by alias), and the one that the
+    catalogue has would tell that there is such a role.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("There is no such role, or you may not see it. GET /v1/roles lists those you may see.")
+
+
 class Conflict(BrokerError):
     """Another call was faster, or the thing is in another state."""
 

@@ -135,6 +135,12 @@ def refuse_query(request: Request) -> None:
         raise InvalidRequest("Unknown query parameter.", {min(request.query_params): "this route takes none"})
 
 
+def refuse_body(request: Request) -> None:
+    """InvalidRequest if there is a body with members: `{"user": "bob"}` must not act on the caller instead."""
+    if cast("bytes", request.raw_body).strip() not in {b"", b"{}"}:
+        raise InvalidRequest("This route takes no body.", {"body": "leave it out"})
+
+
 def request_id(request: Request) -> str:
     """API Gateway's request id, as in its own logs."""
     return str(request.context.get("requestId") or "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from chalicelib.access.domain.admission import easiest, max_seconds
 from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.grants import longest
-from chalicelib.core.domain.errors import NotFound
+from chalicelib.core.domain.errors import NoSuchRole
 from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.roles import switch_role_url
 
@@ -60,7 +60,7 @@ class RoleBrowser:
         role = self.catalogue.get(name)
         view = self._view(role, origin, self._grants(origin)) if role else None
         if role is None or view is None:
-            raise NotFound(f"There is no role {name}.")
+            raise NoSuchRole
         return replace(view, rights=self.rights.over(role, origin))
 
     def roles(self, limit: int, after: str, origin: Origin) -> Page[RoleView]:

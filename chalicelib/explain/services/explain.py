@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller, source_identity
-from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.errors import NoSuchRole, NotFound, Refused
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role, external_id
 from chalicelib.explain.domain.layers import Layer, Question, RoleInAws, explain, smallest_change
 from chalicelib.explain.domain.trust_evaluation import BrokerInAws
@@ -80,7 +80,7 @@ class Explainer:
         subject = self._subject(wanted, origin)
         role = self.rights.catalogue.get(wanted.role)
         if role is None or not self._visible(role, origin):
-            raise NotFound(f"There is no role {wanted.role}.")
+            raise NoSuchRole
         ask = self._ask(wanted, subject, role, origin)
         question = Question(
             ask=ask,

@@ -19,7 +19,7 @@ MOST_KEYS = 2
 """Access keys of a user (IAM quotas)."""
 
 ACTS_PER_HOUR = 20
-"""Changes of one user's keys and devices. A rotation takes three."""
+"""Changes of one user's keys and devices, but for taking keys back. A rotation counts as one."""
 
 KeyStatus = Literal["Active", "Inactive"]
 

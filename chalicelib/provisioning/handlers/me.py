@@ -8,10 +8,12 @@ import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
-from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
+from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body, refuse_body
 from chalicelib.provisioning import wiring
 
 if TYPE_CHECKING:
+    from chalice.app import Request
+
     from chalicelib.core.domain.events import Origin
 
 blueprint = Blueprint(__name__)
@@ -42,7 +44,7 @@ def show_me() -> Response:
 @answering(blueprint)
 def make_key() -> Response:
     """201 with the new key: its secret is shown here and nowhere again."""
-    return answer(_carried_out({"action": "own_make_key"}, authenticate(blueprint.current_request)), 201)
+    return answer(_carried_out({"action": "own_make_key"}, _bodiless(blueprint.current_request)), 201)
 
 
 @blueprint.route("/v1/me/access-keys/{key_id}", methods=["PATCH"], authorizer=SIGNED, content_types=ANY_TYPE)
@@ -68,7 +70,7 @@ def delete_key(key_id: str) -> Response:
 @answering(blueprint)
 def make_device() -> Response:
     """201 with the seed of a new device: shown here and nowhere again."""
-    return answer(_carried_out({"action": "own_make_device"}, authenticate(blueprint.current_request)), 201)
+    return answer(_carried_out({"action": "own_make_device"}, _bodiless(blueprint.current_request)), 201)
 
 
 @blueprint.route("/v1/me/mfa-devices/{name}/enable", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
@@ -94,7 +96,14 @@ def remove_device(name: str) -> Response:
 @answering(blueprint)
 def new_password() -> Response:
     """201 with a one-time console password."""
-    return answer(_carried_out({"action": "own_new_password"}, authenticate(blueprint.current_request)), 201)
+    return answer(_carried_out({"action": "own_new_password"}, _bodiless(blueprint.current_request)), 201)
+
+
+def _bodiless(request: Request) -> Origin:
+    """The caller of a route that takes no body."""
+    who = authenticate(request)
+    refuse_body(request)
+    return who
 
 
 def _carried_out(order: dict[str, Any], who: Origin) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.domain.admission import admit
 from chalicelib.access.domain.rules import Ask
-from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.errors import NoSuchRole, NotFound, Refused
 from chalicelib.core.domain.roles import ROLE_PATH, WHOLE_BROKER, Role, split_role_name
 
 if TYPE_CHECKING:
@@ -74,26 +74,31 @@ class ProvisioningAuthorization:
         The caller must be allowed to provision the role as it is and, where
         a template is applied, as its `tags` would make it: that first, so that
         a refusal does not tell whether there is such a role. One that is not
-        there and gets no tags is a matter of the whole broker.
+        there and gets no tags is a matter of the whole broker, and so is an
+        account that is not registered. Where the caller does not see the role,
+        a refusal tells nothing of its account: neither that there is one nor its id.
         """
         name, home = self._place(str(order["name"]))
+        if not name:
+            self._demand(order, (WHOLE_BROKER,), origin, told=NoSuchRole())
+            raise NotFound(f"There is no account {split_role_name(str(order['name']))[0]}: see broker accounts")
         found = self.catalogue.get(name)
         wanted = None if tags is None else Role(name, _arn(name, origin), tags=tags, home=home)
-        return self._carry_out(
-            {**order, "name": name}, tuple(role for role in (wanted, found) if role) or (WHOLE_BROKER,), origin
-        )
+        about = tuple(role for role in (wanted, found) if role) or (WHOLE_BROKER,)
+        order = {**order, "name": name}
+        unseen = about == (WHOLE_BROKER,) or (home and not (found and self._sees(found, origin)))
+        self._demand(order, about, origin, told=NoSuchRole() if unseen else None)
+        return self._ordered(order, origin)
 
     def _place(self, name: str) -> tuple[str, Account | None]:
-        """The role's one name and the member account it is in; NotFound for an account that is not registered."""
+        """The role's one name and the member account it is in; no name for an account that is not registered."""
         if not split_role_name(name)[0]:
             return name, None
         members = self.members()
         known = members.canonical(name)
         account, _ = split_role_name(known)
         home = members.account(account) if account else None
-        if not known or (account and home is None):
-            raise NotFound(f"There is no account {split_role_name(name)[0]}: see broker accounts")
-        return known, home
+        return ("" if account and home is None else known), home
 
     def _carry_out(self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin) -> dict[str, Any]:
         self._demand(order, about, origin)
@@ -106,16 +111,19 @@ class ProvisioningAuthorization:
         ask = Ask("SeeRole", origin.caller, role, self.clock(), origin.source_ip)
         return bool(self.rules.evaluate(ask).doors)
 
-    def _demand(self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin) -> None:
-        """Refused or NotFound, once it is on record, unless the rules let the caller provision all of these."""
+    def _demand(
+        self, order: Mapping[str, Any], about: tuple[Role, ...], origin: Origin, *, told: NotFound | None = None
+    ) -> None:
+        """Refused or NotFound, once it is on record, unless the rules let the caller provision all of these.
+
+        `told` is the answer in the place of the refusal.
+        """
         for role in about:
             ask = Ask.of("Provision", origin, role, self.clock())
             try:
                 admit(self.rules, ask)
             except (Refused, NotFound) as refusal:
-                absent = role is WHOLE_BROKER and str(order["action"]).endswith("_role")
-                told = NotFound(f"There is no role {order['name']}.") if absent else refusal
-                raise self._refused(told, order, origin) from None
+                raise self._refused(told or refusal, order, origin) from None
 
     def _refused(self, refusal: BrokerError, order: Mapping[str, Any], origin: Origin) -> BrokerError:
         """Record the refusal, then return it."""

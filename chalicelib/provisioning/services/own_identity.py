@@ -120,15 +120,15 @@ class OwnIdentity:
             return made
 
     def set_key_status(self, key: str, status: KeyStatus, origin: Origin) -> None:
-        """Deactivate a key, which never asks for MFA, or activate it again."""
-        with self._acting("set_own_key_status", origin, mfa=status == "Active") as user:
+        """Deactivate a key, which never asks for MFA and is never one too many, or activate it again."""
+        with self._acting("set_own_key_status", origin, taking_back=status == "Inactive") as user:
             self._require_key(user, key)
             self._record("set_own_key_status", user, origin, key=key, status=status)
             self.own.set_key_status(user.name, key, status)
 
     def delete_key(self, key: str, origin: Origin) -> None:
-        """Delete a key; that never asks for MFA."""
-        with self._acting("delete_own_key", origin, mfa=False) as user:
+        """Delete a key; that never asks for MFA and is never one too many."""
+        with self._acting("delete_own_key", origin, taking_back=True) as user:
             self._require_key(user, key)
             self._record("delete_own_key", user, origin, key=key)
             self.own.delete_key(user.name, key)
@@ -184,14 +184,17 @@ class OwnIdentity:
         return devices
 
     @contextmanager
-    def _acting(self, action: str, origin: Origin, *, mfa: bool = True) -> Iterator[User]:
-        """The caller's own user, for one change at a time; refusals are on record."""
+    def _acting(self, action: str, origin: Origin, *, taking_back: bool = False) -> Iterator[User]:
+        """The caller's own user, for one change at a time; refusals are on record.
+
+        Taking a key back is not counted: a thief would use up the count, and the owner could not end the stolen key.
+        """
         name = origin.caller.name
         try:
             user = require_own(self.sign_in.users.read(name), origin, self._deployment)
-            if mfa:
+            if not taking_back:
                 require_mfa(self.own.devices(user.name), origin)
-            require_room(self.acts.count(user.unique_id, self.records.clock()))
+                require_room(self.acts.count(user.unique_id, self.records.clock()))
         except (Refused, TooManyActs) as refusal:
             raise self._refused(refusal, action, name, origin) from None
         with self.leases.hold(f"user/{user.name}"):

@@ -14,6 +14,7 @@ from chalicelib.core.domain.errors import (
     Conflict,
     InvalidRequest,
     MfaRequired,
+    NoSuchRole,
     NotFound,
     ReasonRequired,
     Refused,
@@ -115,7 +116,7 @@ class SessionIssuer:
     ) -> tuple[Session, Credentials]:
         role = self.catalogue.get(wanted.role)
         if role is None:
-            raise NotFound(f"There is no role {wanted.role}.")
+            raise NoSuchRole
         ask = seen.ask = ask_of(wanted, role, origin, now)
         admission, grant = self._admit(ask, seen)
         seen.allowed_by(admission.door)

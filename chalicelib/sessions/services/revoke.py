@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.services.rights import owns
 from chalicelib.core.domain.callers import source_identity
-from chalicelib.core.domain.errors import BrokerError, Conflict, NotFound, Refused
+from chalicelib.core.domain.errors import BrokerError, Conflict, NoSuchRole, NotFound, Refused
 from chalicelib.core.domain.events import to_json
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role, split_role_name
 from chalicelib.core.domain.sessions import Session, SessionFilter
@@ -116,7 +116,7 @@ class SessionRevoker:
         cause = self._cause("role", name, name, reason, origin, own="")
         role = self.rights.catalogue.get(name)
         if role is None:
-            raise NotFound(f"There is no role {name}.")
+            raise NoSuchRole
         _within_reach(role, cause)
         ended = self._end_every(cause, SessionFilter(role=role.name), role.max_session_seconds, {role.name: []})
         return self._result(cause, ended, [role.name])

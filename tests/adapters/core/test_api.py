@@ -164,6 +164,23 @@ def test_a_role_that_may_not_be_seen_answers_exactly_as_one_that_does_not_exist(
         assert answers[0][0] == 404
 
 
+def test_nor_does_it_by_the_id_of_the_account(call) -> None:
+    """The catalogue has another name for it than the caller used: that must not show."""
+    carol = make_user("carol")
+    told: dict[str, list[object]] = {"hidden": [], "absent": []}
+    for name, answers in told.items():
+        role = f"{ACCOUNT}:{name}"
+        for method, path, body in (
+            ("POST", "/v1/credentials", {"role": role}),
+            ("POST", "/v1/requests", {"role": role, "duration_seconds": 3600, "reason": "why"}),
+            ("GET", f"/v1/roles/{role}", None),
+        ):
+            status, document, _ = call(method, path, carol, body)
+            answers.append((status, json.dumps(document).replace(name, "NAME")))
+    assert told["hidden"] == told["absent"]
+    assert [status for status, _ in told["hidden"]] == [404, 404, 404]
+
+
 def test_roles_are_listed_with_the_terms_for_this_caller(call, alice) -> None:
     status, document, _ = call("GET", "/v1/roles", alice)
     assert status == 200

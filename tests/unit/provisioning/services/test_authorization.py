@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.access.domain.rule_files import load_rules
-from chalicelib.core.domain.errors import NotFound, Refused
-from chalicelib.core.domain.roles import Role
+from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
+from chalicelib.core.domain.roles import Account, Role
 from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
 from tests.fakes.accounts import FakeMembers
 from tests.fakes.core import ALICE, CAROL, EC2, Clock, FakeCatalogue, FakeProvisioner, origin, refusals
@@ -117,3 +117,43 @@ def test_nobody_deletes_a_user_without_the_right(asking, provisioner, log) -> No
     with pytest.raises(Refused):
         asking.delete_user("bob", origin(CAROL))
     assert (provisioner.orders, log.events[0].detail["action"]) == ([], "delete_user")
+
+
+DEV = Account("111111111111", "dev", state="joined")
+ORDERS = [("apply_role", {}), ("apply_role", ENGINEERS), ("delete_role", None), ("restore_role", None)]
+
+
+@pytest.mark.parametrize(("action", "tags"), ORDERS)
+def test_who_may_not_provision_learns_nothing_of_member_accounts(provisioner, log, action, tags) -> None:
+    """Neither which aliases there are, nor the id behind one, nor which roles are there."""
+    seen_by_none = load_rules({"rules.cedar": '@id("none") forbid (principal, action, resource);'})
+    tool = Role(f"{DEV.id}:tool", f"arn:aws:iam::{DEV.id}:role/access-broker/tool", home=DEV)
+    asking = ProvisioningAuthorization(
+        rules=seen_by_none,
+        catalogue=FakeCatalogue({tool.name: tool}),
+        members=lambda: FakeMembers({DEV.id: DEV}),
+        refusals=refusals(log),
+        provisioner=provisioner,
+        clock=Clock(),
+    )
+    told = set()
+    for name in ("dev:tool", "dev:new", "nosuch:tool", f"{DEV.id}:tool", "222222222222:tool"):
+        with pytest.raises(BrokerError) as refused:
+            asking.about_role({"action": action, "name": name}, origin(CAROL), tags)
+        told.add((type(refused.value), refused.value.detail))
+    assert len(told) == 1
+    assert [event.type for event in log.events] == ["refuse"] * 5
+
+
+def test_who_may_provision_is_told_that_an_account_is_not_registered(provisioner, log) -> None:
+    rules = load_rules({"r.cedar": '@id("all") permit (principal, action, resource);'})
+    asking = ProvisioningAuthorization(
+        rules=rules,
+        catalogue=FakeCatalogue({}),
+        members=lambda: FakeMembers({DEV.id: DEV}),
+        refusals=refusals(log),
+        provisioner=provisioner,
+        clock=Clock(),
+    )
+    with pytest.raises(NotFound, match="There is no account nosuch"):
+        asking.about_role({"action": "apply_role", "name": "nosuch:tool"}, origin(ALICE), ENGINEERS)

@@ -120,10 +120,19 @@ def test_making_a_key_active_again_is_no_taking_back() -> None:
         desk.service.set_key_status("AKIAOLD", "Active", ORIGIN)
 
 
-@pytest.mark.parametrize("name", sorted(ACTS))
+@pytest.mark.parametrize("name", sorted(set(ACTS) - TAKING_BACK))
 def test_acts_are_counted_and_the_last_one_too_many_is_refused(name: str) -> None:
     with pytest.raises(TooManyActs):
         ACTS[name](Desk(acts=ACTS_PER_HOUR + 1))
+
+
+@pytest.mark.parametrize("name", sorted(TAKING_BACK))
+def test_a_thief_who_used_up_the_count_does_not_keep_the_owner_from_taking_the_key_back(name: str) -> None:
+    desk = Desk(acts=ACTS_PER_HOUR + 1)
+    ACTS[name](desk)
+    assert len(desk.told) == 1
+    with pytest.raises(TooManyActs):
+        desk.service.set_key_status("AKIAOLD", "Active", ORIGIN)
 
 
 def test_every_act_is_an_event_and_no_secret_is_in_one() -> None:
