@@ -74,7 +74,7 @@ def request_browser() -> RequestBrowser:
     """The service behind GET /v1/requests."""
     from chalicelib.approvals.services.request import RequestBrowser
 
-    return RequestBrowser(requests=requests(), grants=grants(), approvers=approvers(), clock=clock)
+    return RequestBrowser(requests=requests(), grants=grants(), approvers=approvers(), refusals=refusals(), clock=clock)
 
 
 @cache

@@ -105,7 +105,7 @@ def test_a_brokered_role_may_not(broker: Broker, brokered: boto3.Session, what: 
 
 def test_a_queue_of_its_own_puts_nothing_into_the_brokers(broker: Broker, brokered: boto3.Session) -> None:
     """SQS moves what was received too often without asking who may send to the dead-letter queue."""
-    sqs = brokered.client("sqs")
+    sqs = brokered.client("sqs", endpoint_url=broker.endpoint_url)
     target = "arn:aws:sqs:us-east-1:000000000000:access-broker-notices.fifo"
     redrive = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 1})
     mine = sqs.create_queue(QueueName="mine.fifo", Attributes={"FifoQueue": "true", "RedrivePolicy": redrive})[

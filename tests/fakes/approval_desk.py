@@ -99,7 +99,11 @@ class ApprovalDesk:
             records=records,
         )
         self.reading = RequestBrowser(
-            requests=self.requests, grants=self.grants, approvers=self.approvers, clock=self.clock
+            requests=self.requests,
+            grants=self.grants,
+            approvers=self.approvers,
+            refusals=recorder,
+            clock=self.clock,
         )
         self.overdue_closer = OverdueCloser(requests=self.requests, grants=self.grants, records=records)
         self.request_decisions = RequestDecisions(

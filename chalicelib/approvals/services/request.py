@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.pages import Page
     from chalicelib.core.domain.roles import Role
     from chalicelib.core.domain.times import Clock
+    from chalicelib.core.services.refusals import RefusalRecorder
 
 CLOCKS_APART = timedelta(minutes=5)
 """A start may lie so far in the past and still mean "now": SigV4 allows clients the same."""
@@ -190,28 +191,50 @@ def _start(wanted: RequestAsk, now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBrowser:
-    """Reads only; nothing here leaves a record."""
+    """Reads only. A read of what is not the caller's to see leaves a refusal on record."""
 
     requests: Requests
     grants: Grants
     approvers: Approvers
+    refusals: RefusalRecorder
     clock: Clock
 
     def one(self, request_id: str, origin: Origin) -> Request:
         """One request; NotFound alike for requests that do not exist and those the caller may not see."""
         request = self.requests.get(request_id)
-        if request is None or not self.approvers.sight(origin)(request):
-            raise NotFound(f"There is no request {request_id}.")
+        absent = NotFound(f"There is no request {request_id}.")
+        if request is None:
+            raise absent
+        if not self.approvers.sight(origin)(request):
+            subject = {"action": "ReadRequest", "name": request.id}
+            raise self.refusals.record(absent, origin, role=request.role, subject=subject)
         return request
 
     def page(self, wanted: RequestFilter, limit: int, cursor: str | None, origin: Origin) -> Page[Request]:
         """Newest first, what the caller may see of it; a page may be short."""
         now, sees = self.clock(), self.approvers.sight(origin)
-        walked = wanted
+        walked, hidden = wanted, list[str]()
         if wanted.role and not self.approvers.concerned(wanted.role, origin):
             # By-role's cursor would tell that there is such a role, and what goes on there.
             walked = replace(wanted, caller=origin.caller.name)
-        return self.requests.page(walked, limit, cursor, lambda one: wanted.matches(one, now) and sees(one))
+
+        def matches(one: Request) -> bool:
+            wished = wanted.matches(one, now)
+            if wished and not sees(one):
+                hidden.append(one.id)
+                return False
+            return wished
+
+        page = self.requests.page(walked, limit, cursor, matches)
+        if hidden and not page.items and wanted.caller not in {"", origin.caller.name}:
+            self._record_read_of_others(wanted, origin)
+        return page
+
+    def _record_read_of_others(self, wanted: RequestFilter, origin: Origin) -> None:
+        """A list of another caller's requests of which none is theirs to see: answered as empty, and recorded."""
+        refusal = Refused("No rule lets the caller see a request of this caller.")
+        subject = {"action": "ReadRequest", "name": wanted.caller}
+        self.refusals.record(refusal, origin, role=wanted.role, subject=subject)
 
     def grant(self, request: Request) -> Grant | None:
         """The grant of the request, or None."""

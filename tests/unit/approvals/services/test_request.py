@@ -276,6 +276,26 @@ def test_a_request_is_seen_by_its_people_its_approvers_and_the_auditors(
         desk.reading.one(request.id, origin(who))
 
 
+def test_a_read_of_a_request_of_others_leaves_a_record(desk: ApprovalDesk) -> None:
+    request, before = desk.file(), len(desk.journal.events)
+    with pytest.raises(NotFound):
+        desk.reading.one(request.id, origin(CAROL))
+    desk.reading.page(RequestFilter(caller="alice"), 10, None, origin(CAROL))
+    read, listed = desk.journal.events[before:]
+    assert (read.type, read.role, read.detail["name"]) == ("refuse", "prod", request.id)
+    assert (listed.type, listed.detail["name"]) == ("refuse", "alice")
+
+
+def test_reads_of_requests_that_one_sees_or_that_are_not_there_leave_none(desk: ApprovalDesk) -> None:
+    request, before = desk.file(), len(desk.journal.events)
+    desk.reading.one(request.id, origin(BOB))
+    with pytest.raises(NotFound):
+        desk.reading.one("0" * 26, origin(CAROL))
+    for who, wanted in ((BOB, "alice"), (GRACE, "alice"), (CAROL, "dave"), (CAROL, "carol"), (CAROL, "")):
+        desk.reading.page(RequestFilter(caller=wanted), 10, None, origin(who))
+    assert len(desk.journal.events) == before
+
+
 def test_who_asks_for_others_finds_what_they_asked_for_by_its_role(desk: ApprovalDesk) -> None:
     request = desk.file(BOT, on_behalf_of="alice")
     for who in (ALICE, BOT, BOB, GRACE):
