@@ -167,7 +167,7 @@ def test_a_role_that_may_not_be_seen_answers_exactly_as_one_that_does_not_exist(
 def test_nor_does_it_by_the_id_of_the_account(call) -> None:
     """The catalogue has another name for it than the caller used: that must not show."""
     carol = make_user("carol")
-    told: dict[str, list[object]] = {"hidden": [], "absent": []}
+    told: dict[str, list[tuple[int, str]]] = {"hidden": [], "absent": []}
     for name, answers in told.items():
         role = f"{ACCOUNT}:{name}"
         for method, path, body in (

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 RESOURCES = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
-QUEUES = {name: one["Properties"] for name, one in RESOURCES.items() if one["Type"] == "AWS::SQS::Queue"}
+QUEUES = {name: one["Properties"] for name, one in RESOURCES.items() if one.get("Type") == "AWS::SQS::Queue"}
 
 
 def arn(logical: str) -> str:
