@@ -164,8 +164,9 @@ def test_a_role_that_may_not_be_seen_answers_exactly_as_one_that_does_not_exist(
         assert answers[0][0] == 404
 
 
-def test_nor_does_it_by_the_id_of_the_account(call) -> None:
+def test_nor_does_it_by_the_id_of_the_account(call, monkeypatch: pytest.MonkeyPatch) -> None:
     """The catalogue has another name for it than the caller used: that must not show."""
+    monkeypatch.setenv("BROKER_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/broker-api")
     carol = make_user("carol")
     told: dict[str, list[tuple[int, str]]] = {"hidden": [], "absent": []}
     for name, answers in told.items():
