@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.access.services.rights import owns
-from chalicelib.core.domain.errors import NotFound, Refused
+from chalicelib.core.domain.errors import NoSuchRole, NotFound, Refused
 from chalicelib.core.domain.sessions import SessionFilter
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.explain.domain.allowed_actions import Documents, allowed_of, documents_of
@@ -120,7 +120,7 @@ class RoleUsage:
     def _role(self, name: str, caller: str, origin: Origin) -> Role:
         """The role; NotFound or Refused, on record, unless the caller may read how it was used."""
         role = self.rights.catalogue.get(name)
-        absent = NotFound(f"There is no role {name}.")
+        absent = NoSuchRole()
         if role and caller == origin.caller.name and self._sees(name, origin):
             return role
         try:
