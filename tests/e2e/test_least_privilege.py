@@ -145,7 +145,6 @@ REFUSED = {
         **READ_ROWS,
         **CHANGE_ROWS,
         **QUERY_ROWS,
-        **LIST_REVIEWS,
     },
     "AuditRole": {
         **WRITE_IAM,
@@ -288,6 +287,7 @@ ALLOWED: dict[str, dict[str, tuple[str, str, dict[str, Any]]]] = {
         "read a caller": row("get_item", "DIRECTORY"),
         "list callers": listed("by-group", "DIRECTORY"),
         "query suspensions": queried("SUSPENSION"),
+        **LIST_REVIEWS,
     },
     "DirectoryRole": {
         "list users and roles": ("iam", "get_account_authorization_details", {"Filter": ["User", "Role"]}),
