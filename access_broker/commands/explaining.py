@@ -26,6 +26,8 @@ def explain(connection: Connection, given: Given) -> None:
     """POST /v1/explain."""
     ask, operation = ask_of(given), given.text("operation")
     body = {**ask.body(), "caller": given.text("caller"), "operation": operation}
+    if given.flag("mfa"):
+        body["mfa"] = True
     with nearest_role(connection, ask.role):
         found = connection.broker.post("explain", body=body)
     ask.remark_if_cut(connection.output)
@@ -52,10 +54,12 @@ COMMANDS = {
             ROLE,
             Option("--caller", "For another caller; needs the right to ask.", "NAME", user_name, names="caller"),
             Option("--operation", "For one AWS action, such as ec2:RunInstances.", "ACTION"),
+            Option("--mfa", "As if MFA were proven; no code is asked for."),
             *ASKING,
         ),
         examples=(
             "broker explain prod-ec2",
+            "broker explain prod-ec2 --mfa",
             "broker explain ec2-full --caller carol --operation s3:ListAllMyBuckets",
         ),
     )

@@ -253,6 +253,8 @@ def test_explain_shows_every_layer_and_the_change_that_would_open_it(alice, cont
     assert "trust policy\tclosed\tSid1\tNo." in done.stdout
     assert "To open it: Add x." in done.stdout
     assert contract.posted("/api/v1/explain")[0]["duration_seconds"] == 3600  # as creds would ask
+    alice.run("explain", "ec2-full", "--mfa")
+    assert [asked.get("mfa") for asked in contract.posted("/api/v1/explain")] == [None, True]
     assert "an hour at most, not 2 h" in done.stderr
 
 
