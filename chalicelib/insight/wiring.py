@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.access.wiring import POLICIES, rights
-from chalicelib.core.wiring import config, refusals, settle
+from chalicelib.core.wiring import refusals, settle
 
 if TYPE_CHECKING:
     from chalicelib.insight.services.catalogue_facts import CatalogueFacts
@@ -27,8 +27,7 @@ def role_usage() -> RoleUsage:
     import json
 
     from chalicelib.core.aws.clients import client
-    from chalicelib.explain.aws.iam_facts import ReadOnlyIam
-    from chalicelib.explain.wiring import role_browser
+    from chalicelib.explain.wiring import iam_facts, role_browser
     from chalicelib.insight.aws.last_accessed import IamLastAccessed
     from chalicelib.insight.domain.usage import actions_of
     from chalicelib.insight.services.role_usage import RoleUsage, Sources
@@ -36,7 +35,7 @@ def role_usage() -> RoleUsage:
 
     sources = Sources(
         log=activity().log,
-        iam=ReadOnlyIam(client("iam"), config().require("boundary_arn")),
+        iam=iam_facts(),
         last_accessed=IamLastAccessed(client("iam"), settle),
         actions=actions_of(json.loads((POLICIES / "service-authorization.json").read_text())),
     )

@@ -105,6 +105,14 @@ def template_applier() -> TemplateApplier:
     return TemplateApplier(compiler=compiler, convergence=convergence(), records=records(), leases=leases())
 
 
+def member_role_facts(account: str, role_arn: str) -> dict[str, Any] | None:
+    """Facts of a role in a member account, read through the spoke role; None if there is no such role."""
+    from chalicelib.accounts.wiring import spoke_roles
+    from chalicelib.provisioning.aws.member_role_facts import read
+
+    return read(spoke_roles().iam(account), role_arn)
+
+
 @cache
 def quarantine() -> RoleQuarantine:
     """Quarantine and release of a role."""

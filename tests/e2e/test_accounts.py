@@ -173,9 +173,15 @@ def test_roles_of_several_accounts_are_asked_for_at_once_decided_together_and_gr
 
 
 def test_explain_names_the_accounts_own_layer(hub: Broker) -> None:
-    told = ask(hub, "alice", "POST", "/v1/explain", {"role": "dev:ec2-full"}).document
+    asked = {"role": "dev:ec2-full", "operation": "ec2:RunInstances"}
+    told = ask(hub, "alice", "POST", "/v1/explain", asked).document
     layer = account_layer(told)
     assert (told["allowed"], layer["verdict"], layer["by"]) == (True, "open", "joined")
+    in_iam = {one["layer"]: one["verdict"] for one in told["layers"]}
+    names = ("trust_policy", "role_policies", "permissions_boundary")
+    assert [in_iam[name] for name in names] == ["open"] * len(names)
+    told = ask(hub, "alice", "POST", "/v1/explain", {**asked, "operation": "s3:GetObject"}).document
+    assert {one["layer"]: one["verdict"] for one in told["layers"]}["role_policies"] == "closed"
 
 
 def test_the_api_functions_own_credentials_take_brokered_roles_with_their_external_id_and_nothing_else(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.access.domain.facts import Suspension
+    from chalicelib.core.domain.roles import Role
 
 EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
@@ -27,15 +28,17 @@ class FakeIamFacts:
     trusts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Of roles whose sessions call the broker, by name."""
 
-    def role(self, arn: str) -> RoleInAws | None:
-        parties = TrustParties(self.broker_role, external_id(self.deployment, arn), {})
-        return RoleInAws(trust_policy(Trust(), parties), EVERYTHING, 3600)
+    fails_with: Exception | None = None
+
+    def role(self, role: Role, *, policies: bool) -> RoleInAws | None:
+        if self.fails_with:
+            raise self.fails_with
+        parties = TrustParties(self.broker_role, external_id(self.deployment, role.arn), {})
+        known = {"AmazonEC2FullAccess": EVERYTHING} if policies else {}
+        return RoleInAws(trust_policy(Trust(), parties), EVERYTHING, 3600, known)
 
     def trust(self, role: str) -> Mapping[str, Any] | None:
         return self.trusts.get(role)
-
-    def policies(self, _arn: str) -> dict[str, Mapping[str, Any]]:
-        return {"AmazonEC2FullAccess": EVERYTHING}
 
 
 @dataclass

@@ -26,15 +26,18 @@ class ReadOnlyIam:
     def __init__(self, client: IAMClient, boundary_arn: str) -> None:
         self._iam, self._boundary_arn = client, boundary_arn
 
-    def role(self, arn: str) -> RoleInAws | None:
-        """The role as IAM holds it, or None."""
+    def role(self, arn: str, *, policies: bool) -> RoleInAws | None:
+        """The role as IAM holds it, or None; with `policies`, those too."""
         role = _found(lambda: self._iam.get_role(RoleName=arn.rsplit("/", maxsplit=1)[-1])["Role"])
         if role is None or role["Arn"] != arn:
             return None
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        document = self._policy(boundary) if boundary in boundaries_of(self._boundary_arn) else None
+        document = self.policy(boundary) if boundary in boundaries_of(self._boundary_arn) else None
         return RoleInAws(
-            cast("Document", role["AssumeRolePolicyDocument"]), document, role.get("MaxSessionDuration", 3600)
+            cast("Document", role["AssumeRolePolicyDocument"]),
+            document,
+            role.get("MaxSessionDuration", 3600),
+            self.policies(arn) if policies else {},
         )
 
     def trust(self, role: str) -> Mapping[str, Any] | None:
@@ -59,9 +62,10 @@ class ReadOnlyIam:
     def _attached(self, role: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for page in self._iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
             for policy in page["AttachedPolicies"]:
-                yield policy["PolicyArn"], self._policy(policy["PolicyArn"]) or {}
+                yield policy["PolicyArn"], self.policy(policy["PolicyArn"]) or {}
 
-    def _policy(self, arn: str) -> Mapping[str, Any] | None:
+    def policy(self, arn: str) -> Mapping[str, Any] | None:
+        """The document of a managed policy, or None."""
         policy = _found(lambda: self._iam.get_policy(PolicyArn=arn)["Policy"])
         if policy is None:
             return None

@@ -64,6 +64,8 @@ class Question:
     operation: str = ""
     session_policy: Mapping[str, Any] | None = None
     policy_arns: tuple[str, ...] = ()
+    unread: str = ""
+    """Why IAM of a member account was not read; empty where it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +92,15 @@ class RoleInAws:
 def explain(rules: AccessRules, question: Question, role: RoleInAws | None, broker: BrokerInAws) -> tuple[Layer, ...]:
     """Every layer's verdict, in order.
 
-    In a member account IAM is not read (only the provision function gets in
-    there), so its layers are not checked; the layer `account` says whether the broker is let in.
+    For a role of a member account the layer `account` comes first: whether the broker is let in.
     """
     way = _way(rules, question)
-    if question.ask.role.home is not None:
-        elsewhere = (_elsewhere(name) for name in ("trust_policy", "role_policies", "permissions_boundary"))
-        asked = (_session_policy(question), _duration(way, None), _quota(question))
-        return (_account(question.ask.role), _access_rule(rules, way), _grant(way), *elsewhere, *asked)
+    of_account = () if question.ask.role.home is None else (_account(question.ask.role),)
     return (
+        *of_account,
         _access_rule(rules, way),
         _grant(way),
-        _trust(role, broker, question.ask.role.name),
-        _role_policies(role, question),
-        _boundary(role, question),
+        *_in_iam(question, role, broker),
         _session_policy(question),
         _duration(way, role),
         _quota(question),
@@ -144,9 +141,13 @@ def _account(role: Role) -> Layer:
     return Layer("account", "open", home.state, f"Account {home.shown} lets the broker in{seen}.")
 
 
-def _elsewhere(name: str) -> Layer:
-    detail = "The role is in a member account: IAM and service control policies there are not read."
-    return Layer(name, "not_checked", "", detail)
+def _in_iam(question: Question, role: RoleInAws | None, broker: BrokerInAws) -> tuple[Layer, ...]:
+    """The layers that IAM of the role's account has; service control policies are in none: they are not read."""
+    if question.unread:
+        names = ("trust_policy", "role_policies", "permissions_boundary")
+        return tuple(Layer(name, "not_checked", "", f"IAM there was not read: {question.unread}.") for name in names)
+    name = question.ask.role.name
+    return _trust(role, broker, name), _role_policies(role, question), _boundary(role, question)
 
 
 def _access_rule(rules: AccessRules, way: Way) -> Layer:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller, source_identity
-from chalicelib.core.domain.errors import NoSuchRole, NotFound, Refused
+from chalicelib.core.domain.errors import AwsUnavailable, NoSuchRole, NotFound, Refused, RefusedByAws, TooManyRequests
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role, external_id
 from chalicelib.explain.domain.layers import Layer, Question, RoleInAws, explain, smallest_change
 from chalicelib.explain.domain.trust_evaluation import BrokerInAws
@@ -26,12 +26,8 @@ if TYPE_CHECKING:
     class IamFacts(Protocol):
         """IAM, read only, for explanations."""
 
-        def role(self, arn: str) -> RoleInAws | None:
-            """The role as IAM holds it, its policies aside, or None."""
-            ...
-
-        def policies(self, arn: str) -> Mapping[str, Mapping[str, Any]]:
-            """The role's attached and inline policies by name."""
+        def role(self, role: Role, *, policies: bool) -> RoleInAws | None:
+            """The role as IAM of its account holds it, or None; with `policies`, those too."""
             ...
 
 
@@ -82,22 +78,31 @@ class Explainer:
         if role is None or not self._visible(role, origin):
             raise NoSuchRole
         ask = self._ask(wanted, subject, role, origin)
+        in_aws, unread = self._in_aws(role, wanted)
         question = Question(
             ask=ask,
             grants=tuple(self.grants.held(subject.unique_id, role.name, ask.at)),
             operation=wanted.operation,
             session_policy=wanted.policy,
             policy_arns=wanted.policy_arns,
+            unread=unread,
         )
         broker = BrokerInAws(self.broker_role_arn, external_id(self.deployment, role.arn), source_identity(subject))
-        of_role = explain(self.rights.rules, question, self._in_aws(role, wanted), broker)
+        of_role = explain(self.rights.rules, question, in_aws, broker)
         layers = (*self.callers.layers(subject), *of_role)
         allowed = all(layer.verdict != "closed" for layer in layers)
         return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
 
-    def _in_aws(self, role: Role, wanted: ExplainAsk) -> RoleInAws | None:
-        found = None if role.home else self.iam.role(role.arn)
-        return replace(found, policies=self.iam.policies(role.arn)) if found and wanted.operation else found
+    def _in_aws(self, role: Role, wanted: ExplainAsk) -> tuple[RoleInAws | None, str]:
+        """The role, or why it could not be read: an account that is out of reach costs its own layers alone."""
+        if role.home is None:
+            return self.iam.role(role, policies=bool(wanted.operation)), ""
+        if not role.home.served:
+            return None, "The account is not served"
+        try:
+            return self.iam.role(role, policies=True), ""
+        except (AwsUnavailable, RefusedByAws, TooManyRequests) as error:
+            return None, error.detail.rstrip(".")
 
     def _subject(self, wanted: ExplainAsk, origin: Origin) -> Caller:
         """The caller to explain; Refused unless it is oneself or the rules allow explaining others."""

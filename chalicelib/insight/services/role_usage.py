@@ -168,8 +168,8 @@ class RoleUsage:
 
     def _documents(self, role: Role) -> Documents | None:
         """The policies of the role, or None: in a member account the broker's API reads no IAM."""
-        found = None if role.home else self.sources.iam.role(role.arn)
-        return documents_of(replace(found, policies=self.sources.iam.policies(role.arn))) if found else None
+        found = None if role.home else self.sources.iam.role(role, policies=True)
+        return documents_of(found) if found else None
 
     def _unused(self, documents: Documents, uses: tuple[ActionUse, ...]) -> tuple[UnusedActions, ...]:
         called = {use.name for use in uses if use.count}

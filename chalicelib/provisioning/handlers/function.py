@@ -42,6 +42,8 @@ def provision(event: dict[str, Any], _context: object) -> dict[str, Any]:
             return {"ok": True, "result": revocation_actions.handle(event)}
         if event.get("action") == "session_activity":
             return {"ok": True, "result": _session_activity(event)}
+        if event.get("action") == "member_role_facts":
+            return {"ok": True, "result": _member_role_facts(event)}
         order = converted(event, Order)
         return {"ok": True, "result": _action(order)(order)}
     except BrokerError as error:
@@ -56,6 +58,12 @@ def _session_activity(event: dict[str, Any]) -> dict[str, Any]:
     from chalicelib.sessions.handlers import activity_action  # noqa: PLC0415  a rare order
 
     return activity_action.handle(event)
+
+
+def _member_role_facts(event: dict[str, Any]) -> dict[str, Any]:
+    from chalicelib.provisioning.handlers import member_role_facts  # noqa: PLC0415  a rare order
+
+    return member_role_facts.handle(event)
 
 
 def _action(order: Order) -> Callable[[Order], dict[str, Any]]:

@@ -265,6 +265,7 @@ def test_an_unexpected_failure_says_nothing_of_its_cause(call, alice, caplog, mo
 def test_people_explain_themselves_and_others_need_the_right(call, alice, monkeypatch) -> None:
     monkeypatch.setenv("BROKER_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/broker-api")
     monkeypatch.setenv("BROKER_BOUNDARY_ARN", f"arn:aws:iam::{ACCOUNT}:policy/boundary")
+    monkeypatch.setenv("BROKER_PROVISION_FUNCTION", "provision")
     carol, grace = make_user("carol"), make_user("grace", "auditors")
     status, document, _ = call("POST", "/v1/explain", carol, {"role": "ec2-full"})
     assert (status, document["allowed"], document["layers"][2]["by"]) == (200, False, "engineers-standing")

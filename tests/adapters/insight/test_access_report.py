@@ -25,6 +25,7 @@ def facts(call, account: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
 
     monkeypatch.setenv("BROKER_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/broker-api")
     monkeypatch.setenv("BROKER_BOUNDARY_ARN", f"arn:aws:iam::{ACCOUNT}:policy/boundary")
+    monkeypatch.setenv("BROKER_PROVISION_FUNCTION", "provision")
     chance = Random(5)  # noqa: S311  repeatable
     for number in range(40):
         team = chance.choice(TEAMS)

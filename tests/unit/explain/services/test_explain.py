@@ -16,7 +16,15 @@ from chalicelib.access.domain.terms import TERMS
 from chalicelib.access.services.rights import Rights
 from chalicelib.approvals.domain.grants import Grant
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.errors import BrokerError, NotFound, Refused
+from chalicelib.core.domain.errors import (
+    AccountUnreachable,
+    AwsUnavailable,
+    BrokerError,
+    NotFound,
+    Refused,
+    RefusedByAws,
+)
+from chalicelib.core.domain.roles import Account, Role
 from chalicelib.explain.services.callers import CallerExplainer
 from chalicelib.explain.services.explain import ExplainAsk, Explainer
 from chalicelib.sessions.domain.issuance import CredentialsAsk
@@ -177,3 +185,37 @@ def test_a_session_of_a_role_in_the_file_is_told_what_its_trust_says() -> None:
     pinned = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
     desk.iam.trusts["ci"] = {"Statement": [{**trust, "Condition": pinned}]}
     assert "its trust policy pins" in desk.explainer.explain(ExplainAsk(EC2.name), origin(ci)).layers[1].detail
+
+
+MEMBER = Account("111122223333", "dev", state="joined")
+THERE = Role(f"{MEMBER.id}:ec2-full", f"arn:aws:iam::{MEMBER.id}:role/access-broker/ec2-full", unique_id="AROADEV")
+IN_IAM = ("trust_policy", "role_policies", "permissions_boundary")
+
+
+def verdicts(home: Account, fails_with: Exception | None = None) -> dict[str, str]:
+    """Of the layers of a member's role, to one who asks for ec2:RunInstances."""
+    desk = Desk(doors(""), [])
+    desk.explainer.rights.catalogue.roles[THERE.name] = replace(THERE, home=home)  # type: ignore[attr-defined]
+    desk.iam.fails_with = fails_with
+    told = desk.explainer.explain(ExplainAsk(THERE.name, operation="ec2:RunInstances"), origin())
+    return {layer.layer: layer.verdict for layer in told.layers}
+
+
+def test_the_layers_of_iam_are_judged_in_a_member_account_too() -> None:
+    told = verdicts(MEMBER)
+    assert [told[name] for name in ("account", *IN_IAM)] == ["open"] * 4
+
+
+@pytest.mark.parametrize(
+    "error", [AccountUnreachable(MEMBER.id, "AccessDenied"), AwsUnavailable("No answer."), RefusedByAws("No.", "X")]
+)
+def test_an_account_that_cannot_be_read_costs_its_own_layers_alone(error: BrokerError) -> None:
+    told = verdicts(MEMBER, error)
+    assert [told[name] for name in IN_IAM] == ["not_checked"] * 3
+    assert (told["account"], told["access_rule"]) == ("open", "open")
+
+
+def test_an_account_that_is_not_served_is_not_asked() -> None:
+    told = verdicts(replace(MEMBER, state="unreachable"), AssertionError("asked"))
+    assert told["account"] == "closed"
+    assert [told[name] for name in IN_IAM] == ["not_checked"] * 3
