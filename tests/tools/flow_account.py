@@ -139,3 +139,4 @@ def account_of(checkout: Path) -> Iterator[Account]:
     finally:
         aws.stop()
         slack.shutdown()
+        slack.server_close()
