@@ -7,7 +7,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from moto.server import ThreadedMotoServer
+
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -130,13 +131,11 @@ class Slack(BaseHTTPRequestHandler):
 def account_of(checkout: Path) -> Iterator[Account]:
     """A new account, for the code of that checkout."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    aws, slack = ThreadedMotoServer(port=0, verbose=False), ThreadingHTTPServer(("127.0.0.1", 0), Slack)
+    aws = ThreadedMotoServer(port=0, verbose=False)
     aws.start()
-    threading.Thread(target=slack.serve_forever, daemon=True).start()
     host, port = aws.get_host_and_port()
     try:
-        yield Account(checkout, f"http://{host}:{port}", f"http://127.0.0.1:{slack.server_port}/api/")
+        with serving(ThreadingHTTPServer(("127.0.0.1", 0), Slack)) as slack:
+            yield Account(checkout, f"http://{host}:{port}", f"http://127.0.0.1:{slack.server_port}/api/")
     finally:
         aws.stop()
-        slack.shutdown()
-        slack.server_close()

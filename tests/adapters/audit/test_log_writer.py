@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -18,6 +17,7 @@ from chalicelib.core.domain.errors import AuditUnavailable
 from tests.adapters.audit.desk import event_text
 from tests.fakes.audit import FakeDeadLetters, FakeLedger
 from tests.fakes.core import NOW, Clock
+from tests.serving import serving
 from tests.wording import naming
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def cloudwatch(answer: Callable[[str, dict[str, Any]], Answer]) -> Iterator[Clou
         def log_message(self, *_args: object) -> None:
             """Stay quiet."""
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as server:
         session = botocore.session.get_session()
         session.set_credentials("testing", "testing")
         endpoint = f"http://127.0.0.1:{server.server_port}"
@@ -60,8 +58,6 @@ def cloudwatch(answer: Callable[[str, dict[str, Any]], Answer]) -> Iterator[Clou
             yield CloudWatchAuditLog(client, "/audit")
         finally:
             client.close()
-            server.shutdown()
-            thread.join()
 
 
 def links(count: int = 2) -> tuple[Link, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,6 +14,7 @@ from chalicelib.approvals.wiring import requests
 from localaws.slack import CHANNEL, SlackServer
 from tests.adapters.conftest import REGION
 from tests.fakes.approval_desk import ALICE, ApprovalDesk
+from tests.serving import serving
 from tests.wording import names
 
 if TYPE_CHECKING:
@@ -78,26 +78,21 @@ def record(request: Request, sk: str) -> dict[str, Any]:
 
 @pytest.fixture
 def outside(account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
-    server = SlackServer()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    made = Outside(server)
-    for name, value in {
-        "BROKER_SLACK_API": f"{server.url}/api/",
-        "BROKER_SLACK_CHANNEL": CHANNEL,
-        "BROKER_WEBHOOK_URL": f"{server.url}/elsewhere",
-        "BROKER_WEBHOOK_LOOPBACK": "yes",
-        "BROKER_NOTICES_QUEUE_URL": made.url,
-        "BROKER_URGENT_NOTICES_QUEUE_URL": made.urgent_url,
-    }.items():
-        monkeypatch.setenv(name, value)
-    ssm = boto3.client("ssm", REGION)
-    for name, value in {"slack-bot-token": server.bot_token, "webhook-secret": "s"}.items():
-        ssm.put_parameter(Name=f"/access-broker-test/{name}", Value=value, Type="SecureString")
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(SlackServer()) as server:
+        made = Outside(server)
+        for name, value in {
+            "BROKER_SLACK_API": f"{server.url}/api/",
+            "BROKER_SLACK_CHANNEL": CHANNEL,
+            "BROKER_WEBHOOK_URL": f"{server.url}/elsewhere",
+            "BROKER_WEBHOOK_LOOPBACK": "yes",
+            "BROKER_NOTICES_QUEUE_URL": made.url,
+            "BROKER_URGENT_NOTICES_QUEUE_URL": made.urgent_url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        ssm = boto3.client("ssm", REGION)
+        for name, value in {"slack-bot-token": server.bot_token, "webhook-secret": "s"}.items():
+            ssm.put_parameter(Name=f"/access-broker-test/{name}", Value=value, Type="SecureString")
+        yield made
 
 
 @pytest.fixture

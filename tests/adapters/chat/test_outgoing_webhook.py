@@ -16,6 +16,7 @@ from chalicelib.chat.aws import outgoing_webhook
 from chalicelib.chat.aws.outgoing_webhook import SignedWebhook, may_be_called, resolved
 from chalicelib.core.domain.errors import NotDelivered
 from tests.fakes.core import NOW
+from tests.serving import serving
 from tests.wording import naming
 
 if TYPE_CHECKING:
@@ -52,15 +53,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def listening(status: int = 204, headers: dict[str, str] | None = None) -> Iterator[Listening]:
-    server = Listening(status, headers or {})
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(Listening(status, headers or {})) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def webhook(url: str, **more: Any) -> SignedWebhook:

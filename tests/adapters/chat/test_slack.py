@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from chalicelib.chat.domain.messages import Message
 from chalicelib.chat.domain.postings import Place
 from chalicelib.core.domain.errors import NotDelivered, Refused
 from localaws.slack import ANSWERS_TAKEN, CHANNEL, RETRY_AFTER_SECONDS, SlackServer
+from tests.serving import serving
 from tests.wording import naming
 
 if TYPE_CHECKING:
@@ -22,13 +22,8 @@ MESSAGE = Message("alice asks", ({"type": "section", "text": {"type": "mrkdwn", 
 
 @pytest.fixture
 def slack() -> Iterator[SlackServer]:
-    server = SlackServer()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(SlackServer()) as server:
+        yield server
 
 
 def board(slack: SlackServer, channel: str = CHANNEL, token: str | None = None) -> SlackBoard:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.processes import Child
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from tests.unit.access_broker.people import Done, Person
@@ -42,11 +42,8 @@ class InstanceMetadata(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def machine():
-    with ThreadingHTTPServer(("127.0.0.1", 0), InstanceMetadata) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), InstanceMetadata)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 def keys_under_default(alice: Person, _machine: str) -> dict[str, str]:

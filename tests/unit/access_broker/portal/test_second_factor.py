@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from tests.serving import serving
 from tests.unit.access_broker.contract_server import problem
 
 if TYPE_CHECKING:
@@ -45,13 +45,9 @@ def codes(monkeypatch) -> Iterator[list[str]]:
         def log_message(self, *_: object) -> None:
             """Keep the terminal for pytest."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Sts) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Sts)) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{server.server_port}")
         yield asked
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

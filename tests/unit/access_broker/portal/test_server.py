@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from access_broker.portal import peers
+from tests.serving import serving
 from tests.unit.access_broker.contract_server import problem
 from tests.unit.access_broker.portal.conftest import Browser
 
@@ -305,11 +306,5 @@ def test_many_guesses_do_not_use_up_the_token(stranger_browser):
 
 def test_two_portals_do_not_admit_each_others_browsers(browser, server):
     other = Browser(type(browser.portal)(browser.portal.relay), browser.cookie, browser.key)
-    thread = threading.Thread(target=other.portal.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(other.portal):
         assert other.ask("GET", "/v1/whoami")[0] == 401
-    finally:
-        other.portal.shutdown()
-        other.portal.server_close()
-        thread.join()
