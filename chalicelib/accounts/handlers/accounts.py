@@ -8,7 +8,6 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.accounts import wiring
-from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
 from chalicelib.core.handlers.paging import page_asked, paged
@@ -27,7 +26,7 @@ def list_accounts() -> Response:
     who = authenticate(request, reads_query=True)
     limit, cursor = page_asked(request, who)
     page = wiring.account_browser().page(limit, cursor or "", who)
-    return answer(paged("accounts", Page(tuple(map(_document, page.items)), page.cursor), request, who))
+    return answer(paged("accounts", page, request, who, _document))
 
 
 def _document(account: Account) -> dict[str, Any]:

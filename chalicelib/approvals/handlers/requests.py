@@ -16,14 +16,14 @@ from chalicelib.approvals.handlers.views import request_document
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
-from chalicelib.core.handlers.paging import next_cursor, page_asked
+from chalicelib.core.handlers.paging import page_asked, paged
 from chalicelib.core.handlers.queries import Query
 from chalicelib.core.wiring import clock
 
 if TYPE_CHECKING:
     from chalice.app import Request as HttpRequest
 
-    from chalicelib.approvals.domain.requests import Request
+    from chalicelib.approvals.domain.requests import Request, Word
 
 blueprint = Blueprint(__name__)
 
@@ -53,8 +53,10 @@ def list_requests() -> Response:
     browser = wiring.request_browser()
     page = browser.page(_filter(query), limit, cursor, who)
     now = clock()
-    shown = [request_document(one, now, browser.lasting_grant(one, now)) for one in page.items]
-    return answer({"requests": shown, "next_cursor": next_cursor(page.cursor, request, who)})
+    shown = paged(
+        "requests", page, request, who, lambda one: request_document(one, now, browser.lasting_grant(one, now))
+    )
+    return answer(shown)
 
 
 @blueprint.route("/v1/requests/{request_id}", methods=["GET"], authorizer=SIGNED)
@@ -68,20 +70,14 @@ def show_request(request_id: str) -> Response:
 @answering(blueprint)
 def approve(request_id: str) -> Response:
     """Agree to a request."""
-    request = blueprint.current_request
-    who = authenticate(request)
-    comment = comment_in(request)
-    return _shown(wiring.request_decisions().record_decision(request_id, "approve", comment, who))
+    return _decided(request_id, "approve")
 
 
 @blueprint.route("/v1/requests/{request_id}/deny", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
 @answering(blueprint)
 def deny(request_id: str) -> Response:
     """Refuse a request."""
-    request = blueprint.current_request
-    who = authenticate(request)
-    comment = comment_in(request)
-    return _shown(wiring.request_decisions().record_decision(request_id, "deny", comment, who))
+    return _decided(request_id, "deny")
 
 
 @blueprint.route("/v1/requests/{request_id}/cancel", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
@@ -91,6 +87,12 @@ def cancel(request_id: str) -> Response:
     request = blueprint.current_request
     who = authenticate(request)
     return _shown(wiring.request_decisions().cancel(request_id, comment_in(request), who))
+
+
+def _decided(request_id: str, word: Word) -> Response:
+    request = blueprint.current_request
+    who = authenticate(request)
+    return _shown(wiring.request_decisions().record_decision(request_id, word, comment_in(request), who))
 
 
 def comment_in(request: HttpRequest) -> str:

@@ -15,6 +15,8 @@ from chalicelib.core.handlers.queries import parameters
 from chalicelib.core.wiring import cursor_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalice.app import Request
 
     from chalicelib.core.domain.events import Origin
@@ -56,9 +58,12 @@ def next_cursor(cursor: str | None, request: Request, who: Origin) -> str | None
     return sealed(cursor, cursor_key(), _use(request, who)) if cursor else None
 
 
-def paged(name: str, page: Page[Any], request: Request, who: Origin) -> dict[str, Any]:
-    """The answer of a list."""
-    return {name: page.items, "next_cursor": next_cursor(page.cursor, request, who)}
+def paged(
+    name: str, page: Page[Any], request: Request, who: Origin, document: Callable[[Any], Any] | None = None
+) -> dict[str, Any]:
+    """The answer of a list; `document` says how an item is shown, if not as it is."""
+    items = [document(item) for item in page.items] if document else page.items
+    return {name: items, "next_cursor": next_cursor(page.cursor, request, who)}
 
 
 def _use(request: Request, who: Origin) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
-from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
 from chalicelib.core.handlers.paging import page_asked, paged
@@ -35,7 +34,7 @@ def list_callers() -> Response:
     suspended = query.word("suspended", YES_OR_NO)
     wanted = CallerFilter(query.name("group"), suspended == "true" if suspended else None)
     page = wiring.caller_browser().page(wanted, limit, cursor, who)
-    return answer(paged("callers", Page(tuple(map(_document, page.items)), page.cursor), request, who))
+    return answer(paged("callers", page, request, who, _document))
 
 
 @blueprint.route("/v1/callers/{name}", methods=["GET"], authorizer=SIGNED)

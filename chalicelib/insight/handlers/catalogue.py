@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
-from chalicelib.core.domain.pages import Page
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
 from chalicelib.core.handlers.paging import page_asked, paged
 from chalicelib.insight import wiring
@@ -26,7 +25,7 @@ def list_catalogue() -> Response:
     who = authenticate(request, reads_query=True)
     limit, cursor = page_asked(request, who)
     page = wiring.catalogue_facts().page(limit, cursor or "", who)
-    return answer(paged("roles", Page(tuple(map(_document, page.items)), page.cursor), request, who))
+    return answer(paged("roles", page, request, who, _document))
 
 
 def _document(role: Role) -> dict[str, Any]:

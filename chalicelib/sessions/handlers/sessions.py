@@ -12,7 +12,7 @@ from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.pages import Page
 from chalicelib.core.domain.sessions import SessionFilter, State
 from chalicelib.core.handlers.edge import SIGNED, answer, answering
-from chalicelib.core.handlers.paging import cursor_asked, next_cursor, page_asked
+from chalicelib.core.handlers.paging import cursor_asked, next_cursor, page_asked, paged
 from chalicelib.core.handlers.queries import Query
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
@@ -43,8 +43,7 @@ def list_sessions() -> Response:
     query = Query(request, "limit", "cursor", *FILTERS)
     page = _waiting(query, who) if query.word("review", REVIEWS) else _browsed(query, limit, cursor, who)
     now = clock()
-    shown = [later_session_document(session, now) for session in page.items]
-    return answer({"sessions": shown, "next_cursor": next_cursor(page.cursor, request, who)})
+    return answer(paged("sessions", page, request, who, lambda session: later_session_document(session, now)))
 
 
 @blueprint.route("/v1/sessions/active", methods=["GET"], authorizer=SIGNED)
