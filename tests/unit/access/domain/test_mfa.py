@@ -68,6 +68,8 @@ def test_the_age_is_read_as_a_time() -> None:
     assert terms_from_annotations({"mfa": "required"}).mfa_age is None
     with pytest.raises(ValueError, match='"required" or a time'):
         terms_from_annotations({"mfa": "yes"})
+    with pytest.raises(ValueError, match=r'@max_duration: (?!"required")'):
+        terms_from_annotations({"max_duration": "required"})
 
 
 def test_conditions_see_the_proof_and_the_way_in() -> None:

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.access.domain.rules import Door
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import Ask, Door
 from chalicelib.access.domain.terms import Terms
-from chalicelib.approvals.domain.approvals import door_to_ask_for, require_second_person
+from chalicelib.approvals.domain.approvals import door_asked_for, door_to_ask_for, require_second_person
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import Conflict, InvalidRequest, ReasonRequired, Refused
+from tests.fakes.core import ALICE, EC2, NOW
 from tests.wording import naming
 
 HOUR = timedelta(hours=1)
@@ -50,6 +52,14 @@ def test_a_door_that_gives_it_for_so_long_is_asked_for() -> None:
 def test_where_a_door_stands_open_none_is_asked_for() -> None:
     with pytest.raises(Conflict, match=naming("open")):
         asked(door("a"), door("open", 0))
+
+
+def test_who_may_not_ask_but_has_the_role_by_one_of_two_rules_is_told_that() -> None:
+    taking = 'permit (principal, action == Broker::Action::"TakeCredentials", resource);'
+    seen = '@id("seen") permit (principal, action == Broker::Action::"SeeRole", resource);'
+    rules = load_rules({"a.cedar": f'{seen} @id("a") {taking} @id("b") @approvals("1") {taking}'})
+    with pytest.raises(Refused, match=naming(EC2.name, "already")):
+        door_asked_for(rules, Ask("RequestAccess", ALICE, EC2, NOW), NOW)
 
 
 def test_who_asked_does_not_decide_in_whatever_shape() -> None:
