@@ -156,7 +156,7 @@ def test_two_users_with_one_place_in_the_chat_are_nobody(desk: ChatDesk) -> None
         ("who prod", "(alice, 2h)"),
         ("nonsense", "/access request ROLE"),
         ("request tools 1h x", "standing"),
-        ("request nothing 1h x", "nothing"),
+        ("request nothing 1h x", "no such role"),
         ("request prod 9h x", "28800"),
         ("request prod 15m x", "30 minutes"),
         ("request prod 62d x", "30 days"),
