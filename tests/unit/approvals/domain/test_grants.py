@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.access.domain.rule_files import load_rules
+from chalicelib.access.domain.rules import Ask
 from chalicelib.approvals.domain.grants import (
     FARTHEST_START,
     LONGEST_GRANT,
@@ -15,6 +17,7 @@ from chalicelib.approvals.domain.grants import (
     Grant,
     asked_by_tag,
     ended,
+    enter,
     granted,
     longest,
     not_begun,
@@ -23,8 +26,9 @@ from chalicelib.approvals.domain.grants import (
     session_seconds,
 )
 from chalicelib.approvals.domain.requests import ANSWERED_WITHIN, Request
-from chalicelib.core.domain.errors import Conflict, InvalidRequest, Refused
+from chalicelib.core.domain.errors import Conflict, InvalidRequest, ReasonRequired, Refused
 from chalicelib.core.domain.times import rfc3339
+from tests.fakes.core import ALICE, EC2
 from tests.wording import naming
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -131,3 +135,26 @@ def test_a_grant_ends_once_and_before_its_time() -> None:
 def test_a_tag_holds_no_character_that_session_tags_may_not() -> None:
     assert list(asked_by_tag("bot,1*").values()) == ["bot_1_"]
     assert asked_by_tag("") == {}
+
+
+RULES = load_rules({"a.cedar": '@id("a") @approvals("1") @reason("required") permit (principal, action, resource);'})
+ASK = Ask("TakeCredentials", ALICE, EC2, NOW)
+
+
+def test_the_reason_of_any_grant_that_covers_the_moment_counts() -> None:
+    silent = replace(GRANT, id="g3", reason="", until=GRANT.until - HOUR)
+    given = replace(GRANT, reason="deploy 1.2")
+    for held in ((silent, given), (given, silent)):
+        entered = enter(RULES, ASK, held)
+        assert entered
+        assert entered[1].id == GRANT.id
+    with pytest.raises(ReasonRequired):
+        enter(RULES, ASK, (silent, replace(LATER, reason="tomorrow")))
+
+
+def test_a_grant_that_does_not_cover_the_moment_opens_nothing() -> None:
+    assert enter(RULES, replace(ASK, reason_given=True), (LATER,)) is None
+    longer = replace(GRANT, id="old", starts_at=NOW - 9 * HOUR, until=NOW - SECOND, approvals=2)
+    entered = enter(RULES, replace(ASK, reason_given=True), (longer, GRANT))
+    assert entered
+    assert entered[1].id == GRANT.id
