@@ -100,7 +100,7 @@ function InIam({ name }) {
   const load = useLoad(() => get(`/v1/users/${part(name)}`), [name]);
   if (load.problem?.code === "not_found") return null;
   return html`<${Card} title=${t("In IAM")}><${Loaded} load=${load} lines=${2}>${(user) => html`<${Facts} of=${[["Console access", user.console_access ? t("yes") : t("no")], ["Access keys", user.access_keys.map((one) => html`<code>${one.id ?? one}</code> `)],
-    ["Zero access", user.zero_access ? t("yes, verified") : html`<${Badge} tone="bad">${t("no")}<//> ${user.grants.join(", ")}`]]} />`}<//><//>`;
+    ["Zero access", user.zero_access === "sign_in_only" ? t("may only sign in") : user.zero_access ? t("yes, verified") : html`<${Badge} tone="bad">${t("no")}<//> ${user.grants.join(", ")}`]]} />`}<//><//>`;
 }
 
 function Recent({ name }) {
