@@ -55,7 +55,7 @@ WRONG_USES: dict[str, tuple[list[str], dict[str, str | None], int, str]] = {
         6,
         "access key",
     ),
-    "an unknown role": (["creds", "no-such-role"], {}, 4, "no-such-role"),
+    "an unknown role": (["creds", "no-such-role"], {}, 4, "broker roles"),
     "a role one may not have": (["creds", "ec2-full", "--profile", "carol"], {}, 1, "engineers"),
     "a session nobody has": (["activity", "0" * 26], {}, 4, "session"),
     "somebody else's business": (["audit"], {}, 1, "broker-administrators"),

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from chalicelib.accounts.domain.registry import Organization
 from chalicelib.accounts.services.sync import RegistrySync
+from chalicelib.core.domain.errors import BrokerError
 from chalicelib.core.domain.roles import split_role_name
 from tests.fakes.core import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from chalicelib.accounts.domain.deployed import Deployed, Documents
     from chalicelib.accounts.domain.registry import Listed
     from chalicelib.accounts.services.sync import RegistryRun
     from chalicelib.core.domain.roles import Account
@@ -100,3 +102,22 @@ class RegistryDesk:
             threads=lambda: ThreadPoolExecutor(2),
             clock=self.clock,
         ).run()
+
+
+HERE: Documents = {"b-boundary": {"Statement": []}, "b-guard": {"Statement": ["deny"]}}
+
+
+@dataclass
+class FakeDeployed:
+    """The parts that each account has, or the error that it answers."""
+
+    has: dict[str, Deployed | BrokerError] = field(default_factory=dict)
+
+    def here(self) -> Documents:
+        return HERE
+
+    def there(self, account: str) -> Deployed:
+        found = self.has[account]
+        if isinstance(found, BrokerError):
+            raise found
+        return found

@@ -79,7 +79,7 @@ class NoSuchRole(NotFound):
     """
 
     def __init__(self) -> None:
-        super().__init__("There is no such role, or you may not see it. GET /v1/roles lists those you may see.")
+        super().__init__("There is no such role, or you may not see it.")
 
 
 class Conflict(BrokerError):

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from chalicelib.accounts.domain.deployed import Deployed, Examined
 from chalicelib.accounts.services.examine import AccountExaminer
 from chalicelib.core.domain.errors import BrokerError, RefusedByAws, TooManyRequests
 from chalicelib.core.domain.roles import Account
-from tests.fakes.accounts import DEV, HOME, PROD, FakeRegistry
+from tests.fakes.accounts import DEV, HERE, HOME, PROD, FakeDeployed, FakeRegistry
 
-if TYPE_CHECKING:
-    from chalicelib.accounts.domain.deployed import Documents
-
-HERE: Documents = {"b-boundary": {"Statement": []}, "b-guard": {"Statement": ["deny"]}}
 ACCOUNTS = (Account(DEV, "dev", state="joined"), Account(PROD, "prod", state="unreachable"))
-
-
-@dataclass
-class FakeDeployed:
-    """The parts that each account has, or the error that it answers."""
-
-    has: dict[str, Deployed | BrokerError] = field(default_factory=dict)
-
-    def here(self) -> Documents:
-        return HERE
-
-    def there(self, account: str) -> Deployed:
-        found = self.has[account]
-        if isinstance(found, BrokerError):
-            raise found
-        return found
 
 
 def examined(*accounts: Account, **has: Deployed | BrokerError) -> tuple[Examined, ...]:
