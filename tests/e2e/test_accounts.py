@@ -358,19 +358,21 @@ def test_the_portal_names_an_account_out_of_reach_and_says_that_a_session_there_
     join(hub, dev, WRONG)
     forget_sessions(hub)
     assert provision(hub, "sync_accounts")["out_of_reach"] == [dev.id]
-    with portal_of(chromium, at_a_terminal(hub, "admin", tmp_path)) as admin:
-        admin.sees("What I have")
-        admin.go("/people")
-        admin.sees("Out of reach: dev.")
-        rows = admin.page.get_by_role("table", name="Accounts").get_by_role("row")
-        assert rows.filter(has_text=dev.id).get_by_text("unreachable").count() == 1
-        assert rows.filter(has_text=member(hub, "prod").id).get_by_text("joined").count() == 1
-        admin.go(f"/sessions/{session}")
-        admin.press("End access")
-        admin.press("End it now")
-        admin.page.get_by_role("alert").filter(has_text=dev.id).wait_for()
-    join(hub, dev, spoke_external_id(stack.NAME, home(hub)))
-    assert provision(hub, "sync_accounts")["out_of_reach"] == []
+    try:
+        with portal_of(chromium, at_a_terminal(hub, "admin", tmp_path)) as admin:
+            admin.sees("What I have")
+            admin.go("/people")
+            admin.sees("Out of reach: dev.")
+            rows = admin.page.get_by_role("table", name="Accounts").get_by_role("row")
+            assert rows.filter(has_text=dev.id).get_by_text("unreachable").count() == 1
+            assert rows.filter(has_text=member(hub, "prod").id).get_by_text("joined").count() == 1
+            admin.go(f"/sessions/{session}")
+            admin.press("End access")
+            admin.press("End it now")
+            admin.page.get_by_role("dialog").get_by_role("alert").filter(has_text=dev.id).wait_for()
+    finally:
+        join(hub, dev, spoke_external_id(stack.NAME, home(hub)))
+        assert provision(hub, "sync_accounts")["out_of_reach"] == []
 
 
 def test_an_assumption_in_a_member_account_past_the_broker_reaches_the_hubs_bypass_detection(hub: Broker) -> None:

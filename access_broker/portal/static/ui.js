@@ -125,9 +125,9 @@ export function Dialog({ title, close, children, actions, wide }) {
   const frame = useRef();
   const id = useMemo(() => `dialog-${++unique}`, []);
   useEffect(() => {
-    const before = document.activeElement;
-    frame.current.showModal();
-    return () => before?.focus?.();
+    const before = document.activeElement, dialog = frame.current;
+    dialog.showModal();
+    return () => { dialog.close(); before?.focus?.(); }; // closed first: beside an open dialog nothing takes the focus
   }, []);
   return html`<dialog ref=${frame} class=${wide ? "wide" : null} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); close(); }}>
     <header><h2 id=${id}>${title}</h2>
