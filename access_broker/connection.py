@@ -38,7 +38,7 @@ class Connection:
         """The broker, as the caller that the settings name."""
         # botocore takes a third of a second to import: kept credentials are printed without it.
         from access_broker.http.broker import Broker  # noqa: PLC0415
-        from access_broker.http.second_factor import SecondFactor, ask_at_the_terminal  # noqa: PLC0415
+        from access_broker.http.second_factor import SecondFactor, ask_at_the_terminal  # noqa: PLC0415  as above
         from access_broker.http.signing import aws_session, find_signer  # noqa: PLC0415
         from access_broker.http.transport import Transport  # noqa: PLC0415
 
@@ -57,7 +57,7 @@ class Connection:
         return Broker(self.settings.url, signer, transport, notice, patience, second_factor=factor)
 
     def _vault(self) -> Vault:
-        from access_broker.storage.vault import open_vault  # noqa: PLC0415
+        from access_broker.storage.vault import open_vault  # noqa: PLC0415  only a second factor is kept
 
         return open_vault(os.environ, self.output.notice)
 

@@ -215,7 +215,7 @@ class CannedTable:
 def cleanup_look() -> int:
     """One look of clean-up at every account."""
     table: Any = CannedTable()
-    threads = lambda: ThreadPoolExecutor(LOOKED_AT_ONCE)  # noqa: E731  a factory
+    threads = partial(ThreadPoolExecutor, LOOKED_AT_ONCE)
     home: Any = NothingAtHome()
     roles = RolesOfAccounts(home, CannedProvisioner(), threads)
     scan = AccountScan(roles=roles, signs=table, marks=table, applied=table, ours=Ours("bench", BOUNDARY))

@@ -120,7 +120,7 @@ def _set_resource_policy(
 
 
 def _set(template: dict[str, Any], statement: dict[str, Any], parameters: Mapping[str, str]) -> bool:
-    """Whether the parameter is set that the statement's condition compares with nothing."""
+    """True if the parameter of the statement's condition has a value."""
     condition = template["Conditions"][statement["Fn::If"][0]]
     return bool(parameters.get(condition["Fn::Not"][0]["Fn::Equals"][0]["Ref"]))
 

@@ -37,11 +37,11 @@ def activate_key(connection: Connection, given: Given) -> None:
 
 def rotate(connection: Connection, given: Given) -> None:
     """Replace the profile's access key."""
-    from access_broker.aws_files.key_writer import credentials_file, keys_in_variables  # noqa: PLC0415
+    from access_broker.aws_files.key_writer import credentials_file, keys_in_variables  # noqa: PLC0415  only to rotate
     from access_broker.credentials.rotation import Rotation  # noqa: PLC0415  botocore is slow to import
-    from access_broker.http.signing import aws_session, chosen_profile  # noqa: PLC0415
-    from access_broker.storage.files import locked, private_directory  # noqa: PLC0415
-    from access_broker.storage.vault import cache_directory  # noqa: PLC0415
+    from access_broker.http.signing import aws_session, chosen_profile  # noqa: PLC0415  only to rotate
+    from access_broker.storage.files import locked, private_directory  # noqa: PLC0415  only to rotate
+    from access_broker.storage.vault import cache_directory  # noqa: PLC0415  only to rotate
 
     named = connection.settings.profile
     if not named and keys_in_variables():

@@ -187,7 +187,7 @@ def start_afresh(broker: Broker, caller: str, role: str) -> None:
 def eventually(
     look: Callable[[], Found], enough: Callable[[Found], object], seconds: float = DEADLINE_SECONDS
 ) -> Found:
-    """What `look` finds once it is enough, or at the deadline.
+    """The first answer of `look` that is enough, or its answer at the deadline.
 
     The longer it takes, the longer the pauses, up to a second: a look is often a Lambda function or a program, and
     hundreds of them in a minute's wait would hold up the tests beside it.

@@ -116,11 +116,11 @@ class Stack:
         return [self._resource(name, one) for name, one in made if self.holds(one.get("Condition"))]
 
     def holds(self, condition: str | None) -> bool:
-        """Whether the condition is true; a resource without one is made always."""
+        """True if the condition is; a resource without one is always made."""
         return condition is None or self.decide(self.template["Conditions"][condition])
 
     def decide(self, test: dict[str, Any]) -> bool:
-        """Whether the condition function is true."""
+        """True if the condition function is."""
         ((function, given),) = test.items()
         if function == "Condition":
             return self.holds(given)

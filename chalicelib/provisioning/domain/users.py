@@ -29,7 +29,7 @@ SIGN_IN_TAG, SIGN_IN_ONLY = "access-broker:sign-in", "only"
 users (`SignInOnly` of the template) to users with this tag, and make no key for them."""
 
 SIGN_IN_ACTIONS = frozenset({"signin:authorizeoauth2access", "signin:createoauth2token"})
-"""What `aws login` calls (AWS managed policy SignInLocalDevelopmentAccess), in lower case."""
+"""The actions of `aws login` (AWS managed policy SignInLocalDevelopmentAccess), in lower case."""
 
 OWN_TAGS = frozenset({*RESERVED_TAGS, UNFINISHED_TAG, SIGN_IN_TAG})
 

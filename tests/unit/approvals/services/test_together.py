@@ -93,7 +93,7 @@ def test_who_may_not_approve_one_of_them_approves_none() -> None:
     assert desk.events.count("decide") == 0
 
 
-def test_nobody_approves_their_own_in_company(desk: ApprovalDesk) -> None:
+def test_ones_own_request_among_others_cannot_be_approved(desk: ApprovalDesk) -> None:
     first = desk.file(also=("vault",))
     with pytest.raises(Refused):
         desk.approve(first, ALICE)

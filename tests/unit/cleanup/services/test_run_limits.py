@@ -101,4 +101,4 @@ def test_a_rehearsal_says_what_a_run_does_and_writes_nothing(world) -> None:
     assert (world.state, len(world.iam.writes), world.provisioner.orders) == (before, writes, [])
     assert dict(rehearsal.changes) == world.cleanup_run.run().changes
     assert rehearsal.dry_run
-    assert world.people.waits == [False, True]  # somebody waits for a rehearsal
+    assert world.people.waits == [False, True]  # a person waits for a rehearsal

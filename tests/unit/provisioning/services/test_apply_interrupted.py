@@ -174,7 +174,7 @@ def test_a_second_change_waits_for_the_first(world) -> None:
 
 
 def test_a_change_that_waits_too_long_says_so_and_touches_nothing(world) -> None:
-    world.lease_store.held = {"role/tool": ("somebody", world.now + timedelta(hours=1))}
+    world.lease_store.held = {"role/tool": ("another run", world.now + timedelta(hours=1))}
     with pytest.raises(Conflict):
         world.provisioning.apply(ONE, ADMIN)
     assert world.writes == []

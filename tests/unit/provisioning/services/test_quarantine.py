@@ -98,7 +98,7 @@ def test_a_quarantine_or_its_end_that_aws_refuses_is_taken_back_and_said_so(worl
     assert [event.detail["action"] for event in world.log.events[-2:]] == [f"{act}_role", f"{act}_role_failed"]
 
 
-def test_a_role_that_was_in_no_catalogue_is_handed_out_to_nobody_after_a_quarantine_that_failed(world) -> None:
+def test_a_quarantine_that_failed_hands_out_no_role_that_was_in_no_catalogue(world) -> None:
     del world.log.roles["tool"]
     world.happens.at = {len(world.writes) + 1: RefusedByAws("no", "LimitExceeded")}
     with pytest.raises(RefusedByAws):
