@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from localaws import emulator, mfa, packaging, people, profiles, roles, runs, shell, sign_in, slack, stack
+from localaws import aging, emulator, mfa, packaging, people, profiles, roles, runs, shell, sign_in, slack, stack
 from localaws.accounts import members, organization
 from localaws.accounts import template as accounts_template
 from localaws.embedded import HOST, REGION
@@ -58,6 +58,10 @@ class Broker:
     def mfa_code(self, profile: str) -> str:
         """The code that this person's MFA device shows now. Waits for the next one if it was shown before."""
         return mfa.code(self.directory, profile)
+
+    def age(self, access_key_id: str | None, seconds: int) -> None:
+        """Let so many seconds go by for the session of this access key."""
+        aging.age(self.endpoint_url, access_key_id, seconds)
 
     def environ(self, profile: str | None = None) -> dict[str, str]:
         """The environment of a program that may reach this AWS only. The tools of this Python come first."""

@@ -27,9 +27,10 @@ def main() -> None:
     # ministack reads its environment when imported.
     from ministack import app  # noqa: PLC0415
 
-    from localaws import parity, sign_in, slack  # noqa: PLC0415
+    from localaws import aging, parity, sign_in, slack  # noqa: PLC0415
 
     parity.install()
+    aging.install()
     sign_in.start(options.directory, f"http://{HOST}:{options.port}")
     slack.start(options.directory)
     sys.argv = ["ministack"]

@@ -44,7 +44,7 @@ from localaws.parity.runtime import (
     role_boundaries,
     stream_failures,
 )
-from localaws.parity.sts import role_sessions, trust
+from localaws.parity.sts import expired_sessions, role_sessions, trust
 
 RULES = (
     trust,
@@ -52,6 +52,7 @@ RULES = (
     variables,
     request_keys,
     role_sessions,
+    expired_sessions,
     arns,
     refusals,
     characters,
