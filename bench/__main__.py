@@ -17,7 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lambda_package
-from bench import chat_cold, client, cold, decisions, first_ask, sessions_listing, stale_scan, throughput, warm
+from bench import (
+    chat_cold,
+    client,
+    cold,
+    decisions,
+    first_ask,
+    roles_listing,
+    sessions_listing,
+    stale_scan,
+    throughput,
+    warm,
+)
 from bench.processes import BENCH
 from bench.thresholds import BARS, Row, value
 from bench.trees import Trees, unpacked
@@ -67,6 +78,7 @@ BENCHMARKS: dict[str, Callable[[Ground], Mapping[str, Measured]]] = {
     "decisions": lambda _: decisions.measure(ROUNDS),
     "stale_scan": lambda _: stale_scan.measure(),
     "sessions_listing": lambda _: sessions_listing.measure(),
+    "roles_listing": lambda _: roles_listing.measure(),
     "throughput": lambda _: throughput.measure(),
 }
 

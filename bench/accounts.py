@@ -1,4 +1,4 @@
-"""Many accounts: a plan of 1,000 accounts with 10 roles each, the registry, clean-up, and 10,000 roles.
+"""Many accounts: a plan of 1,000 accounts with 10 roles each, the registry and clean-up.
 
 `python -m bench.accounts` prints the figures of docs/scale.md. The accounts
 are canned answers, so what is measured is the broker's and the client's own
@@ -24,7 +24,6 @@ from access_broker.roles.accounts import targets
 from access_broker.roles.side_by_side import AT_ONCE, side_by_side
 from access_broker.roles.templates import Template
 from bench.processes import canned_aws
-from chalicelib.access.aws.catalogue import role_from_row, role_to_row
 from chalicelib.accounts.domain.registry import Listed, Organization
 from chalicelib.accounts.services.sync import RegistrySync
 from chalicelib.accounts.wiring import LOOKED_AT_ONCE
@@ -33,7 +32,7 @@ from chalicelib.cleanup.domain.facts import NO_SIGNS, Signs
 from chalicelib.cleanup.domain.staleness import Ours
 from chalicelib.cleanup.services.scan import AccountScan
 from chalicelib.core.aws.clients import client_with
-from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, Account, Role
+from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, Account
 from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
@@ -58,7 +57,6 @@ def measure() -> dict[str, float]:
         "plan_client_cpu_s": _cpu(plan),
         "registry_cpu_s": _cpu(registry),
         "cleanup_look_cpu_s": _cpu(cleanup_look),
-        "roles_10000_from_rows_cpu_s": _cpu(catalogue),
     }
     waiting = {
         "plan_s": ACCOUNTS * ROLES * STATED["provision_ms"] / AT_ONCE / 1000,
@@ -223,17 +221,6 @@ def cleanup_look() -> int:
     if sight.ours != ACCOUNTS * ROLES or sight.drift or sight.unseen:
         raise RuntimeError(f"expected {ACCOUNTS * ROLES} roles in use, found {sight.ours}")
     return sight.ours
-
-
-def catalogue() -> int:
-    """10,000 roles of the catalogue from their rows, as GET /v1/roles reads them before the access rules judge them."""
-    made = [_row(number, role) for number in NUMBERS for role in range(ROLES)]
-    return len([role_from_row(row, Account(row["sk"].partition(":")[0], state="joined")) for row in made])
-
-
-def _row(number: str, role: int) -> dict[str, Any]:
-    arn = f"arn:aws:iam::{number}:role/access-broker/role-{role}"
-    return role_to_row(Role(f"{number}:role-{role}", arn, "Everything in EC2", TAGS))
 
 
 if __name__ == "__main__":

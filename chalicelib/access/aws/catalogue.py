@@ -22,7 +22,8 @@ PARTITION = "ROLE"
 ACCOUNTS = "ACCOUNT"
 """Partition of the registry of accounts, by account id."""
 
-PAGE = 100
+PAGE = 101
+"""Rows of a query: the longest page of a list, and the role that says whether another page is to come."""
 
 
 class TableCatalogue:
@@ -55,29 +56,38 @@ class TableCatalogue:
             "TableName": self._table,
             "KeyConditionExpression": "pk = :partition",
             "ExpressionAttributeValues": {":partition": {"S": PARTITION}},
-            "PaginationConfig": {"PageSize": PAGE},
         }
         if name:
             query["KeyConditionExpression"] += " AND sk > :name"
             query["ExpressionAttributeValues"][":name"] = {"S": name}
         try:
-            for page in self._dynamodb.get_paginator("query").paginate(**query):
-                yield from self._roles(rows.from_item(item) for item in page["Items"])
+            for items in self._pages(query):
+                yield from self._roles([rows.from_item(item) for item in items])
         except (ClientError, BotoCoreError) as error:
             raise translated(error, "listing the roles") from error
 
-    def _roles(self, found: Iterator[dict[str, Any]]) -> Iterator[Role]:
-        """The roles of a page; the registry is read whole where the page has a role of a member account."""
-        homes: dict[str, Account] | None = None
+    def _pages(self, query: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+        """A short page, where most lists end; then pages of 1 MB, for callers who may see few of many roles."""
+        page = self._dynamodb.query(**query, Limit=PAGE)
+        yield page["Items"]
+        while last := page.get("LastEvaluatedKey"):
+            page = self._dynamodb.query(**query, ExclusiveStartKey=last)
+            yield page["Items"]
+
+    def _roles(self, found: list[dict[str, Any]]) -> Iterator[Role]:
+        """The roles of a page. Of the registry, only the rows from its first account to its last are read."""
+        homes = self._homes({account for account, _ in map(split_role_name, (row["sk"] for row in found)) if account})
         for row in found:
             account, _ = split_role_name(row["sk"])
             if not account:
                 yield role_from_row(row)
-                continue
-            if homes is None:
-                homes = {one.id: one for one in self._members().every()} if self._members else {}
-            if account in homes:
+            elif account in homes:
                 yield role_from_row(row, homes[account])
+
+    def _homes(self, numbers: set[str]) -> dict[str, Account]:
+        if not (numbers and self._members):
+            return {}
+        return {one.id: one for one in self._members().between(min(numbers), max(numbers))}
 
 
 def role_to_row(role: Role) -> dict[str, Any]:

@@ -68,10 +68,18 @@ class TableMembers:
 
     def every(self) -> Iterator[Account]:
         """All accounts in order of their ids."""
+        yield from self._accounts("pk = :partition", {})
+
+    def between(self, first: str, last: str) -> Iterator[Account]:
+        """The accounts from one id to another, both included, in order."""
+        ends = {":first": {"S": first}, ":last": {"S": last}}
+        yield from self._accounts("pk = :partition AND sk BETWEEN :first AND :last", ends)
+
+    def _accounts(self, condition: str, values: dict[str, Any]) -> Iterator[Account]:
         query: dict[str, Any] = {
             "TableName": self._table,
-            "KeyConditionExpression": "pk = :partition",
-            "ExpressionAttributeValues": {":partition": {"S": ACCOUNTS}},
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": {":partition": {"S": ACCOUNTS}, **values},
             "ConsistentRead": True,
         }
         try:

@@ -87,6 +87,21 @@ def test_a_role_of_an_account_that_is_not_registered_does_not_exist(catalogue) -
     assert list(catalogue.after("")) == [OWN]
 
 
+def test_a_list_reads_the_accounts_of_its_roles_and_long_lists_in_few_pages(registry, catalogue, dynamodb) -> None:
+    other = replace(DEV, id="333333333333", alias="")
+    for account in (other, replace(DEV, id="000000000001", alias=""), replace(DEV, id="999999999999", alias="")):
+        registry.write(account)
+    for number in range(250):
+        role = replace(ROLE, name=f"{other.id}:role-{number:03}")
+        dynamodb.put_item(TableName="broker", Item=table_rows.to_item(role_to_row(role)))
+    answers: list[Any] = []
+    dynamodb.meta.events.register("after-call.dynamodb.Query", lambda parsed, **_: answers.append(parsed["Items"]))
+    listed = list(catalogue.after(""))
+    assert [role.home.id for role in listed if role.home] == [DEV.id, *[other.id] * 250]
+    read = [[item["pk"]["S"] for item in items] for items in answers]
+    assert [(pks[0], len(pks)) for pks in read] == [("ROLE", 101), ("ACCOUNT", 2), ("ROLE", 151), ("ACCOUNT", 1)]
+
+
 def test_the_request_reads_role_and_account_with_the_caller(registry, catalogue, dynamodb, members) -> None:
     sights = TableSights(dynamodb, "broker", lambda: NOW, lambda _attempt: None, lambda: members)
     assert sights.look(ALICE, "dev:ec2-full").role == replace(ROLE, home=DEV)

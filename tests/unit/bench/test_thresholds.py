@@ -57,7 +57,7 @@ def test_results_are_plain_numbers() -> None:
 def test_every_benchmark_has_a_name_for_the_command_line() -> None:
     assert set(BENCHMARKS) == {
         "package", "cold", "chat_cold", "warm", "first_ask", "decisions", "stale_scan", "sessions_listing",
-        "throughput", "client",
+        "roles_listing", "throughput", "client",
     }  # fmt: skip
 
 
