@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-State = Literal["ok", "failed", "cannot look", "not here"]
-"""`cannot look`: a permission is missing. `not here`: this AWS cannot tell (the embedded one), or it is too early."""
+State = Literal["ok", "failed", "warning", "cannot look", "not here"]
+"""`warning`: an administrator should know, but the deployment works. `cannot look`: a permission is missing.
+`not here`: this AWS cannot tell (the embedded one), or it is too early."""
 
 
 class CannotLook(Exception):
@@ -66,6 +67,11 @@ def ok(found: str) -> Finding:
 def failed(found: str, do: str = "") -> Finding:
     """Something is wrong; `do` replaces the check's own remedy."""
     return Finding("failed", found, do)
+
+
+def warning(finding: Finding) -> Finding:
+    """The same, but a failure only warns: the exit code stays."""
+    return replace(finding, state="warning") if finding.state == "failed" else finding
 
 
 def none_of(wrong: Iterable[str], trouble: str, fine: str) -> Finding:

@@ -37,13 +37,13 @@ def as_document(found: Found) -> dict[str, Any]:
 
 
 def show(found: Found, output: Output) -> None:
-    """A line for each check by topic; then each failure with its reason and remedy."""
+    """A line for each check by topic; then each failure and warning with its reason and remedy."""
     for topic, group in groupby(found, key=lambda pair: pair[0].topic):
         output.line(topic)
         for check, finding in group:
             output.line(f"  {finding.state:<{WIDTH}}  {check.asks}: {finding.found}")
     for check, finding in found:
-        if finding.state == "failed":
+        if finding.state in ("failed", "warning"):
             output.line("")
             output.line(f"{check.name}: {finding.found}")
             output.line(f"  why: {check.why}.")

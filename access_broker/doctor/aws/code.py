@@ -21,7 +21,7 @@ ZIP = "deployment.zip"
 def functions(deployment: Deployment) -> Functions:
     """The template's functions by name."""
     names = [one.physical for one in deployment.template.of_type("AWS::Lambda::Function")]
-    zip_file = _package(deployment)
+    zip_file = package_file(deployment)
     code = _digest(zip_file) if zip_file else ""
     found = {name: _function(deployment, name) for name in names}
     return Functions(found, code, str(zip_file or ""), deployment.now.date())
@@ -36,7 +36,7 @@ def _function(deployment: Deployment, name: str) -> Function:
     return Function(found["CodeSha256"], found["Runtime"], found.get("State", "Active") in {"Active", "Inactive"})
 
 
-def _package(deployment: Deployment) -> Path | None:
+def package_file(deployment: Deployment) -> Path | None:
     """The zip of --package, else what `make package` or `make up` left in this checkout."""
     if deployment.package:
         return _given(Path(deployment.package) / ZIP)

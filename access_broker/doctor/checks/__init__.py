@@ -8,7 +8,9 @@ from access_broker.doctor.checks import (
     canary_traces,
     code,
     edge,
+    mfa,
     others,
+    people,
     permissions,
     questions,
     quotas,
@@ -32,6 +34,8 @@ MODULES = (
     roles,
     accounts,
     others,
+    mfa,
+    people,
     quotas,
     questions,
 )

@@ -12,7 +12,9 @@ from access_broker.doctor.checks.api import RestApi
 from access_broker.doctor.checks.canary import Canary
 from access_broker.doctor.checks.code import EventSource, Function, Functions
 from access_broker.doctor.checks.edge import Edge
+from access_broker.doctor.checks.mfa import MfaRules
 from access_broker.doctor.checks.others import Others
+from access_broker.doctor.checks.people import LOGIN, Logins, People, SignInUser
 from access_broker.doctor.checks.permissions import FunctionRole, Invokers, ManagedPolicy, Reviewed
 from access_broker.doctor.checks.questions import ApiNames, ReadRate
 from access_broker.doctor.checks.quotas import Quota
@@ -26,16 +28,24 @@ PUBLIC = {"Sid": "Public", "Effect": "Allow", "Principal": "*", "Action": "execu
           "Resource": ["execute-api:/*/GET/health", "execute-api:/*/POST/chat/slack/commands"]}  # fmt: skip
 SIGNED = {"Sid": "Signed", "Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke",
           "Resource": "execute-api:/*/*/v1/*", "Condition": ACCOUNT_ONLY}  # fmt: skip
+BY_KEYS = {"Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": ["execute-api:/*/GET/mfa/*"],
+           "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}  # fmt: skip
+BY_OLD = {**BY_KEYS, "Resource": "arn:aws:execute-api:eu-west-1:111122223333:a1b2/*/GET/mfa/*",
+          "Condition": {"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "3600"}}}  # fmt: skip
+NARROWED = {**BY_KEYS, "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
+                                     "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}  # fmt: skip
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]}
 WIDER = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 CLOSED = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Deny", "Action": ["signin:*Access", "signin:Create*Token"], "Resource": "*"}]}  # fmt: skip
 
+PEOPLE = People(looked=4, total=4, sign_in={"dana": SignInUser()})
+LOGINS = Logins(users=1, cli="aws-cli/2.32.0 Python/3.13", errors=("", "AccessDenied"))
 EDGE = Edge(loopback=False, skew=0.4, tls="TLSv1.3", unsigned_status=403)
 REST_API = RestApi(
     embedded=False,
-    policy={"Statement": [PUBLIC, SIGNED]},
-    methods=(("GET", "/v1/whoami", "AWS_IAM"), ("GET", "/health", "NONE")),
+    policy={"Statement": [PUBLIC, SIGNED, BY_KEYS, BY_OLD]},
+    methods=(("GET", "/v1/whoami", "AWS_IAM"), ("GET", "/mfa/v1/whoami", "AWS_IAM"), ("GET", "/health", "NONE")),
     access_log="arn:aws:logs:eu-west-1:111122223333:log-group:/access-broker-prod/api-access",
     throttled=True,
 )
@@ -87,6 +97,9 @@ HEALTHY: dict[str, Any] = {
     "members": MEMBERS,
     "reviewed": Reviewed(checkout=True, compared=15),
     "others": Others(looked=7, total=7, administrators=1),
+    "mfa_rules": MfaRules({"approvers": ("approve-production",)}, people=2),
+    "people": PEOPLE,
+    "logins": LOGINS,
     "iam_quotas": {"roles": Quota(100, 1000)},
     "policies_per_role": {"s3-read": Quota(3, 10)},
     "lambda_concurrency": 1000,
@@ -99,8 +112,9 @@ HEALTHY: dict[str, Any] = {
 }
 """By the names of access_broker.doctor.aws.gather."""
 
-OPEN_API = replace(REST_API, policy={"Statement": [PUBLIC, {**SIGNED, "Condition": {}}]})
-UNSIGNED = replace(REST_API, methods=(("GET", "/v1/whoami", "NONE"),))
+OPEN_API = replace(REST_API, policy={"Statement": [PUBLIC, {**SIGNED, "Condition": {}}, BY_KEYS, BY_OLD]})
+UNSIGNED = replace(REST_API, methods=(("GET", "/v1/whoami", "NONE"), ("GET", "/mfa/v1/whoami", "AWS_IAM")))
+APPROVERS = MfaRules({"approvers": ("approve-production",)}, people=2)
 OTHER_CODE = replace(FUNCTIONS, package="07e2")
 ONE_CHANGED = replace(
     FUNCTIONS, functions={**FUNCTIONS.functions, "broker-x": Function("bad", "python3.13", active=True)}
@@ -114,7 +128,26 @@ FAULTS: list[tuple[str, str, Any, str]] = [
     ("tls", "edge", replace(EDGE, tls="TLSv1.1"), "TLS_1_2"),
     ("unsigned-refused", "edge", replace(EDGE, unsigned_status=200), "AWS_IAM"),
     ("resource-policy", "rest_api", OPEN_API, "policies/api-gateway.json"),
-    ("resource-policy", "rest_api", replace(REST_API, policy={}), "policies/api-gateway.json"),
+    ("mfa-demanded", "rest_api", replace(REST_API, policy={"Statement": [SIGNED]}), "policies/api-gateway.json"),
+    ("mfa-demanded", "rest_api", replace(REST_API, policy={"Statement": [BY_OLD]}), "update-rest-api"),
+    ("mfa-demanded", "rest_api", replace(REST_API, policy={"Statement": [BY_KEYS]}), "update-rest-api"),
+    ("mfa-demanded", "rest_api", replace(REST_API, policy={"Statement": [NARROWED, BY_OLD]}), "update-rest-api"),
+    (
+        "mfa-demanded",
+        "rest_api",
+        replace(REST_API, methods=(*REST_API.methods, ("PUT", "/mfa/v1/x", "AWS_IAM"))),
+        "update",
+    ),
+    ("mfa-demanded", "rest_api", replace(REST_API, methods=REST_API.methods[:1]), "update-rest-api"),
+    ("mfa-rules-can-be-met", "mfa_rules", replace(APPROVERS, stuck=("bob",)), "broker mfa enroll"),
+    ("mfa-rules-can-be-met", "mfa_rules", MfaRules({"sso/BrokerApprovers": ("approve",)}), "leave @mfa out"),
+    ("people-have-devices", "people", replace(PEOPLE, without_device=("dana",)), "broker mfa enroll"),
+    ("sign-in-only-users", "people", replace(PEOPLE, sign_in={"dana": SignInUser(LOGIN | {"s3:*"})}), "users get"),
+    ("sign-in-only-users", "people", replace(PEOPLE, sign_in={"dana": SignInUser(frozenset())}), "users get"),
+    ("sign-in-only-users", "people", replace(PEOPLE, sign_in={"dana": SignInUser(keys=1)}), "users get"),
+    ("aws-cli-has-login", "logins", replace(LOGINS, cli="aws-cli/2.31.9 Python/3.13"), "newer AWS CLI"),
+    ("aws-cli-has-login", "logins", replace(LOGINS, cli="aws-cli/1.46.3 Python/3.13"), "newer AWS CLI"),
+    ("aws-login-works", "logins", replace(LOGINS, errors=("AccessDenied",)), "CreateOAuth2Token"),
     ("methods-signed", "rest_api", UNSIGNED, "UpdateMethod"),
     ("access-log", "rest_api", replace(REST_API, access_log=""), "AccessLogSetting"),
     ("throttled", "rest_api", replace(REST_API, throttled=False), "MethodSettings"),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from access_broker.doctor.aws.gather import GATHERERS
+from access_broker.doctor.checks.mfa import MfaRules
+from access_broker.doctor.checks.people import Logins, People
 from access_broker.doctor.checks.roles import GUARDS
 from access_broker.doctor.examine import Facts, examine
 from access_broker.doctor.model import CHECKS
@@ -48,13 +50,45 @@ def test_all_checks_are_ok_on_a_healthy_deployment() -> None:
 )
 def test_a_fault_turns_exactly_its_check_red_with_an_advice(check: str, fact: str, fault: Any, remedy: str) -> None:
     found = examined(**{fact: fault})
-    assert [name for name, finding in found.items() if finding.state == "failed"] == [check]
+    assert [name for name, finding in found.items() if finding.state in {"failed", "warning"}] == [check]
     advice = found[check].do or next(one.do for one in CHECKS if one.name == check)
     assert remedy in advice
 
 
 def test_every_check_has_a_fault_that_turns_it_red() -> None:
     assert {check for check, *_ in FAULTS} | {"canary-taken"} == {check.name for check in CHECKS}
+
+
+def test_an_api_without_a_resource_policy_fails_both_of_its_checks() -> None:
+    found = states(rest_api=replace(HEALTHY["rest_api"], policy={}))
+    assert [name for name, state in found.items() if state == "failed"] == ["resource-policy", "mfa-demanded"]
+
+
+def test_a_person_without_a_device_is_a_warning_and_a_rule_that_none_can_meet_a_failure() -> None:
+    found = states(people=People(("dana",), 2, 3), mfa_rules=MfaRules({"approvers": ("a",)}, 1, ("bob",)))
+    assert [name for name, state in found.items() if state == "warning"] == [
+        "mfa-rules-can-be-met", "people-have-devices",
+    ]  # fmt: skip
+    assert (
+        "1 of 2 have no device, 1 not looked at: dana"
+        in examined(people=People(("dana",), 2, 3))["people-have-devices"].found
+    )
+    assert states(mfa_rules=MfaRules({"sso/Approvers": ("a",)}))["mfa-rules-can-be-met"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("check", "fact", "value"),
+    [
+        ("mfa-rules-can-be-met", "mfa_rules", MfaRules()),
+        ("sign-in-only-users", "people", People()),
+        ("aws-cli-has-login", "logins", Logins()),
+        ("aws-cli-has-login", "logins", Logins(users=1)),
+        ("aws-login-works", "logins", Logins(users=1, embedded=True)),
+        ("aws-login-works", "logins", Logins(users=1)),
+    ],
+)
+def test_what_concerns_no_user_or_was_not_tried_is_told_as_such(check: str, fact: str, value: Any) -> None:
+    assert states(**{fact: value})[check] == "not here"
 
 
 def test_a_canary_that_is_refused_is_one_failure_and_the_rest_says_why_it_cannot_tell() -> None:

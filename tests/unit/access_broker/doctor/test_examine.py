@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from access_broker.doctor.examine import Facts, examine, exit_code
-from access_broker.doctor.model import Check, NotHere, failed, ok
+from access_broker.doctor.model import Check, NotHere, failed, ok, warning
 from access_broker.doctor.report import as_document, show
 from access_broker.failures import Misused, Unavailable
 from access_broker.output.printer import Output
@@ -65,6 +65,7 @@ def not_here(_fact: object) -> Any:
         (lambda: 1, lambda _: ok("fine"), 0),
         (lambda: 1, not_here, 0),
         (raising(denied()), lambda _: ok("fine"), 2),
+        (lambda: 1, lambda _: warning(failed("half broken")), 0),
         (lambda: 1, lambda _: failed("broken"), 1),
     ],
 )
@@ -78,10 +79,22 @@ def test_a_failure_weighs_more_than_a_refused_look() -> None:
 
 
 def test_people_see_a_line_for_each_check_and_the_remedy_of_each_failure(capsys: Any) -> None:
-    found = [(a_check("one"), ok("fine")), (a_check("two"), failed("broken"))]
+    found = [
+        (a_check("one"), ok("fine")),
+        (a_check("two"), failed("broken")),
+        (a_check("three"), warning(failed("old"))),
+    ]
     show(found, Output())
     printed = capsys.readouterr().out
-    for part in ("Topic", "one is so: fine", "two: broken", "why: it matters", "do:  mend it", "1 ok, 1 failed"):
+    for part in (
+        "Topic",
+        "one is so: fine",
+        "two: broken",
+        "why: it matters",
+        "do:  mend it",
+        "three: old",
+        "1 ok, 1 failed, 1 warning",
+    ):
         assert part in printed
 
 
