@@ -37,6 +37,8 @@ from localaws.parity.policies import (
     wildcards,
 )
 from localaws.parity.runtime import (
+    alarm_states,
+    embedded_metrics,
     event_bus_policy,
     functions,
     recording,
@@ -75,6 +77,8 @@ RULES = (
     event_bus_policy,
     redrive_permission,
     role_boundaries,
+    alarm_states,
+    embedded_metrics,
     wildcards,
     access_keys,
     devices,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -27,6 +28,7 @@ from localaws.profiles import session_with
 from localaws.roles import order
 from localaws.trail_pump import carry
 from policytool import spoke
+from tests.e2e.alarm_watch import AlarmWatch
 from tests.e2e.attacks_on_accounts import administrator, as_function, document, statement, trusting
 from tests.e2e.auditing import acting, ask, audit, take, with_mfa
 from tests.e2e.browsing import launched, portal_of
@@ -50,6 +52,8 @@ PRODUCTION = {
     "tags": {"access-broker:audience": "production"},
 }
 WRONG = "0" * 32
+RUNG = {"AccountsOutOfReach", "PruningFailures", "CleanupFailures"}
+"""The metrics of the alarms that an account out of reach sets off."""
 
 chromium = pytest.fixture(scope="module")(launched)
 
@@ -418,6 +422,7 @@ def test_one_of_five_accounts_out_of_reach_is_named_by_every_command_and_finishe
     template.write_text(yaml.safe_dump(whole))
     assert admin.broker("roles", "apply", str(template)).returncode == 0
     taken = {one.id: take(hub, "alice", f"{one.id}:five") for one in hub.members}
+    alarms, gone = AlarmWatch(hub), time.time()
     join(hub, out, WRONG)
     forget_sessions(hub)
 
@@ -437,7 +442,8 @@ def test_one_of_five_accounts_out_of_reach_is_named_by_every_command_and_finishe
     assert provision(hub, "prune_revocations")["failed"] == [f"{out.id}:five"]
     examined = {one["account"]: one for one in provision(hub, "examine_accounts")["accounts"]}
     assert {number: one["refused"] for number, one in examined.items() if one["refused"]} == {out.id: "AccessDenied"}
-    assert cleanup.counted("CleanupFailures") == 1
+    assert alarms.told() >= RUNG
+    assert alarms.ringing("provision", "cleanup", since=gone) == RUNG
 
     join(hub, out, spoke_external_id(stack.NAME, home(hub)))
     assert provision(hub, "sync_accounts")["out_of_reach"] == []
@@ -446,6 +452,9 @@ def test_one_of_five_accounts_out_of_reach_is_named_by_every_command_and_finishe
     again = admin.broker("roles", "apply", str(template))
     assert (again.returncode, "1 of 5 roles changed." in again.stdout) == (0, True)
     assert cleaned(cleanup) == ({f"{out.id}:five": "reported"}, [])
+    back = time.time()
+    provision(hub, "sync_accounts"), provision(hub, "prune_revocations"), cleanup.run()
+    assert alarms.ringing("provision", "cleanup", since=back) == set()
     cleanup.as_found()
 
 
