@@ -14,6 +14,7 @@ import pytest
 from chalicelib.access import wiring
 from chalicelib.access.aws.catalogue import role_to_row
 from chalicelib.access.aws.member_roles import account_to_row
+from chalicelib.core import wiring as core_wiring
 from chalicelib.core.aws import rows as table_rows
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.roles import SPOKE_ROLE, Account
@@ -124,13 +125,13 @@ def test_who_is_not_let_in_is_refused_and_on_record(hub: Hub, monkeypatch: pytes
     refusals = [json.loads(row["event"]) for row in hub.rows("EVENT#")]
     assert {one["caller"]["arn"].split(":")[4] for one in refusals} == {DEV.id, stranger["userArn"].split(":")[4]}
     for state in ("left", "unreachable"):
-        hub.put(account_to_row(replace(DEV, state=state)))  # type: ignore[arg-type]
+        hub.put(account_to_row(replace(DEV, state=state)))
         assert hub.asks(ci)[0] == 403
     hub.put(account_to_row(DEV))
     assert hub.asks(ci)[0] == 201
     monkeypatch.setenv("BROKER_CALLERS_ORGANIZATION", "")
     wiring.member_recognition.cache_clear()
-    wiring.config.cache_clear()
+    core_wiring.config.cache_clear()
     wiring.authentication.cache_clear()
     assert hub.asks(ci)[0] == 403
 
@@ -153,10 +154,10 @@ def test_a_caller_is_revoked_by_name_and_a_namesake_lives_on(hub: Hub) -> None:
     hubs = session(2, Caller("role", "ci/build-7", "", ACCOUNT, "AROA2:build-7"), issued_at=long_ago)
     for one in (theirs, hubs):
         hub.put(session_to_row(one))
-    state = lambda one: hub.call("GET", f"/v1/sessions/{one.id}", rita)[1]["state"]  # noqa: E731
     body = {"caller": f"{DEV.id}:ci/build-7", "reason": "leak"}
     revoked = hub.call("POST", "/v1/revocations", rita, body)[1]["revocation"]
-    assert (revoked["sessions"], state(theirs), state(hubs)) == ([theirs.id], "revoked", "active")
+    states = [hub.call("GET", f"/v1/sessions/{one.id}", rita)[1]["state"] for one in (theirs, hubs)]
+    assert (revoked["sessions"], states) == ([theirs.id], ["revoked", "active"])
     body = {"caller": f"{ACCOUNT}:ci/build-7", "reason": "the hub's own id says nothing"}
     assert hub.call("POST", "/v1/revocations", rita, body)[1]["revocation"]["sessions"] == [hubs.id]
 
