@@ -1,4 +1,4 @@
-"""A preview of the scheduled clean-up of stale roles (docs/cleanup.md)."""
+"""A preview of the scheduled clean-up of stale roles and old access keys (docs/cleanup.md)."""
 
 from __future__ import annotations
 
@@ -84,9 +84,30 @@ def _remarks(report: dict[str, Any]) -> list[str]:
         )
     if not report.get("complete", True):
         lines.append("The look was cut short; the next run goes on from there.")
+    lines += _of_keys(report)
     lines += [f"Drift: {one['role']}: {one['why']}" for one in report.get("drift") or []]
     lines += [f"Failed: {_where(one)}{one['why']}" for one in report.get("failures") or []]
     return lines + [f"User {one['name']}: {one['why']}" for one in report.get("users") or []]
+
+
+def _of_keys(report: dict[str, Any]) -> list[str]:
+    """Old access keys, each with what this run does to it or when the next stage comes."""
+    keys, budget = report.get("keys") or [], report.get("key_budget") or {}
+    lines = [f"Access key {key['id']} of {key['user']}: {_stage(key)}; {key['reason']}." for key in keys]
+    if keys:
+        lines.append(f"Clean-up takes access keys as far as {report['keys_up_to']}.")
+    if budget.get("exceeded"):
+        lines.append(
+            f"Over the budget: {budget['wanted']} access keys wanted, {budget['limit']} allowed; it would take none."
+        )
+    return lines
+
+
+def _stage(key: dict[str, Any]) -> str:
+    stage = key["stage"] or "new"
+    if key["change"]:
+        return f"{stage}, would become {key['change']} now"
+    return f"{stage}, {key['next_stage']} from {local_and_utc(key['next_at'])}" if key["next_stage"] else stage
 
 
 def _where(failure: dict[str, Any]) -> str:
@@ -99,7 +120,7 @@ def _where(failure: dict[str, Any]) -> str:
 COMMANDS = {
     "cleanup": Command(
         cleanup,
-        "Show which roles are stale, and what the next clean-up run would do to them.",
+        "Show which roles and access keys are stale, and what the next clean-up run would do to them.",
         (
             Option("--dry-run", "Required: only the schedule cleans up."),
             Option("--all", "List every stale role, those that would stay as they are too."),

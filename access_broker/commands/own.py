@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from access_broker.command_line.options import user_name
 from access_broker.command_line.spec import Argument, Command, Option
 from access_broker.failures import Misused
 
@@ -35,13 +36,17 @@ def activate_key(connection: Connection, given: Given) -> None:
     connection.output.show(changed, lambda: connection.output.line(f"{changed['id']} is {changed['status']}."))
 
 
+def restore(connection: Connection, given: Given) -> None:
+    """POST /v1/users/NAME/access-keys/restore."""
+    name = given.word("name")
+    done = connection.broker.post("users", name, "access-keys", "restore")
+    words = f"Active again: {', '.join(done['restored'])}." if done["restored"] else f"No key of {name} waits for this."
+    connection.output.show(done, lambda: connection.output.line(words))
+
+
 def rotate(connection: Connection, given: Given) -> None:
     """Replace the profile's access key."""
-    from access_broker.aws_files.key_writer import (  # noqa: PLC0415  only to rotate
-        config_with,
-        credentials_file,
-        keys_in_variables,
-    )
+    from access_broker.aws_files.key_writer import credentials_file, keys_in_variables  # noqa: PLC0415  only to rotate
     from access_broker.credentials.rotation import Rotation  # noqa: PLC0415  botocore is slow to import
     from access_broker.http.signing import aws_session, chosen_profile  # noqa: PLC0415  only to rotate
     from access_broker.storage.files import locked, private_directory  # noqa: PLC0415  only to rotate
@@ -49,20 +54,14 @@ def rotate(connection: Connection, given: Given) -> None:
 
     named = connection.settings.profile
     if not named and keys_in_variables():
-        raise Misused(
-            "Your keys come from environment variables; a rotation is for the credentials file: --profile NAME."
-        )
+        raise Misused("Your keys come from environment variables: a key is rotated in the credentials file. --profile")
     profile = chosen_profile(aws_session(named), named) or "default"
     notes = private_directory(cache_directory(os.environ))
-    with locked(notes / "rotation.lock", LOCK_SECONDS):  # one at a time: two profiles may share a key
+    with locked(notes / f"rotation-{profile.replace('/', '_')}.lock", LOCK_SECONDS):
         rotation = Rotation(connection, credentials_file(os.environ), profile, notes, now=given.flag("now"))
         done = rotation.run()
     if rotation.backup:
         connection.output.notice(f"{rotation.file} has the new key; {rotation.backup} is the file as it was.")
-    if config := config_with(os.environ, done["old"]):
-        connection.output.notice(
-            f"{config} has the old key too: it does not work any more there. Replace or remove it."
-        )
     connection.output.show(done, lambda: connection.output.line(_rotated(done)))
 
 
@@ -101,10 +100,7 @@ def _rotated(done: dict[str, Any]) -> str:
 
 
 def _facts(found: dict[str, Any]) -> list[tuple[str, object]]:
-    keys = [
-        (f"key {key['id']}", f"{key['status']}, made {key['created_at'][:10]}, used {key['last_used_at'] or 'never'}")
-        for key in found["access_keys"]
-    ]
+    keys = [(f"key {key['id']}", _key(key)) for key in found["access_keys"]]
     devices = [("MFA device", device["serial"]) for device in found["mfa_devices"]] or [("MFA device", "none")]
     return [
         ("arn", found["arn"]),
@@ -114,6 +110,20 @@ def _facts(found: dict[str, Any]) -> list[tuple[str, object]]:
         ("MFA proven", "yes" if found["mfa_proven"] else "no"),
         ("managed here", "yes" if found["managed"] else "no: in IAM"),
     ]
+
+
+def _key(key: dict[str, Any]) -> str:
+    told = f"{key['status']}, made {key['created_at'][:10]}, used {key['last_used_at'] or 'never'}"
+    return told + _stage(key.get("cleanup"))
+
+
+def _stage(cleanup: dict[str, Any] | None) -> str:
+    """The stage of an old key, for its owner."""
+    if not cleanup or cleanup["stage"] == "reported":
+        return ""
+    if cleanup["stage"] == "deactivated":
+        return f"; deactivated by clean-up on {cleanup['since'][:10]}: an administrator runs broker keys restore"
+    return f"; old: inactive from {cleanup['next_at'][:10]}, run broker keys rotate" if cleanup["next_at"] else "; old"
 
 
 KEY = Argument("KEY", "The access key's id, as `broker keys` shows it.")
@@ -137,6 +147,14 @@ COMMANDS = {
         "Make a key active, or inactive with --off.",
         (KEY, Option("--off", "Make it inactive.")),
         examples=("broker keys set AKIAIOSFODNN7EXAMPLE --off",),
+    ),
+    "keys restore": Command(
+        restore,
+        "Activate the access keys of a user that clean-up deactivated; for administrators.",
+        (Argument("NAME", "The IAM user's name.", user_name),),
+        more="A key that its owner made inactive stays inactive. A restored key has its whole time again "
+        "(docs/cleanup.md).",
+        examples=("broker keys restore dana",),
     ),
     "keys delete": Command(
         delete_key, "Delete a key of yours.", (KEY,), examples=("broker keys delete AKIAIOSFODNN7EXAMPLE",)

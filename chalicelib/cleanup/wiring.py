@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.cleanup.domain.staleness import Ours
     from chalicelib.cleanup.services.act import RoleRetirement
     from chalicelib.cleanup.services.authorization import CleanupAuthorization
+    from chalicelib.cleanup.services.keys import KeyRetirement
     from chalicelib.cleanup.services.records import CleanupRecords
     from chalicelib.cleanup.services.run import CleanupRun
     from chalicelib.cleanup.services.scan import AccountScan
@@ -111,7 +112,24 @@ def tidier() -> Tidier:
 
     people = ReportedUsers(unhurried_iam(), client("dynamodb"), config().table, settle)
     lapses = ExpireFunction(lambda_for_a_run(), config().require("expire_function"))
-    return Tidier(provisioner=role_retirement().provisioner, lapses=lapses, people=people, terms=settings().terms)
+    return Tidier(provisioner=role_retirement().provisioner, lapses=lapses, people=people)
+
+
+@cache
+def key_retirement() -> KeyRetirement:
+    """Acts on one access key at a time."""
+    from chalicelib.cleanup.aws.user_keys import OrderedKeys
+    from chalicelib.cleanup.services.keys import KeyRetirement
+    from chalicelib.core.aws.clients import client
+    from chalicelib.provisioning.aws.key_marks import TableKeyMarks
+
+    return KeyRetirement(
+        keys=OrderedKeys(provisioner()),
+        marks=TableKeyMarks(client("dynamodb"), config().table),
+        records=records(),
+        provisioner=provisioner(),
+        terms=settings().keys,
+    )
 
 
 @cache
@@ -120,7 +138,13 @@ def cleanup_run() -> CleanupRun:
     from chalicelib.cleanup.services.run import ONE_RUN_AT_A_TIME, CleanupRun
 
     one_run = replace(leases(), terms=ONE_RUN_AT_A_TIME)
-    return CleanupRun(role_retirement=role_retirement(), tidier=tidier(), leases=one_run, budget=settings().budget)
+    return CleanupRun(
+        role_retirement=role_retirement(),
+        key_retirement=key_retirement(),
+        tidier=tidier(),
+        leases=one_run,
+        budget=settings().budget,
+    )
 
 
 @cache

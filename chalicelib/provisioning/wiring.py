@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.access.wiring import POLICIES, home_account, members, rules
+from chalicelib.access.wiring import POLICIES, members, rules
 from chalicelib.core.wiring import clock, config, leases, new_id, refusals, settle
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.provisioning.services.restore import RoleRestoration
     from chalicelib.provisioning.services.sign_in import ConsoleSignIn, UserAdmin
     from chalicelib.provisioning.services.undo_interrupted import InterruptedChanges
+    from chalicelib.provisioning.services.user_keys import UserKeys
     from chalicelib.provisioning.services.users import UserProvisioning
 
 
@@ -113,14 +114,6 @@ def member_role_facts(account: str, role_arn: str) -> dict[str, Any] | None:
     return read(spoke_roles().iam(account), role_arn)
 
 
-def member_caller_role(account: str, name: str) -> dict[str, str] | None:
-    """Unique id and path of a role in a member account, read through the spoke role."""
-    from chalicelib.accounts.wiring import spoke_roles
-    from chalicelib.provisioning.aws.member_role_facts import identity
-
-    return identity(spoke_roles().iam(account), name)
-
-
 @cache
 def quarantine() -> RoleQuarantine:
     """Quarantine and release of a role."""
@@ -165,7 +158,6 @@ def authorization() -> ProvisioningAuthorization:
     from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
 
     return ProvisioningAuthorization(
-        home=home_account(),
         rules=rules(),
         catalogue=TableCatalogue(client("dynamodb"), config().table, members),
         members=members,
@@ -204,12 +196,30 @@ def own_identity() -> OwnIdentity:
     from chalicelib.core.aws.clients import client
     from chalicelib.provisioning.aws.act_counts import TableActCounts
     from chalicelib.provisioning.aws.iam_own_user import IamOwnCredentials
+    from chalicelib.provisioning.aws.key_marks import TableKeyMarks
     from chalicelib.provisioning.services.own_identity import OwnIdentity
 
     return OwnIdentity(
         sign_in=sign_in(),
         own=IamOwnCredentials(client("iam"), deployment().partition, deployment().account),
         acts=TableActCounts(client("dynamodb"), config().table),
+        marks=TableKeyMarks(client("dynamodb"), config().table),
+        records=records(),
+        leases=leases(),
+    )
+
+
+@cache
+def user_keys() -> UserKeys:
+    """The service behind keys that get old."""
+    from chalicelib.provisioning.services.user_keys import UserKeys
+
+    own = own_identity()
+    return UserKeys(
+        deployment=deployment().name,
+        users=iam_users(),
+        own=own.own,
+        marks=own.marks,
         records=records(),
         leases=leases(),
     )

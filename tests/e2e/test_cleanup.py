@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from localaws.broker import PROVISION_FUNCTION
+from localaws.profiles import session_with
 from tests.e2e.auditing import ask, audit, eventually, take
 from tests.e2e.cli_person import Person, at_a_terminal
 
@@ -230,6 +231,32 @@ def test_of_two_runs_at_once_one_makes_the_step(broker: Broker, cleanup: Cleanup
         assert {answer["error"]["code"] for answer in answers if not answer["ok"]} <= {"conflict"}
     told = [one["stage"] for one in stages(broker, "contested", "quarantined")]
     assert told == ["reported", "warned", "quarantined"]
+
+
+def test_an_old_key_is_warned_of_deactivated_and_comes_back_with_one_command(
+    broker: Broker, admin: Person, cleanup: Cleanup
+) -> None:
+    made = ask(broker, "admin", "PUT", "/v1/users/old-olga", {"groups": ["engineers"], "access_key": True})
+    key = made.document["access_key"]["access_key_id"]
+    olga = session_with(key, made.document["access_key"]["secret_access_key"], region=broker.region)
+    settings = {"UP_TO": "deactivated", "AFTER": "1d", "WARNING": "1d"}
+    keys = {f"KEYS_{name}": value for name, value in settings.items()}
+    for days, stage in ((1, "reported"), (8, "warned"), (9, "deactivated")):
+        assert ask(broker, olga, "GET", "/v1/whoami").status == 200
+        cleanup.configure(CLOCK_AHEAD=f"{days}d", BUDGET_ROLES="1000", BUDGET_PERCENT="100", **keys)
+        changes = {one["id"]: one["change"] for one in cleanup.run()["result"]["keys"]}
+        assert changes[key] == stage
+    assert eventually(lambda: ask(broker, olga, "GET", "/v1/whoami").status, lambda status: status != 200) == 403
+    assert len([text for text in in_slack(broker, key, 2) if "Owner: old-olga" in text]) == 2
+    for words in (f"Active again: {key}.", "No key of old-olga"):
+        restored = admin.broker("keys", "restore", "old-olga")
+        assert (restored.returncode, words in restored.stdout) == (0, True), restored
+    assert ask(broker, olga, "GET", "/v1/whoami").status == 200
+    (mine,) = ask(broker, olga, "GET", "/v1/me").document["access_keys"]
+    assert (mine["status"], mine["cleanup"]) == ("Active", None)
+    (again,) = [one["change"] for one in cleanup.run()["result"]["keys"] if one["id"] == key]
+    assert again == "reported"  # on its way anew: on this clock nine days have passed since
+    assert ask(broker, olga, "POST", "/v1/users/old-olga/access-keys/restore").status == 403
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "carol"])

@@ -124,6 +124,10 @@ ACT_ON_ROLES = {
     ),
     "delete a role itself": ("iam", "delete_role", {"RoleName": "ec2-full"}),
     "read a session": row("get_item", "SESSION#probe"),
+    "deactivate a user's key": (
+        "iam", "update_access_key",
+        {"UserName": "alice", "AccessKeyId": "AKIAPROBEPROBEPROBE", "Status": "Inactive"},
+    ),
     "delete a user's key": ("iam", "delete_access_key", {"UserName": "alice", "AccessKeyId": "AKIAPROBEPROBEPROBE"}),
 }  # fmt: skip
 ANYTHING_ELSE = {**WRITE_IAM, **FOREIGN, **WRITE_CATALOGUE, **WRITE_LEDGER, **WRITE_AUDIT, **ASSUME}
@@ -163,6 +167,7 @@ REFUSED = {
         **DELETE_ROWS,
         "forge a session": WRITE_ROWS["forge a session"],
         "take the lease of clean-up": row("put_item", "LEASE#cleanup"),
+        "deactivate the key of a user that others made": ACT_ON_ROLES["deactivate a user's key"],
     },
     "TrailRole": {
         **ANYTHING_ELSE,

@@ -9,35 +9,34 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.cleanup.domain.facts import NO_SIGNS, MemberLook, RoleFacts, Signs
+from chalicelib.cleanup.domain.key_terms import KeyTerms
 from chalicelib.cleanup.domain.marks import Mark
 from chalicelib.cleanup.domain.report import Budget
 from chalicelib.cleanup.domain.staleness import Ours
 from chalicelib.cleanup.domain.terms import Terms
 from chalicelib.cleanup.services.act import RoleRetirement
+from chalicelib.cleanup.services.keys import KeyRetirement
 from chalicelib.cleanup.services.records import CleanupRecords
 from chalicelib.cleanup.services.run import ONE_RUN_AT_A_TIME, CleanupRun
 from chalicelib.cleanup.services.scan import AccountScan
 from chalicelib.cleanup.services.tidy import Tidier
-from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import AccountUnreachable, AwsUnavailable, Conflict, NotFound
-from chalicelib.core.domain.events import AuditEvent, Origin
-from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH, split_role_name
+from chalicelib.core.domain.roles import ROLE_PATH, split_role_name
 from chalicelib.provisioning.domain.export import role_as_found
 from chalicelib.provisioning.domain.fingerprints import fingerprint
 from chalicelib.provisioning.domain.role_state import DENY_ALL, QUARANTINE_POLICY, ProvisionedRole, RoleState
+from tests.fakes.cleanup_users import CLEANER, OURS, FakeAccountUsers, KeyAccount
 from tests.fakes.core import FakeProvisioner
 from tests.fakes.provisioning import ADMIN, DEPLOYMENT, START, World
-from tests.fakes.provisioning_iam import ACCOUNT, Killed
+from tests.fakes.provisioning_iam import Killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from chalicelib.cleanup.domain.terms import Stage
-    from chalicelib.cleanup.domain.users import UserFacts
+    from chalicelib.core.domain.events import AuditEvent
     from chalicelib.core.domain.roles import Role
 
-CLEANER = Origin(Caller("role", f"{DEPLOYMENT.name}-cleanup", account=ACCOUNT, arn="", unique_id=""))
-OURS = {MANAGED_TAG: "true", DEPLOYMENT_TAG: DEPLOYMENT.name}
 BOLD = Terms(up_to="deleted")
 
 
@@ -130,9 +129,12 @@ class ProvisionerInProcess(FakeProvisioner):
 
     world: World
     enter: Callable[[str], None]
+    keys: KeyAccount
 
     def act(self, order: Mapping[str, Any]) -> dict[str, Any]:
         action, name = order["action"], order.get("name", "")
+        if action.endswith(("_key", "_keys")):
+            return self.keys.carry_out(order)
         self.enter(name)
         if action == "prune_revocations":
             return {"changed": ["tool"], "failed": []}
@@ -162,23 +164,11 @@ class FakeLapses:
 
 
 @dataclass
-class FakeAccountUsers:
-    users: list[UserFacts] = field(default_factory=list)
-    fails_with: Exception | None = None
-    waits: list[bool] = field(default_factory=list)
-
-    def every(self, *, patient: bool) -> list[UserFacts]:
-        self.waits.append(patient)
-        if self.fails_with:
-            raise self.fails_with
-        return self.users
-
-
-@dataclass
 class CleanupWorld:
     """The provisioner's world, with time, use and the broker's own rows."""
 
     terms: Terms = BOLD
+    key_terms: KeyTerms = field(default_factory=KeyTerms)
     budget: Budget = field(default_factory=lambda: Budget(roles=20, percent=100))
     iam: World = field(default_factory=World)
     signs: dict[str, Signs] = field(default_factory=dict)
@@ -190,7 +180,8 @@ class CleanupWorld:
     def __post_init__(self) -> None:
         self.marks = FakeMarks(self.iam.happens.write)
         self.account = FakeRoleInventory(self)
-        self.provisioner = ProvisionerInProcess(world=self.iam, enter=self.account.enter)
+        self.keys = KeyAccount(self.iam)
+        self.provisioner = ProvisionerInProcess(world=self.iam, enter=self.account.enter, keys=self.keys)
 
     def add(self, name: str, *, created: float = 300, used: float | None = 120, **state: Any) -> None:
         """A role made so many days ago, and last used so many."""
@@ -256,9 +247,21 @@ class CleanupWorld:
         account_scan = AccountScan(roles=self.account, signs=self, marks=self.marks, applied=self, ours=ours)
         records = CleanupRecords(marks=self.marks, origin=CLEANER, clock=self.iam.clock, new_id=self.iam.new_id)
         acting = RoleRetirement(account_scan=account_scan, records=records, provisioner=self.provisioner)
-        tidier = Tidier(provisioner=self.provisioner, lapses=self.lapses, people=self.people, terms=self.terms)
+        tidier = Tidier(provisioner=self.provisioner, lapses=self.lapses, people=self.people)
         one_run = replace(self.iam.leases, terms=ONE_RUN_AT_A_TIME)
-        return CleanupRun(role_retirement=acting, tidier=tidier, leases=one_run, budget=self.budget)
+        return CleanupRun(
+            role_retirement=acting,
+            key_retirement=KeyRetirement(
+                keys=self.keys,
+                marks=self.keys.marks,
+                records=records,
+                provisioner=self.provisioner,
+                terms=self.key_terms,
+            ),
+            tidier=tidier,
+            leases=one_run,
+            budget=self.budget,
+        )
 
     def kill(self) -> None:
         """The process ends here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.chat.domain.messages import Message, plain, section
@@ -17,9 +18,31 @@ TOLD = {
 """By stage. Reported roles are only counted, in the message of the run."""
 
 
+TOLD_OF_KEYS = {"warned": "is old: it becomes inactive next", "deactivated": "is old: it is inactive now"}
+"""The same for access keys."""
+
+SLACK_USER = re.compile(r"T[A-Z0-9]+/([UW][A-Z0-9]+)")
+"""The tag `access-broker:slack` of a user: TEAM/USER."""
+
+
 def cleanup_message(event: Mapping[str, Any]) -> Message | None:
     """The message of a `cleanup` event (docs/audit.md), or None if there is nothing to tell."""
-    return _of_role(event["role"], event["detail"]) if event["role"] else _of_run(event["detail"])
+    detail = event["detail"]
+    if "key" in detail:
+        return _of_key(detail)
+    return _of_role(event["role"], detail) if event["role"] else _of_run(detail)
+
+
+def _of_key(detail: Mapping[str, Any]) -> Message | None:
+    """To the owner, who is mentioned where their Slack account is known."""
+    stage, before = detail["stage"], detail["before"]
+    if stage not in TOLD_OF_KEYS and not (stage == "alive" and before in TOLD_OF_KEYS):
+        return None
+    said = TOLD_OF_KEYS.get(stage, f"is back from {before}")
+    account = SLACK_USER.fullmatch(detail["owner_in_slack"])
+    owner = f"Owner: {plain(detail['owner'])}" + (f" <@{account[1]}>" if account else "")
+    heading = f"Access key {plain(detail['key'])} of {plain(detail['owner'])} {said}"
+    return _message(heading, plain(detail["why"]), owner, plain(detail["what_to_do"]))
 
 
 def _of_role(role: str, detail: Mapping[str, Any]) -> Message | None:
@@ -36,17 +59,30 @@ def _of_role(role: str, detail: Mapping[str, Any]) -> Message | None:
 
 def _of_run(detail: Mapping[str, Any]) -> Message | None:
     budget, changes, failures = detail["budget"], detail["changes"], detail["failures"]
-    if not (changes or failures or budget["exceeded"]):
+    keys, key_budget = detail.get("keys", {}), detail.get("key_budget", {"exceeded": False})
+    if not (changes or keys or failures or budget["exceeded"] or key_budget["exceeded"]):
         return None
-    counted = ", ".join(f"{count} {stage}" for stage, count in sorted(changes.items())) or "nothing changed"
+    counted = _counted(changes) or "nothing changed"
     stopped = (
         f"Stopped: it would have taken {budget['wanted']} roles further, its budget is {budget['limit']}. "
         "Look at `broker cleanup --dry-run`; then raise the budget or tag roles to keep."
         if budget["exceeded"]
         else ""
     )
+    of_keys = f"Access keys: {_counted(keys)}" if keys else ""
+    many_keys = (
+        f"Stopped: it would have warned of or deactivated {key_budget['wanted']} access keys, the budget is "
+        f"{key_budget['limit']}."
+        if key_budget["exceeded"]
+        else ""
+    )
     failed = f"{len(failures)} could not be done; the next run tries again." if failures else ""
-    return _message(f"Clean-up: {counted}; {detail['stale']} of {detail['ours']} roles are stale", stopped, failed)
+    heading = f"Clean-up: {counted}; {detail['stale']} of {detail['ours']} roles are stale"
+    return _message(heading, stopped, of_keys, many_keys, failed)
+
+
+def _counted(changes: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {stage}" for stage, count in sorted(changes.items()))
 
 
 def _message(text: str, *lines: str) -> Message:

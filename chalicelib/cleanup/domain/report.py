@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.cleanup.domain.facts import RoleFacts
+    from chalicelib.cleanup.domain.keys import KeyFound
     from chalicelib.cleanup.domain.marks import Mark
     from chalicelib.cleanup.domain.terms import Stage
     from chalicelib.cleanup.domain.verdicts import Verdict
+    from chalicelib.provisioning.domain.key_marks import KeyMark, KeyStage
 
 ACTS: frozenset[Stage] = frozenset({"warned", "quarantined", "deleted"})
 """Stages that users can notice. They need a second look and count against the budget."""
@@ -90,7 +92,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How many roles one run may take further than `reported`: the smaller of both, but one at least."""
+    """How many roles one run may take further than `reported`: the smaller of both, but one at least.
+
+    The same holds for access keys, which are counted on their own.
+    """
 
     roles: int = 20
     percent: int = 10
@@ -111,6 +116,26 @@ class Spending:
     def exceeded(self) -> bool:
         """True if a person has to decide."""
         return self.wanted > self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """The access keys of a run: those in a stage or on their way back, and the changes made.
+
+    `gone` are marks of keys that are no longer there.
+    """
+
+    spending: Spending = Spending(0, 0)
+    up_to: KeyStage = "reported"
+    found: tuple[KeyFound, ...] = ()
+    gone: tuple[KeyMark, ...] = ()
+    changes: Mapping[str, KeyStage] = field(default_factory=dict)
+
+    @property
+    def moving(self) -> tuple[KeyFound, ...]:
+        """The keys to take further or back; none further than `reported` where that exceeds the budget."""
+        may_act = not self.spending.exceeded
+        return tuple(found for found in self.found if found.moves and (may_act or not found.acts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +165,7 @@ class Report:
     up_to: Stage
     sight: Sight
     spending: Spending
+    keys: KeyReport = field(default_factory=KeyReport)
     changes: Mapping[str, Stage] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     users: tuple[UserFinding, ...] = ()

@@ -1,4 +1,4 @@
-"""Unused users of this deployment: reported for a person to look at, never changed."""
+"""Unused users of this deployment, reported for a person to look at. Keys have stages (keys.py)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from chalicelib.cleanup.domain.key_terms import KeyTerms
     from chalicelib.cleanup.domain.terms import Terms
 
 
@@ -35,7 +36,7 @@ class UserFacts:
     has_mfa: bool = True
 
 
-def findings(user: UserFacts, terms: Terms, now: datetime) -> Iterator[UserFinding]:
+def findings(user: UserFacts, terms: Terms, keys: KeyTerms, now: datetime) -> Iterator[UserFinding]:
     """Findings for a person to look at: no MFA, a password never used, a key that is old or unused for a long time."""
     if not user.has_mfa and (user.has_password or user.keys) and now - user.created_at >= terms.grace:
         yield UserFinding(user.name, "no_mfa", f"no MFA device since {user.created_at:%Y-%m-%d}")
@@ -47,5 +48,5 @@ def findings(user: UserFacts, terms: Terms, now: datetime) -> Iterator[UserFindi
                 f"not used since {key.used_at:%Y-%m-%d}" if key.used_at else f"never used, made {key.made_at:%Y-%m-%d}"
             )
             yield UserFinding(user.name, "key_unused", f"access key {key.number} {since}")
-        elif now - key.made_at >= terms.stale_after:
+        elif now - key.made_at >= keys.after:
             yield UserFinding(user.name, "key_old", f"access key {key.number} in use, made {key.made_at:%Y-%m-%d}")

@@ -63,7 +63,7 @@ def _ran() -> Report:
     """One run, and what the alarms and the dashboard watch of it."""
     report = wiring.cleanup_run().run()
     counted = meter()
-    counted.count("CleanupBudgetExceeded", int(report.spending.exceeded))
+    counted.count("CleanupBudgetExceeded", int(report.spending.exceeded or report.keys.spending.exceeded))
     counted.count("CleanupFailures", len(report.failures))
     counted.count("CleanupCutShort", int(not report.complete))
     counted.count("StaleRoles", sum(found.verdict.stage != "alive" for found in report.sight.found))

@@ -10,8 +10,10 @@ from chalicelib.core.domain.times import rfc3339
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from chalicelib.cleanup.domain.keys import KeyFound
     from chalicelib.cleanup.domain.report import Found, Report
     from chalicelib.cleanup.domain.terms import Stage
+    from chalicelib.provisioning.domain.key_marks import KeyStage
 
 
 def report_document(report: Report) -> dict[str, Any]:
@@ -30,6 +32,9 @@ def report_document(report: Report) -> dict[str, Any]:
         "failures": [asdict(failure) for failure in report.failures],
         "drift": [asdict(drift) for drift in sight.drift],
         "users": [asdict(user) for user in report.users],
+        "keys": [key_document(found, report) for found in report.keys.found],
+        "keys_up_to": report.keys.up_to,
+        "key_budget": {**asdict(report.keys.spending), "exceeded": report.keys.spending.exceeded},
         "tidied": asdict(report.tidied),
     }
 
@@ -53,8 +58,27 @@ def role_document(found: Found, report: Report) -> dict[str, Any]:
     }
 
 
-def _word(stage: Stage) -> str:
-    """Nothing, for a role that is nowhere on its way."""
+def key_document(found: KeyFound, report: Report) -> dict[str, Any]:
+    """One access key: as a role, but `next_stage` is null where that stage is not turned on."""
+    key, verdict, change = found.key, found.verdict, report.keys.changes.get(found.key.id)
+    stage = found.stage if report.dry_run or not change else change
+    since = found.mark.since if found.mark and found.mark.staged else None
+    waits = found.moves and change is None
+    return {
+        "id": key.id,
+        "user": key.user,
+        "stage": _word(stage),
+        "since": _time(report.at if stage != found.stage else since),
+        "change": change or "",
+        "next_stage": verdict.stage if waits else verdict.next_stage,
+        "next_at": _time(report.at if waits else verdict.next_at),
+        "code": verdict.code,
+        "reason": verdict.why,
+    }
+
+
+def _word(stage: Stage | KeyStage) -> str:
+    """Nothing, for a role or a key that is nowhere on its way."""
     return "" if stage == "alive" else stage
 
 

@@ -11,7 +11,7 @@ from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Protocol
 
     from chalicelib.cleanup.domain.marks import Mark
@@ -72,7 +72,7 @@ class CleanupRecords:
         now, stage = self.clock(), found.verdict.stage
         role, before = found.role, found.mark
         mark = first_mark(role, now, before) if not before or stage == "reported" else before.entered(stage, now)
-        self.marks.save(mark, self._event(role.name, **_told(found)))
+        self.marks.save(mark, self.event(role.name, **_told(found)))
 
     def bury(self, mark: Mark) -> bool:
         """Handle a missing role. If clean-up's own delete was interrupted, record it; else only remove the mark."""
@@ -81,14 +81,14 @@ class CleanupRecords:
             return False
         verdict = Verdict("deleted", STALE, "its delete was cut off, and is done")
         told = _told_of(mark.role, mark.unique_id, mark.owner, mark.stage, verdict)
-        self.marks.save(mark.entered("deleted", self.clock()), self._event(mark.role, **told))
+        self.marks.save(mark.entered("deleted", self.clock()), self.event(mark.role, **told))
         return True
 
     def ran(self, report: Report) -> None:
         """The summary of a run."""
         sight = report.sight
         self.marks.record_run(
-            self._event(
+            self.event(
                 "",
                 run=report.run,
                 up_to=report.up_to,
@@ -96,7 +96,9 @@ class CleanupRecords:
                 ours=sight.ours,
                 stale=len(sight.found),
                 alive=dict(sight.alive),
-                changes=_counted(report),
+                changes=_counted(report.changes),
+                keys=_counted(report.keys.changes),
+                key_budget={**asdict(report.keys.spending), "exceeded": report.keys.spending.exceeded},
                 budget={**asdict(report.spending), "exceeded": report.spending.exceeded},
                 failures=[asdict(failure) for failure in report.failures[:NAMED_AT_MOST]],
                 drift=[drift.role for drift in sight.drift[:NAMED_AT_MOST]],
@@ -105,7 +107,8 @@ class CleanupRecords:
             )
         )
 
-    def _event(self, role: str, **detail: Any) -> AuditEvent:
+    def event(self, role: str, **detail: Any) -> AuditEvent:
+        """An event of now."""
         now = self.clock()
         return AuditEvent(self.new_id(now), "cleanup", now, self.origin, role=role, detail=detail)
 
@@ -130,6 +133,6 @@ def _told_of(role: str, unique_id: str, owner: str, before: Stage, verdict: Verd
     }
 
 
-def _counted(report: Report) -> dict[str, int]:
-    stages = list(report.changes.values())
+def _counted(changes: Mapping[str, str]) -> dict[str, int]:
+    stages = list(changes.values())
     return {stage: stages.count(stage) for stage in sorted(set(stages))}

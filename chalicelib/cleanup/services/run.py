@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chalicelib.cleanup.domain.report import Failure, Report, Spending
-from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, BrokerError
-from chalicelib.core.domain.roles import split_role_name
-from chalicelib.core.services.leases import LeaseLost, LeaseTerms
+from chalicelib.cleanup.domain.report import Failure, KeyReport, Report, Spending
+from chalicelib.cleanup.domain.users import findings
+from chalicelib.cleanup.services.steps import Steps
+from chalicelib.core.domain.errors import BrokerError
+from chalicelib.core.services.leases import LeaseTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chalicelib.cleanup.domain.report import Budget
     from chalicelib.cleanup.domain.terms import Stage
+    from chalicelib.cleanup.domain.users import UserFacts
     from chalicelib.cleanup.services.act import RoleRetirement
+    from chalicelib.cleanup.services.keys import KeyRetirement
     from chalicelib.cleanup.services.tidy import Tidier
     from chalicelib.core.services.leases import Leases
 
@@ -25,46 +28,13 @@ LEASE = "cleanup"
 ONE_RUN_AT_A_TIME = LeaseTerms(seconds=120, wait_seconds=0, work="clean-up run")
 """A run that was killed keeps the next one out for two minutes after its last act. No run waits for another."""
 
-AWS_IS_BUSY = (AuditUnavailable, AwsUnavailable, LeaseLost)
-"""Errors that end a run early. The next run does the rest."""
-
-
-@dataclass(slots=True)
-class Steps:
-    """The steps of a run so far. `lost` are member accounts that do not answer: their roles are left alone."""
-
-    changes: dict[str, Stage] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
-    lost: set[str] = field(default_factory=set)
-    complete: bool = True
-
-    def take(self, role: str, step: Callable[[], Stage | None]) -> None:
-        """One step. What it could not do is for the next run.
-
-        If AWS is busy, so are all others; if that is in a member account, all others there.
-        """
-        account, _ = split_role_name(role)
-        if not self.complete or account in self.lost:
-            return
-        try:
-            stage = step()
-        except AWS_IS_BUSY as busy:
-            self.failures.append(Failure(role, busy.detail, account))
-            if account and isinstance(busy, AwsUnavailable):
-                self.lost.add(account)
-            else:
-                self.complete = False
-        except BrokerError as failure:
-            self.failures.append(Failure(role, failure.detail, account))
-        else:
-            self.changes |= {role: stage} if stage else {}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanupRun:
     """Runs on a schedule; `rehearse` says what a run would do and changes nothing."""
 
     role_retirement: RoleRetirement
+    key_retirement: KeyRetirement
     tidier: Tidier
     leases: Leases
     budget: Budget
@@ -74,18 +44,21 @@ class CleanupRun:
         report = self._look()
         moving = (found for found in report.sight.found if found.moves and (report.may_act or not found.acts))
         changes = {found.role.name: found.verdict.stage for found in moving}
-        users, failures = self.tidier.look(report.at, patient=False)
-        failures = (*report.sight.unseen, *failures)
-        return replace(report, dry_run=True, changes=changes, users=users, failures=failures)
+        users, failures = self.tidier.users(patient=False)
+        report = self._with_users(replace(report, dry_run=True, changes=changes), users, failures)
+        would = {found.key.id: found.verdict.stage for found in report.keys.moving}
+        return replace(report, keys=replace(report.keys, changes=would))
 
     def run(self) -> Report:
         """Do it; Conflict if another run is at it."""
         run = self.role_retirement.records.new_id(self.role_retirement.records.clock())
         with self.leases.hold(LEASE) as lease:
             report = self._look(run)
-            steps = Steps()
+            steps: Steps[Stage] = Steps()
             self._step(report, steps, lease.extend)
             report = self._tidied(replace(report, changes=steps.changes), steps)
+            users, failures = self.tidier.users(patient=True)
+            report = self._step_keys(self._with_users(report, users, failures), lease.extend)
             self.role_retirement.records.ran(report)
         return report
 
@@ -94,9 +67,10 @@ class CleanupRun:
         sight = account_scan.look(now)
         wanted = sum(found.acts for found in sight.found)
         spending = Spending(wanted, self.budget.limit(sight.ours))
-        return Report(run, now, account_scan.ours.terms.up_to, sight, spending, complete=sight.complete)
+        terms, failures = account_scan.ours.terms, sight.unseen
+        return Report(run, now, terms.up_to, sight, spending, failures=failures, complete=sight.complete)
 
-    def _step(self, report: Report, steps: Steps, keep: Callable[[], None]) -> None:
+    def _step(self, report: Report, steps: Steps[Stage], keep: Callable[[], None]) -> None:
         """Taking back and reporting need no budget. Acting does, and a pass that saw every role."""
         role_retirement, sight = self.role_retirement, report.sight
         moving = [found for found in sight.found if found.moves]
@@ -111,9 +85,27 @@ class CleanupRun:
         for found in (one for one in moving if one.acts):
             steps.take(found.role.name, partial(role_retirement.go_on, found.role.name, keep))
 
-    def _tidied(self, report: Report, steps: Steps) -> Report:
+    def _tidied(self, report: Report, steps: Steps[Stage]) -> Report:
         tidied, untidied = self.tidier.tidy()
-        users, unseen = self.tidier.look(report.at, patient=True)
-        failures = (*report.sight.unseen, *steps.failures, *untidied, *unseen)
-        complete = report.complete and steps.complete
-        return replace(report, tidied=tidied, users=users, failures=failures, complete=complete)
+        failures = (*report.failures, *steps.failures, *untidied)
+        return replace(report, tidied=tidied, failures=failures, complete=report.complete and steps.complete)
+
+    def _with_users(self, report: Report, users: Sequence[UserFacts], failures: tuple[Failure, ...]) -> Report:
+        """The report with findings about users, and with their keys. Without users, nothing is known of keys either."""
+        terms, key_terms = self.role_retirement.account_scan.ours.terms, self.key_retirement.terms
+        found = tuple(finding for user in users for finding in findings(user, terms, key_terms, report.at))
+        keys = KeyReport(up_to=key_terms.up_to)
+        if not failures:
+            try:
+                keys = self.key_retirement.look(users, self.budget)
+            except BrokerError as error:
+                failures = (Failure("", f"access keys: {error.detail}"),)
+        return replace(report, users=found, keys=keys, failures=(*report.failures, *failures))
+
+    def _step_keys(self, report: Report, keep: Callable[[], None]) -> Report:
+        """Nothing happens to keys where AWS was too busy for roles."""
+        if not report.complete:
+            return report
+        steps = self.key_retirement.run(report.keys, keep)
+        keys = replace(report.keys, changes=steps.changes)
+        return replace(report, keys=keys, failures=(*report.failures, *steps.failures), complete=steps.complete)

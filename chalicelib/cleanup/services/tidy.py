@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from chalicelib.cleanup.domain.report import Failure, Tidied, UserFinding
-from chalicelib.cleanup.domain.users import findings
+from chalicelib.cleanup.domain.report import Failure, Tidied
 from chalicelib.core.domain.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
     from typing import Protocol
 
-    from chalicelib.cleanup.domain.terms import Terms
     from chalicelib.cleanup.domain.users import UserFacts
     from chalicelib.core.services.provisioner import Provisioner
 
@@ -43,7 +40,6 @@ class Tidier:
     provisioner: Provisioner
     lapses: Lapses
     people: AccountUsers
-    terms: Terms
 
     def tidy(self) -> tuple[Tidied, tuple[Failure, ...]]:
         """Expired revocation entries leave the policies, requests and grants past their end are written down."""
@@ -52,19 +48,15 @@ class Tidier:
         requests, grants = _tried("requests and grants past their end", self.lapses.run, (0, 0), failures)
         return Tidied(pruned, requests, grants), tuple(failures)
 
-    def look(self, now: datetime, *, patient: bool) -> tuple[tuple[UserFinding, ...], tuple[Failure, ...]]:
-        """Users who never signed in, and unused keys. `patient` if no caller waits for the answer."""
+    def users(self, *, patient: bool) -> tuple[tuple[UserFacts, ...], tuple[Failure, ...]]:
+        """The deployment's users, or why they cannot be read. `patient` if no caller waits for the answer."""
         failures: list[Failure] = []
-        nothing: tuple[UserFinding, ...] = ()
-        found = _tried("IAM's credential report", lambda: self._findings(now, patient=patient), nothing, failures)
+        nothing: tuple[UserFacts, ...] = ()
+        found = _tried("IAM's credential report", lambda: tuple(self.people.every(patient=patient)), nothing, failures)
         return found, tuple(failures)
 
     def _prune(self) -> int:
         return len(self.provisioner.order({"action": "prune_revocations"})["changed"])
-
-    def _findings(self, now: datetime, *, patient: bool) -> tuple[UserFinding, ...]:
-        users = self.people.every(patient=patient)
-        return tuple(finding for user in users for finding in findings(user, self.terms, now))
 
 
 def _tried(what: str, call: Callable[[], Result], otherwise: Result, failures: list[Failure]) -> Result:

@@ -27,8 +27,25 @@ class StaleRole(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
 
 
+KeyFurther = Literal["reported", "warned", "deactivated"]
+
+
+class OldKey(msgspec.Struct, frozen=True, kw_only=True):
+    """An access key on its way to deactivation, or back. `change` is what a run does to it, as with a role."""
+
+    id: str
+    user: str
+    stage: Annotated[Literal["", KeyFurther], msgspec.Meta(description="Where it is; empty: nowhere yet")]
+    since: Instant | None
+    change: Literal["", "alive", KeyFurther]
+    next_stage: Annotated[KeyFurther | None, msgspec.Meta(description="null where it is not turned on")]
+    next_at: Annotated[Instant | None, msgspec.Meta(description="At the earliest")]
+    code: Annotated[str, msgspec.Meta(description="`old`, or the reason to leave the key alone (docs/cleanup.md)")]
+    reason: str
+
+
 class Spending(msgspec.Struct, frozen=True):
-    """How many roles a run would take further than reported, and how many it may."""
+    """How many roles (or keys) a run would take further than reported, and how many it may."""
 
     wanted: int
     limit: int
@@ -50,4 +67,7 @@ class CleanupReport(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...]
     drift: tuple[Drift, ...]
     users: tuple[UserFinding, ...]
+    keys: tuple[OldKey, ...]
+    keys_up_to: Annotated[KeyFurther, msgspec.Meta(description="The last stage of keys that is turned on")]
+    key_budget: Spending
     tidied: Tidied

@@ -42,6 +42,16 @@ class AccessKey(msgspec.Struct, frozen=True):
     secret_access_key: str
 
 
+class KeyCleanup(msgspec.Struct, frozen=True):
+    """The stage that clean-up has reached with an access key."""
+
+    stage: Literal["reported", "warned", "deactivated"]
+    since: Instant
+    next_at: Annotated[
+        Instant | None, msgspec.Meta(description="The next stage, at the earliest; null if there is none or it is off")
+    ]
+
+
 class OwnKey(msgspec.Struct, frozen=True):
     """An access key of the caller, without its secret."""
 
@@ -49,6 +59,7 @@ class OwnKey(msgspec.Struct, frozen=True):
     status: Literal["Active", "Inactive"]
     created_at: Instant
     last_used_at: Instant | None
+    cleanup: KeyCleanup | None
 
 
 class OwnDevice(msgspec.Struct, frozen=True):
@@ -104,6 +115,13 @@ class ResetMfa(msgspec.Struct, frozen=True):
 
     name: str
     removed: tuple[OwnDevice, ...]
+
+
+class RestoredKeys(msgspec.Struct, frozen=True):
+    """The access keys of a user that clean-up had deactivated, and that are active again."""
+
+    name: str
+    restored: Annotated[tuple[str, ...], msgspec.Meta(description="Ids of access keys; empty if there was nothing")]
 
 
 class MadeUser(User, frozen=True, kw_only=True):

@@ -174,6 +174,14 @@ ANSWERS: dict[Any, Any] = {
         "budget": {"wanted": 1, "limit": 1, "exceeded": False}, "failures": [],
         "drift": [{"role": "ec2-full", "why": "trust not as applied; broker roles plan shows the difference"}],
         "users": [{"name": "sts_user", "code": "never_signed_in", "why": "never signed in since 2026-06-01"}],
+        "keys": [
+            {
+                "id": "AKIAIOSFODNN7EXAMPLE", "user": "sts_user", "stage": "warned", "change": "deactivated",
+                "since": "2026-11-09T12:10:00.000Z", "next_stage": None, "next_at": None, "code": "old",
+                "reason": "last used 2026-06-01, 175 days ago (limit 90)",
+            },
+        ],
+        "keys_up_to": "deactivated", "key_budget": {"wanted": 1, "limit": 1, "exceeded": False},
         "tidied": {"revocations": 0, "requests": 0, "grants": 0},
     },
     approvals.Request: REQUEST,
@@ -215,7 +223,12 @@ OWN_DEVICE = {"name": "dana", "serial": "arn:aws:iam::123456789012:mfa/access-br
 ANSWERS |= {
     provisioning.Me: {
         "arn": "arn:aws:iam::123456789012:user/access-broker/dana",
-        "access_keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "status": "Active", "created_at": SINCE, "last_used_at": None}],
+        "access_keys": [
+            {
+                "id": "AKIAIOSFODNN7EXAMPLE", "status": "Active", "created_at": SINCE, "last_used_at": None,
+                "cleanup": {"stage": "warned", "since": SINCE, "next_at": AT},
+            },
+        ],
         "mfa_devices": [OWN_DEVICE], "console_access": False, "mfa_proven": True, "managed": True,
     },
     provisioning.AccessKey: {
@@ -229,6 +242,7 @@ ANSWERS |= {
     provisioning.NamedDevice: {"name": "dana"},
     provisioning.NewPassword: {"password": "shown here and nowhere again", "password_reset_required": True},
     provisioning.ResetMfa: {"name": "dana", "removed": [OWN_DEVICE]},
+    provisioning.RestoredKeys: {"name": "dana", "restored": ["AKIAIOSFODNN7EXAMPLE"]},
 }  # fmt: skip
 
 BODIES[SuspensionBody] = {"caller": "alice", "reason": "her key is in a build log"}

@@ -40,6 +40,13 @@ OPERATIONS = (
         errors=(404, 409),
     ),
     Operation(
+        id="restoreKeys",
+        route="POST /v1/users/{name}/access-keys/restore",
+        summary="Activate the access keys of a user that clean-up deactivated.",
+        answers={200: answers.RestoredKeys},
+        errors=(404, 409),
+    ),
+    Operation(
         id="showMe",
         route="GET /v1/me",
         summary="Show the caller's own keys and devices.",

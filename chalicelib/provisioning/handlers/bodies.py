@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003  msgspec reads the annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -107,8 +108,8 @@ class OwnBody(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """An order to the provision function. `name` names the user or role, unless `template` does.
 
-    `names` are roles to look at. `quarantined` is the unique id of a role: a delete of no other, and of none that is
-    out of quarantine.
+    `names` are roles or users to look at. `quarantined` is the unique id of a role: a delete of no
+    other, and of none that is out of quarantine. A key that was used after `unused_since` is not deactivated.
     """
 
     action: str
@@ -118,6 +119,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     token: str = ""
     names: tuple[str, ...] = ()
     quarantined: str = ""
+    unused_since: datetime | None = None
     own: OwnBody = OwnBody()
     origin: OriginBody = OriginBody(CallerBody("role", "direct"))
 

@@ -14,7 +14,7 @@ from chalicelib.core.domain.roles import SPOKE_TEMPLATE
 from chalicelib.core.handlers.bodies import converted
 from chalicelib.core.wiring import meter
 from chalicelib.provisioning import wiring
-from chalicelib.provisioning.handlers import own_actions
+from chalicelib.provisioning.handlers import own_actions, user_keys
 from chalicelib.provisioning.handlers.bodies import Order
 from chalicelib.provisioning.handlers.views import (
     applied_document,
@@ -40,8 +40,10 @@ def provision(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         if event.get("action") in revocation_actions.ACTIONS:
             return {"ok": True, "result": revocation_actions.handle(event)}
-        if rare := LOOKS.get(event.get("action", "")):
-            return {"ok": True, "result": rare(event)}
+        if event.get("action") == "session_activity":
+            return {"ok": True, "result": _session_activity(event)}
+        if event.get("action") == "member_role_facts":
+            return {"ok": True, "result": _member_role_facts(event)}
         order = converted(event, Order)
         return {"ok": True, "result": _action(order)(order)}
     except BrokerError as error:
@@ -62,20 +64,6 @@ def _member_role_facts(event: dict[str, Any]) -> dict[str, Any]:
     from chalicelib.provisioning.handlers import member_role_facts  # noqa: PLC0415  a rare order
 
     return member_role_facts.handle(event)
-
-
-def _member_caller_role(event: dict[str, Any]) -> dict[str, Any]:
-    from chalicelib.provisioning.handlers import member_role_facts  # noqa: PLC0415  a rare order
-
-    return member_role_facts.of_a_caller(event)
-
-
-LOOKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "session_activity": _session_activity,
-    "member_role_facts": _member_role_facts,
-    "member_caller_role": _member_caller_role,
-}
-"""Orders that change nothing and come from the API function alone, with bodies of their own."""
 
 
 def _action(order: Order) -> Callable[[Order], dict[str, Any]]:
@@ -174,4 +162,8 @@ ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "own_remove_device": own_actions.remove_device,
     "own_new_password": own_actions.new_password,
     "reset_mfa": own_actions.reset_mfa,
+    "look_at_keys": user_keys.look,
+    "deactivate_key": user_keys.deactivate,
+    "activate_key": user_keys.activate,
+    "restore_keys": user_keys.restore,
 }

@@ -9,6 +9,7 @@ from chalicelib.core.domain.times import rfc3339
 from chalicelib.provisioning import wiring
 
 if TYPE_CHECKING:
+    from chalicelib.provisioning.domain.key_marks import KeyMark
     from chalicelib.provisioning.domain.own_identity import OwnDevice
     from chalicelib.provisioning.handlers.bodies import Order
 
@@ -27,6 +28,7 @@ def show(order: Order) -> dict[str, Any]:
                 "status": key.status,
                 "created_at": rfc3339(key.created_at),
                 "last_used_at": rfc3339(key.last_used_at) if key.last_used_at else None,
+                "cleanup": _cleanup(view.marks.get(key.id)),
             }
             for key in view.keys
         ],
@@ -86,6 +88,16 @@ def reset_mfa(order: Order) -> dict[str, Any]:
     """DELETE /v1/users/{name}/mfa-devices."""
     removed = wiring.own_identity().reset_mfa(order.existing(), order.origin.origin())
     return {"name": order.name, "removed": [_device(device) for device in removed]}
+
+
+def _cleanup(mark: KeyMark | None) -> dict[str, Any] | None:
+    if mark is None or not mark.staged:
+        return None
+    return {
+        "stage": mark.stage,
+        "since": rfc3339(mark.since),
+        "next_at": rfc3339(mark.next_at) if mark.next_at else None,
+    }
 
 
 def _device(device: OwnDevice) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
+from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body, refuse_body
 from chalicelib.provisioning import wiring
 from chalicelib.provisioning.handlers.bodies import UserBody
 
@@ -56,6 +56,16 @@ def reset_mfa(name: str) -> Response:
     """Remove the MFA devices of a user who lost them. It takes MFA itself."""
     order = {"action": "reset_mfa", "name": name}
     return answer(wiring.authorization().about_user(order, authenticate(blueprint.current_request)))
+
+
+@blueprint.route("/v1/users/{name}/access-keys/restore", methods=["POST"], authorizer=SIGNED, content_types=ANY_TYPE)
+@answering(blueprint)
+def restore_keys(name: str) -> Response:
+    """Activate the keys that clean-up deactivated; answers their ids."""
+    request = blueprint.current_request
+    who = authenticate(request)
+    refuse_body(request)
+    return answer(wiring.authorization().about_user({"action": "restore_keys", "name": name}, who))
 
 
 def _token(request: Request) -> str:

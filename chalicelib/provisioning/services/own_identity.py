@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.errors import BrokerError, Conflict, MfaRequired, NotFound, Refused
@@ -16,16 +16,18 @@ from chalicelib.provisioning.domain.own_identity import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from typing import Protocol
 
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.services.leases import Leases
+    from chalicelib.provisioning.domain.key_marks import KeyMark
     from chalicelib.provisioning.domain.own_identity import KeyStatus, NewDevice, OwnDevice, OwnKey
     from chalicelib.provisioning.domain.users import AccessKey, User
     from chalicelib.provisioning.services.records import ProvisioningRecords
     from chalicelib.provisioning.services.sign_in import ConsoleSignIn
+    from chalicelib.provisioning.services.user_keys import KeyMarks
 
     class OwnCredentials(Protocol):
         """IAM's keys and devices of one user."""
@@ -72,24 +74,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OwnView:
-    """A user's keys and devices. `managed` says that they may change them here."""
+    """A user's keys and devices. `managed` says that they may change them here; `marks` are clean-up's, by key."""
 
     user: User
     keys: tuple[OwnKey, ...]
     devices: tuple[OwnDevice, ...]
     managed: bool
+    marks: Mapping[str, KeyMark] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnIdentity:
     """Acts for the caller on the caller's own user, and on no other. Every act is on record; secrets are not.
 
-    `sign_in` knows users and passwords, `acts` limits how often.
+    `sign_in` knows users and passwords, `acts` limits how often, `marks` says what clean-up does to a key.
     """
 
     sign_in: ConsoleSignIn
     own: OwnCredentials
     acts: ActCounts
+    marks: KeyMarks
     records: ProvisioningRecords
     leases: Leases
 
@@ -102,7 +106,9 @@ class OwnIdentity:
             managed = bool(require_own(user, origin, self._deployment))
         except Refused:
             managed = False
-        return OwnView(user, self.own.keys(user.name), self.own.devices(user.name), managed)
+        keys = self.own.keys(user.name)
+        marks = {key.id: mark for key in keys if managed and (mark := self.marks.get(key.id))}
+        return OwnView(user, keys, self.own.devices(user.name), managed, marks)
 
     def make_key(self, origin: Origin) -> AccessKey:
         """A second key, or the first. It leaves only once it is on record."""
@@ -125,6 +131,7 @@ class OwnIdentity:
             self._require_key(user, key)
             self._record("set_own_key_status", user, origin, key=key, status=status)
             self.own.set_key_status(user.name, key, status)
+            self._end_deactivation(key)
 
     def delete_key(self, key: str, origin: Origin) -> None:
         """Delete a key; that never asks for MFA and is never one too many."""
@@ -199,6 +206,12 @@ class OwnIdentity:
             raise self._refused(refusal, action, name, origin) from None
         with self.leases.hold(f"user/{user.name}"):
             yield user
+
+    def _end_deactivation(self, key: str) -> None:
+        """The owner's word on a key counts: `broker keys restore` activates only what clean-up deactivated."""
+        mark = self.marks.get(key)
+        if mark and mark.deactivates:
+            self.marks.save(mark.entered("alive", self.records.clock()), None)
 
     def _require_key(self, user: User, key: str) -> None:
         if key not in {one.id for one in self.own.keys(user.name)}:

@@ -282,6 +282,16 @@ def test_users_of_another_stage_in_the_account_are_out_of_reach() -> None:
         assert condition[key] == {"Ref": "AWS::StackName"}, statement["Sid"]
 
 
+def test_keys_change_their_status_only_of_users_of_this_deployment_and_by_the_provisioner_alone() -> None:
+    (change,) = [one for one in allows() if "iam:UpdateAccessKey" in actions(one)]
+    assert change["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/access-broker/*"}
+    tag = "iam:ResourceTag/access-broker:deployment"
+    assert change["Condition"] == {"StringEquals": {tag: {"Ref": "AWS::StackName"}}}
+    clean_up = json.loads(Path("policies/lambda/cleanup.json").read_text())["Statement"]
+    used = {action for one in clean_up for action in actions(one) if action.startswith("iam:")}
+    assert [action for action in used if not action.startswith(("iam:Get", "iam:List", "iam:Generate"))] == []
+
+
 def test_what_would_let_the_provisioner_climb_is_not_in_its_policy() -> None:
     found = [one for one in allows() if actions(one) & NEVER]
     assert [(actions(one), one["Resource"]) for one in found] == [

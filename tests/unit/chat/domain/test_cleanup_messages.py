@@ -26,6 +26,9 @@ RUN: dict[str, Any] = {
 }
 
 
+KEY = {**STEP, "key": "AKIA1", "why": "never used", "owner_in_slack": "T1/U1"}
+
+
 def words(role: str, **detail: Any) -> str:
     message = cleanup_message({"role": role, "detail": detail})
     return json.dumps(message.blocks) if message else ""
@@ -56,3 +59,22 @@ def test_a_run_that_was_stopped_or_failed_says_so() -> None:
     stopped = words("", **{**RUN, "changes": {}, "budget": {"wanted": 30, "limit": 20, "exceeded": True}})
     assert names(stopped, "30", "20")
     assert names(words("", **{**RUN, "failures": [{"role": "old", "why": "busy"}] * 7}), "7")
+
+
+@pytest.mark.parametrize("stage", ["warned", "deactivated"])
+def test_a_step_of_a_key_mentions_its_owner_and_says_what_to_do(stage: str) -> None:
+    said = words("", **{**KEY, "stage": stage})
+    assert names(said, "AKIA1", "&lt;!here&gt; dora", "<@U1>", "never used", "Use old, or tag it.")
+    assert "<@" not in words("", **{**KEY, "stage": stage, "owner_in_slack": "<!channel>"})
+
+
+def test_a_key_that_is_back_is_news_only_where_its_owner_had_been_told() -> None:
+    alive = {**KEY, "stage": "alive", "what_to_do": ""}
+    assert words("", **{**alive, "before": "reported"}) == words("", **{**KEY, "stage": "reported"}) == ""
+    assert names(words("", **{**alive, "before": "deactivated"}), "AKIA1", "deactivated")
+
+
+def test_the_message_of_a_run_counts_keys_and_says_that_too_many_wanted_more() -> None:
+    idle = {**RUN, "changes": {}}
+    assert names(words("", **idle, keys={"deactivated": 2}), "2 deactivated")
+    assert names(words("", **idle, key_budget={"wanted": 30, "limit": 20, "exceeded": True}), "30", "20")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.cleanup.domain.key_terms import KeyTerms
 from chalicelib.cleanup.domain.terms import Terms
 from chalicelib.cleanup.domain.users import KeyFacts, UserFacts, findings
 from tests.fakes.staleness_table import NOW, ago
@@ -37,11 +38,11 @@ TABLE = {
 @pytest.mark.parametrize("what", TABLE)
 def test_a_user_is_named_for_each_thing_nobody_uses(what: str) -> None:
     user, codes = TABLE[what]
-    assert [finding.code for finding in findings(user, Terms(), NOW)] == codes
+    assert [finding.code for finding in findings(user, Terms(), KeyTerms(), NOW)] == codes
 
 
 def test_the_words_say_which_key_and_since_when() -> None:
     user = UserFacts("a", ago(300), keys=(KeyFacts(1, ago(300)), KeyFacts(2, ago(300), ago(100))))
-    never, long_ago = findings(user, Terms(), NOW)
+    never, long_ago = findings(user, Terms(), KeyTerms(), NOW)
     assert names(never.why, "key 1", "2026-01-27")
     assert names(long_ago.why, "key 2", "2026-08-15")

@@ -11,7 +11,8 @@ from chalicelib.cleanup.domain.facts import Signs
 from chalicelib.cleanup.domain.terms import Terms
 from chalicelib.cleanup.domain.users import UserFacts
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable
-from tests.fakes.cleanup import OURS, CleanupWorld
+from tests.fakes.cleanup import CleanupWorld
+from tests.fakes.cleanup_users import OURS
 from tests.fakes.provisioning import ADMIN, START
 from tests.fakes.provisioning_iam import Killed
 from tests.wording import names

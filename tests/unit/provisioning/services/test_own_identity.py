@@ -39,6 +39,7 @@ class Desk:
             sign_in=self,  # type: ignore[arg-type]
             own=self.own,
             acts=self,
+            marks=self,
             records=records,
             leases=Leases(store=FakeLeases(), clock=clock, new_id=ids, pause=clock.pass_seconds),
         )
@@ -58,6 +59,12 @@ class Desk:
 
     def count(self, _unique_id: str, _now: object) -> int:
         return self.acts
+
+    def get(self, _key: str) -> None:
+        """No key has a mark of clean-up."""
+
+    def save(self, _mark: object, _event: object) -> None:
+        raise AssertionError
 
     def renew(self, _user: User) -> str:
         return "secret password"
