@@ -135,7 +135,8 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@echo "-> building .venv (once, about a minute; log: .venv/install.log)"
 	@python3 -m venv .venv
 	@# --no-compile: Python compiles what is used when it is used; compiling everything costs half a minute here.
-	@.venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt -e . \
-	  > .venv/install.log 2>&1 \
+	@# compat: a path is added for the checkout. The usual hook made every start of this Python three times as slow.
+	@.venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt \
+	  --config-settings editable_mode=compat -e . > .venv/install.log 2>&1 \
 	  || { echo "installing the requirements failed: see .venv/install.log" >&2; exit 1; }
 	@touch $(READY)

@@ -19,7 +19,20 @@ KEY, SECRET, TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_
 
 def credentials_file(environ: Mapping[str, str]) -> Path:
     """The file that SDKs read (AWS SDKs and Tools Reference Guide, "Location of the shared files")."""
-    return Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    return _expanded(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
+
+
+def config_with(environ: Mapping[str, str], key: str) -> Path | None:
+    """The AWS config file, if it has this key: profiles there may have one too."""
+    path = _expanded(environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
+    try:
+        return path if key.encode() in path.read_bytes() else None
+    except OSError:
+        return None
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expandvars(path)).expanduser()  # as botocore does
 
 
 def key_in(path: Path, profile: str) -> str:
@@ -34,28 +47,38 @@ def key_in(path: Path, profile: str) -> str:
     return found[KEY]
 
 
-def write_key(path: Path, profile: str, key: str, secret: str) -> Path:
-    """Put the key in the place of the present one, atomically; answers the backup. A symlink stays one."""
+def keep_backup(path: Path) -> Path:
+    """A copy beside the file. OSError here means that the file could not be written either."""
     target = path.resolve()
-    before, state = target.read_bytes(), target.stat()
-    after = with_key(before, path, profile, {KEY: key, SECRET: secret})
     backup = target.with_name(f"{target.name}.broker-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.backup")
-    replace(backup, before, state)
-    replace(target, after, state)
+    replace(backup, target.read_bytes(), target.stat())
     return backup
 
 
-def with_key(content: bytes, path: Path, profile: str, values: Mapping[str, str]) -> bytes:
-    """The file with other values for these options of the profile."""
+def write_key(path: Path, old: str, key: str, secret: str) -> None:
+    """Put the key in the place of the old one in every profile that has it, atomically. A symlink stays one."""
+    target = path.resolve()
+    after = with_key(target.read_bytes(), old, {KEY: key, SECRET: secret})
+    replace(target, after, target.stat())
+
+
+def with_key(content: bytes, old: str, values: Mapping[str, str]) -> bytes:
+    """The file with other values for these options of the profiles whose key is `old`."""
     lines = content.splitlines(keepends=True)
-    section = _section(lines, path, profile)
-    for number in range(section[0] + 1, section[1]):
-        option = OPTION.match(lines[number])
-        name = option[1].decode().lower() if option else ""
-        if option and name in values:
-            start, end = option.span(2)
-            lines[number] = lines[number][:start] + values[name].encode() + lines[number][end:]
+    for section in sections(lines):
+        if options(lines[section.start : section.end]).get(KEY) == old:
+            for number in range(section.start + 1, section.end):
+                lines[number] = _with_value(lines[number], values)
     return b"".join(lines)
+
+
+def _with_value(line: bytes, values: Mapping[str, str]) -> bytes:
+    option = OPTION.match(line)
+    name = option[1].decode().lower() if option else ""
+    if not option or name not in values:
+        return line
+    start, end = option.span(2)
+    return line[:start] + values[name].encode() + line[end:]
 
 
 def _options(lines: list[bytes], path: Path, profile: str) -> dict[str, str]:

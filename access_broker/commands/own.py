@@ -46,7 +46,11 @@ def restore(connection: Connection, given: Given) -> None:
 
 def rotate(connection: Connection, given: Given) -> None:
     """Replace the profile's access key."""
-    from access_broker.aws_files.key_writer import credentials_file, keys_in_variables  # noqa: PLC0415  only to rotate
+    from access_broker.aws_files.key_writer import (  # noqa: PLC0415  only to rotate
+        config_with,
+        credentials_file,
+        keys_in_variables,
+    )
     from access_broker.credentials.rotation import Rotation  # noqa: PLC0415  botocore is slow to import
     from access_broker.http.signing import aws_session, chosen_profile  # noqa: PLC0415  only to rotate
     from access_broker.storage.files import locked, private_directory  # noqa: PLC0415  only to rotate
@@ -54,14 +58,20 @@ def rotate(connection: Connection, given: Given) -> None:
 
     named = connection.settings.profile
     if not named and keys_in_variables():
-        raise Misused("Your keys come from environment variables: a key is rotated in the credentials file. --profile")
+        raise Misused(
+            "Your keys come from environment variables; a rotation is for the credentials file: --profile NAME."
+        )
     profile = chosen_profile(aws_session(named), named) or "default"
     notes = private_directory(cache_directory(os.environ))
-    with locked(notes / f"rotation-{profile.replace('/', '_')}.lock", LOCK_SECONDS):
+    with locked(notes / "rotation.lock", LOCK_SECONDS):  # one at a time: two profiles may share a key
         rotation = Rotation(connection, credentials_file(os.environ), profile, notes, now=given.flag("now"))
         done = rotation.run()
     if rotation.backup:
         connection.output.notice(f"{rotation.file} has the new key; {rotation.backup} is the file as it was.")
+    if config := config_with(os.environ, done["old"]):
+        connection.output.notice(
+            f"{config} has the old key too: it does not work any more there. Replace or remove it."
+        )
     connection.output.show(done, lambda: connection.output.line(_rotated(done)))
 
 

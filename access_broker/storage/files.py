@@ -29,7 +29,8 @@ HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 def replace(path: Path, content: bytes, like: os.stat_result | None = None) -> None:
     """Write `content` beside `path`, then rename over it: a reader sees the old bytes or the new ones.
 
-    The file belongs to its owner alone, or has the mode and owner of `like`.
+    The file belongs to its owner alone, or has the mode and owner of `like`. When it returns, a power failure does not
+    bring the old bytes back.
     """
     draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -45,6 +46,19 @@ def replace(path: Path, content: bytes, like: os.stat_result | None = None) -> N
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+    _keep_the_name(path.parent)
+
+
+def _keep_the_name(directory: Path) -> None:
+    """A rename is on the disk once its directory is (fsync(2)). Windows has no such call."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):  # some network file systems cannot
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _take_after(path: Path, like: os.stat_result) -> None:

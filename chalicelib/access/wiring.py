@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules
     from chalicelib.access.services.authentication import Authentication
     from chalicelib.access.services.catalogue import CachedCatalogue
+    from chalicelib.access.services.member_recognition import MemberRecognition
     from chalicelib.access.services.principals import Principals
     from chalicelib.access.services.recognition import Recognition
     from chalicelib.access.services.rights import Rights
@@ -60,6 +61,16 @@ def pinned_roles() -> frozenset[str]:
     return frozenset(json.loads((POLICIES / "people.json").read_text())["roles_that_pin_the_session_name"])
 
 
+def home_account() -> str:
+    """The id of the broker's own account."""
+    return config().require("broker_role_arn").split(":")[4]
+
+
+def short_name(caller: str) -> str:
+    """The name of a caller: one of the broker's own account has no account in it."""
+    return caller.removeprefix(f"{home_account()}:")
+
+
 @cache
 def members() -> TableMembers:
     """Member accounts: made when a role of one is asked for."""
@@ -67,7 +78,7 @@ def members() -> TableMembers:
     from chalicelib.core.aws.clients import client
     from chalicelib.core.services.ttl_cache import TtlCache
 
-    home = config().broker_role_arn.split(":")[4] if config().broker_role_arn else ""
+    home = home_account() if config().broker_role_arn else ""
     return TableMembers(client("dynamodb"), config().table, home, TtlCache[str](clock, CACHE_SECONDS).get)
 
 
@@ -92,6 +103,25 @@ def recognition() -> Recognition:
 
 
 @cache
+def member_recognition() -> MemberRecognition:
+    """Says who a caller of a member account is: made when the first one calls."""
+    from chalicelib.access.aws.member_role_paths import MemberRolePaths
+    from chalicelib.access.aws.sights_table import TableSights
+    from chalicelib.access.services.member_recognition import MemberRecognition
+    from chalicelib.core.aws.clients import client
+    from chalicelib.core.aws.functions import OrderedFunction, lambda_for_a_caller
+
+    doing = "looking at the caller's role"
+    provisioner = OrderedFunction(lambda_for_a_caller(), config().require("provision_function"), doing)
+    return MemberRecognition(
+        organization=config().callers_organization,
+        sights=TableSights(client("dynamodb"), config().table, clock, pause, members),
+        paths=MemberRolePaths(provisioner),
+        clock=clock,
+    )
+
+
+@cache
 def catalogue() -> CachedCatalogue:
     """The roles, remembered for a minute."""
     from chalicelib.access.aws.catalogue import TableCatalogue
@@ -107,7 +137,12 @@ def authentication() -> Authentication:
     from chalicelib.access.services.authentication import Authentication
 
     return Authentication(
-        recognition=recognition(), catalogue=catalogue(), policy_set=rules().digest, refusals=refusals
+        home=home_account(),
+        recognition=recognition(),
+        members=member_recognition,
+        catalogue=catalogue(),
+        policy_set=rules().digest,
+        refusals=refusals,
     )
 
 

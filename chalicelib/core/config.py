@@ -50,6 +50,7 @@ class Config:
     webhook_url: str
     webhook_loopback: bool
     directory_max_age_seconds: int
+    callers_organization: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
@@ -83,6 +84,7 @@ class Config:
             webhook_loopback=environ.get("BROKER_WEBHOOK_LOOPBACK") == "yes",
             slack_api=environ.get("BROKER_SLACK_API", SLACK_API),
             directory_max_age_seconds=_seconds(environ, "BROKER_DIRECTORY_MAX_AGE"),
+            callers_organization=environ.get("BROKER_CALLERS_ORGANIZATION", ""),
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.access.wiring import POLICIES, members, rules
+from chalicelib.access.wiring import POLICIES, home_account, members, rules
 from chalicelib.core.wiring import clock, config, leases, new_id, refusals, settle
 
 if TYPE_CHECKING:
@@ -114,6 +114,14 @@ def member_role_facts(account: str, role_arn: str) -> dict[str, Any] | None:
     return read(spoke_roles().iam(account), role_arn)
 
 
+def member_caller_role(account: str, name: str) -> dict[str, str] | None:
+    """Unique id and path of a role in a member account, read through the spoke role."""
+    from chalicelib.accounts.wiring import spoke_roles
+    from chalicelib.provisioning.aws.member_role_facts import identity
+
+    return identity(spoke_roles().iam(account), name)
+
+
 @cache
 def quarantine() -> RoleQuarantine:
     """Quarantine and release of a role."""
@@ -158,6 +166,7 @@ def authorization() -> ProvisioningAuthorization:
     from chalicelib.provisioning.services.authorization import ProvisioningAuthorization
 
     return ProvisioningAuthorization(
+        home=home_account(),
         rules=rules(),
         catalogue=TableCatalogue(client("dynamodb"), config().table, members),
         members=members,

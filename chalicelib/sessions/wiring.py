@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.access.wiring import catalogue, rights, rules
+from chalicelib.access.wiring import catalogue, home_account, rights, rules
 from chalicelib.approvals.wiring import approval_records, approvers, grants, requests
 from chalicelib.core.wiring import beside, clock, config, journal, leases, new_id, pause, refusals
 
@@ -105,6 +105,7 @@ def session_revoker() -> SessionRevoker:
     from chalicelib.sessions.services.revoke import SessionRevoker
 
     return SessionRevoker(
+        home=home_account(),
         rights=rights(),
         sessions=sessions(),
         provisioner=OrderedFunction(lambda_for_a_caller(), config().require("provision_function"), CHANGING),

@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "BROKER_LEDGER_TABLE": "ledger",
     "BROKER_AUDIT_RETENTION_DAYS": "400",
     "BROKER_ACTIVITY_REGIONS": f"{REGION},us-east-1",
+    "BROKER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/broker-api",
 }
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from localaws.broker import Broker
 
+pytest_plugins = ["schemathesis.pytest.plugin"]
+"""Loaded here: pyproject.toml keeps it out of every other run."""
+
 EXAMPLES = 4
 """Of each route, for each person: bounded, because every call is a Lambda function on two busy cores."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localaws.profiles import session_with
-from tests.e2e.auditing import ask, make_engineer, make_on_call, with_mfa
+from tests.e2e.auditing import ask, make_engineer, make_on_call, profile_keys, with_mfa
 from tests.e2e.cli_person import BROKER, Person, at_a_terminal
 from tests.e2e.enrolling import codes_of, on_a_terminal, qr_content, seed_in
 
@@ -51,26 +51,36 @@ def keys_of_me(person: Person) -> dict[str, str]:
     return {key["id"]: key["status"] for key in json.loads(done.stdout)["access_keys"]}
 
 
-def test_a_key_is_rotated_and_every_other_byte_stays(person: Any) -> None:
+def test_a_key_is_rotated_and_every_other_byte_stays(broker: Broker, person: Any) -> None:
+    """In a linked file with CRLF, where two profiles have the key; not while variables name another user's."""
     rosa, _ = person("own-rosa")
     [old] = keys_of_me(rosa)
-    file = rosa.home / ".aws" / "credentials"
-    before = file.read_text()
+    file, real = rosa.home / ".aws" / "credentials", rosa.home / "dotfiles"
+    twin = file.read_text().replace("# mine\n[own-rosa]", "[twin]").partition("[other]")[0]
+    real.write_bytes((file.read_text() + twin).replace("\n", "\r\n").encode())
+    file.unlink()
+    file.symlink_to(real)
+    before, bob = real.read_bytes(), profile_keys(broker, "bob")
+    others = {"AWS_ACCESS_KEY_ID": bob.access_key, "AWS_SECRET_ACCESS_KEY": bob.secret_key}
+    refused = rosa.broker("keys", "rotate", **others)
+    assert (refused.returncode, "environment variables" in refused.stderr) == (2, True), refused.stderr
     done = rosa.broker("keys", "rotate")
     assert done.returncode == 0, done.stderr
     [new] = set(keys_of_me(rosa)) - {old}
     assert keys_of_me(rosa) == {old: "Inactive", new: "Active"}
-    assert [line for line in file.read_text().splitlines() if "key" not in line] == [
-        line for line in before.splitlines() if "key" not in line
+    assert [line for line in real.read_bytes().splitlines(keepends=True) if b"key" not in line] == [
+        line for line in before.splitlines(keepends=True) if b"key" not in line
     ]
-    [backup] = (rosa.home / ".aws").glob("credentials.broker-*.backup")
-    assert backup.read_text() == before
-    assert rosa.run(["aws", "sts", "get-caller-identity"]).returncode == 0
+    assert (file.is_symlink(), real.read_text().count(new), real.read_text().count(old)) == (True, 2, 0)
+    [backup] = rosa.home.glob("dotfiles.broker-*.backup")
+    assert backup.read_bytes() == before
+    assert rosa.run(["aws", "sts", "get-caller-identity", "--profile", "twin"]).returncode == 0
     assert rosa.broker("keys", "rotate", "--now").returncode == 0
     assert keys_of_me(rosa) == {new: "Active"}
 
 
-def test_killed_anywhere_and_run_again_it_ends_with_one_working_key(person: Any) -> None:
+def test_killed_anywhere_and_run_again_it_ends_with_one_working_key(broker: Broker, person: Any) -> None:
+    iam = broker.session_for("admin").client("iam")
     for number, moment in enumerate((0.5, 0.9, 1.3, 1.7, 2.2, 2.8, 3.5)):
         rudi, _ = person(f"own-rudi{number}")
         with rudi.spawn([BROKER, "keys", "rotate", "--now"]) as process:
@@ -79,7 +89,8 @@ def test_killed_anywhere_and_run_again_it_ends_with_one_working_key(person: Any)
             process.wait(30)
         done = rudi.broker("keys", "rotate", "--now", "--json")
         assert done.returncode == 0, done.stderr
-        assert keys_of_me(rudi) == {json.loads(done.stdout)["key"]: "Active"}
+        [left] = iam.list_access_keys(UserName=f"own-rudi{number}")["AccessKeyMetadata"]
+        assert (left["AccessKeyId"], left["Status"]) == (json.loads(done.stdout)["key"], "Active")
 
 
 def test_two_rotations_at_once_end_right(person: Any) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.core.domain.callers import Caller
-    from chalicelib.core.domain.roles import Role
+    from chalicelib.core.domain.roles import Account, Role
     from chalicelib.directory.domain.changes import Changes
 
 ACCOUNT = "123456789012"
@@ -75,6 +75,7 @@ class FakeTable:
     marker: Marker = field(default_factory=Marker)
     suspended: dict[str, Suspension] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
     latest: str = ""
     lease_until: datetime | None = None
     writes: int = 0
@@ -82,10 +83,11 @@ class FakeTable:
     dies_after: int | None = None
     between: Callable[[], None] = lambda: None
 
-    def look(self, caller: Caller, role: str) -> Sight:
+    def look(self, caller: Caller, role: str, *, account: str = "") -> Sight:
         against = [self.suspended[one] for one in subjects(caller) if one in self.suspended]
         facts = self.rows.get(iam_id(caller))
-        return Sight(self.clock(), facts, self.marker, tuple(against), self.roles.get(role))
+        home = self.accounts.get(account)
+        return Sight(self.clock(), facts, self.marker, tuple(against), self.roles.get(role), home)
 
     def begin(self, run: str, now: datetime, until: datetime) -> str:
         if self.lease_until and now <= self.lease_until:

@@ -66,6 +66,11 @@ class TableMembers:
         """The role in its row and its account's; without its account it does not exist."""
         return role_from_row(row, account_from_row(account)) if account else None
 
+    @staticmethod
+    def account_in(row: Mapping[str, Any]) -> Account:
+        """The account in its row."""
+        return account_from_row(row)
+
     def every(self) -> Iterator[Account]:
         """All accounts in order of their ids."""
         yield from self._accounts("pk = :partition", {})

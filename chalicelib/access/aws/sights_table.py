@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chalicelib.access.aws.member_roles import TableMembers
     from chalicelib.core.domain.callers import Caller
-    from chalicelib.core.domain.roles import Role
+    from chalicelib.core.domain.roles import Account, Role
     from chalicelib.core.domain.times import Clock
 
 DIRECTORY = "DIRECTORY"
@@ -47,13 +47,17 @@ class TableSights:
         self._dynamodb, self._table, self._clock, self._pause = client, table, clock, pause
         self._members = members
 
-    def look(self, caller: Caller, role: str) -> Sight:
-        """Facts, marker, suspensions and role; a name that IAM gives to no role is not looked for."""
+    def look(self, caller: Caller, role: str, *, account: str = "") -> Sight:
+        """Facts, marker, suspensions and role; a name that IAM gives to no role is not looked for.
+
+        `account` is that of a caller of a member account: it is read along.
+        """
         against = subjects(caller)
         keys = [(DIRECTORY, caller_key(iam_id(caller))), (DIRECTORY, MARKER), *((SUSPENSIONS, one) for one in against)]
         asked = [(ROLES, role)] if ROLE_NAME.fullmatch(role) else self._elsewhere(role)
+        homes = [(ACCOUNTS, account)] if account else []
         read_at = self._clock()
-        found = self._read([*keys, *asked])
+        found = self._read(list(dict.fromkeys([*keys, *asked, *homes])))
         suspended = [found[SUSPENSIONS, one] for one in against]
         held = [found[one] for one in asked]
         return Sight(
@@ -62,6 +66,7 @@ class TableSights:
             marker=marker_from_row(found[keys[1]]),
             suspensions=tuple(suspension_from_row(row) for row in suspended if row),
             role=self._role(held),
+            account=self._account(found[homes[0]]) if homes else None,
         )
 
     def _elsewhere(self, role: str) -> list[tuple[str, str]]:
@@ -76,6 +81,9 @@ class TableSights:
         if row is None:
             return None
         return self._members().role(row, *of_account) if self._members and of_account else role_from_row(row)
+
+    def _account(self, row: dict[str, Any] | None) -> Account | None:
+        return self._members().account_in(row) if self._members and row else None
 
     def _read(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any] | None]:
         answer: dict[str, Any] = {}

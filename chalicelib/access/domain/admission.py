@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.access.domain.rules import AccessRules, Ask, Door, Verdict
     from chalicelib.access.domain.terms import Term
     from chalicelib.core.domain.errors import BrokerError
+    from chalicelib.core.domain.roles import Account
 
 TAKING = ("TakeCredentials", "OpenConsole")
 
@@ -111,15 +112,22 @@ def _caller(ask: Ask, read: frozenset[str] | None) -> dict[str, Any]:
     """
     caller = ask.caller
     tags = dict(caller.tags) if read is None else {name: caller.tags.get(name) for name in sorted(read)}
-    return {"account": caller.account, "groups": list(caller.groups), "tags": tags, "all_tags": read is None}
+    told = {"account": caller.account, "groups": list(caller.groups), "tags": tags, "all_tags": read is None}
+    return told | _home(caller.home)
+
+
+def _home(home: Account | None) -> dict[str, Any]:
+    """The member account, as `home`, with what rules read of it; nothing where there is none."""
+    if home is None:
+        return {}
+    return {"home": {"id": home.id, "alias": home.alias, "ou_path": home.ou_path, "tags": dict(home.tags)}}
 
 
 def _role(ask: Ask) -> dict[str, Any]:
-    """The role; `home` is the member account it is in, with what rules read of it."""
-    role, home = ask.role, ask.role.home
-    account = {"id": home.id, "alias": home.alias, "ou_path": home.ou_path, "tags": dict(home.tags)} if home else None
+    """The role; `home` is the member account it is in."""
+    role = ask.role
     return {
-        **({"home": account} if account else {}),
+        **_home(role.home),
         "arn": role.arn,
         "tier": role.tier,
         "max_session_seconds": role.max_session_seconds,

@@ -51,15 +51,25 @@ def principal_uid(caller: Caller) -> tuple[str, str]:
 
 
 def entities_document(ask: Ask) -> str:
-    """The entities an ask speaks of, as Cedar's JSON: the caller, their groups, and the role."""
+    """The entities an ask speaks of, as Cedar's JSON: the caller, their groups, and the role.
+
+    A caller of a member account is in that account, and in its organizational units.
+    """
     groups = [_entity(uid("Broker::Group", group)) for group in ask.caller.groups]
+    home = ask.caller.home
     caller = _entity(
         uid(*principal_uid(ask.caller)),
         {"name": ask.caller.name, "id": ask.caller.unique_id, "account": ask.caller.account},
         ask.caller.tags,
-        [group["uid"] for group in groups],
+        [*(group["uid"] for group in groups), *([uid("Broker::Account", home.id)] if home else ())],
     )
-    return json.dumps([caller, *_resource(ask.role), *groups])
+    found = [caller, *_resource(ask.role), *groups]
+    return json.dumps(_each_once([*found, *_account(home)]) if home else found)
+
+
+def _each_once(entities: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cedar takes an entity once: caller and role may be of one account, or of one organizational unit."""
+    return list({(one["uid"]["type"], one["uid"]["id"]): one for one in reversed(entities)}.values())
 
 
 def _resource(role: Role) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from chalicelib.core.domain.callers import Caller
-    from chalicelib.core.domain.roles import Role
+    from chalicelib.core.domain.roles import Account, Role
 
 FRESH = timedelta(minutes=2)
 """A directory read so recently counts as IAM itself: two runs of the directory function, of which one may fail."""
@@ -88,13 +88,17 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One consistent read of the table about a caller, and about the role they ask for."""
+    """One consistent read of the table about a caller, and about the role they ask for.
+
+    `account` is that of a caller of a member account, as the registry has it.
+    """
 
     read_at: datetime
     facts: Facts | None = None
     marker: Marker = Marker()
     suspensions: tuple[Suspension, ...] = ()
     role: Role | None = None
+    account: Account | None = None
 
     def usable(self, within: timedelta) -> bool:
         """True if the facts are no older than that."""
@@ -106,13 +110,22 @@ def subjects(caller: Caller) -> tuple[str, ...]:
     """The ids under which a caller, as API Gateway shows it, may be suspended.
 
     A user by IAM's unique id. A session by that of its role, by its own, and
-    where the role's name is one of Identity Center's also by the person.
+    where the role's name is one of Identity Center's also by the person. One of
+    a member account by its role's name and its own, too (access.domain.member_callers).
     """
     if caller.kind == "user":
         return (caller.unique_id,)
     role, _, session = caller.name.partition("/")
     person = (f"{PERSONS}/{session}",) if PERMISSION_SET.fullmatch(role) else ()
-    return (iam_id(caller), caller.unique_id, *person)
+    return (iam_id(caller), caller.unique_id, *person, *(_names_of_member(role, session) if caller.member else ()))
+
+
+def _names_of_member(role: str, session: str) -> tuple[str, ...]:
+    """The names that a suspension of a member account's caller may give: the role, the session, the person."""
+    account, _, own = role.partition(":")
+    if own != PERSONS and not PERMISSION_SET.fullmatch(own):
+        return role, f"{role}/{session}"
+    return role, f"{role}/{session}", f"{PERSONS}/{session}", f"{account}:{PERSONS}/{session}"
 
 
 def iam_id(caller: Caller) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import cedarpy
 
 from chalicelib.access.domain.cedar_documents import entities_document, request_document
+from chalicelib.access.domain.rules import speaks_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,7 +61,11 @@ def _distance(near: Near) -> tuple[int, int, str]:
 
 
 def _speaks_of(policy: Policy, ask: Ask) -> bool:
-    return policy.effect == "permit" and (policy.actions is None or ask.action in policy.actions)
+    return (
+        policy.effect == "permit"
+        and (policy.actions is None or ask.action in policy.actions)
+        and speaks_to(policy, ask.caller)
+    )
 
 
 def _near(policy: Policy, ask: Ask) -> Near | None:

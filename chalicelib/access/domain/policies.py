@@ -26,6 +26,7 @@ class Policy:
     """One policy as Cedar's JSON, with what the broker reads from it.
 
     `group`, `role` and `actions` are what its scope is limited to, and None where that is everything.
+    `any_principal` says that its scope names no principal, group, account or unit.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Policy:
     actions: frozenset[str] | None
     terms: Terms
     document: Mapping[str, Any]
+    any_principal: bool = False
 
     def reads(self) -> frozenset[str]:
         """The members of the context that its conditions read."""
@@ -53,7 +55,8 @@ def policy_from_json(document: Mapping[str, Any]) -> Policy:
         raise ValueError(f"policy {policy_id}: {error}") from error
     group = _only(document["principal"], "in", "Broker::Group")
     role = _only(document["resource"], "==", "Broker::Role")
-    return Policy(policy_id, document["effect"], group, role, _only_actions(document["action"]), terms, document)
+    actions, anyone = _only_actions(document["action"]), _names_no_principal(document["principal"])
+    return Policy(policy_id, document["effect"], group, role, actions, terms, document, anyone)
 
 
 def reads_by_group(policies: Iterable[Policy]) -> dict[str | None, frozenset[str]]:
@@ -70,6 +73,11 @@ def _only(scope: Mapping[str, Any], operator: str, kind: str) -> str | None:
     if scope.get("op") != operator or entity.get("type") != kind:
         return None
     return str(entity["id"])
+
+
+def _names_no_principal(scope: Mapping[str, Any]) -> bool:
+    """True for `principal` and `principal is TYPE`."""
+    return "entity" not in scope and "in" not in scope
 
 
 def _only_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:

@@ -125,7 +125,10 @@ class AccessRules:
     _entities: dict[tuple[str, str], tuple[Caller, Role, cedarpy.Entities]] = field(default_factory=dict, repr=False)
 
     def evaluate(self, ask: Ask) -> Verdict:
-        """Evaluate `ask`. Default deny; `forbid` wins; an error in any policy refuses."""
+        """Evaluate `ask`. Default deny; `forbid` wins; an error in any policy refuses.
+
+        A permit for any principal was written for the broker's own account: it opens nothing to callers of others.
+        """
         try:
             entities = self._parsed(ask)
         except ValueError as error:
@@ -140,7 +143,8 @@ class AccessRules:
             return Verdict(errors=tuple(result.diagnostics.errors))
         if not result.allowed:
             return Verdict(forbidden_by=matched)
-        return Verdict(doors=tuple(Door(name, self.policies[name].terms) for name in matched))
+        permits = (self.policies[name] for name in matched)
+        return Verdict(doors=tuple(Door(one.id, one.terms) for one in permits if speaks_to(one, ask.caller)))
 
     def candidates(self, role_name: str) -> tuple[Policy, ...]:
         """The policies that can say anything about this role, in order of id."""
@@ -168,6 +172,11 @@ class AccessRules:
         entities = cedarpy.Entities.from_json_str(entities_document(ask))
         _keep(self._entities, key, (ask.caller, ask.role, entities), ENTITIES_KEPT)
         return entities
+
+
+def speaks_to(permit: Policy, caller: Caller) -> bool:
+    """True unless the caller is of a member account and the permit names no principal, group, account or unit."""
+    return not (permit.any_principal and caller.member)
 
 
 def _keep(kept: dict[Key, Value], key: Key, value: Value, at_most: int) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chalicelib.access.services.catalogue import CachedCatalogue
+    from chalicelib.access.services.member_recognition import MemberRecognition
     from chalicelib.access.services.recognition import Recognition, Recognized
     from chalicelib.core.services.refusals import RefusalRecorder
 
@@ -22,9 +23,14 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
-    """The first step of every signed request. `refusals` is made with the first refusal."""
+    """The first step of every signed request. `home` is the id of the broker's own account.
 
+    `refusals` is made with the first refusal, `members` with the first caller of another account.
+    """
+
+    home: str
     recognition: Recognition
+    members: Callable[[], MemberRecognition]
     catalogue: CachedCatalogue
     policy_set: str
     refusals: Callable[[], RefusalRecorder]
@@ -45,21 +51,29 @@ class Authentication:
         next, or be the second person to agree with its own caller.
         The `role` that the caller asks for is read along. `mfa` says that API Gateway saw a second factor.
         """
-        found = self._recorded(identity, request_id, lambda caller: self.recognition.recognize(caller, role))
+        found = self._recorded(identity, request_id, lambda known, caller: known.recognize(caller, role))
         return replace(self._admitted(found, identity, request_id, role, brokered=brokered), mfa=mfa)
 
     def guess(
         self, identity: Mapping[str, object], request_id: str, role: str, *, mfa: bool = False
     ) -> tuple[Origin, Callable[[], object]]:
         """The same at once where this container knows the caller, and what confirms it (`Recognition.guess`)."""
-        found, confirm = self._recorded(identity, request_id, lambda caller: self.recognition.guess(caller, role))
+        found, confirm = self._recorded(identity, request_id, lambda known, caller: known.guess(caller, role))
         return replace(self._admitted(found, identity, request_id, role, brokered=False), mfa=mfa), confirm
 
-    def _recorded(self, identity: Mapping[str, object], request_id: str, recognize: Callable[[Caller], Found]) -> Found:
+    def _recorded(
+        self,
+        identity: Mapping[str, object],
+        request_id: str,
+        recognize: Callable[[Recognition | MemberRecognition, Caller], Found],
+    ) -> Found:
         caller = None
         try:
             caller = caller_from_identity(identity)
-            return recognize(caller)
+            if caller.account == self.home:
+                return recognize(self.recognition, caller)
+            caller = self.members().admitted(caller, identity.get("principalOrgId"))
+            return recognize(self.members(), caller)
         except Refused as refusal:
             known = caller if isinstance(refusal, Suspended) else None
             self.refusals().record(refusal, self._origin(known or _stranger(identity), identity, request_id))

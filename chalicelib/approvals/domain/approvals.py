@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.access.domain.admission import admit
+from chalicelib.access.domain.facts import PERSONS
 from chalicelib.core.domain.errors import Conflict, InvalidRequest, MfaRequired, ReasonRequired, Refused
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
 
@@ -87,7 +88,12 @@ def door_to_ask_for(doors: tuple[Door, ...], duration: timedelta, *, reason_give
 
 
 def principal_id(unique_id: str) -> str:
-    """IAM's id of the user or role itself: two sessions of one role are one principal."""
+    """IAM's id of the user or role itself: two sessions of one role are one principal.
+
+    A person of Identity Center is one, whichever account they signed in to (access.domain.member_callers).
+    """
+    if unique_id.startswith(f"{PERSONS}/"):
+        return "/".join(unique_id.split("/")[:2])
     return unique_id.partition(":")[0]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from chalicelib.access.domain.facts import Facts
+    from chalicelib.access.domain.policies import Policy
     from chalicelib.access.domain.rules import AccessRules
     from chalicelib.access.services.catalogue import Catalogue
     from chalicelib.approvals.domain.requests import Request
@@ -69,8 +70,11 @@ class EligibleApprovers:
 
     def _groups(self, role: Role) -> set[str | None]:
         """The groups to which the rules about approving are limited; EVERY_GROUP for a rule without a group."""
-        about = [policy for policy in self.rules.candidates(role.name) if policy.effect == "permit"]
-        return {policy.group for policy in about if policy.actions is None or "Approve" in policy.actions}
+        return {policy.group for policy in self._about(role)}
+
+    def _about(self, role: Role) -> list[Policy]:
+        permits = [policy for policy in self.rules.candidates(role.name) if policy.effect == "permit"]
+        return [policy for policy in permits if policy.actions is None or "Approve" in policy.actions]
 
     def _enough(self, request: Request, role: Role, named: Collection[str | None]) -> bool | None:
         asked = {principal_id(one) for one in (request.caller_id, request.asked_by_id) if one}
@@ -84,7 +88,8 @@ class EligibleApprovers:
             found.add(principal_id(caller.unique_id))
             if len(found) >= request.approvals or "/" in caller.unique_id:
                 return True  # a person behind a role: how many there are is not known here
-        return False if 0 < looked_at < LOOKED_AT else None
+        whole = 0 < looked_at < LOOKED_AT and not any(map(_names_members, self._about(role)))
+        return False if whole else None
 
     def _callers(self, role: Role) -> Iterator[Caller]:
         for facts in self.callers.every():
@@ -100,6 +105,13 @@ class EligibleApprovers:
     def _may(self, caller: Caller, role: Role) -> bool:
         ask = Ask("Approve", caller, role, self.clock(), reason_given=True)
         return any(not door.terms.approvals for door in self.rules.evaluate(ask).doors)
+
+
+def _names_members(permit: Policy) -> bool:
+    """True if its scope names callers of member accounts, whom the directory does not have."""
+    scope = permit.document["principal"]
+    entity = scope.get("entity") or scope.get("in", {}).get("entity") or {}
+    return entity.get("type") in {"Broker::Account", "Broker::OrganizationalUnit"} or ":" in entity.get("id", "")
 
 
 def _member(group: str, role: Role) -> Caller:

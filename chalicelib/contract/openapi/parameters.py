@@ -21,7 +21,8 @@ IamName = Annotated[
 CallerName = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[A-Za-z0-9_+=,.@/-]{1,129}$(?!\n)", description="A name in IAM; ROLE/SESSION for a role session"
+        pattern=r"^([a-z0-9-]{1,63}:)?[A-Za-z0-9_+=,.@/-]{1,129}$(?!\n)",
+        description="A name in IAM; ROLE/SESSION for a role session; in a member account, ACCOUNT: before it",
     ),
 ]
 When = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with an offset")]

@@ -12,6 +12,8 @@ from chalicelib.core.domain.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chalicelib.core.domain.roles import Account
+
 USER_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 """IAM CreateUser, UserName."""
 
@@ -39,6 +41,8 @@ class Caller:
     `brokered` marks a session of a role that the broker hands out, or that a
     brokered deployer can make: who holds one is a caller with keys of their
     own, and comes with these.
+    A session of a member account's role is named `ACCOUNT ID:ROLE/SESSION`
+    (access.domain.member_callers); `home` is that account.
     """
 
     kind: Literal["user", "role", "unknown"]
@@ -49,6 +53,12 @@ class Caller:
     groups: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     brokered: bool = False
+    home: Account | None = None
+
+    @property
+    def member(self) -> bool:
+        """True for callers of member accounts: IAM allows no colon in the name of a user, role or session."""
+        return ":" in self.name
 
 
 def caller_from_identity(identity: Mapping[str, object]) -> Caller:
@@ -83,7 +93,8 @@ def source_identity(caller: Caller) -> str:
 
     A user's is the user name. Names that are too short, or that could be
     mistaken for the forms below, get the prefix `user=`; sessions are
-    `role=ROLE,SESSION`. What that leaves open a digest of the whole decides.
+    `role=ROLE,SESSION`, those of member accounts `role=ACCOUNT ID=ROLE,SESSION`.
+    What that leaves open a digest of the whole decides.
     """
     if caller.kind == "role":
         return _fit(f"role={caller.name}")
@@ -99,9 +110,10 @@ def role_session_name(caller: Caller, session_id: str) -> str:
 
 
 def _fit(whole: str) -> str:
-    """As STS takes it; with a digest where the name is too long, holds a comma, or ends like a digest already."""
-    name = whole.replace("/", ",")
-    if len(name) <= STS_NAME_LENGTH and "," not in whole and not DIGESTED.search(name):
+    """As STS takes it; with a digest where the name is too long, holds a comma or colon, or ends like a digest."""
+    name = whole.replace("/", ",").replace(":", "=")
+    exact = "," not in whole and ":" not in whole
+    if len(name) <= STS_NAME_LENGTH and exact and not DIGESTED.search(name):
         return name
     digest = hashlib.sha256(whole.encode()).hexdigest()[:DIGEST_LENGTH]
     return f"{name[: STS_NAME_LENGTH - DIGEST_LENGTH - 1]}-{digest}"

@@ -21,6 +21,10 @@ OTHER_PATTERNS = (
     ),
     (r"^arn:aws[a-z-]*:iam::", "the ARN of a managed policy, as arn:aws:iam::aws:policy/ReadOnlyAccess"),
     (r"^((\d{12}|", "a role's name: 1 to 64 letters, digits and _ + = , . @ -, with ACCOUNT: before it or not"),
+    (
+        r"^([0-9]{12}:)?[",
+        "a caller's name: letters, digits and _ + = , . @ / -, with the id of a member account and : before it or not",
+    ),
     (r"^[0-9]{6}$", "the six digits that the device shows, as 123456"),
     (r"^([a-z0-9-]+:[A-Za-z0-9]+)?$", "an action of AWS, as ec2:RunInstances"),
 )

@@ -19,6 +19,13 @@ RoleName = Annotated[
         description="Name of a role, without its path; in another account ACCOUNT:ROLE, by the account's id or alias",
     ),
 ]
+CallerName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([0-9]{12}:)?[A-Za-z0-9_+=,.@/-]{1,129}$(?!\n)",
+        description="A user, a role, ROLE/SESSION or sso/PERSON; in a member account, ACCOUNT ID: before it",
+    ),
+]
 Reason = Annotated[str, msgspec.Meta(max_length=1000, description="Why, for those who read the audit log")]
 Seconds = Annotated[
     int,

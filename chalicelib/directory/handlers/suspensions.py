@@ -8,9 +8,11 @@ import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.access.wiring import short_name
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
+from chalicelib.core.handlers.fields import CallerName  # noqa: TC001  msgspec reads the annotations
 from chalicelib.directory import wiring
 
 if TYPE_CHECKING:
@@ -20,9 +22,9 @@ blueprint = Blueprint(__name__)
 
 
 class SuspensionBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/suspensions: a user, a role, ROLE/SESSION, or sso/PERSON."""
+    """POST /v1/suspensions."""
 
-    caller: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@/-]{1,129}$(?!\n)")]
+    caller: CallerName
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000, description="Why, for the audit log")]
 
 
@@ -33,7 +35,7 @@ def suspend() -> Response:
     request = blueprint.current_request
     who = authenticate(request)
     wanted = body(request, SuspensionBody)
-    done = wiring.suspender().suspend(wanted.caller, visible_text(wanted.reason), who)
+    done = wiring.suspender().suspend(short_name(wanted.caller), visible_text(wanted.reason), who)
     told = {
         "suspensions": [suspension_document(one) for one in done.suspensions],
         "sessions": done.sessions,

@@ -135,9 +135,12 @@ class Suspender:
             raise self.refusals.record(refusal, origin, reason=reason, detail=detail) from None
 
     def _subjects(self, name: str) -> tuple[str, ...]:
-        """The ids behind a name; NotFound if there are none. A deleted namesake that the directory still has counts."""
+        """The ids behind a name; NotFound if there are none. A deleted namesake that the directory still has counts.
+
+        Callers of member accounts are suspended by name: the directory has none of them.
+        """
         first, _, session = name.partition("/")
-        if session and first == PERSONS:
+        if ":" in first or (session and first == PERSONS):
             return (name,)
         ids = {facts.unique_id: facts.kind for facts in self.known.named(first)}
         if session:
@@ -193,10 +196,13 @@ class Suspender:
 def _means(name: str, session: Session) -> bool:
     """True if the session's caller, or the role session that is the caller in AWS, has the name.
 
-    They differ for persons of Identity Center: `sso/PERSON` comes as PERMISSION SET ROLE/PERSON.
+    They differ for persons of Identity Center: `sso/PERSON` comes as PERMISSION SET ROLE/PERSON. A person is
+    the same one in a member account; a role of that account is not the broker's role of the same name.
     """
-    in_aws = session.caller_arn.partition(":assumed-role/")[2]
-    return any(one == name or one.startswith(f"{name}/") for one in (session.caller, in_aws))
+    account, colon, own = session.caller.rpartition(":")
+    in_aws = account + colon + session.caller_arn.partition(":assumed-role/")[2]
+    names = (session.caller, in_aws, own if own.startswith(f"{PERSONS}/") else "")
+    return any(one == name or one.startswith(f"{name}/") for one in names)
 
 
 def _event(

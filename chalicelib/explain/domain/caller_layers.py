@@ -42,7 +42,7 @@ def counted_as(caller: Caller, pinned: Collection[str], trust: Mapping[str, Any]
     role = caller.name.partition("/")[0]
     if caller.kind == "user":
         return _counted("IAM", f"{caller.name} is an IAM user, and counts as one.")
-    if role == PERSONS:
+    if role.rpartition(":")[2] == PERSONS:
         return _counted("IAM Identity Center", f"Identity Center sets the name: {caller.name} counts as a person.")
     if role not in pinned:
         return _counted(

@@ -20,7 +20,7 @@ class ExplainBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """POST /v1/explain. Limits of AWS are not checked here: explaining them is the point."""
 
     role: RoleName
-    caller: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@/-]{0,129}$(?!\n)")] = ""
+    caller: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{12}:)?[A-Za-z0-9_+=,.@/-]{0,129}$(?!\n)")] = ""
     action: Literal["TakeCredentials", "OpenConsole", "RequestAccess", "BreakGlass"] = "TakeCredentials"
     duration_seconds: Annotated[int, msgspec.Meta(ge=1, le=43200)] | None = None
     reason: Reason = ""

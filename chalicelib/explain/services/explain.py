@@ -114,6 +114,8 @@ class Explainer:
             detail = {"action": "ExplainOthers", "about": wanted.caller}
             self.refusals.record(refusal, origin, role=wanted.role, detail=detail)
             raise
+        if ":" in wanted.caller:
+            raise NotFound("Only callers of a member account themselves can have their access explained.")
         subject = self.people.user(wanted.caller)
         if subject is None:
             raise NotFound(f"IAM has no user {wanted.caller}.")

@@ -58,10 +58,11 @@ class Likeness:
         for group in (None, *caller.groups):
             seen |= self.by_group.get(group, NOTHING)
         groups = tuple(sorted(self.groups.intersection(caller.groups)))
-        tags = _tags(seen, caller.tags)
+        tags, home = _tags(seen, caller.tags), _home(caller)
         if seen.whole:
-            return caller.kind, caller.account, tuple(sorted(caller.groups)), tags, caller.name, caller.unique_id
-        return caller.kind, caller.account, groups, tags, caller.name if caller.name in seen.names else ""
+            return caller.kind, caller.account, tuple(sorted(caller.groups)), tags, caller.name, caller.unique_id, home
+        named = caller.name if caller.name in seen.names else ""
+        return caller.kind, caller.account, groups, tags, named, caller.member, home
 
     def role(self, role: Role) -> Hashable:
         """Equal for two roles only if every policy, and the limit of the role itself, decides alike for both."""
@@ -82,9 +83,9 @@ def likeness(rules: AccessRules) -> Likeness:
     return Likeness(frozenset(_groups(policy.document for policy in policies)), by_group, at_role)
 
 
-def _home(role: Role) -> Hashable:
-    """The member account of the role, with all that rules can look at."""
-    home = role.home
+def _home(of: Role | Caller) -> Hashable:
+    """The member account of the role or caller, with all that rules can look at."""
+    home = of.home
     return home and (home.id, home.alias, home.ou_path, tuple(sorted(home.tags.items())))
 
 

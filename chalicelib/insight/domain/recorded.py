@@ -40,18 +40,19 @@ class _Who(msgspec.Struct):
     id: str
 
 
-class _Caller(msgspec.Struct):
-    account: str
-    groups: tuple[str, ...]
-    tags: dict[str, str | None]
-    all_tags: bool = False
-
-
 class _Home(msgspec.Struct):
     id: str
     alias: str
     ou_path: str
     tags: dict[str, str]
+
+
+class _Caller(msgspec.Struct):
+    account: str
+    groups: tuple[str, ...]
+    tags: dict[str, str | None]
+    all_tags: bool = False
+    home: _Home | None = None
 
 
 class _Role(msgspec.Struct):
@@ -176,7 +177,16 @@ def _recorded(event: Line, saw: _Decision, caller: _Caller, role: _Role, at: dat
         id=event.id,
         ask=Ask(
             action=saw.action,
-            caller=Caller(who.kind, who.name, who.arn, caller.account, who.id, caller.groups, tags),
+            caller=Caller(
+                who.kind,
+                who.name,
+                who.arn,
+                caller.account,
+                who.id,
+                caller.groups,
+                tags,
+                home=_account(caller.home) if caller.home else None,
+            ),
             role=Role(
                 event.role,
                 role.arn,

@@ -1,4 +1,4 @@
-"""Facts of a role in a member account, read there for an explanation."""
+"""Facts of a role in a member account, read there for an explanation, or because a session of it calls."""
 
 from __future__ import annotations
 
@@ -33,6 +33,17 @@ def read(iam: IAMClient, arn: str) -> dict[str, Any] | None:
         if error_code(error) == "NoSuchEntity":
             return None
         raise translated(error, "reading the role's IAM") from error
+
+
+def identity(iam: IAMClient, name: str) -> dict[str, str] | None:
+    """Unique id and path, which no change of the role can change; None if there is no such role."""
+    try:
+        role = iam.get_role(RoleName=name)["Role"]
+    except (ClientError, BotoCoreError) as error:
+        if error_code(error) == "NoSuchEntity":
+            return None
+        raise translated(error, "reading the caller's role") from error
+    return {"unique_id": role["RoleId"], "path": role["Path"]}
 
 
 def _inline(iam: IAMClient, name: str) -> dict[str, Any]:

@@ -40,10 +40,8 @@ def provision(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         if event.get("action") in revocation_actions.ACTIONS:
             return {"ok": True, "result": revocation_actions.handle(event)}
-        if event.get("action") == "session_activity":
-            return {"ok": True, "result": _session_activity(event)}
-        if event.get("action") == "member_role_facts":
-            return {"ok": True, "result": _member_role_facts(event)}
+        if rare := LOOKS.get(event.get("action", "")):
+            return {"ok": True, "result": rare(event)}
         order = converted(event, Order)
         return {"ok": True, "result": _action(order)(order)}
     except BrokerError as error:
@@ -64,6 +62,20 @@ def _member_role_facts(event: dict[str, Any]) -> dict[str, Any]:
     from chalicelib.provisioning.handlers import member_role_facts  # noqa: PLC0415  a rare order
 
     return member_role_facts.handle(event)
+
+
+def _member_caller_role(event: dict[str, Any]) -> dict[str, Any]:
+    from chalicelib.provisioning.handlers import member_role_facts  # noqa: PLC0415  a rare order
+
+    return member_role_facts.of_a_caller(event)
+
+
+LOOKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "session_activity": _session_activity,
+    "member_role_facts": _member_role_facts,
+    "member_caller_role": _member_caller_role,
+}
+"""Orders that change nothing and come from the API function alone, with bodies of their own."""
 
 
 def _action(order: Order) -> Callable[[Order], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The provision function's part in explaining a role of a member account."""
+"""The provision function's looks at roles of member accounts: to explain one, and to say which one calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chalicelib.core.domain.errors import InvalidRequest
-from chalicelib.core.domain.roles import ROLE_PATH, split_role_name
+from chalicelib.core.domain.roles import ACCOUNT_ID, ROLE_NAME, ROLE_PATH, split_role_name
 from chalicelib.core.handlers.bodies import converted
 from chalicelib.provisioning import wiring
 
@@ -22,6 +22,13 @@ class RoleFacts(msgspec.Struct, frozen=True):
     role_arn: str
 
 
+class CallerRole(msgspec.Struct, frozen=True):
+    """`member_caller_role`: the role, under any path, behind a session that calls."""
+
+    account: str
+    role: str
+
+
 def handle(event: Mapping[str, Any]) -> dict[str, Any]:
     """The role's facts under `role`; null if IAM there has no such role. BrokerError where the account is shut."""
     wanted = converted(event, RoleFacts)
@@ -29,3 +36,11 @@ def handle(event: Mapping[str, Any]) -> dict[str, Any]:
     if not wanted.role_arn.endswith(f"::{account}:role{ROLE_PATH}{name}"):
         raise InvalidRequest("This is no brokered role of a member account.")
     return {"role": wiring.member_role_facts(account, wanted.role_arn)}
+
+
+def of_a_caller(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The role's unique id and path under `role`; null if IAM there has no such role. BrokerError as `handle`."""
+    wanted = converted(event, CallerRole)
+    if not ACCOUNT_ID.fullmatch(wanted.account) or not ROLE_NAME.fullmatch(wanted.role):
+        raise InvalidRequest("This is no role of a member account.")
+    return {"role": wiring.member_caller_role(wanted.account, wanted.role)}

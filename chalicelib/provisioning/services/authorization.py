@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 class ProvisioningAuthorization:
     """Cedar's `Provision`, asked in one place. `catalogue` is read anew: a stale tag must not decide.
 
-    `members` is made where an order is about a role of a member account.
+    `members` is made where an order is about a role of a member account. `home` is the broker's own account.
     """
 
+    home: str
     rules: AccessRules
     catalogue: Catalogue
     members: Callable[[], Members]
@@ -83,12 +84,18 @@ class ProvisioningAuthorization:
             self._demand(order, (WHOLE_BROKER,), origin, told=NoSuchRole())
             raise NotFound(f"There is no account {split_role_name(str(order['name']))[0]}: see broker accounts")
         found = self.catalogue.get(name)
-        wanted = None if tags is None else Role(name, _arn(name, origin), tags=tags, home=home)
+        wanted = None if tags is None else Role(name, self._arn(name, origin), tags=tags, home=home)
         about = tuple(role for role in (wanted, found) if role) or (WHOLE_BROKER,)
         order = {**order, "name": name}
         unseen = about == (WHOLE_BROKER,) or (home and not (found and self._sees(found, origin)))
         self._demand(order, about, origin, told=NoSuchRole() if unseen else None)
         return self._ordered(order, origin)
+
+    def _arn(self, name: str, origin: Origin) -> str:
+        """The ARN a role would have: in the caller's partition, which is ours, and in our or a member account."""
+        partition = origin.caller.arn.split(":")[1]
+        account, own = split_role_name(name)
+        return f"arn:{partition}:iam::{account or self.home}:role{ROLE_PATH}{own}"
 
     def _place(self, name: str) -> tuple[str, Account | None]:
         """The role's one name and the member account it is in; no name for an account that is not registered."""
@@ -130,13 +137,6 @@ class ProvisioningAuthorization:
         name = str(order["name"])
         role = name if str(order["action"]).endswith("_role") else ""
         return self.refusals.record(refusal, origin, role=role, subject={"action": order["action"], "name": name})
-
-
-def _arn(name: str, origin: Origin) -> str:
-    """The ARN a role would have: in the caller's partition and account, which are ours, or in a member account."""
-    partition = origin.caller.arn.split(":")[1]
-    account, own = split_role_name(name)
-    return f"arn:{partition}:iam::{account or origin.caller.account}:role{ROLE_PATH}{own}"
 
 
 def _origin_document(origin: Origin) -> dict[str, Any]:

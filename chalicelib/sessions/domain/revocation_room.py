@@ -8,6 +8,7 @@ last step always fits, so a revocation is never refused for lack of room.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -33,8 +34,9 @@ and a quarantine they fit into the 10,240: neither an apply nor a revocation can
 OWN_SHARE = 0.5
 """Of the room, for entries of callers who end their own sessions. The rest is kept for those who may end others'."""
 
-SESSION_NAMES_OF_PEOPLE = f"role={PERSONS},"
-"""Persons of Identity Center are callers named `sso/PERSON`. Other roles' callers choose their session name."""
+SESSION_NAMES_OF_PEOPLE = re.compile(rf"role=([0-9]{{12}}=)?{PERSONS},")
+"""Persons of Identity Center are callers named `sso/PERSON`, in a member account `ACCOUNT ID:sso/PERSON`. Other roles'
+callers choose their session name."""
 
 LONGEST_SESSION = timedelta(seconds=MAX_CHAINED_SECONDS)
 LONGEST_OF_ROLE = timedelta(seconds=43_200)
@@ -101,7 +103,7 @@ def principal(source_identity: str) -> str:
     `role=ROLE,SESSION` (core/domain/callers.py) becomes `role=ROLE,*`. One that
     was cut within a long role name has no comma: its first characters are kept.
     """
-    chosen = source_identity.startswith("role=") and not source_identity.startswith(SESSION_NAMES_OF_PEOPLE)
+    chosen = source_identity.startswith("role=") and not SESSION_NAMES_OF_PEOPLE.match(source_identity)
     if not chosen:
         return source_identity
     head, comma, _ = source_identity.partition(",")

@@ -9,11 +9,12 @@ import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.handlers.authentication import authenticate
+from chalicelib.access.wiring import short_name
 from chalicelib.core.domain.errors import InvalidRequest
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.core.domain.visible_text import visible_text
 from chalicelib.core.handlers.edge import ANY_TYPE, SIGNED, answer, answering, body
-from chalicelib.core.handlers.fields import Reason, RoleName  # noqa: TC001  msgspec reads the annotations
+from chalicelib.core.handlers.fields import CallerName, Reason, RoleName  # noqa: TC001  msgspec reads the annotations
 from chalicelib.core.handlers.queries import Query
 from chalicelib.core.wiring import clock
 from chalicelib.sessions import wiring
@@ -32,7 +33,7 @@ class RevocationBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """POST /v1/revocations: exactly one of `session`, `caller` and `role`."""
 
     session: Annotated[str, msgspec.Meta(pattern=r"^[0-7][0-9a-hjkmnp-tv-z]{25}$(?!\n)")] | None = None
-    caller: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@/-]{1,129}$(?!\n)")] | None = None
+    caller: CallerName | None = None
     role: RoleName | None = None
     reason: Reason = ""
 
@@ -67,7 +68,7 @@ def _revoke(wanted: RevocationBody, asked_by: Origin) -> Revocation:
     if wanted.session:
         return service.end_session(wanted.session, reason, asked_by)[1]
     if wanted.caller:
-        return service.end_caller(wanted.caller, reason, asked_by)
+        return service.end_caller(short_name(wanted.caller), reason, asked_by)
     return service.end_role(wanted.role or "", reason, asked_by)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from chalicelib.approvals.domain.approvals import principal_id
 from chalicelib.core.domain.errors import Conflict, NotFound, Refused
 from chalicelib.core.domain.events import AuditEvent
 from chalicelib.core.domain.times import rfc3339
@@ -77,7 +78,7 @@ class BreakGlassReview:
 
     def _may_review(self, session: Session, origin: Origin) -> bool:
         role = self.approvers.catalogue.get(session.role)
-        if role is None or session.caller_id == origin.caller.unique_id:
+        if role is None or principal_id(session.caller_id) == principal_id(origin.caller.unique_id):
             return False
         return "ReviewBreakGlass" in self.approvers.rights.over(role, origin)
 

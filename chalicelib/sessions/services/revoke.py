@@ -50,9 +50,11 @@ class Ended:
 class SessionRevoker:
     """Decide, have the provision function deny it (the event rides in its list), then show it in the session rows.
 
+    `home` is the id of the broker's own account.
     Sessions issued afterwards are for the access rules: nothing here is a ban.
     """
 
+    home: str
     rights: Rights
     sessions: Sessions
     provisioner: Provisioner
@@ -88,7 +90,7 @@ class SessionRevoker:
         ended = Ended()
         if session.state(cause.at - DATED_WITHIN) != "active":  # AWS may end it that much later than its row says
             return session, self._result(cause, ended, ())
-        _within_reach(session, cause)
+        self._check_reach(session)
         entry = {"session": session.id, "expires_at": rfc3339(session.expires_at)}
         event = cause.revoked(cause.id, session.role, [session])
         self._order(cause, ended, "revoke_session", event, **entry, source_identity=session.source_identity)
@@ -117,7 +119,7 @@ class SessionRevoker:
         role = self.rights.catalogue.get(name)
         if role is None:
             raise NoSuchRole
-        _within_reach(role, cause)
+        self._check_reach(role)
         ended = self._end_every(cause, SessionFilter(role=role.name), role.max_session_seconds, {role.name: []})
         return self._result(cause, ended, [role.name])
 
@@ -185,7 +187,7 @@ class SessionRevoker:
     def _cut_off(self, cause: Cause, ended: Ended, role: str, found: list[Session], longest: timedelta) -> None:
         """Have one role's sessions denied. AWS may date the youngest after the cut-off: they get their own entries."""
         for session in found:
-            _within_reach(session, cause)
+            self._check_reach(session)
         cutoff = whole_second(cause.at)
         young = [session for session in found if session.issued_at + DATED_WITHIN > cutoff]
         event = cause.revoked(self.new_id(self.clock()), role, found, before=rfc3339(cutoff))
@@ -254,18 +256,17 @@ class SessionRevoker:
         for session in sessions:
             self.sessions.mark_revoked(session.id, at)
 
+    def _check_reach(self, of: Session | Role) -> None:
+        """Conflict for a role of an account that is neither the broker's nor a member's."""
+        name, arn = (of.role, of.role_arn) if isinstance(of, Session) else (of.name, of.arn)
+        account = Role("", arn).account
+        if account != (split_role_name(name)[0] or self.home):
+            raise Conflict(
+                f"The role lies in account {account}, where the broker can deny nothing: revoke its sessions there."
+            )
+
 
 def _all_told(failures: list[BrokerError]) -> BrokerError:
     """The last failure, with the sentences of all: each names the account or role that it is about."""
     failures[-1].detail = " ".join(dict.fromkeys(one.detail for one in failures))
     return failures[-1]
-
-
-def _within_reach(of: Session | Role, cause: Cause) -> None:
-    """Conflict for a role of an account that is neither the broker's (its callers' account) nor a member's."""
-    name, arn = (of.role, of.role_arn) if isinstance(of, Session) else (of.name, of.arn)
-    account = Role("", arn).account
-    if account != (split_role_name(name)[0] or cause.origin.caller.account):
-        raise Conflict(
-            f"The role lies in account {account}, where the broker can deny nothing: revoke its sessions there."
-        )

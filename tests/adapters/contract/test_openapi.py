@@ -108,7 +108,7 @@ def test_every_error_code_is_documented_with_its_status_and_an_example() -> None
 
 @pytest.mark.parametrize("operation", [one for one in operations() if one.signed], ids=lambda one: one.id)
 def test_a_query_parameter_the_document_does_not_have_is_refused(call, alice, operation, monkeypatch) -> None:
-    for name in ("PROVISION_FUNCTION", "ROLE_ARN", "AUDIT_LOG_GROUP", "CLEANUP_FUNCTION"):
+    for name in ("PROVISION_FUNCTION", "AUDIT_LOG_GROUP", "CLEANUP_FUNCTION"):
         monkeypatch.setenv(f"BROKER_{name}", "never asked")
     path = re.sub(r"{(\w+)}", lambda found: EXAMPLES[found[1]], operation.path)
     body = BODIES.get(operation.body)

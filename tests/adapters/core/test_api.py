@@ -98,7 +98,7 @@ def test_a_session_that_the_broker_issued_asks_for_nothing_and_that_is_on_record
 def test_whoever_is_not_served_is_refused_and_on_record_before_what_they_sent_is_read(call, rows, monkeypatch) -> None:
     from app import app  # noqa: PLC0415  needs the environment
 
-    for name in ("PROVISION_FUNCTION", "ROLE_ARN", "AUDIT_LOG_GROUP", "CLEANUP_FUNCTION"):
+    for name in ("PROVISION_FUNCTION", "AUDIT_LOG_GROUP", "CLEANUP_FUNCTION"):
         monkeypatch.setenv(f"BROKER_{name}", "never asked")
     signed = {
         (method, path)
@@ -164,9 +164,8 @@ def test_a_role_that_may_not_be_seen_answers_exactly_as_one_that_does_not_exist(
         assert answers[0][0] == 404
 
 
-def test_nor_does_it_by_the_id_of_the_account(call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_does_it_by_the_id_of_the_account(call) -> None:
     """The catalogue has another name for it than the caller used: that must not show."""
-    monkeypatch.setenv("BROKER_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/broker-api")
     carol = make_user("carol")
     told: dict[str, list[tuple[int, str]]] = {"hidden": [], "absent": []}
     for name, answers in told.items():
@@ -263,7 +262,6 @@ def test_an_unexpected_failure_says_nothing_of_its_cause(call, alice, caplog, mo
 
 
 def test_people_explain_themselves_and_others_need_the_right(call, alice, monkeypatch) -> None:
-    monkeypatch.setenv("BROKER_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/broker-api")
     monkeypatch.setenv("BROKER_BOUNDARY_ARN", f"arn:aws:iam::{ACCOUNT}:policy/boundary")
     monkeypatch.setenv("BROKER_PROVISION_FUNCTION", "provision")
     carol, grace = make_user("carol"), make_user("grace", "auditors")

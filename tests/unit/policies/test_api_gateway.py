@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ STATEMENTS = [one for one in WRITTEN if "Fn::If" not in one]
 OPTIONAL = {one["Fn::If"][0]: one["Fn::If"][1] for one in WRITTEN if "Fn::If" in one}
 """By the condition that puts the statement into the policy."""
 
+TEMPLATE = json.loads(Path(".chalice/resources.json").read_text())
 PRESENT, AGE = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"
 ROUTES = sorted((method, path) for path, methods in app.routes.items() for method in methods)
 UNDER_MFA = [(method, path) for method, path in ROUTES if path.startswith("/mfa/")]
@@ -68,6 +70,28 @@ def test_a_private_api_answers_through_the_named_endpoints_only() -> None:
     assert (statement["Effect"], statement["Principal"], statement["Resource"]) == ("Deny", "*", "execute-api:/*")
     ids = {"Fn::Split": [",", {"Ref": "VpcEndpointIds"}]}
     assert statement["Condition"] == {"StringNotEquals": {"aws:SourceVpce": ids}}
+
+
+def test_members_of_an_organisation_are_let_in_by_its_id_alone_and_to_what_the_account_is_let_in_to() -> None:
+    """The id is of the principal: callers without an account, of AWS's services and of other organisations have none.
+
+    The denials, MFA's and the private API's, are for every principal.
+    """
+    statement = OPTIONAL["LetsMembersCall"]
+    account = next(one for one in STATEMENTS if "PrincipalAccount" in json.dumps(one.get("Condition", {})))
+    wanted = {"StringEquals": {"aws:PrincipalOrgID": {"Ref": "CallersOrganization"}}}
+    assert statement | {"Sid": account["Sid"], "Condition": account["Condition"]} == account
+    assert statement["Condition"] == wanted
+    assert all(one["Principal"] == "*" for one in STATEMENTS if one["Effect"] == "Deny")
+    parameter = TEMPLATE["Parameters"]["CallersOrganization"]
+    assert (parameter["Default"], TEMPLATE["Conditions"]["LetsMembersCall"]) == (
+        "",
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "CallersOrganization"}, ""]}]},
+    )
+    fits = re.compile(parameter["AllowedPattern"]).fullmatch
+    assert [bool(fits(one)) for one in ("", "o-a1b2c3d4e5", "*", "o-*", "o-a1b2c3d4e5,*", "123456789012")] == [
+        True, True, False, False, False, False
+    ]  # fmt: skip
 
 
 def test_what_an_option_adds_is_left_out_by_default() -> None:

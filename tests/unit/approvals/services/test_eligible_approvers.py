@@ -71,6 +71,20 @@ def test_a_rule_for_callers_of_every_group_is_asked_about_each_of_them() -> None
     assert told(WITHOUT_APPROVERS + BOB_ALONE, "prod", facts(EVE)).enough is False
 
 
+@pytest.mark.parametrize(
+    "scope",
+    [
+        'principal in Broker::Group::"111111111111:release"',
+        'principal in Broker::Account::"111111111111"',
+        'principal is Broker::RoleSession in Broker::OrganizationalUnit::"/Release"',
+        'principal == Broker::RoleSession::"111111111111:sso/ann"',
+    ],
+)
+def test_callers_of_member_accounts_are_not_said_to_be_none(scope: str) -> None:
+    rule = f'@id("members") permit ({scope}, action == Broker::Action::"Approve", resource);'
+    assert told(WITHOUT_APPROVERS + rule, "prod", facts(BOB)).enough is None
+
+
 def test_a_brokered_role_approves_nothing() -> None:
     brokered = a_role("tools", "/access-broker/")
     tagged = Facts(brokered.unique_id, "role", "tools", brokered.arn, (), {"team": "web"})

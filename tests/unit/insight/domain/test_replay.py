@@ -169,8 +169,26 @@ def test_rules_about_an_account_tell_two_roles_apart() -> None:
     assert asked == [True, False]
 
 
-def test_every_member_of_an_ask_comes_back() -> None:
-    caller = Caller("role", "sso/ann", "arn:aws:sts::1:x", "123456789012", "sso/ann", ("sso/A",), {"team": "web"})
+def test_rules_about_an_account_tell_two_callers_apart_and_the_hubs_from_a_members() -> None:
+    text = """@id("p") permit (principal in Broker::OrganizationalUnit::"/Workloads/Prod", action, resource);
+      @id("h") permit (principal, action == Broker::Action::"SeeRole", resource);"""
+    rules = alike(load_rules({"a.cedar": text}))
+    there = Caller("role", f"{HOME.id}:ci/x", "arn", HOME.id, "AROA1:x", home=HOME)
+    moved = replace(there, home=replace(HOME, ou_path="/Other"))
+    in_the_hub = Caller("role", "ci/x", "arn", HOME.id, "AROA1:x")
+    role = Role("r", "arn:aws:iam::123456789012:role/access-broker/r")
+    asked = [
+        [bool(rules.evaluate(Ask(action, caller, role, START)).doors) for action in ("TakeCredentials", "SeeRole")]
+        for caller in (there, moved, in_the_hub)
+    ]
+    assert asked == [[True, True], [False, False], [False, True]]
+
+
+ANN = Caller("role", "sso/ann", "arn:aws:sts::1:x", "123456789012", "sso/ann", ("sso/A",), {"team": "web"})
+
+
+@pytest.mark.parametrize("caller", [ANN, replace(ANN, name=f"{HOME.id}:sso/ann", account=HOME.id, home=HOME)])
+def test_every_member_of_an_ask_comes_back(caller: Caller) -> None:
     role = Role("r", "arn:aws:iam::123456789012:role/access-broker/r", "", {"a": "b"}, 1800, tier="operator", home=HOME)
     changed: dict[str, Any] = {
         "action": "OpenConsole", "caller": caller, "role": role, "at": START, "source_ip": "203.0.113.9",

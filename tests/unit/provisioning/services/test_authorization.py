@@ -44,6 +44,7 @@ def log() -> FakeProvisionLog:
 def asking(provisioner: FakeProvisioner, log: FakeProvisionLog) -> ProvisioningAuthorization:
     catalogue = FakeCatalogue({EC2.name: EC2, PRODUCTION.name: PRODUCTION})
     return ProvisioningAuthorization(
+        home="123456789012",
         rules=RULES,
         catalogue=catalogue,
         members=FakeMembers,
@@ -102,6 +103,7 @@ def test_a_deleted_user_is_looked_for_in_the_roles_that_the_caller_sees(provisio
         ("a", ("dana",)), ("b", ("erin", dana)), ("c", ("danae",)), ("hidden", ("dana",)),
     )]  # fmt: skip
     asking = ProvisioningAuthorization(
+        home="123456789012",
         rules=rules,
         catalogue=FakeCatalogue({role.name: role for role in roles}),
         members=FakeMembers,
@@ -129,6 +131,7 @@ def test_who_may_not_provision_learns_nothing_of_member_accounts(provisioner, lo
     seen_by_none = load_rules({"rules.cedar": '@id("none") forbid (principal, action, resource);'})
     tool = Role(f"{DEV.id}:tool", f"arn:aws:iam::{DEV.id}:role/access-broker/tool", home=DEV)
     asking = ProvisioningAuthorization(
+        home="123456789012",
         rules=seen_by_none,
         catalogue=FakeCatalogue({tool.name: tool}),
         members=lambda: FakeMembers({DEV.id: DEV}),
@@ -148,6 +151,7 @@ def test_who_may_not_provision_learns_nothing_of_member_accounts(provisioner, lo
 def test_who_may_provision_is_told_that_an_account_is_not_registered(provisioner, log) -> None:
     rules = load_rules({"r.cedar": '@id("all") permit (principal, action, resource);'})
     asking = ProvisioningAuthorization(
+        home="123456789012",
         rules=rules,
         catalogue=FakeCatalogue({}),
         members=lambda: FakeMembers({DEV.id: DEV}),

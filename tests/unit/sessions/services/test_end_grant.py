@@ -234,6 +234,7 @@ def test_the_sessions_of_a_grant_count_as_their_callers_own_whoever_ends_it(desk
     sessions = [desk.issue(), desk.issue()]
     provisioner = FakeProvisioner(answer={"used_percent": 1.0, "widened": []})
     ender = SessionRevoker(
+        home="123456789012",
         rights=desk.grant_ender.approvers.rights,
         sessions=desk.sessions,
         provisioner=provisioner,

@@ -75,6 +75,7 @@ class World:
             pause=lambda _attempt: None,
         )
         self.revoker = SessionRevoker(
+            home="123456789012",
             rights=rights,
             sessions=self.sessions,
             provisioner=self,

@@ -66,6 +66,7 @@ class Desk:
     def service(self) -> SessionRevoker:
         catalogue = FakeCatalogue(self.roles)
         return SessionRevoker(
+            home="123456789012",
             rights=Rights(rules=load_rules({"a.cedar": POLICIES}), catalogue=catalogue, clock=self.clock),
             sessions=self.sessions,
             provisioner=self.provisioner,
