@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from localaws.broker import PROVISION_FUNCTION
 from localaws.profiles import session_with
 from localaws.stack import NAME as STACK
-from tests.e2e.auditing import call_aws
+from tests.e2e.auditing import NO_RETRY, call_aws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 REFUSALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 ROLE = "access-broker-probe"
+SERIAL = "arn:aws:iam::000000000000:mfa/bob"
 ITEM = {"pk": {"S": "ROLE"}, "sk": {"S": "forged"}}
 ANYBODY = json.dumps({"Version": "2012-10-17", "Statement": []})
 
@@ -373,6 +374,41 @@ def test_the_provisioner_may_not_touch_another_stages_user(broker: Broker, actin
     with pytest.raises(ClientError) as refusal:
         call_aws(broker, acting_as("ProvisionRole"), ON_A_NEIGHBOUR[what])
     assert refusal.value.response["Error"]["Code"] in REFUSALS
+
+
+FOREIGN_USERS = ("admin", "bob", "stranger", NEIGHBOUR)
+"""Made by hand, one of them an administrator and one outside our path with our tag; and another stage's."""
+
+ON_ONES_KEYS: dict[str, dict[str, Any]] = {
+    "create_access_key": {}, "update_access_key": {"AccessKeyId": "AKIAPROBEPROBEPROBE", "Status": "Inactive"},
+    "delete_access_key": {"AccessKeyId": "AKIAPROBEPROBEPROBE"}, "create_login_profile": {"Password": "Probe-probe-1"},
+    "update_login_profile": {"Password": "Probe-probe-1"}, "delete_login_profile": {},
+    "enable_mfa_device": {"SerialNumber": SERIAL, "AuthenticationCode1": "123456", "AuthenticationCode2": "654321"},
+    "deactivate_mfa_device": {"SerialNumber": SERIAL},
+    "resync_mfa_device": {"SerialNumber": SERIAL, "AuthenticationCode1": "123456", "AuthenticationCode2": "654321"},
+    "attach_user_policy": {"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+    "put_user_policy": {"PolicyName": "probe", "PolicyDocument": ANYBODY},
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_the_provisioner_changes_no_keys_and_devices_of_users_that_the_broker_did_not_make(
+    broker: Broker, acting_as: Any
+) -> None:
+    admin = broker.session_for("admin").client("iam")
+    admin.create_user(UserName="stranger", Tags=[{"Key": "access-broker:deployment", "Value": STACK}])
+    iam = acting_as("ProvisionRole").client("iam", endpoint_url=broker.endpoint_url, config=NO_RETRY)
+    let_in = []
+    for operation, asked in ON_ONES_KEYS.items():
+        for user in FOREIGN_USERS:
+            try:
+                getattr(iam, operation)(UserName=user, **asked)
+            except ClientError as refusal:
+                if refusal.response["Error"]["Code"] in REFUSALS:
+                    continue
+            let_in.append((operation, user))
+    admin.delete_user(UserName="stranger")
+    assert not let_in
 
 
 def test_the_provisioner_may_not_give_its_own_user_to_another_stage(broker: Broker, acting_as: Any) -> None:

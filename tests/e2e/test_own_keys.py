@@ -6,12 +6,15 @@ import json
 import signal
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
 from localaws.profiles import session_with
+from localaws.stack import NAME as STACK
 from tests.e2e.auditing import ask, make_engineer, make_on_call, profile_keys, with_mfa
 from tests.e2e.cli_person import BROKER, Person, at_a_terminal
+from tests.e2e.door import keys_of
 from tests.e2e.enrolling import codes_of, on_a_terminal, qr_content, seed_in
 
 if TYPE_CHECKING:
@@ -161,3 +164,73 @@ def test_only_users_that_the_broker_made_act_and_only_on_themselves(broker: Brok
     assert ask(broker, session, "PATCH", path, {"status": "Inactive"}).status == 404
     assert ask(broker, session, "DELETE", path).status == 404
     assert ask(broker, session, "DELETE", "/v1/users/own-nils/mfa-devices").status == 403
+
+
+OWN_ACTS: tuple[tuple[str, str, Any], ...] = (
+    ("POST", "/v1/me/access-keys", {}), ("POST", "/v1/me/mfa-devices", {}), ("POST", "/v1/me/password", {}),
+    ("PATCH", "/v1/me/access-keys/{key}", {"status": "Inactive"}), ("DELETE", "/v1/me/access-keys/{key}", None),
+    ("POST", "/v1/me/mfa-devices/bob/enable", {"codes": ["123456", "654321"]}),
+    ("DELETE", "/v1/me/mfa-devices/bob", None),
+)  # fmt: skip
+OUR_TAGS = [{"Key": "access-broker:deployment", "Value": STACK}, {"Key": "access-broker:managed", "Value": "true"}]
+LOOK_ALIKES: dict[str, dict[str, Any]] = {
+    "own-path": {"Path": "/access-broker/"}, "own-tags": {"Tags": OUR_TAGS},
+    "own-below": {"Path": "/access-broker/x/", "Tags": OUR_TAGS},
+    "own-stage": {"Path": "/access-broker/", "Tags": [{**OUR_TAGS[0], "Value": "another"}, OUR_TAGS[1]]},
+}  # fmt: skip
+
+
+def test_who_only_looks_like_a_user_of_the_broker_changes_nothing(broker: Broker, person: Any) -> None:
+    """Users made by hand under our path, with our tags, of another stage; a session named like a user; root."""
+    iam = broker.session_for("admin").client("iam")
+    for name, like in LOOK_ALIKES.items():
+        iam.create_user(UserName=name, **like)
+    callers = {name: session_of(broker, iam, name) for name in LOOK_ALIKES}
+    person("own-real")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:user/bob"}, "Action": "sts:AssumeRole"}
+    trusting = json.dumps({"Statement": [trust]})
+    role = iam.create_role(RoleName="own-role", AssumeRolePolicyDocument=trusting)["Role"]["Arn"]
+    given = broker.session_for("bob").client("sts").assume_role(RoleArn=role, RoleSessionName="own-real")["Credentials"]
+    keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    callers["session"] = session_with(*keys, region=broker.region)
+    callers["root"] = session_with("test", "test", region=broker.region)
+    for name, session in callers.items():
+        for method, path, body in OWN_ACTS if name == "own-tags" else OWN_ACTS[:2]:
+            refused = ask(broker, session, method, path.format(key=keys_of(session).access_key), body)
+            assert (refused.status, refused.document["code"]) == (403, "not_allowed"), (name, method, path, refused)
+
+
+def session_of(broker: Broker, iam: Any, name: str) -> boto3.Session:
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return session_with(key["AccessKeyId"], key["SecretAccessKey"], region=broker.region)
+
+
+def test_no_spelling_of_a_path_reaches_another_users_keys_and_devices(broker: Broker, person: Any) -> None:
+    _, nora = person("own-nora")
+    iam = broker.session_for("admin").client("iam")
+    [of_bob] = iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]
+    [device] = iam.list_mfa_devices(UserName="bob")["MFADevices"]
+    key, serial = of_bob["AccessKeyId"], quote(device["SerialNumber"], safe="")
+    for name in (
+        key,
+        key.lower(),
+        f"{key}%20",
+        f"{key}%00",
+        f"..%2F{key}",
+        f"{key}?UserName=bob",
+        "*",
+        f"{key}&UserName=bob",
+    ):
+        refused = ask(broker, nora, "DELETE", f"/v1/me/access-keys/{name}")
+        assert 400 <= refused.status < 500, (name, refused)
+    for name in ("bob", "BOB", serial, "..%2Fbob", "bob%00", "bob%2F..%2Fown-nora", "*"):
+        for method, path, body in (("DELETE", "", None), ("POST", "/enable", {"codes": ["123456", "654321"]})):
+            refused = ask(broker, nora, method, f"/v1/me/mfa-devices/{name}{path}", body)
+            assert 400 <= refused.status < 500, (name, method, refused)
+    for path in ("/v1/me?user=bob", "/v1/me?name=bob"):
+        assert ask(broker, nora, "GET", path).document["code"] == "invalid_request"
+    proven = with_mfa(broker, "admin")
+    for name in ("bob", "admin", "OWN-NORA", "..%2Fbob", serial):
+        assert ask(broker, proven, "DELETE", f"/mfa/v1/users/{name}/mfa-devices").status in {400, 404}, name
+    assert iam.list_access_keys(UserName="bob")["AccessKeyMetadata"] == [of_bob]
+    assert iam.list_mfa_devices(UserName="bob")["MFADevices"] == [device]
