@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.wiring import POLICIES, members, rights
 from chalicelib.core.wiring import clock, config, refusals
 
 if TYPE_CHECKING:
+    from chalicelib.accounts.aws.control_policies import AwsControlPolicies
     from chalicelib.accounts.aws.spokes import SpokeRoles
     from chalicelib.accounts.services.browse import AccountBrowser
     from chalicelib.accounts.services.examine import AccountExaminer
     from chalicelib.accounts.services.sync import RegistrySync
+    from chalicelib.core.services.ttl_cache import TtlCache
+
+CONTROL_POLICIES_KEPT_SECONDS = 300
 
 LOOKED_AT_ONCE = 8
 """Accounts whose spoke role is tried at the same time."""
@@ -42,6 +46,26 @@ def spoke_roles() -> SpokeRoles:
         registered=members().account,
         clock=clock,
     )
+
+
+def control_policies(account: str) -> dict[str, Any]:
+    """The service control policies that bind an account. Organizations limits its calls, so they are remembered."""
+    return _remembered_policies().get(account, lambda: _organization_policies().of(account))
+
+
+@cache
+def _remembered_policies() -> TtlCache[dict[str, Any]]:
+    from chalicelib.core.services.ttl_cache import TtlCache
+
+    return TtlCache(clock, CONTROL_POLICIES_KEPT_SECONDS)
+
+
+@cache
+def _organization_policies() -> AwsControlPolicies:
+    from chalicelib.accounts.aws.control_policies import AwsControlPolicies
+    from chalicelib.core.aws.clients import client
+
+    return AwsControlPolicies(client("organizations"))
 
 
 @cache

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ALIASES = ("dev", "prod")
 """Of the first spokes; the third one is spoke-3, and so on."""
 PARENT = "Workloads"
+FULL_ACCESS = "p-FullAWSAccess"
+"""The service control policy that every account and every unit begins with."""
 
 
 def alias(number: int) -> str:
@@ -58,7 +60,9 @@ def _unit(organizations: Any, parent: str, name: str) -> str:
     found = next((unit["Id"] for unit in units if unit["Name"] == name), None)
     if found:
         return str(found)
-    return str(organizations.create_organizational_unit(ParentId=parent, Name=name)["OrganizationalUnit"]["Id"])
+    made = str(organizations.create_organizational_unit(ParentId=parent, Name=name)["OrganizationalUnit"]["Id"])
+    organizations.attach_policy(PolicyId=FULL_ACCESS, TargetId=made)  # AWS does it, ministack for accounts only
+    return made
 
 
 def _all(organizations: Any, operation: str, of: str, **asked: str) -> list[dict[str, Any]]:

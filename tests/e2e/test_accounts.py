@@ -189,6 +189,27 @@ def test_explain_names_the_accounts_own_layer(hub: Broker) -> None:
     assert {one["layer"]: one["verdict"] for one in told["layers"]}["role_policies"] == "closed"
 
 
+def test_explain_names_the_service_control_policy_that_denies_an_operation(hub: Broker) -> None:
+    organizations = hub.session_for("admin").client("organizations")
+    [unit] = organizations.list_parents(ChildId=member(hub, "prod").id)["Parents"]
+    given = {"Name": "no-s3", "Description": "A test", "Type": "SERVICE_CONTROL_POLICY"}
+    denied = document(statement("Deny", "s3:*", "*"))
+    policy = organizations.create_policy(**given, Content=denied)["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=policy, TargetId=unit["Id"])
+    try:
+        layers = {}
+        for operation in ("s3:GetObject", "ec2:RunInstances"):
+            asked = {"role": "prod:ec2-full", "operation": operation}
+            told = ask(hub, "alice", "POST", "/v1/explain", asked).document["layers"]
+            layers[operation] = next(one for one in told if one["layer"] == "service_control_policies")
+    finally:
+        organizations.detach_policy(PolicyId=policy, TargetId=unit["Id"])
+    assert {operation: (one["verdict"], one["by"]) for operation, one in layers.items()} == {
+        "s3:GetObject": ("closed", "no-s3, 1"),
+        "ec2:RunInstances": ("open", "every level"),
+    }
+
+
 def test_the_api_functions_own_credentials_take_brokered_roles_with_their_external_id_and_nothing_else(
     hub: Broker,
 ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.roles import external_id
+from chalicelib.explain.domain.control_policies import ControlPolicies
 from chalicelib.explain.domain.layers import RoleInAws
 from chalicelib.provisioning.domain.templates import Trust
 from chalicelib.provisioning.domain.trust import TrustParties, trust_policy
@@ -29,6 +30,8 @@ class FakeIamFacts:
     """Of roles whose sessions call the broker, by name."""
 
     fails_with: Exception | None = None
+    denied_there: str = ""
+    """An action that a service control policy of member accounts denies."""
 
     def role(self, role: Role, *, policies: bool) -> RoleInAws | None:
         if self.fails_with:
@@ -36,6 +39,14 @@ class FakeIamFacts:
         parties = TrustParties(self.broker_role, external_id(self.deployment, role.arn), {})
         known = {"AmazonEC2FullAccess": EVERYTHING} if policies else {}
         return RoleInAws(trust_policy(Trust(), parties), EVERYTHING, 3600, known)
+
+    def control_policies(self, account: str) -> tuple[ControlPolicies, ControlPolicies]:
+        if self.fails_with:
+            raise self.fails_with
+        policies = {"FullAWSAccess": EVERYTHING}
+        if self.denied_there:
+            policies["guard"] = {"Statement": [{"Effect": "Deny", "Action": self.denied_there, "Resource": "*"}]}
+        return ControlPolicies(account, (("r-1", policies),)), ControlPolicies("123456789012", exempt=True)
 
     def trust(self, role: str) -> Mapping[str, Any] | None:
         return self.trusts.get(role)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.accounts.domain.registry import put_together
-from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, TooManyRequests
+from chalicelib.core.domain.errors import ORGANISATIONS_POLICIES, AwsUnavailable, BrokerError, TooManyRequests
 from chalicelib.core.domain.roles import Account
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 UNLISTED = "neither the organisation nor policies/accounts.json has it any more"
 NOT_JOINED = "it has not joined: deploy the member template (make spoke)"
 LOST = "its spoke role does not let the broker in ({0}): deploy the member template again"
+
+FORBIDDEN = "a {0} does not let the broker in: ask those who run the organisation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,16 @@ class RegistrySync:
                 return base("joined", failure.detail, before.checked_at, joined_before=True)
             return base("unreachable", failure.detail, now, joined_before=joined_before)
         except BrokerError as refusal:
-            reason = LOST.format(getattr(refusal, "aws_code", refusal.code)) if joined_before else NOT_JOINED
-            return base("unreachable", reason, now, joined_before=joined_before)
+            return base("unreachable", _why(refusal, joined_before=joined_before), now, joined_before=joined_before)
         return base("joined", "", now, joined_before=True)
+
+
+def _why(refusal: BrokerError, *, joined_before: bool) -> str:
+    """A policy of the organisation is named: no template can help against it."""
+    kind = getattr(refusal, "denied_by", "")
+    if kind in ORGANISATIONS_POLICIES:
+        return FORBIDDEN.format(kind)
+    return LOST.format(getattr(refusal, "aws_code", refusal.code)) if joined_before else NOT_JOINED
 
 
 def _left(known: Mapping[str, Account], listed: Mapping[str, Listed], now: datetime) -> Iterable[Account]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -69,6 +70,12 @@ THROTTLED = frozenset(
     },
 )  # fmt: skip
 """Error codes that ask for fewer calls."""
+
+
+DENIED_BY = re.compile(
+    r"with an explicit deny in an? ((?:[a-z]+[ -]){1,3}policy)|because no ((?:[a-z]+[ -]){1,3}policy) allows"
+)
+"""The kind of policy in a refusal (IAM user guide, "Troubleshoot access denied error messages")."""
 
 
 class UnreadableAnswer(BotoCoreError):
@@ -180,4 +187,6 @@ def translated(error: ClientError | BotoCoreError, doing: str) -> BrokerError:
         return TooManyRequests(f"AWS asks for fewer calls while {doing} ({code}). Try again in a moment.")
     if isinstance(error, BotoCoreError) or code in BUSY:
         return AwsUnavailable(f"AWS did not answer while {doing} ({code}). Try again in a moment.")
-    return RefusedByAws(f"AWS refused {doing} ({code}).", code)
+    named = DENIED_BY.search(str(error))
+    kind = (named[1] or named[2]) if named else ""
+    return RefusedByAws(f"AWS refused {doing} ({code}{', by a ' + kind if kind else ''}).", code, kind)

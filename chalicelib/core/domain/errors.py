@@ -88,17 +88,22 @@ class Conflict(BrokerError):
     code = "conflict"
 
 
+ORGANISATIONS_POLICIES = frozenset({"service control policy", "resource control policy"})
+"""Kinds of policies that no account can change for itself."""
+
+
 class RefusedByAws(BrokerError):
     """AWS said no to a call that the broker had decided to make.
 
     `aws_code` is AWS's own error code. The detail names no ARN and no account.
+    `denied_by` is the kind of policy that AWS names in its message, as `service control policy`; often it names none.
     """
 
     code = "refused_by_aws"
 
-    def __init__(self, detail: str, aws_code: str) -> None:
+    def __init__(self, detail: str, aws_code: str, denied_by: str = "") -> None:
         super().__init__(detail)
-        self.aws_code = aws_code
+        self.aws_code, self.denied_by = aws_code, denied_by
 
 
 class AuditUnavailable(BrokerError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.domain.roles import boundaries_of, split_role_name
+from chalicelib.explain.domain.control_policies import ControlPolicies
 from chalicelib.explain.domain.layers import RoleInAws
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 
 ACTION = "member_role_facts"
-"""The order that the provision function takes (provisioning/handlers/member_role_facts.py)."""
+CONTROL_POLICIES = "control_policies"
+"""The orders that the provision function takes (LOOKS in provisioning/handlers/function.py)."""
 
 
 class RolesOfAccounts:
@@ -44,6 +46,12 @@ class RolesOfAccounts:
         found = self._provisioner.order(order)["role"]
         return self._of_member(found, account) if found else None
 
+    def control_policies(self, account: str) -> tuple[ControlPolicies, ControlPolicies]:
+        """The service control policies that bind the member account, and those that bind the broker's."""
+        answer = self._provisioner.order({"action": CONTROL_POLICIES, "account": account})
+        home = self._boundary_arn.split(":")[4]
+        return _control_policies(account, answer["member"]), _control_policies(home, answer["home"])
+
     def _of_member(self, found: Mapping[str, Any], account: str) -> RoleInAws:
         home = self._boundary_arn.split(":")[4]
 
@@ -55,3 +63,8 @@ class RolesOfAccounts:
         inline = {f"inline policy {name}": document for name, document in found["inline"].items()}
         attached = {arn: self.home.policy(in_the_hub(arn)) or {} for arn in found["attached"]}
         return RoleInAws(found["trust"], read, found["max_session_seconds"], {**inline, **attached})
+
+
+def _control_policies(account: str, found: Mapping[str, Any]) -> ControlPolicies:
+    levels = tuple((level["target"], level["policies"]) for level in found.get("levels", ()))
+    return ControlPolicies(account, levels, found.get("exempt", False), found.get("unread", ""))

@@ -142,7 +142,7 @@ def _account(role: Role) -> Layer:
 
 
 def _in_iam(question: Question, role: RoleInAws | None, broker: BrokerInAws) -> tuple[Layer, ...]:
-    """The layers that IAM of the role's account has; service control policies are in none: they are not read."""
+    """The layers that IAM of the role's account has."""
     if question.unread:
         names = ("trust_policy", "role_policies", "permissions_boundary")
         return tuple(Layer(name, "not_checked", "", f"IAM there was not read: {question.unread}.") for name in names)

@@ -24,7 +24,7 @@ ASSUMING = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
 """STS asks the trust policy about each of them; one that is refused refuses the session."""
 
 
-def _like(given: str, pattern: str) -> bool:
+def like(given: str, pattern: str) -> bool:
     """`*` is any run, `?` any one character, `[` itself; letter case counts."""
     return re.fullmatch(fnmatch.translate(pattern.replace("[", "[[]")), given) is not None
 
@@ -33,8 +33,8 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "stringequals": lambda given, wanted: given == wanted,
     "stringnotequals": lambda given, wanted: given != wanted,
     "stringequalsignorecase": lambda given, wanted: given.lower() == wanted.lower(),
-    "stringlike": _like,
-    "stringnotlike": lambda given, wanted: not _like(given, wanted),
+    "stringlike": like,
+    "stringnotlike": lambda given, wanted: not like(given, wanted),
 }
 """Operators over strings; negated ones must hold for every value that is listed."""
 

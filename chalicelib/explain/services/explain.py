@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller, source_identity
-from chalicelib.core.domain.errors import AwsUnavailable, NoSuchRole, NotFound, Refused, RefusedByAws, TooManyRequests
+from chalicelib.core.domain.errors import (
+    AwsUnavailable,
+    BrokerError,
+    NoSuchRole,
+    NotFound,
+    Refused,
+    RefusedByAws,
+    TooManyRequests,
+)
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS, Role, external_id
+from chalicelib.explain.domain import control_policies
+from chalicelib.explain.domain.control_policies import ControlPolicies
 from chalicelib.explain.domain.layers import Layer, Question, RoleInAws, explain, smallest_change
 from chalicelib.explain.domain.trust_evaluation import BrokerInAws
 
@@ -28,6 +38,10 @@ if TYPE_CHECKING:
 
         def role(self, role: Role, *, policies: bool) -> RoleInAws | None:
             """The role as IAM of its account holds it, or None; with `policies`, those too."""
+            ...
+
+        def control_policies(self, account: str) -> tuple[ControlPolicies, ControlPolicies]:
+            """The service control policies that bind the member account, and those that bind the broker's."""
             ...
 
 
@@ -89,7 +103,7 @@ class Explainer:
         )
         broker = BrokerInAws(self.broker_role_arn, external_id(self.deployment, role.arn), source_identity(subject))
         of_role = explain(self.rights.rules, question, in_aws, broker)
-        layers = (*self.callers.layers(subject), *of_role)
+        layers = (*self.callers.layers(subject), *self._under_control_policies(role, wanted, of_role))
         allowed = all(layer.verdict != "closed" for layer in layers)
         return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
 
@@ -103,6 +117,17 @@ class Explainer:
             return self.iam.role(role, policies=True), ""
         except (AwsUnavailable, RefusedByAws, TooManyRequests) as error:
             return None, error.detail.rstrip(".")
+
+    def _under_control_policies(self, role: Role, wanted: ExplainAsk, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        """The layers of a member's role with that of its organisation, behind the account's own."""
+        if role.home is None:
+            return layers
+        try:
+            member, hub = self.iam.control_policies(role.account)
+        except BrokerError as error:
+            member = hub = ControlPolicies(role.account, unread=error.detail.rstrip("."))
+        account, *others = layers
+        return account, control_policies.layer(member, hub, role.arn, wanted.operation), *others
 
     def _subject(self, wanted: ExplainAsk, origin: Origin) -> Caller:
         """The caller to explain; Refused unless it is oneself or the rules allow explaining others."""

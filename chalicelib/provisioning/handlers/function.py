@@ -70,10 +70,17 @@ def _member_caller_role(event: dict[str, Any]) -> dict[str, Any]:
     return member_role_facts.of_a_caller(event)
 
 
+def _control_policies(event: dict[str, Any]) -> dict[str, Any]:
+    from chalicelib.provisioning.handlers import control_policies  # noqa: PLC0415  a rare order
+
+    return control_policies.handle(event)
+
+
 LOOKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "session_activity": _session_activity,
     "member_role_facts": _member_role_facts,
     "member_caller_role": _member_caller_role,
+    "control_policies": _control_policies,
 }
 """Orders that change nothing and come from the API function alone, with bodies of their own."""
 

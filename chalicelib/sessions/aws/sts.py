@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws.clients import translated
-from chalicelib.core.domain.errors import RefusedByAws
+from chalicelib.core.domain.errors import ORGANISATIONS_POLICIES, RefusedByAws
 from chalicelib.core.domain.sessions import Credentials
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ PERCENTAGE = re.compile(r"(\d+)%")
 """As in "Packed policy consumes 112% of allotted space, please use smaller policy."."""
 
 PERHAPS_NEW = "A role made or changed less than a minute ago may need another try; `broker explain` says the rest."
+
+OF_THE_ORGANISATION = "Ask those who run the organisation; `broker explain` names the policy if the broker may read it."
 
 ANOTHER_ROLE = "The account has another role of that name than the broker made; an administrator applies its template."
 
@@ -48,9 +50,10 @@ def _refusal(error: ClientError | BotoCoreError, settings: SessionSettings) -> B
     refusal = translated(error, "issuing the session")
     if not isinstance(refusal, RefusedByAws):
         return refusal
-    more = {"AccessDenied": PERHAPS_NEW, "PackedPolicyTooLarge": _too_large(str(error), settings)}
+    access_denied = OF_THE_ORGANISATION if refusal.denied_by in ORGANISATIONS_POLICIES else PERHAPS_NEW
+    more = {"AccessDenied": access_denied, "PackedPolicyTooLarge": _too_large(str(error), settings)}
     if said := more.get(refusal.aws_code):
-        return RefusedByAws(f"{refusal.detail} {said}", refusal.aws_code)
+        return RefusedByAws(f"{refusal.detail} {said}", refusal.aws_code, refusal.denied_by)
     return refusal
 
 

@@ -8,12 +8,15 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.access.aws.member_roles import account_to_row
+from chalicelib.core.aws import rows as table_rows
 from chalicelib.core.aws.clients import client
-from chalicelib.core.domain.errors import InvalidRequest
+from chalicelib.core.domain.errors import InvalidRequest, NotFound
+from chalicelib.core.domain.roles import Account as CoreAccount
 from chalicelib.core.domain.roles import Role
 from chalicelib.explain.aws.iam_facts import ReadOnlyIam
 from chalicelib.explain.aws.roles_of_accounts import RolesOfAccounts
-from chalicelib.provisioning.handlers import member_role_facts
+from chalicelib.provisioning.handlers import control_policies, member_role_facts
 from tests.adapters.conftest import ACCOUNT, REGION
 
 MEMBER = "111122223333"
@@ -32,7 +35,8 @@ class Provisioner:
 
     def order(self, order: Any) -> dict[str, Any]:
         self.orders.append(dict(order))
-        answer: dict[str, Any] = json.loads(json.dumps(member_role_facts.handle(dict(order))))
+        handler = {"member_role_facts": member_role_facts, "control_policies": control_policies}[order["action"]]
+        answer: dict[str, Any] = json.loads(json.dumps(handler.handle(dict(order))))
         return answer
 
 
@@ -92,3 +96,19 @@ def test_no_other_role_is_read(iam: Any) -> None:
     for arn in (f"arn:aws:iam::{MEMBER}:role/Administrator", f"arn:aws:iam::{ACCOUNT}:role/access-broker/other"):
         with pytest.raises(InvalidRequest):
             member_role_facts.handle({"action": "member_role_facts", "role": f"{MEMBER}:tool", "role_arn": arn})
+
+
+def test_the_control_policies_of_the_members_account_and_of_the_brokers_come_together(
+    iam: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/access-broker/broker")
+    level = {"target": "r-1", "policies": {"FullAWSAccess": {}}}
+    known = {MEMBER: {"levels": [level]}, ACCOUNT: {"unread": "not allowed to read: organizations:ListParents"}}
+    monkeypatch.setattr(control_policies, "control_policies", known.__getitem__)
+    table_rows.put(client("dynamodb"), "broker", account_to_row(CoreAccount(MEMBER, state="joined")))
+    ours = boundary(iam)
+    member, hub = RolesOfAccounts(ReadOnlyIam(client("iam"), ours), Provisioner(), ours).control_policies(MEMBER)
+    assert (member.account, member.levels) == (MEMBER, (("r-1", {"FullAWSAccess": {}}),))
+    assert (hub.account, hub.unread) == (ACCOUNT, "not allowed to read: organizations:ListParents")
+    with pytest.raises(NotFound):
+        control_policies.handle({"action": "control_policies", "account": "999999999999"})

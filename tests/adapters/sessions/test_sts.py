@@ -45,6 +45,25 @@ def test_another_refusal_is_not_blamed_on_a_new_role(code: str) -> None:
     assert PERHAPS_NEW not in refused(code).detail
 
 
+@pytest.mark.parametrize(
+    ("why", "kind"),
+    [
+        ("with an explicit deny in a service control policy", "service control policy"),
+        ("because no service control policy allows the sts:AssumeRole action", "service control policy"),
+        (f"with an explicit deny in a resource control policy: {ROLE}", "resource control policy"),
+        ("because no identity-based policy allows the sts:AssumeRole action", "identity-based policy"),
+        ("with an explicit deny in an identity-based policy", "identity-based policy"),
+    ],
+)
+def test_the_kind_of_policy_that_aws_blames_is_named(why: str, kind: str) -> None:
+    error = refused(
+        "AccessDenied", f"User: {ROLE} is not authorized to perform: sts:AssumeRole on resource: {ROLE} {why}"
+    )
+    assert isinstance(error, RefusedByAws)
+    assert (error.denied_by, kind in error.detail, "123456789012" in error.detail) == (kind, True, False)
+    assert (PERHAPS_NEW in error.detail) == (kind == "identity-based policy")
+
+
 OURS = {"access-broker:session": "01k1"}
 
 

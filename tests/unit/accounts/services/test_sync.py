@@ -44,6 +44,14 @@ def test_an_account_that_takes_its_spoke_role_away_is_named_as_lost_and_comes_ba
     assert states(desk) == {DEV: "joined"}
 
 
+def test_a_policy_of_the_organisation_that_keeps_the_broker_out_is_named(desk) -> None:
+    """Deploying the template again would not help."""
+    desk.spokes.fails_with[DEV] = RefusedByAws("AWS refused it.", "AccessDenied", "service control policy")
+    desk.run(Listed(DEV))
+    assert "service control policy" in desk.registry.rows[DEV].reason
+    assert "template" not in desk.registry.rows[DEV].reason
+
+
 def test_one_look_that_aws_does_not_answer_changes_nothing(desk) -> None:
     desk.run(Listed(DEV))
     checked = desk.registry.rows[DEV].checked_at

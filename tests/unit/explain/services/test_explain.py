@@ -192,9 +192,10 @@ THERE = Role(f"{MEMBER.id}:ec2-full", f"arn:aws:iam::{MEMBER.id}:role/access-bro
 IN_IAM = ("trust_policy", "role_policies", "permissions_boundary")
 
 
-def verdicts(home: Account, fails_with: Exception | None = None) -> dict[str, str]:
+def verdicts(home: Account, fails_with: Exception | None = None, denied_there: str = "") -> dict[str, str]:
     """Of the layers of a member's role, to one who asks for ec2:RunInstances."""
     desk = Desk(doors(""), [])
+    desk.iam.denied_there = denied_there
     desk.explainer.rights.catalogue.roles[THERE.name] = replace(THERE, home=home)  # type: ignore[attr-defined]
     desk.iam.fails_with = fails_with
     told = desk.explainer.explain(ExplainAsk(THERE.name, operation="ec2:RunInstances"), origin())
@@ -203,7 +204,14 @@ def verdicts(home: Account, fails_with: Exception | None = None) -> dict[str, st
 
 def test_the_layers_of_iam_are_judged_in_a_member_account_too() -> None:
     told = verdicts(MEMBER)
-    assert [told[name] for name in ("account", *IN_IAM)] == ["open"] * 4
+    names = ("account", "service_control_policies", *IN_IAM)
+    assert [told[name] for name in names] == ["open"] * len(names)
+    assert list(told).index(names[1]) == list(told).index(names[0]) + 1
+
+
+@pytest.mark.parametrize(("denied", "verdict"), [("ec2:*", "closed"), ("s3:*", "open")])
+def test_a_service_control_policy_of_the_account_is_a_layer_of_its_own(denied: str, verdict: str) -> None:
+    assert verdicts(MEMBER, denied_there=denied)["service_control_policies"] == verdict
 
 
 @pytest.mark.parametrize(
@@ -211,11 +219,12 @@ def test_the_layers_of_iam_are_judged_in_a_member_account_too() -> None:
 )
 def test_an_account_that_cannot_be_read_costs_its_own_layers_alone(error: BrokerError) -> None:
     told = verdicts(MEMBER, error)
-    assert [told[name] for name in IN_IAM] == ["not_checked"] * 3
+    names = ("service_control_policies", *IN_IAM)
+    assert [told[name] for name in names] == ["not_checked"] * len(names)
     assert (told["account"], told["access_rule"]) == ("open", "open")
 
 
 def test_an_account_that_is_not_served_is_not_asked() -> None:
-    told = verdicts(replace(MEMBER, state="unreachable"), AssertionError("asked"))
+    told = verdicts(replace(MEMBER, state="unreachable"), RefusedByAws("No.", "X"))
     assert told["account"] == "closed"
     assert [told[name] for name in IN_IAM] == ["not_checked"] * 3
