@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.chat.domain.visits import Linked
 from chalicelib.core.aws.clients import translated
-from chalicelib.core.domain.callers import Caller, tags_of
+from chalicelib.core.domain.callers import SLACK_TAG, Caller, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_iam.type_defs import UserDetailTypeDef
-
-TAG = "access-broker:slack"
-"""TEAM/USER, as in T0123ABC/U0456DEF."""
 
 KEPT_SECONDS = 60
 """As long as the API trusts what it read of a caller."""
@@ -49,7 +46,7 @@ class IamDirectory:
 
 def _linked(user: UserDetailTypeDef) -> Linked | None:
     tags = tags_of(user)
-    if TAG not in tags:
+    if SLACK_TAG not in tags:
         return None
     name, arn, groups = user["UserName"], user["Arn"], tuple(user.get("GroupList", ()))
-    return Linked(Caller("user", name, arn, arn.split(":")[4], user["UserId"], groups, tags), tags[TAG])
+    return Linked(Caller("user", name, arn, arn.split(":")[4], user["UserId"], groups, tags), tags[SLACK_TAG])

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.cleanup.domain.keys import BY_ITS_OWNER, KeyFound, judge_key, what_owner_can_do
 from chalicelib.cleanup.domain.report import KeyReport, Spending
 from chalicelib.cleanup.services.steps import Steps
+from chalicelib.core.domain.callers import SLACK_TAG
 from chalicelib.core.domain.times import rfc3339
 from chalicelib.provisioning.domain.key_marks import KeyMark
-from chalicelib.provisioning.domain.users import SLACK_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

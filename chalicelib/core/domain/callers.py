@@ -23,6 +23,9 @@ SESSION_ARN = re.compile(r"arn:aws[\w-]*:sts::(\d{12}):assumed-role/([\w+=,.@-]{
 OWN_KEYS = "access-broker:"
 """Prefix of the tags that tell the broker about a caller: suspended, linked to chat, made by it."""
 
+SLACK_TAG = "access-broker:slack"
+"""The Slack account that acts as the user in chat: TEAM/USER, as in T0123ABC/U0456DEF."""
+
 STS_NAME_SHORTEST = 2
 STS_NAME_LENGTH = 64
 """RoleSessionName and SourceIdentity: 2 to 64 of [\\w+=,.@-] (STS AssumeRole)."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 UNFINISHED_TAG = "access-broker:unfinished"
 """On a user from CreateUser until its record is written: no secret of such a user ever left."""
 
-SLACK_TAG = "access-broker:slack"
-"""The Slack account that acts as the user in chat: TEAM/USER."""
-
 MOST_TAGS = 50
 """Tags of a user (IAM quotas)."""
 

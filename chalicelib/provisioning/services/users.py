@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.core.domain.callers import SLACK_TAG
 from chalicelib.core.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound, RefusedByAws
 from chalicelib.core.domain.roles import DEPLOYMENT_TAG, MANAGED_TAG, ROLE_PATH
 from chalicelib.core.services.leases import LeaseLost
 from chalicelib.provisioning.domain.users import (
     SIGN_IN_ONLY,
     SIGN_IN_TAG,
-    SLACK_TAG,
     UNFINISHED_TAG,
     HandedOut,
     check_tags_in_all,
