@@ -20,6 +20,7 @@ from moto import mock_aws
 from chalicelib.core import wiring
 from chalicelib.core.aws import clients
 from tests.adapters import described
+from tests.adapters.transactions import copy_tables_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ ENVIRONMENT = {
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Moto's account with both tables; every cached client and service is new. Moto needs little time to settle."""
     monkeypatch.setattr(wiring, "sleep", lambda seconds: time.sleep(seconds / 50))
+    copy_tables_once(monkeypatch)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
