@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.access.domain.facts import PERSONS
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.roles import ACCOUNT_ID, WHOLE_BROKER, Role
 from chalicelib.core.domain.times import duration, from_rfc3339
@@ -27,10 +28,10 @@ WITH_TERMS = frozenset({"allow", "approval", "reason", "mfa"})
 """The outcomes that name one permit, so that its terms can be compared."""
 
 FILE = {"callers": dict, "roles": dict, "cases": list}
-CALLER = {"kind": str, "id": str, "groups": list, "tags": dict}
+CALLER = {"kind": str, "id": str, "groups": list, "tags": dict, "home": dict}
 ROLE = {"account": str, "home": dict, "tags": dict, "max_session_seconds": int, "tier": str}
 HOME = {"id": str, "alias": str, "ou_path": str, "tags": dict}
-"""The member account of a role, as the registry would know it."""
+"""The member account of a role or caller, as the registry would know it."""
 
 CONTEXT = {
     "at": (str, datetime), "duration": str, "reason": bool, "session_policy": bool, "session_tags": list,
@@ -101,9 +102,13 @@ class _CaseFile:
 
     def _caller(self, name: str, given: Fields) -> Caller:
         self._check(given, CALLER)
+        if "home" in given:
+            self._check_member(name, given)
         self._one_of("kind", given.get("kind", "user"), ("user", "role"), given.line)
         for group in given.get("groups", ()):
             self._one_of("group", group, self.known.groups, given.line)
+            if ":" in group:
+                raise BadCase(self.name, given.line, f"group {group!r} is of a member account: give the caller a home")
         for tag in given.get("tags", ()):
             self._one_of("caller tag", tag, self.known.caller_tags, given.line)
         return caller(name, given)
@@ -111,12 +116,24 @@ class _CaseFile:
     def _role(self, name: str, given: Fields) -> Role:
         self._check(given, ROLE)
         if "home" in given:
-            self._check(given["home"], HOME)
-            if not ACCOUNT_ID.fullmatch(given["home"].get("id", "")):
-                raise BadCase(self.name, given.line, "home needs an id of twelve digits, in quotes")
+            self._check_home(given)
         for tag in given.get("tags", ()):
             self._one_of("role tag", tag, self.known.role_tags, given.line)
         return role(name, given)
+
+    def _check_member(self, name: str, given: Fields) -> None:
+        """A caller of a member account is a session, named ROLE/SESSION or sso/PERSON, and has no tags."""
+        self._check_home(given)
+        person = name.startswith(f"{PERSONS}/")
+        if given.get("kind") != "role" or name.count("/") != 1 or "tags" in given:
+            raise BadCase(self.name, given.line, "a caller with home is a role, named ROLE/SESSION, without tags")
+        if person != bool(given.get("groups")):
+            raise BadCase(self.name, given.line, f"a caller with home has groups if it is {PERSONS}/PERSON, else none")
+
+    def _check_home(self, given: Fields) -> None:
+        self._check(given["home"], HOME)
+        if not ACCOUNT_ID.fullmatch(given["home"].get("id", "")):
+            raise BadCase(self.name, given.line, "home needs an id of twelve digits, in quotes")
 
     def _case(self, given: Fields, callers: Mapping[str, Caller], roles: Mapping[str, Role]) -> Case:
         self._check(given, CASE)

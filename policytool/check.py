@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SCHEMA = "schema.cedarschema"
 GROUPED = re.compile(r'\baction\s+[\w\s,"]+?\s+in\b')
 
+FIX_SCOPE = "another permit is for callers of the broker's own account alone"
 FIX_VOCABULARY = "add it to policies/access/vocabulary.yaml if it is meant"
 FIX_ROLE = "add its template to policies/roles"
 FIX_ACTION = f"the known ones are in policies/access/{SCHEMA}"
@@ -88,7 +89,17 @@ def _rule(part: Statement, policy: Policy, schema: str, known: Vocabulary) -> It
         yield _error(part, f"{policy.id}: {problem.error.removeprefix('for policy `policy0`, ')}")
     for name, fix in unkeepable_terms(policy):
         yield _error(part, f"{policy.id}: @{name}: {fix}", f"@{name}")
+    for group in _members_in_conditions(policy):
+        told = f"{policy.id}: {group!r} is of a member account; name it in the scope: {FIX_SCOPE}"
+        yield _error(part, told, f'"{group}"')
     yield from _names(part, policy.document, known)
+
+
+def _members_in_conditions(policy: Policy) -> Iterator[str]:
+    """Groups of member accounts in the conditions of a permit whose scope names none: it opens nothing to them."""
+    if policy.effect == "permit" and not policy.for_members:
+        named = _entities(policy.document["conditions"])
+        yield from (one["id"] for one in named if one["type"] == "Broker::Group" and ":" in one["id"])
 
 
 def _names(part: Statement, document: Any, known: Vocabulary) -> Iterator[Complaint]:

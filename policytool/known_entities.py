@@ -126,7 +126,9 @@ def _tier(given: Mapping[str, Any]) -> Tier:
 
 
 def caller(name: str, given: Mapping[str, Any]) -> Caller:
-    """A caller as a case describes it: `kind`, `id`, `groups`, `tags`."""
+    """A caller as a case describes it: `kind`, `id`, `groups`, `tags`, and for one of a member account `home`."""
+    if "home" in given:
+        return _member(name, given)
     kind = given.get("kind", "user")
     place = f"iam::{ACCOUNT}:user" if kind == "user" else f"sts::{ACCOUNT}:assumed-role"
     return Caller(
@@ -138,3 +140,13 @@ def caller(name: str, given: Mapping[str, Any]) -> Caller:
         groups=tuple(given.get("groups", ())),
         tags={str(key): str(value) for key, value in (given.get("tags") or {}).items()},
     )
+
+
+def _member(name: str, given: Mapping[str, Any]) -> Caller:
+    """A session of a member account. Its group is its role; the group of a person, `sso/PERSON`, is given."""
+    home = _account(given["home"])
+    role = name.partition("/")[0]
+    groups = tuple(f"{home.id}:{group}" for group in given.get("groups") or (role,))
+    arn = f"arn:aws:sts::{home.id}:assumed-role/{name}"
+    unique_id = str(given.get("id", f"{home.id}/{role.upper()}"))
+    return Caller("role", f"{home.id}:{name}", arn, home.id, unique_id, groups, home=home)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import cedarpy
 
 from chalicelib.access.domain.cedar_documents import entities_document, request_document
-from chalicelib.access.domain.rules import speaks_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +44,8 @@ def nearest(rules: AccessRules, ask: Ask) -> Near | None:
     """The permit for this action and role that misses least, or None where no permit speaks of the action.
 
     A permit that fails for naming other roles is never near: its words, or
-    its id, could reveal them.
+    its id, could reveal them. Nor is one for callers of other accounts than
+    the caller's kind: nothing could mend that.
     """
     near = [_near(policy, ask) for policy in rules.candidates(ask.role.name) if _speaks_of(policy, ask)]
     return min((found for found in near if found and found.missing), key=_distance, default=None)
@@ -64,7 +64,7 @@ def _speaks_of(policy: Policy, ask: Ask) -> bool:
     return (
         policy.effect == "permit"
         and (policy.actions is None or ask.action in policy.actions)
-        and speaks_to(policy, ask.caller)
+        and policy.for_members == ask.caller.member
     )
 
 

@@ -26,7 +26,7 @@ class Policy:
     """One policy as Cedar's JSON, with what the broker reads from it.
 
     `group`, `role` and `actions` are what its scope is limited to, and None where that is everything.
-    `any_principal` says that its scope names no principal, group, account or unit.
+    `for_members` says that its scope names callers of member accounts: them, their group, account or unit.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Policy:
     actions: frozenset[str] | None
     terms: Terms
     document: Mapping[str, Any]
-    any_principal: bool = False
+    for_members: bool = False
 
     def reads(self) -> frozenset[str]:
         """The members of the context that its conditions read."""
@@ -55,8 +55,8 @@ def policy_from_json(document: Mapping[str, Any]) -> Policy:
         raise ValueError(f"policy {policy_id}: {error}") from error
     group = _only(document["principal"], "in", "Broker::Group")
     role = _only(document["resource"], "==", "Broker::Role")
-    actions, anyone = _only_actions(document["action"]), _names_no_principal(document["principal"])
-    return Policy(policy_id, document["effect"], group, role, actions, terms, document, anyone)
+    actions, members = _only_actions(document["action"]), _names_members(document["principal"])
+    return Policy(policy_id, document["effect"], group, role, actions, terms, document, members)
 
 
 def reads_by_group(policies: Iterable[Policy]) -> dict[str | None, frozenset[str]]:
@@ -75,9 +75,10 @@ def _only(scope: Mapping[str, Any], operator: str, kind: str) -> str | None:
     return str(entity["id"])
 
 
-def _names_no_principal(scope: Mapping[str, Any]) -> bool:
-    """True for `principal` and `principal is TYPE`."""
-    return "entity" not in scope and "in" not in scope
+def _names_members(scope: Mapping[str, Any]) -> bool:
+    """True if it names an account or unit, or a group or session of one: only their names have a colon."""
+    entity = scope.get("entity") or scope.get("in", {}).get("entity") or {}
+    return entity.get("type") in {"Broker::Account", "Broker::OrganizationalUnit"} or ":" in entity.get("id", "")
 
 
 def _only_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:

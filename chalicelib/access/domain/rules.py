@@ -127,7 +127,7 @@ class AccessRules:
     def evaluate(self, ask: Ask) -> Verdict:
         """Evaluate `ask`. Default deny; `forbid` wins; an error in any policy refuses.
 
-        A permit for any principal was written for the broker's own account: it opens nothing to callers of others.
+        A permit that names no callers of member accounts was written for the broker's own: it opens nothing to others.
         """
         try:
             entities = self._parsed(ask)
@@ -144,7 +144,9 @@ class AccessRules:
         if not result.allowed:
             return Verdict(forbidden_by=matched)
         permits = (self.policies[name] for name in matched)
-        return Verdict(doors=tuple(Door(one.id, one.terms) for one in permits if speaks_to(one, ask.caller)))
+        return Verdict(
+            doors=tuple(Door(one.id, one.terms) for one in permits if one.for_members or not ask.caller.member)
+        )
 
     def candidates(self, role_name: str) -> tuple[Policy, ...]:
         """The policies that can say anything about this role, in order of id."""
@@ -172,11 +174,6 @@ class AccessRules:
         entities = cedarpy.Entities.from_json_str(entities_document(ask))
         _keep(self._entities, key, (ask.caller, ask.role, entities), ENTITIES_KEPT)
         return entities
-
-
-def speaks_to(permit: Policy, caller: Caller) -> bool:
-    """True unless the caller is of a member account and the permit names no principal, group, account or unit."""
-    return not (permit.any_principal and caller.member)
 
 
 def _keep(kept: dict[Key, Value], key: Key, value: Value, at_most: int) -> None:

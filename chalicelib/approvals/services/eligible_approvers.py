@@ -88,7 +88,7 @@ class EligibleApprovers:
             found.add(principal_id(caller.unique_id))
             if len(found) >= request.approvals or "/" in caller.unique_id:
                 return True  # a person behind a role: how many there are is not known here
-        whole = 0 < looked_at < LOOKED_AT and not any(map(_names_members, self._about(role)))
+        whole = 0 < looked_at < LOOKED_AT and not any(one.for_members for one in self._about(role))
         return False if whole else None
 
     def _callers(self, role: Role) -> Iterator[Caller]:
@@ -105,13 +105,6 @@ class EligibleApprovers:
     def _may(self, caller: Caller, role: Role) -> bool:
         ask = Ask("Approve", caller, role, self.clock(), reason_given=True)
         return any(not door.terms.approvals for door in self.rules.evaluate(ask).doors)
-
-
-def _names_members(permit: Policy) -> bool:
-    """True if its scope names callers of member accounts, whom the directory does not have."""
-    scope = permit.document["principal"]
-    entity = scope.get("entity") or scope.get("in", {}).get("entity") or {}
-    return entity.get("type") in {"Broker::Account", "Broker::OrganizationalUnit"} or ":" in entity.get("id", "")
 
 
 def _member(group: str, role: Role) -> Caller:

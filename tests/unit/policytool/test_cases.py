@@ -136,3 +136,55 @@ def test_a_case_states_the_member_account_of_a_role(policies: Path) -> None:
 
 def test_a_member_account_in_a_case_has_twelve_digits(policies: Path) -> None:
     assert tried(policies, IN_A_SANDBOX.replace("111111111111", "dev")).code == 2
+
+
+FROM_A_MEMBER = """
+callers:
+  ci/build-7: {kind: role, home: {id: "111111111111", ou_path: /Sandbox}}
+  sso/ann: {kind: role, groups: [sso/BrokerApprovers], home: {id: "111111111111"}}
+  hub-ci/build-7: {kind: role}
+  tess: {groups: [engineers]}
+roles:
+  tools: {tags: {access-broker:audience: engineers}}
+cases:
+  - {caller: ci/build-7, role: tools, expect: allow, by: ci}
+  - {caller: sso/ann, role: tools, expect: allow, by: ann}
+  - {caller: hub-ci/build-7, role: tools, expect: deny, by: engineers-standing}
+  - {caller: tess, role: tools, expect: allow, by: engineers-standing}
+"""
+MEMBERS = """
+@id("ci") permit (principal in Broker::Group::"111111111111:ci", action, resource);
+@id("ann") permit (principal in Broker::Group::"111111111111:sso/BrokerApprovers", action, resource);
+"""
+
+
+@pytest.fixture
+def members(policies: Path) -> Path:
+    (policies / "access" / "members.cedar").write_text(MEMBERS)
+    words = policies / "access" / "vocabulary.yaml"
+    groups = 'groups:\n  - "111111111111:ci"\n  - "111111111111:sso/BrokerApprovers"\n'
+    words.write_text(words.read_text().replace("groups:\n", groups))
+    return policies
+
+
+def test_a_case_states_the_member_account_of_a_caller(members: Path) -> None:
+    result = tried(members, FROM_A_MEMBER)
+    assert result.code == 0, result.output
+    assert tried(members, FROM_A_MEMBER.replace("111111111111", "222222222222")).code == 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "instead"),
+    [
+        ("{kind: role, home", "{home"),
+        ("  ci/build-7: {", "  ci: {"),
+        ("ou_path: /Sandbox}", "ou_path: /Sandbox}, tags: {team: web}"),
+        ("{kind: role, home", "{kind: role, groups: [engineers], home"),
+        ("groups: [sso/BrokerApprovers], ", ""),
+        ('id: "111111111111"', "id: dev"),
+        ("tess: {groups: [engineers]}", 'tess: {groups: ["111111111111:ci"]}'),
+    ],
+)
+def test_a_member_accounts_caller_that_cannot_be_is_no_case(members: Path, stated: str, instead: str) -> None:
+    assert stated in FROM_A_MEMBER
+    assert tried(members, FROM_A_MEMBER.replace(stated, instead, 1)).code == 2

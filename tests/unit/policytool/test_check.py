@@ -58,6 +58,11 @@ def added(policies: Path) -> list[Complaint]:
             "?principal",
         ),
         (
+            '@id("x") permit (principal, action, resource)\nwhen { principal in Broker::Group::"111111111111:ci" };',
+            4,
+            "name it in the scope",
+        ),
+        (
             '@id("x") @max_duration("99999999999d") permit (principal, action, resource);',
             3,
             "999999999",

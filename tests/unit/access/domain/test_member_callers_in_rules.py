@@ -108,7 +108,20 @@ def test_a_member_without_a_rule_learns_of_no_role_and_of_no_rule() -> None:
     with pytest.raises(NoSuchRole):
         admit(RULES, ask)
     near = nearest(RULES, ask)
-    assert near is None or not RULES.policies[near.policy].any_principal
+    assert near is None
+
+
+def test_a_refusal_names_no_rule_that_is_for_callers_of_the_other_kind() -> None:
+    seen = (
+        f'@id("seen") permit (principal in Broker::Account::"{DEV.id}", action == Broker::Action::"SeeRole", resource);'
+    )
+    other = f'@id("release") permit (principal in Broker::Group::"{DEV.id}:release", {TAKE}, resource);'
+    hubs = f'@id("engineers") permit (principal in Broker::Group::"engineers", {TAKE}, resource);'
+    rules = load_rules({"a.cedar": seen + other + hubs})
+    assert (near := nearest(rules, Ask("TakeCredentials", CI, EC2, NOW)))
+    assert near.policy == "release"
+    assert (near := nearest(rules, Ask("TakeCredentials", replace(ALICE, groups=()), EC2, NOW)))
+    assert near.policy == "engineers"
 
 
 def test_the_container_that_saw_a_namesake_decides_anew() -> None:
