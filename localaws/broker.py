@@ -80,9 +80,12 @@ def running(
     directory: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
     spokes: int = 0,
+    *,
+    members_call: bool = False,
 ) -> Iterator[Broker]:
     """A private deployed broker on a free port, in a directory of its own that is removed afterwards.
 
+    With `members_call` its API is open to role sessions of the `spokes`.
     It ends with the block. It also ends with this process, for whatever reason.
     When the block fails, its log stays in .build/logs.
     """
@@ -91,12 +94,20 @@ def running(
         tell("starting the embedded AWS")
         aws = emulator.start(port or emulator.free_port(), place / "aws", log, ends_with_us=True)
         try:
-            yield deploy(aws.port, place, log, tell, spokes)
+            yield deploy(aws.port, place, log, tell, spokes, members_call=members_call)
         finally:
             emulator.end(aws)
 
 
-def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None], spokes: int = 0) -> Broker:
+def deploy(
+    port: int,
+    directory: Path,
+    log: Path,
+    tell: Callable[[str], None],
+    spokes: int = 0,
+    *,
+    members_call: bool = False,
+) -> Broker:
     """Package and deploy the broker on the embedded AWS of `port`. Create people, roles and member accounts."""
     endpoint_url = f"http://{HOST}:{port}"
     root = _root(endpoint_url)
@@ -107,6 +118,7 @@ def deploy(port: int, directory: Path, log: Path, tell: Callable[[str], None], s
     local = {"SignInEndpoint": sign_in.url_of(directory / "aws"), **chat.parameters}
     if spokes:
         local["OrganizationId"] = organization.identifier(root)
+        local["CallersOrganization"] = local["OrganizationId"] if members_call else ""
     outputs = stack.deploy(root, package, local, dict.fromkeys(("Chat", "Notify"), chat.variables), log=log)
     broker_url = endpoint_url + outputs.pop("Path")
     _connect(chat, root("ssm"), broker_url)

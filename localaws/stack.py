@@ -46,7 +46,7 @@ def deploy(
     body = upload(client("s3"), json.dumps(template).encode(), "template")
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
     outputs = apply(client("cloudformation"), NAME, {"TemplateURL": TEMPLATES + body, "Parameters": given}, log)
-    _set_resource_policy(client, outputs["RestAPIId"], template, parameters)
+    set_resource_policy(client, outputs["RestAPIId"], template, parameters)
     _set_point_in_time_recovery(client("dynamodb"), [outputs["TableName"], outputs["LedgerName"]])
     stage = template["Resources"][API]["Properties"]["StageName"]
     return outputs | {"Path": f"/_aws/execute-api/{outputs['RestAPIId']}/{stage}"}
@@ -102,7 +102,7 @@ def _first_failure(cloudformation: Any, name: str) -> str:
     return next((f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed), "")
 
 
-def _set_resource_policy(
+def set_resource_policy(
     client: Callable[[Any], Any], api: str, template: dict[str, Any], parameters: Mapping[str, str]
 ) -> None:
     """Set the resource policy of the API. AWS takes it from the template, ministack only by this call.

@@ -33,11 +33,21 @@ from tests.e2e.attacks_on_accounts import administrator, as_function, document, 
 from tests.e2e.auditing import acting, ask, audit, take, with_mfa
 from tests.e2e.browsing import launched, portal_of
 from tests.e2e.cli_person import at_a_terminal
+from tests.e2e.member_callers import (
+    IDENTITY_CENTER,
+    PERMISSION_SET,
+    as_deployed_by_default,
+    operator_of,
+    rule,
+    session_of,
+)
 from tests.e2e.test_cleanup import Cleanup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import boto3
 
     from localaws.broker import Broker
     from tests.e2e.door import Answer
@@ -61,7 +71,7 @@ chromium = pytest.fixture(scope="module")(launched)
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Broker]:
     """A broker of its own: member accounts change the registry that every other test would see."""
-    with running(spokes=5) as deployed:
+    with running(spokes=5, members_call=True) as deployed:
         for name in ("dev:ec2-full", "prod:ec2-full", "prod:other"):
             assert put(deployed, name, PRODUCTION if name == "prod:ec2-full" else ENGINEERS).status == 201
         yield deployed
@@ -75,7 +85,7 @@ def put(hub: Broker, name: str, body: dict[str, Any], who: str = "admin", query:
     return ask(hub, who, "PUT", f"/v1/roles/{quote(name, safe='')}{query}", body)
 
 
-def credentials(hub: Broker, role: str, who: str = "alice") -> Answer:
+def credentials(hub: Broker, role: str, who: str | boto3.Session = "alice") -> Answer:
     return ask(hub, who, "POST", "/v1/credentials", {"role": role, "reason": "a test"})
 
 
@@ -271,9 +281,9 @@ def test_an_administrator_of_a_member_account_gets_nothing_elsewhere(hub: Broker
             assert not taken(there, arn, ours)
             assert not taken(there, arn, external_id(stack.NAME, arn))
     assert not taken(there, hub_role, ours)
-    for session in (mallory, as_spoke):
+    for session, refused in ((mallory, 403), (as_spoke, 404)):  # a role session may call, and sees no role
         assert ask(hub, session, "GET", "/v1/accounts").status == 403
-        assert ask(hub, session, "POST", "/v1/credentials", {"role": "prod:other", "reason": "mine"}).status == 403
+        assert credentials(hub, "prod:other", session).status == refused
         assert not forged(session.client("events", endpoint_url=hub.endpoint_url), prod)
     iam.delete_role_policy(RoleName=SPOKE_ROLE, PolicyName="wide")
     join(hub, dev, WRONG)  # another parameter, so that the stack writes the trust anew
@@ -300,6 +310,74 @@ def test_an_account_outside_the_registry_is_refused_whatever_is_asked_of_it(hub:
         hub.session_for("admin").client("lambda"), PROVISION_FUNCTION, {"action": "delete_role", "name": name}
     )
     assert refused["error"]["code"] == "not_found"
+
+
+def test_a_role_session_of_a_member_gets_what_a_rule_gives_it_and_is_out_when_it_is_taken_back(hub: Broker) -> None:
+    dev, prod = member(hub, "dev").id, member(hub, "prod").id
+    release = session_of(hub, dev, "release")
+    assert credentials(hub, "prod:other", release).status == 404  # no shipped rule speaks of it
+    text = f"""@id("releases") permit (principal in Broker::Group::"{dev}:release",
+      action == Broker::Action::"TakeCredentials", resource in Broker::Account::"{prod}");"""
+    with rule(hub, text):
+        given = credentials(hub, "prod:other", release)
+        assert given.status == 201, given
+        ec2 = acting(hub, given.document["credentials"])
+        assert allowed(ec2)
+        namesakes = [session_of(hub, account, "release") for account in (prod, home(hub))]
+        assert [credentials(hub, "prod:other", one).status for one in namesakes] == [404, 403]
+        issued = audit(hub, f"type=issue&caller={dev}%3Arelease%2Fbuild-7", len)[0]
+        assert (issued["caller"]["arn"].split(":")[4], issued["decision"]["caller"]["home"]["alias"]) == (dev, "dev")
+        body = {"caller": f"{dev}:release/build-7", "reason": "leak"}
+        revoked = ask(hub, "admin", "POST", "/v1/revocations", body).document["revocation"]
+        assert (revoked["sessions"], allowed(ec2)) == ([given.document["session"]["id"]], False)
+        suspended = ask(hub, "admin", "POST", "/v1/suspensions", {"caller": f"{dev}:release", "reason": "leak"})
+        assert suspended.status == 201, suspended
+        assert credentials(hub, "prod:other", release).status == 403
+        [suspension] = suspended.document["suspensions"]
+        assert ask(hub, "admin", "DELETE", f"/v1/suspensions/{suspension['id']}").status == 200
+        assert credentials(hub, "prod:other", release).status == 201
+
+
+def test_the_gateway_lets_in_members_alone_whose_own_policies_allow_it_and_by_default_none(hub: Broker) -> None:
+    dev, outside = member(hub, "dev").id, "555555555555"
+    release = session_of(hub, dev, "release")
+    refused = [
+        session_of(hub, dev, "not-allowed-to-call", may_call=False),
+        session_of(hub, outside, "release"),
+        operator_of(hub, outside),
+    ]
+    assert [by_the_gateway(hub, one) for one in refused] == [True, True, True]
+    assert by_the_gateway(hub, release, "/mfa/v1/whoami")
+    assert ask(hub, release, "GET", "/v1/whoami").document["name"] == f"{dev}:release/build-7"
+    with as_deployed_by_default(hub):
+        assert by_the_gateway(hub, release)
+        assert ask(hub, "alice", "GET", "/v1/whoami").status == 200
+    assert ask(hub, release, "GET", "/v1/whoami").status == 200
+
+
+def test_the_broker_says_why_it_refuses_a_member_and_persons_are_proven_by_the_path_of_their_role(hub: Broker) -> None:
+    dev, prod = member(hub, "dev").id, member(hub, "prod").id
+    organizations = hub.session_for("admin").client("organizations")
+    made = organizations.create_account(AccountName="unlisted", Email="unlisted@example.com")["CreateAccountStatus"]
+    for who, why in (
+        (operator_of(hub, dev), "IAM users of account"),
+        (session_of(hub, made["AccountId"], "release"), "registry"),
+    ):
+        answer = ask(hub, who, "GET", "/v1/whoami")
+        assert (answer.status, answer.document["code"], why in answer.document["detail"]) == (403, "not_allowed", True)
+    person = ask(hub, session_of(hub, dev, PERMISSION_SET, "ann", IDENTITY_CENTER), "GET", "/v1/whoami").document
+    assert (person["name"], person["groups"]) == (f"{dev}:sso/ann", [f"{dev}:sso/Releasers"])
+    posing = ask(hub, session_of(hub, prod, PERMISSION_SET, "ann"), "GET", "/v1/whoami").document
+    assert (posing["name"], posing["groups"]) == (f"{prod}:{PERMISSION_SET}/ann", [f"{prod}:{PERMISSION_SET}"])
+    provision(hub, "sync_accounts")
+    organizations.close_account(AccountId=made["AccountId"])
+    assert ask(hub, session_of(hub, made["AccountId"], "release"), "GET", "/v1/whoami").status == 403
+
+
+def by_the_gateway(hub: Broker, who: boto3.Session, path: str = "/v1/whoami") -> bool:
+    """True if API Gateway refuses: the broker's own refusals have a code."""
+    answer = ask(hub, who, "GET", path)
+    return answer.status == 403 and "code" not in answer.document
 
 
 def taken(sts: Any, role: str, given: str) -> bool:

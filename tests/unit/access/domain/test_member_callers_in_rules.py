@@ -12,8 +12,8 @@ from chalicelib.access.domain.nearest import nearest
 from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller
-from chalicelib.core.domain.errors import NoSuchRole
-from chalicelib.core.domain.roles import Account, Role
+from chalicelib.core.domain.errors import NoSuchRole, Refused
+from chalicelib.core.domain.roles import WHOLE_BROKER, Account, Role
 from tests.fakes.core import ALICE, EC2, NOW
 
 DEV = Account("111111111111", "dev", "Shop", "/Workloads/Dev", {"env": "dev"}, "joined")
@@ -109,6 +109,12 @@ def test_a_member_without_a_rule_learns_of_no_role_and_of_no_rule() -> None:
         admit(RULES, ask)
     near = nearest(RULES, ask)
     assert near is None
+
+
+def test_a_member_without_a_rule_is_refused_what_is_about_the_whole_broker() -> None:
+    for action in ("ReadAudit", "Revoke", "Provision", "ExplainOthers"):
+        with pytest.raises(Refused, match=f"No rule gives {action} on the whole broker"):
+            admit(RULES, Ask(action, CI, WHOLE_BROKER, NOW))
 
 
 def test_a_refusal_names_no_rule_that_is_for_callers_of_the_other_kind() -> None:
