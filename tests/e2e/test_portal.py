@@ -56,6 +56,11 @@ def test_alice_asks_bob_approves_she_works_and_an_administrator_ends_it(broker: 
     alice.press("Send the request")
     alice.sees("Take it back")
 
+    now = alice.page.context.new_page()  # as she left it: it shows the approval by itself
+    now.goto(alice.url.partition("#")[0])
+    now.get_by_label("Search roles").fill("prod")
+    now.get_by_role("button", name="Ask for prod-ec2").wait_for()
+
     bob, _ = people("bob")
     bob.page.get_by_role("link", name="alice").first.click()
     bob.sees("deploy 1.4.2")
@@ -67,6 +72,8 @@ def test_alice_asks_bob_approves_she_works_and_an_administrator_ends_it(broker: 
     bob.sees("Usable until")
 
     alice.sees("go ahead")
+    now.get_by_role("button", name="Take prod-ec2").wait_for()
+    assert now.get_by_label("Search roles").input_value() == "prod"
     alice.press("Take the role")
     alice.press("Command line: prod-ec2")
     alice.fill("Reason", "deploy 1.4.2")

@@ -113,13 +113,15 @@ export function useLoad(load, watch, every) {
 }
 
 // A list, page by page: all of it in the background, or further pages as the reader comes to the end.
-// At most `most` rows are held; then `full` says so, and filters lead further.
+// At most `most` rows are held; then `full` says so, and filters lead further. `reload` reads it anew behind the old rows.
 export function useList(path, name, query, { all = false, most = 20000, keep = (row) => row } = {}) {
   const [state, set] = useState({ rows: [], cursor: undefined });
+  const [times, again] = useState(0);
   const run = useRef({});
   const watch = path + JSON.stringify(query);
   useEffect(() => {
-    const mine = { gone: false, rows: [], cursor: undefined, busy: false };
+    const quiet = run.current.watch === watch;
+    const mine = { gone: false, rows: [], cursor: undefined, busy: false, watch };
     run.current = mine;
     mine.step = async () => {
       if (mine.busy || mine.gone || mine.cursor === null || mine.rows.length >= most) return;
@@ -131,7 +133,7 @@ export function useList(path, name, query, { all = false, most = 20000, keep = (
         mine.cursor = page.next_cursor ?? null;
         const done = mine.cursor === null || mine.rows.length >= most;
         // Drawing each of a hundred pages would cost more than reading them.
-        if (!mine.gone && (done || !all || mine.rows.length <= 100 || mine.rows.length % 1000 < 100)) {
+        if (!mine.gone && (done || !quiet && (!all || mine.rows.length <= 100 || mine.rows.length % 1000 < 100))) {
           set({ rows: mine.rows.slice(), ready: true, done, full: mine.cursor !== null && mine.rows.length >= most });
         }
       } catch (error) {
@@ -142,12 +144,12 @@ export function useList(path, name, query, { all = false, most = 20000, keep = (
       mine.busy = false;
       if (!mine.gone && mine.cursor !== null && (all || !mine.rows.length)) mine.step();
     };
-    set({ rows: [] });
+    if (!quiet) set({ rows: [] });
     mine.step();
     return () => { mine.gone = true; };
-  }, [watch]);
+  }, [watch, times]);
   const more = useMemo(() => () => run.current.step?.(), [watch]);
-  return { ...state, data: state.ready ? state.rows : undefined, more };
+  return { ...state, data: state.ready ? state.rows : undefined, more, reload: () => again((before) => before + 1) };
 }
 
 // One change at a time: busy while it runs, its problem afterwards.

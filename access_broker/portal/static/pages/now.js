@@ -1,14 +1,23 @@
 // Now: what I have and for how long, what I may take, what waits for me.
-import { html, Badge, Button, Card, Empty, Left, Loaded, Search, State, Table, useMemo, useState } from "../ui.js";
+import { html, Badge, Button, Card, Empty, Left, Loaded, Search, State, Table, useEffect, useMemo, useRef, useState } from "../ui.js";
 import { get, useList, useLoad } from "../api.js";
 import { t, length } from "../words.js";
 import { Take } from "./take.js";
 import { EndSession } from "./revoke.js";
 import { Waiting } from "./requests.js";
 
+// Which approvals count at this moment: when one comes, begins or ends, other roles are open.
+const inForce = ({ requests }) => requests.filter((one) => Date.parse(one.starts_at) <= Date.now() && Date.now() < Date.parse(one.until)).map((one) => one.id).join();
+
 export function Now({ me, go }) {
   const mine = useLoad(() => get("/v1/sessions", { caller: me.name, state: "active", limit: 100 }), [me.name], 5000);
   const roles = useList("/v1/roles", "roles", {}, { all: true });
+  const granted = useLoad(() => get("/v1/requests", { caller: me.name, state: "approved", limit: 100 }).then(inForce), [me.name], 5000).data;
+  const before = useRef();
+  useEffect(() => {
+    if (before.current !== undefined && granted !== undefined && before.current !== granted) roles.reload();
+    before.current = granted ?? before.current;
+  }, [granted]);
   const usable = useMemo(() => (roles.data ?? []).filter((one) => one.access !== "none"), [roles.data]);
   return html`<div class="columns">
     <div class="main-column">
