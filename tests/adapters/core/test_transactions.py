@@ -11,8 +11,8 @@ from tests.adapters.audit.desk import AuditDesk, desk
 
 __all__ = ["desk"]
 
-FIRST = {"pk": {"S": "a"}, "sk": {"S": "1"}, "steps": {"L": [{"S": "x"}]}}
-SECOND = {"pk": {"S": "a"}, "sk": {"S": "2"}}
+FIRST: dict[str, Any] = {"pk": {"S": "a"}, "sk": {"S": "1"}, "steps": {"L": [{"S": "x"}]}}
+SECOND: dict[str, Any] = {"pk": {"S": "a"}, "sk": {"S": "2"}}
 
 
 def writes(condition: str) -> list[Any]:
