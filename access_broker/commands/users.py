@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from access_broker.command_line.options import user_name
 from access_broker.command_line.spec import Argument, Command, Option
 from access_broker.credentials.role_ask import pairs
-from access_broker.failures import NotFound
+from access_broker.failures import Misused, NotFound
 
 if TYPE_CHECKING:
     from access_broker.command_line.spec import Given
@@ -38,6 +38,11 @@ def create(connection: Connection, given: Given) -> None:
         "access_key": given.flag("access_key"),
         "groups_may_grant": given.flag("groups_may_grant"),
     }
+    if wanted["sign_in"] and named["console_access"] is False:
+        raise Misused(
+            f"{name} signs in with a password and has no access key: --no-console would leave no way in. To take both: "
+            "--no-sign-in --no-console. Add --access-key to give a key instead."
+        )
     made = connection.broker.put("users", name, body=wanted)
     connection.output.show(made, lambda: _print(connection, made))
 
@@ -146,7 +151,7 @@ COMMANDS = {
             Option("--groups-may-grant", "Accept that a group gives them permissions."),
         ),
         more="A user that exists keeps what no option names. --group names all groups they are in afterwards, --tag "
-        "all their tags; --no-console takes the password.",
+        "all their tags; --no-console takes the password; for a user who signs in, give --no-sign-in with it.",
         examples=(
             "broker users create sts_user --console",
             "broker users create dana --group engineers --tag team=blue --access-key",
