@@ -89,7 +89,7 @@ class KeyRetirement:
         for mark in report.gone:
             steps.take(mark.key, partial(self._bury, mark))
         for found in report.moving:
-            steps.take(found.key.id, partial(self._go_on, found, keep))
+            steps.take(found.key.id, partial(self._go_on, found.key, keep))
         steps.failures = [replace(one, role="", why=f"access key {one.role}: {one.why}") for one in steps.failures]
         return steps
 
@@ -98,10 +98,10 @@ class KeyRetirement:
         if all(key.id != mark.key for key in self.keys.of([mark.user])):
             self.marks.forget(mark)
 
-    def _go_on(self, seen: KeyFound, keep: Keep) -> KeyStage | None:
+    def _go_on(self, seen: UserKey, keep: Keep) -> KeyStage | None:
         """One stage further, or back, as the key is at this moment; the stage it went to."""
-        found = self._again(seen.key)
-        if found is None or not found.moves or (found.acts and not seen.acts):
+        found = self._again(seen)
+        if found is None or not found.moves:
             return None
         keep()
         if found.verdict.stage == "alive":

@@ -11,6 +11,7 @@ import pytest
 from chalicelib.cleanup.domain.key_terms import KeyTerms
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, NotFound
 from chalicelib.core.domain.roles import KEEP_TAG
+from chalicelib.core.services.leases import LeaseLost
 from tests.fakes.cleanup import CleanupWorld
 from tests.fakes.cleanup_users import OURS
 from tests.fakes.provisioning import START
@@ -170,6 +171,15 @@ def test_the_provisioner_asks_for_the_last_use_once_more() -> None:
     assert night(world) == {"dana-1": "alive"}
 
 
+def test_a_use_since_the_report_counts_even_if_no_run_came_for_long() -> None:
+    world = keys_of("dana-1")
+    night(world, 90)
+    world.pass_days(1)
+    world.keys.use("dana-1")
+    assert night(world, 95) == {"dana-1": "alive"}
+    assert world.keys.told[-1] == ("dana-1", "alive", "used_since")
+
+
 def test_a_use_that_iam_tells_late_brings_a_key_back_by_itself() -> None:
     world = deactivated()
     before = world.keys.keys_held["dana-1"]
@@ -245,6 +255,27 @@ def test_without_a_record_no_key_is_deactivated() -> None:
     assert world.keys.inactive == set()
     world.iam.log.fails_with = None
     assert night(world) == {"dana-1": "deactivated"}
+
+
+def test_without_the_lease_of_the_user_no_key_is_deactivated() -> None:
+    world = keys_of("dana-1")
+    night(world, 90)
+    night(world, 7)
+    world.pass_days(14)
+    origin = world.cleanup_run.key_retirement.records.origin
+    world.iam.lease_store.lose_next = 1
+    with pytest.raises(LeaseLost):
+        world.keys.service.deactivate("dana", "dana-1", None, origin)
+    assert world.keys.inactive == set()
+
+
+def test_where_aws_was_too_busy_for_roles_keys_wait() -> None:
+    world = keys_of("dana-1")
+    world.add("tool")
+    world.account.throttled = (0, AwsUnavailable("busy"))
+    assert night(world, 90) == {}
+    world.account.throttled = None
+    assert night(world) == {"dana-1": "reported"}
 
 
 def test_where_the_report_of_users_is_not_ready_keys_wait() -> None:

@@ -87,6 +87,17 @@ def test_a_run_killed_at_a_step_is_finished_by_the_next(step: int) -> None:
     assert state(world) == state(CLEAN)
 
 
+def test_a_deactivation_that_was_cut_off_is_told_even_if_the_stage_is_turned_off_since() -> None:
+    world = furnished()
+    world.iam.happens.at[CLEAN.iam.writes.index("Inactive warn-1") + 2] = Killed()
+    with pytest.raises(Killed):
+        world.cleanup_run.run()
+    world.iam.now += 2 * LEASE_TIME
+    world.key_terms = KeyTerms()
+    world.cleanup_run.run()
+    assert (world.keys.stages["warn-1"], world.keys.told[-1][:2]) == ("deactivated", ("warn-1", "deactivated"))
+
+
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
 def test_a_second_run_that_took_over_from_a_slow_first_one_does_no_harm(step: int) -> None:
     world = furnished()
