@@ -1,6 +1,6 @@
 // What every page uses: the template tag, hooks, and the small parts of which pages are made.
 import { h, render } from "./vendor/preact.js";
-import { useEffect, useMemo, useRef, useState } from "./vendor/hooks.js";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/hooks.js";
 import htm from "./vendor/htm.js";
 import { t, when, left, language } from "./words.js";
 
@@ -120,16 +120,18 @@ export const Choice = ({ label, value, options, onChange }) => html`<select aria
   onChange=${(event) => onChange(event.target.value)}>
   ${options.map(([key, text]) => html`<option value=${key} selected=${key === value}>${text}</option>`)}</select>`;
 
-// A modal dialog: the browser keeps the focus inside and Escape closes it.
+// A modal dialog: the browser keeps the focus inside and Escape closes it. A browser may close it without asking (no
+// cancel event before the first click in the page): onClose tells the page. After the page's own close, there is no frame.
 export function Dialog({ title, close, children, actions, wide }) {
   const frame = useRef();
   const id = useMemo(() => `dialog-${++unique}`, []);
-  useEffect(() => {
+  // The layout effect ends before the dialog leaves the page; the other kind some milliseconds later, with the focus lost.
+  useLayoutEffect(() => {
     const before = document.activeElement, dialog = frame.current;
     dialog.showModal();
     return () => { dialog.close(); before?.focus?.(); }; // closed first: beside an open dialog nothing takes the focus
   }, []);
-  return html`<dialog ref=${frame} class=${wide ? "wide" : null} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); close(); }}>
+  return html`<dialog ref=${frame} class=${wide ? "wide" : null} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); close(); }} onClose=${() => frame.current && close()}>
     <header><h2 id=${id}>${title}</h2>
       <button type="button" class="icon-button" aria-label=${t("Close")} onClick=${close}><${Icon} name="close" /></button></header>
     <div class="dialog-body">${children}</div>
