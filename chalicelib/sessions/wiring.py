@@ -131,6 +131,7 @@ def revocation_enforcer() -> RevocationEnforcer:
         policy=RevocationsOfAccounts(
             IamRevocationPolicy(client("iam")), lambda account: IamRevocationPolicy(spoke_roles().iam(account))
         ),
+        sessions=sessions,
         leases=leases(),
         clock=clock,
         pause=pause,

@@ -448,8 +448,10 @@ def test_an_account_that_shuts_the_broker_out_is_named_and_nothing_is_issued_the
     assert (told["allowed"], account_layer(told)["verdict"]) == (False, "closed")
     join(hub, dev, spoke_external_id(stack.NAME, home(hub)))
     assert provision(hub, "sync_accounts")["out_of_reach"] == []
+    assert ask(hub, "alice", "GET", f"/v1/sessions/{session}").document["state"] == "active"
     assert role in provision(hub, "prune_revocations")["changed"]
     assert allowed(ec2) is False
+    assert ask(hub, "alice", "GET", f"/v1/sessions/{session}").document["state"] == "revoked"
     assert credentials(hub, "dev:ec2-full").status == 201
 
 

@@ -92,6 +92,12 @@ class RoleRevocations:
             owners={name: owner for name, owner in self.owners.items() if name not in session_ids},
         )
 
+    def denies(self, session_id: str, source_identity: str, issued_at: datetime) -> bool:
+        """True if the list denies this session, by its id or by a cut-off of its caller or of everyone."""
+        callers = [cutoff for name, cutoff in self.callers.items() if _named(name, source_identity)]
+        cutoffs = [*callers, *([self.everyone] if self.everyone else [])]
+        return session_id in self.sessions or any(issued_at < cutoff.before for cutoff in cutoffs)
+
     def pruned(self, now: datetime) -> RoleRevocations:
         """The list without entries that no live session can need any more."""
         over = now - DATED_WITHIN  # a session that AWS dated later also ends later than its row says
@@ -101,6 +107,10 @@ class RoleRevocations:
             callers={name: cutoff for name, cutoff in self.callers.items() if cutoff.until > over},
             everyone=self.everyone if self.everyone and self.everyone.until > over else None,
         )
+
+
+def _named(name: str, source_identity: str) -> bool:
+    return source_identity.startswith(name[:-1]) if name.endswith("*") else source_identity == name
 
 
 def dated_before(session_id: str) -> datetime:

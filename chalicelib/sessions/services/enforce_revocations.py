@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.conditional_writes import write_conditionally
 from chalicelib.core.domain.errors import AccountUnreachable, AwsUnavailable, BrokerError, Conflict, NotFound
+from chalicelib.core.domain.sessions import SessionFilter
 from chalicelib.core.services.leases import LeaseLost
+from chalicelib.sessions.domain.revocation import DATED_WITHIN
 from chalicelib.sessions.domain.revocation_policy import characters, policy_document
 from chalicelib.sessions.domain.revocation_room import MAX_INLINE_CHARACTERS, OWN_SHARE, ROOM, fitted, widenings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from typing import Any, Protocol
 
+    from chalicelib.core.domain.sessions import Session
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.leases import Leases
     from chalicelib.sessions.domain.revocation import Cutoff, RoleRevocations
@@ -66,6 +69,17 @@ if TYPE_CHECKING:
 
         def remove(self, role: str) -> None:
             """Take the policy away; nothing to do where there is none, or no role."""
+            ...
+
+    class SessionRows(Protocol):
+        """The rows of sessions."""
+
+        def every(self, wanted: SessionFilter, now: datetime) -> Iterator[Session]:
+            """Every session of the filter's role and times."""
+            ...
+
+        def mark_revoked(self, session_id: str, at: datetime) -> None:
+            """Say so in the row."""
             ...
 
 
@@ -119,7 +133,8 @@ class RevocationEnforcer:
     (domain/revocation_room.py), and the answer and the event say how.
 
     In an account that is out of reach nothing is denied yet: the list is kept,
-    the call fails and says so, and every run of pruning tries again.
+    the call fails and says so, and every run of pruning tries again. The call marks the rows of the sessions that it
+    ended; where it failed, the run that brought the list there does.
 
     A role that is gone is revoked already: AWS ends its sessions with it, and
     a role of the same name is another one (IAM, "Unique identifiers"). Only
@@ -128,6 +143,7 @@ class RevocationEnforcer:
 
     revocations: RevocationList
     policy: RevocationPolicy
+    sessions: Callable[[], SessionRows]
     leases: Leases
     clock: Clock
     pause: Callable[[int], None]
@@ -162,6 +178,8 @@ class RevocationEnforcer:
             try:
                 if self._prune(listed):
                     changed.append(listed.role)
+                if listed.rendered < listed.version:
+                    self._show(listed)
             except Conflict:
                 continue  # another call changed the list in this moment, and rendered it
             except BrokerError:
@@ -170,6 +188,14 @@ class RevocationEnforcer:
             with suppress(BrokerError):  # it is done; how full it is, the next run tells
                 fullest = max(fullest, self._share(listed.pruned(self.clock())))
         return Pruned(tuple(changed), tuple(failed), fullest)
+
+    def _show(self, listed: RoleRevocations) -> None:
+        """Mark the rows of the sessions that a list ended, which IAM did not have until now."""
+        now, rows = self.clock(), self.sessions()
+        alive = SessionFilter(role=listed.role).alive(now - DATED_WITHIN)
+        for session in rows.every(alive, now):
+            if alive.matches(session, now) and listed.denies(session.id, session.source_identity, session.issued_at):
+                rows.mark_revoked(session.id, now)
 
     def _revoke(self, order: RevocationOrder, change: Change, *, anyway: bool = False) -> Enforced:
         room = self._room(order.role)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.core.domain.errors import AwsUnavailable, BrokerError, RefusedByAws
+from chalicelib.core.domain.errors import AccountUnreachable, AwsUnavailable, BrokerError, RefusedByAws
 from chalicelib.core.domain.ids import new_id
 from chalicelib.core.services.leases import Leases
 from chalicelib.sessions.domain.revocation import Cutoff
 from chalicelib.sessions.domain.revocation_policy import MARK_LENGTH, policy_document
 from chalicelib.sessions.services.enforce_revocations import Enforced, Pruned, RevocationEnforcer, RevocationOrder
-from tests.fakes.core import NOW, Clock, FakeLeases, Ids
-from tests.fakes.sessions import FakeRevocationList, FakeRevocationPolicy
+from tests.fakes.core import ALICE, NOW, Clock, FakeLeases, Ids
+from tests.fakes.sessions import FakeRevocationList, FakeRevocationPolicy, FakeSessions, session
 
+WHO = (ALICE, *(replace(ALICE, name=name, unique_id=f"AIDA{name}") for name in ("bob", "carol", "dave")))
 HOUR = timedelta(hours=1)
 OVER = 3615
 """Seconds after which the broker's session of an hour has ended for AWS as well."""
@@ -34,6 +35,7 @@ class Desk:
     store: FakeLeases = field(default_factory=FakeLeases)
     clock: Clock = field(default_factory=Clock)
     ids: Ids = field(default_factory=Ids)
+    sessions: FakeSessions = field(default_factory=FakeSessions)
 
     @property
     def service(self) -> RevocationEnforcer:
@@ -41,6 +43,7 @@ class Desk:
         return RevocationEnforcer(
             revocations=self.revocations,
             policy=self.policy,
+            sessions=lambda: self.sessions,
             leases=leases,
             clock=self.clock,
             pause=lambda _attempt: None,
@@ -250,3 +253,32 @@ def test_pruning_goes_on_after_a_role_that_fails(desk: Desk) -> None:
     desk.clock.pass_seconds(OVER)
     pruned = desk.service.prune()
     assert (pruned.changed, pruned.failed) == (("ec2-full",), ("broken",))
+
+
+def test_the_rows_of_sessions_say_revoked_once_a_later_run_has_ended_them() -> None:
+    """The account was out of reach when they were revoked: one by its id, the callers' own by cut-offs."""
+    desk, account = Desk(), "111111111111"
+    desk.policy.fails_with = AccountUnreachable(account, "AccessDenied")
+    alices, bobs, carols, others = (session(number, who, role="ec2-full") for number, who in enumerate(WHO))
+    desk.sessions.add(alices, bobs, carols, others)
+    desk.clock.pass_seconds(60)
+    until = Cutoff(desk.clock(), desk.clock() + HOUR)
+    with pytest.raises(AccountUnreachable):
+        desk.service.end_session(RevocationOrder("ec2-full", EVENT), alices.id, NOW + HOUR, "alice")
+    for name in (bobs.source_identity, f"{carols.source_identity[:3]}*"):
+        with pytest.raises(AccountUnreachable):
+            desk.service.end_caller(RevocationOrder("ec2-full", EVENT), name, until, {})
+    assert desk.service.prune().failed == ("ec2-full",)
+    assert not any(one.revoked_at for one in desk.sessions.rows.values())
+    desk.policy.fails_with = None
+    desk.clock.pass_seconds(900)
+    assert desk.service.prune().changed == ("ec2-full",)
+    revoked = {name: one.revoked_at for name, one in desk.sessions.rows.items()}
+    assert revoked == {alices.id: desk.clock(), bobs.id: desk.clock(), carols.id: desk.clock(), others.id: None}
+
+
+def test_a_run_that_brings_nothing_new_to_iam_looks_at_no_session() -> None:
+    desk = Desk()
+    end(desk, new_id(NOW, bytes(10)), EVENT)
+    desk.service.prune()
+    assert desk.sessions.looks == 0

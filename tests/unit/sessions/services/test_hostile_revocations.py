@@ -70,6 +70,7 @@ class World:
         self.enforcer = RevocationEnforcer(
             revocations=FakeRevocationList(),
             policy=self.policy,
+            sessions=lambda: self.sessions,
             leases=Leases(store=FakeLeases(), clock=self.clock, new_id=ids, pause=lambda _seconds: None),
             clock=self.clock,
             pause=lambda _attempt: None,
