@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -46,18 +45,16 @@ class RequestDecisions:
         """Approve or deny, once per approver; the approval that completes the number makes the grant.
 
         Requests that were filed together are decided together: who may not
-        decide one of them decides none. Each gets its own grant.
+        decide one of them decides none. Each gets its own grant. The id may be
+        of one that is settled: the answer is the first that was decided.
 
         Raises NotFound, Refused, or Conflict that says what became of the request.
         """
         request = self._found(request_id)
-        others = self._waiting_with(request)
-        rules = [self._right(one, word, comment, origin) for one in (request, *others)]
-        done = self._say(request_id, word, comment, origin, rules[0])
-        for one, its_rules in zip(others, rules[1:], strict=True):
-            with suppress(Conflict):  # another was faster with this one
-                self._say(one.id, word, comment, origin, its_rules)
-        return done
+        group = [request, *self._waiting_with(request)]
+        rules = [self._right(one, word, comment, origin) for one in group]
+        pairs = zip(group, rules, strict=True)
+        return _first_done([partial(self._say, one.id, word, comment, origin, its_rules) for one, its_rules in pairs])
 
     def _say(self, request_id: str, word: Word, comment: str, origin: Origin, rules: tuple[str, ...]) -> Request:
         approver_id = principal_id(origin.caller.unique_id)
@@ -81,11 +78,8 @@ class RequestDecisions:
         request = self._found(request_id)
         if not owns(origin, request):
             raise self._refused(self._not_theirs(request, origin), "Cancel", request, origin)
-        done = self.withdraw(request_id, comment, origin)
-        for one in self._waiting_with(request):
-            with suppress(Conflict):
-                self.withdraw(one.id, comment, origin)
-        return done
+        group = [request, *self._waiting_with(request)]
+        return _first_done([partial(self.withdraw, one.id, comment, origin) for one in group])
 
     def _waiting_with(self, request: Request) -> list[Request]:
         """The requests that were filed together with this one and still wait."""
@@ -143,3 +137,16 @@ class RequestDecisions:
 
     def _refused(self, refusal: BrokerError, action: str, request: Request, origin: Origin) -> BrokerError:
         return self.records.refused(refusal, action, request.role, origin, {"request": request.id})
+
+
+def _first_done(acts: list[Callable[[], Request]]) -> Request:
+    """Do them all. The answer is the first that was not settled otherwise before; Conflict where each one was."""
+    done, late = [], []
+    for act in acts:
+        try:
+            done.append(act())
+        except Conflict as conflict:
+            late.append(conflict)
+    if not done:
+        raise late[0]
+    return done[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.approvals.domain.filings import MAX_WAITING, Crowded
-from chalicelib.core.domain.errors import BrokerError, InvalidRequest, NotFound, Refused
+from chalicelib.core.domain.errors import BrokerError, Conflict, InvalidRequest, NotFound, Refused
 from tests.fakes.approval_desk import ALICE, EVE, RULES, ApprovalDesk
 from tests.fakes.core import origin
 
@@ -71,6 +71,35 @@ def test_it_does_not_matter_which_of_them_is_approved_or_how_often(desk: Approva
         desk.approve(one)
     assert states(desk) == {"prod": "approved", "vault": "pending"}
     assert desk.events.count("decide") == 2
+
+
+@pytest.mark.parametrize("word", ["approve", "deny", "cancel"])
+def test_the_id_of_a_settled_one_decides_those_that_wait(desk: ApprovalDesk, word: str) -> None:
+    """The link that the second approver was sent names the first role, which one approval was enough for."""
+    first = desk.file(also=("vault",))
+    desk.approve(first)
+    if word == "cancel":
+        done = desk.request_decisions.cancel(first.id, "", origin(ALICE))
+    else:
+        done = {"approve": desk.approve, "deny": desk.deny}[word](first, EVE)
+    settled = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}[word]
+    assert (done.role, states(desk)) == ("vault", {"prod": "approved", "vault": settled})
+
+
+def test_where_none_waits_the_answer_says_what_became_of_the_one_that_was_named(desk: ApprovalDesk) -> None:
+    first = desk.file(also=("vault",))
+    desk.approve(first)
+    assert desk.approve(first).role == "prod"  # the same again: the answer may have been lost
+    desk.approve(first, EVE)
+    with pytest.raises(Conflict, match=f"{first.id} was approved"):
+        desk.deny(first, EVE)
+
+
+def test_a_decision_of_another_in_the_same_moment_on_the_named_one_leaves_the_rest(desk: ApprovalDesk) -> None:
+    first = desk.file(also=("vault",))
+    desk.requests.before_save = lambda: desk.request_decisions.withdraw(first.id, "", origin(ALICE))
+    assert desk.approve(first).role == "vault"
+    assert len(desk.requests.rows[first.together[1]].decisions) == 1
 
 
 @pytest.mark.parametrize("word", ["deny", "cancel"])
