@@ -70,10 +70,10 @@ class UserKeys:
     def activate(self, name: str, key: str, origin: Origin) -> None:
         """Undo a deactivation: clean-up takes it back, and writes the mark."""
         with self.leases.hold(f"user/{name}"):
-            found, mark = self._key(name, key), self.marks.get(key)
+            mark = self.marks.get(self._key(name, key).id)
             if not mark or not mark.deactivates:
                 raise Conflict(f"Clean-up did not deactivate the access key {key}, so it is left alone.")
-            self._activate(name, found, origin)
+            self._activate(name, key, origin)
 
     def restore(self, name: str, origin: Origin) -> tuple[str, ...]:
         """Activate what clean-up deactivated; answers the ids. A repetition finds nothing.
@@ -85,14 +85,14 @@ class UserKeys:
             marks = [(key, self.marks.get(key.id)) for key in held]
             found = [(key, mark) for key, mark in marks if mark and _is_off(key, mark)]
             for key, mark in found:
-                self._activate(name, key, origin)
+                self._activate(name, key.id, origin)
                 self.marks.save(mark.entered("alive", self.records.clock()), None)
         return tuple(key.id for key, _ in found)
 
-    def _activate(self, name: str, key: OwnKey, origin: Origin) -> None:
-        if key.status == "Inactive":
-            self._record("restore_key", name, origin, key=key.id)
-            self.own.set_key_status(name, key.id, "Active")
+    def _activate(self, name: str, key: str, origin: Origin) -> None:
+        """Also a key that IAM shows as active: it may still show the state before the deactivation."""
+        self._record("restore_key", name, origin, key=key)
+        self.own.set_key_status(name, key, "Active")
 
     def _key(self, name: str, key: str) -> OwnKey:
         found = {one.id: one for one in self.own.keys(self._existing(name).name)}

@@ -142,6 +142,14 @@ def test_a_restore_that_was_cut_off_is_finished_by_the_next(step: int) -> None:
     assert ("warn-1" in world.keys.inactive, world.keys.stages["warn-1"]) == (False, "alive")
 
 
+def test_a_restore_activates_a_key_that_iam_still_shows_as_active() -> None:
+    """IAM answers for some seconds what was there before the deactivation: a skipped act would lock the owner out."""
+    world = clean()
+    world.keys.keys_held["warn-1"] = replace(world.keys.keys_held["warn-1"], status="Active")
+    assert world.keys.restore("warn") == ("warn-1",)
+    assert "Active warn-1" in world.iam.writes
+
+
 def test_a_key_that_its_owner_made_inactive_in_the_middle_of_the_act_stays_the_owners() -> None:
     world = furnished()
 
