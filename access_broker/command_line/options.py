@@ -30,6 +30,16 @@ def user_name(text: str) -> str:
     return text
 
 
+def caller_name(text: str) -> str:
+    """A user, a role, ROLE/SESSION, or sso/PERSON; in a member account, its id and a colon before it."""
+    if not re.fullmatch(r"(?:[0-9]{12}:)?[\w+=,.@-]{1,64}(?:/[\w+=,.@-]{1,64})?", text, re.ASCII):
+        raise ValueError(
+            "a caller is a user, a role, ROLE/SESSION or sso/PERSON, for example alice; "
+            "in a member account 111122223333:ROLE/SESSION, with the account's id."
+        )
+    return text
+
+
 def positive(text: str) -> int:
     """A whole number from 1."""
     if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 10):  # noqa: PLR2004  digits

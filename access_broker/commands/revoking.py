@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from access_broker.command_line.options import REASON, identifier, positive, role_name, user_name
+from access_broker.command_line.options import REASON, caller_name, identifier, positive, role_name
 from access_broker.command_line.spec import Argument, Command, Option
 from access_broker.commands.ended_with_others import forget, widened_words
 from access_broker.commands.sessions import facts, read_activity
@@ -131,7 +131,7 @@ COMMANDS = {
         "End sessions now: one, all of a caller, or all of a role.",
         (
             Argument("ID", "The session to end.", identifier, optional=True, names="session"),
-            Option("--caller", "End every session of this caller.", "NAME", user_name, names="caller"),
+            Option("--caller", "End every session of this caller.", "NAME", caller_name, names="caller"),
             Option("--role", "End every session of this role.", "ROLE", role_name, names="role"),
             REASON,
             Option("--wait", "Watch until a call of the session is refused."),

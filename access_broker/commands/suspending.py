@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from access_broker.command_line.options import limit
+from access_broker.command_line.options import caller_name, limit
 from access_broker.command_line.spec import Argument, Command, Option
 from access_broker.failures import NotFound
 from access_broker.output.table import Column
@@ -24,14 +23,12 @@ COLUMNS = (
 )
 
 
-def caller_name(text: str) -> str:
-    """A user, a role, ROLE/SESSION, or sso/PERSON."""
-    if not re.fullmatch(r"[\w+=,.@:-]{1,128}(?:/[\w+=,.@-]{1,64})?", text, re.ASCII):
-        raise ValueError("a caller is a user, a role, ROLE/SESSION or sso/PERSON, for example alice.")
-    return text
-
-
-NAME = Argument("NAME", "A user, a role, ROLE/SESSION, or sso/PERSON.", caller_name, names="caller")
+NAME = Argument(
+    "NAME",
+    "A user, a role, ROLE/SESSION, or sso/PERSON; in a member account, its id and a colon before it.",
+    caller_name,
+    names="caller",
+)
 
 
 def suspend(connection: Connection, given: Given) -> None:

@@ -143,7 +143,16 @@ def test_revoke_wait_fails_when_calls_are_still_allowed(alice, contract):
     assert (done.returncode, "still allowed" in done.stderr) == (1, True)
 
 
-@pytest.mark.parametrize(("flag", "value"), [("--caller", "alice"), ("--role", "ec2-full")])
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--caller", "alice"),
+        ("--caller", "ci/build-7"),
+        ("--caller", "sso/ann@example.com"),
+        ("--caller", "111122223333:release/build-7"),
+        ("--role", "ec2-full"),
+    ],
+)
 def test_revoke_by_caller_or_role(alice, contract, flag, value):
     revocation = {"scope": flag[2:], "name": value, "roles": ["ec2-full"], "sessions": [S1, "s2"]}
     contract.answers["POST", "/api/v1/revocations"] = {"revocation": revocation}

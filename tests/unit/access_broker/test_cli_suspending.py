@@ -24,6 +24,14 @@ def test_suspending_says_what_it_did_and_what_it_did_not(alice: Any, contract: A
         assert told in done.stdout
 
 
+def test_a_caller_of_a_member_account_is_named_by_its_id(alice: Any, contract: Any) -> None:
+    contract.answers["POST", "/api/v1/suspensions"] = DONE
+    assert alice.run("suspend", "111122223333:release", "--reason", "leaked").returncode == 0
+    assert contract.seen[0].body["caller"] == "111122223333:release"
+    done = alice.run("suspend", "dev:release", "--reason", "leaked")
+    assert (done.returncode, "111122223333:ROLE/SESSION" in done.stderr, len(contract.seen)) == (2, True, 1)
+
+
 def test_a_suspension_needs_a_reason(alice: Any, contract: Any) -> None:
     done = alice.run("suspend", "alice")
     assert (done.returncode, "--reason" in done.stderr, contract.seen) == (2, True, [])
