@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.loaders import create_loader
 from moto import mock_aws
 
 from chalicelib.core import wiring
@@ -25,6 +28,7 @@ from tests.adapters.transactions import copy_tables_once
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+deserialize = TypeDeserializer().deserialize
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 RESOURCES = json.loads(Path(".chalice/resources.json").read_text())["Resources"]
@@ -52,6 +56,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         # moto takes boto3's session away, and with it the service models, which take long to read
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", _boto3_session())
+        monkeypatch.setattr(botocore.session, "create_loader", _loader)
         _forget()
         for resource, name in (("Table", "broker"), ("Ledger", "ledger")):
             _create_table(RESOURCES[resource]["Properties"], name)
@@ -62,6 +67,16 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @cache
 def _boto3_session() -> boto3.Session:
     return boto3.Session(region_name=REGION)
+
+
+_loader = cache(create_loader)
+"""Reads the service models, for every session that the code makes."""
+
+
+@cache
+def _client(service: Any) -> Any:
+    """The fixtures' own, made once: moto's account is new for each test, and a client holds nothing of it."""
+    return _boto3_session().client(service)
 
 
 def _forget() -> None:
@@ -78,7 +93,7 @@ def _create_table(properties: dict[str, Any], name: str) -> None:
     wanted = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
     given: Any = {key: properties[key] for key in wanted if key in properties}
     stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    boto3.client("dynamodb", REGION).create_table(TableName=name, StreamSpecification=stream, **given)
+    _client("dynamodb").create_table(TableName=name, StreamSpecification=stream, **given)
 
 
 @pytest.fixture
@@ -86,7 +101,8 @@ def rows(account: None) -> Callable[[str], list[dict[str, Any]]]:
     """Every row whose partition key begins as told."""
 
     def read(prefix: str) -> list[dict[str, Any]]:
-        items = boto3.resource("dynamodb", REGION).Table("broker").scan()["Items"]
+        found = _client("dynamodb").scan(TableName="broker")["Items"]
+        items = [{name: deserialize(value) for name, value in item.items()} for item in found]
         return [item for item in items if str(item["pk"]).startswith(prefix)]
 
     return read
@@ -100,7 +116,7 @@ def alice(account: None) -> dict[str, str]:
 
 def make_user(name: str, *groups: str, **tags: str) -> dict[str, str]:
     """An IAM user and the identity block of their requests."""
-    iam = boto3.client("iam", REGION)
+    iam = _client("iam")
     tag_list: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
     user = iam.create_user(UserName=name, Tags=tag_list)["User"]
     for group in groups:
