@@ -1,24 +1,19 @@
-"""Keys that get old, run by run: every stage, a simulated year, and keys that come back to life."""
+"""Keys that get old, run by run: second looks, late uses, restores, the budget, and what AWS does not answer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.cleanup.domain.key_terms import KeyTerms
 from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable, NotFound
-from chalicelib.core.domain.roles import KEEP_TAG
 from chalicelib.core.services.leases import LeaseLost
 from tests.fakes.cleanup import CleanupWorld
 from tests.fakes.cleanup_users import OURS
 from tests.fakes.provisioning import START
 from tests.wording import names
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ALL = KeyTerms(up_to="deactivated")
 BY_AGE = replace(ALL, by="age")
@@ -46,72 +41,6 @@ def deactivated(terms: KeyTerms = ALL) -> CleanupWorld:
         night(world, days)
     assert world.keys.inactive == {"dana-1"}
     return world
-
-
-def test_an_unused_key_passes_every_stage_and_is_never_deleted() -> None:
-    world = keys_of("dana-1")
-    changes = [(day, night(world)) for day in range(1, 366)]
-    assert [(day, changed) for day, changed in changes if changed] == [
-        (90, {"dana-1": "reported"}),
-        (97, {"dana-1": "warned"}),
-        (111, {"dana-1": "deactivated"}),
-    ]
-    assert world.keys.inactive == {"dana-1"}
-    assert list(world.keys.keys_held) == ["dana-1"]
-
-
-def test_a_year_of_many_keys_with_each_way_back() -> None:
-    """`ada` uses hers daily, `bea` from time to time, `cleo` never, `dora` rotates, `eve` is restored, `fay` leaves."""
-    world = keys_of("ada-1", "bea-1", "cleo-1", "dora-1", "eve-1", "fay-1", "gina-1")
-    world.keys.add("hugo-1", tags={**OURS, KEEP_TAG: ""})
-    world.keys.add("ivo-1", tags={})
-    happens: dict[int, Callable[[], object]] = {
-        95: lambda: world.keys.use("bea-1"),  # while reported
-        99: lambda: world.keys.add("dora-2"),
-        100: lambda: world.keys.set_own("dora-1", "Inactive"),  # while warned, as `broker keys rotate` does
-        104: lambda: world.keys.delete_user("fay"),  # while warned
-        150: lambda: world.keys.restore("eve"),
-        190: lambda: world.keys.use("bea-1"),  # while warned once more
-        300: lambda: world.keys.set_own("dora-2", "Active"),
-    }
-    changed: dict[str, list[tuple[int, str]]] = {}
-    for day in range(1, 366):
-        world.keys.use("ada-1")
-        if day in happens:
-            happens[day]()
-        for key, stage in night(world).items():
-            changed.setdefault(key, []).append((day, stage))
-    way = [(90, "reported"), (97, "warned"), (111, "deactivated")]
-    assert changed == {
-        "bea-1": [(90, "reported"), (95, "alive"), (185, "reported"), (190, "alive"),
-                  (280, "reported"), (287, "warned"), (301, "deactivated")],
-        "cleo-1": way,
-        "dora-1": [(90, "reported"), (97, "warned"), (100, "alive")],
-        "dora-2": [(188, "reported"), (195, "warned"), (209, "deactivated")],
-        "eve-1": [*way, (239, "reported"), (246, "warned"), (260, "deactivated")],
-        "fay-1": way[:2],
-        "gina-1": way,
-    }  # fmt: skip
-    assert world.keys.inactive == {"bea-1", "cleo-1", "dora-1", "eve-1", "gina-1"}
-
-
-def test_a_year_by_age_spares_no_key_that_is_in_use() -> None:
-    world = keys_of("ada-1", terms=BY_AGE)
-    changed = []
-    for day in range(1, 366):
-        world.keys.use("ada-1")
-        if day == 150:
-            world.keys.restore("ada")
-        changed += [(day, stage) for stage in night(world).values()]
-    assert changed == [(90, "reported"), (97, "warned"), (111, "deactivated"),
-                       (239, "reported"), (246, "warned"), (260, "deactivated")]  # fmt: skip
-
-
-def test_as_deployed_it_reports_and_changes_no_key() -> None:
-    world = keys_of("dana-1", terms=KeyTerms())
-    assert [night(world, 30) for _ in range(12)] == [{}, {}, {"dana-1": "reported"}, *([{}] * 9)]
-    assert world.keys.inactive == set()
-    assert {action for action, _ in world.provisioner.asked} == {"prune_revocations"}
 
 
 def test_a_warning_tells_the_owner_a_date_before_anything_happens() -> None:
