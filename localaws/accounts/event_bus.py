@@ -62,7 +62,7 @@ class Buses:
         account = arn.split(":")[4]
         if FUNCTION in arn:
             return [self._invoke(event, account, arn)]
-        if BUS in arn and self._may_send(target) and self._admits(account, event["account"]):
+        if BUS in arn and self._may_send(target) and self._admits(account, event):
             return self.deliver(event, account)
         return []
 
@@ -81,24 +81,30 @@ class Buses:
             raise RuntimeError(f"{target} failed: {document.get('errorType')}")
         return Delivery(account, target, document)
 
-    def _admits(self, account: str, sender: str) -> bool:
-        """True if the bus of an account has a policy that lets the sender put events."""
-        if account == sender:
+    def _admits(self, account: str, event: dict[str, Any]) -> bool:
+        """True if the bus of an account has a policy that lets the sender put this event."""
+        if account == event["account"]:
             return True
         if account not in self.clients:
             return False
         policy = json.loads(self.clients[account]("events").describe_event_bus().get("Policy") or "{}")
-        return any(self._lets_in(statement, sender) for statement in policy.get("Statement", []))
+        return any(self._lets_in(statement, event) for statement in policy.get("Statement", []))
 
-    def _lets_in(self, statement: dict[str, Any], sender: str) -> bool:
+    def _lets_in(self, statement: dict[str, Any], event: dict[str, Any]) -> bool:
         if statement["Effect"] != "Allow" or PUT_EVENTS not in _listed(statement["Action"]):
             return False
         principal = statement["Principal"]
         named = _listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)
-        condition = statement.get("Condition")
-        if condition:
-            return "*" in named and condition == {"StringEquals": {"aws:PrincipalOrgID": self.organization}}
+        if "Condition" in statement:
+            return "*" in named and self._meets(dict(statement["Condition"]), event)
+        sender = event["account"]
         return bool({"*", sender, f"arn:aws:iam::{sender}:root"} & set(named))
+
+    def _meets(self, condition: dict[str, Any], event: dict[str, Any]) -> bool:
+        """The organisation, and the sources where the policy names some. Any other condition is not met."""
+        sources = condition.pop("ForAllValues:StringEquals", {"events:source": event["source"]})
+        organization = {"StringEquals": {"aws:PrincipalOrgID": self.organization}}
+        return condition == organization and event["source"] in _listed(sources.get("events:source"))
 
 
 def _hears(state: str, event: dict[str, Any]) -> bool:

@@ -61,14 +61,17 @@ class Assumption:
         return tail if FORM.fullmatch(tail) else ""
 
 
-def assumption(record: Mapping[str, Any]) -> Assumption | None:
+def assumption(record: Mapping[str, Any], sender: str = "") -> Assumption | None:
     """The assumption in a CloudTrail record; None where no brokered role was assumed.
+
+    `sender` is the account that EventBridge says the event is of. CloudTrail
+    records for its own account only: a record that says another one is forged.
 
     Shape: CloudTrail user guide, "record contents" and "userIdentity element".
     """
     asked = record.get("requestParameters") or {}
     role = BROKERED_ROLE.fullmatch(str(asked.get("roleArn", "")))
-    if record.get("errorCode") or not role:
+    if record.get("errorCode") or not role or _forged(record, sender):
         return None
     identity = record.get("userIdentity") or {}
     issuer = (identity.get("sessionContext") or {}).get("sessionIssuer") or {}
@@ -89,6 +92,11 @@ def assumption(record: Mapping[str, Any]) -> Assumption | None:
         user_agent=str(record.get("userAgent", "")),
         recorded_in=str(record.get("recipientAccountId", "")),
     )
+
+
+def _forged(record: Mapping[str, Any], sender: str) -> bool:
+    recipient = record.get("recipientAccountId")
+    return bool(sender and recipient and recipient != sender)
 
 
 def judge(seen: Assumption, session: Session | None, role: Role | None, broker_role_arn: str) -> Verdict:

@@ -26,5 +26,5 @@ PATTERN = {
 @blueprint.on_cw_event(PATTERN, name="trail")
 def trail(event: CloudWatchEvent) -> dict[str, str]:
     """Judge one event."""
-    seen = assumption(event.detail)
+    seen = assumption(event.detail, event.account)
     return {"verdict": wiring.bypass_detector().watch(seen) if seen else "not_ours"}

@@ -122,6 +122,21 @@ def test_the_pattern_lets_through_what_the_function_judges_and_so_does_the_embed
     assert bool(handed_on(record)) is ours
 
 
+def test_a_record_of_another_account_than_the_sender_is_forged() -> None:
+    record = recorded(recipientAccountId="123456789012")
+    assert assumption(record, delivered(record)["account"])
+    assert assumption(record, "999999999999") is None
+
+
+def test_members_may_put_events_of_sts_on_the_hubs_bus_and_no_others() -> None:
+    """AWS refuses these from PutEvents: what is left is what EventBridge itself forwards."""
+    statement = RESOURCES["MemberEvents"]["Properties"]["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}},
+        "ForAllValues:StringEquals": {"events:source": "aws.sts"},
+    }
+
+
 def test_the_embedded_aws_hands_on_what_eventbridge_would() -> None:
     (event,) = handed_on(recorded())
     assert {**event, "id": ""} == {**delivered(recorded()), "id": ""}

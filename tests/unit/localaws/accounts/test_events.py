@@ -164,22 +164,22 @@ def test_a_rule_whose_role_may_not_send_sends_nothing(wire: Wire) -> None:
     assert heard(wire.carry(), wire.dev.id) == []
 
 
-def test_a_bus_can_admit_the_whole_organisation(wire: Wire) -> None:
+@pytest.mark.parametrize(("sources", "admitted"), [(None, True), ("aws.iam", True), ("aws.sts", False)])
+def test_a_bus_can_admit_the_whole_organisation_and_events_of_one_source(
+    wire: Wire, sources: str | None, *, admitted: bool
+) -> None:
     wire.forward()
     wire.let_in()
-    statement = allowing(
-        "events:PutEvents",
-        Principal="*",
-        Resource=HUB_BUS,
-        Condition={"StringEquals": {"aws:PrincipalOrgID": wire.buses.organization}},
-    )
+    condition = {"StringEquals": {"aws:PrincipalOrgID": wire.buses.organization}}
+    condition |= {"ForAllValues:StringEquals": {"events:source": sources}} if sources else {}
+    statement = allowing("events:PutEvents", Principal="*", Resource=HUB_BUS, Condition=condition)
     policy = {"StatementId": "organisation", "Statement": statement}
     body = {"Resources": {"Policy": {"Type": "AWS::Events::EventBusPolicy", "Properties": policy}}}
     cloudformation = wire.account.client("cloudformation")
     cloudformation.create_stack(StackName="bus", TemplateBody=json.dumps(body))
     cloudformation.get_waiter("stack_create_complete").wait(StackName="bus", WaiterConfig={"Delay": 1})
     wire.change(wire.dev)
-    assert heard(wire.carry(), wire.dev.id) == [("aws.iam", "CreateRole")]
+    assert heard(wire.carry(), wire.dev.id) == [("aws.iam", "CreateRole")] * admitted
     cloudformation.delete_stack(StackName="bus")
     cloudformation.get_waiter("stack_delete_complete").wait(StackName="bus", WaiterConfig={"Delay": 1})
     assert heard(wire.carry(), wire.dev.id) == []
