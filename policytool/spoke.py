@@ -87,7 +87,7 @@ def renamed(value: Any) -> Any:
 
 
 def spoke_policy() -> Document:
-    """The spoke role's policy: roles under the broker's path, the boundaries there, taken names, and the event history.
+    """The spoke role's policy: roles under the broker's path, the boundaries there and their roles, taken names, calls.
 
     LookupEvents takes no resource. The provision function hands on the calls of brokered sessions alone.
     """
@@ -100,9 +100,15 @@ def spoke_policy() -> Document:
         "Action": ["iam:GetPolicy", "iam:GetPolicyVersion"],
         "Resource": SHARED,
     }
+    found = {
+        "Sid": "FindRolesByTheirBoundary",
+        "Effect": "Allow",
+        "Action": "iam:ListEntitiesForPolicy",
+        "Resource": SHARED,
+    }
     calls = {"Sid": "LookUpWhatSessionsDid", "Effect": "Allow", "Action": "cloudtrail:LookupEvents", "Resource": "*"}
     of_roles = (known[sid] for sid in ROLES)
-    return {"Version": "2012-10-17", "Statement": renamed([*of_roles, reads, taken, shared, calls])}
+    return {"Version": "2012-10-17", "Statement": renamed([*of_roles, reads, taken, shared, found, calls])}
 
 
 def _spoke() -> Document:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.aws.spokes import SpokeRoles
     from chalicelib.accounts.services.browse import AccountBrowser
     from chalicelib.accounts.services.examine import AccountExaminer
+    from chalicelib.accounts.services.find_roles import RoleFinder
     from chalicelib.accounts.services.sync import RegistrySync
     from chalicelib.core.services.ttl_cache import TtlCache
 
@@ -83,6 +84,23 @@ def account_examiner() -> AccountExaminer:
     return AccountExaminer(
         accounts=members(),
         deployed=DeployedPolicies(client("iam"), boundary.split(":")[4], arns, spoke_roles()),
+        threads=partial(ThreadPoolExecutor, max_workers=LOOKED_AT_ONCE),
+    )
+
+
+@cache
+def role_finder() -> RoleFinder:
+    """The service that finds brokered roles which the catalogue does not have."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from chalicelib.accounts.aws.brokered_roles import BrokeredRoles
+    from chalicelib.accounts.services.find_roles import RoleFinder
+    from chalicelib.core.domain.roles import boundaries_of
+
+    boundary = config().require("boundary_arn")
+    return RoleFinder(
+        accounts=members(),
+        roles=BrokeredRoles(boundary.split(":")[4], boundaries_of(boundary), spoke_roles()),
         threads=partial(ThreadPoolExecutor, max_workers=LOOKED_AT_ONCE),
     )
 

@@ -552,7 +552,9 @@ def test_one_of_five_accounts_out_of_reach_is_named_by_every_command_and_finishe
     assert allowed(taken[out.id][1]) is False
     again = admin.broker("roles", "apply", str(template))
     assert (again.returncode, "1 of 5 roles changed." in again.stdout) == (0, True)
+    unlisted_role(hub, others[0], f"{out.id}:five")
     assert cleaned(cleanup) == ({f"{out.id}:five": "reported"}, [])
+    assert f"{others[0].id}:unlisted" in {one["role"] for one in cleanup.run()["result"]["drift"]}
     back = time.time()
     provision(hub, "sync_accounts"), provision(hub, "prune_revocations"), cleanup.run()
     assert alarms.ringing("provision", "cleanup", since=back) == set()
@@ -577,6 +579,17 @@ def test_the_doctor_sees_a_boundary_that_an_account_changed_and_a_template_of_an
     iam.tag_role(RoleName=SPOKE_ROLE, Tags=[{"Key": SPOKE_TEMPLATE_TAG, "Value": SPOKE_TEMPLATE}])
     found = {one["account"]: one for one in provision(hub, "examine_accounts")["accounts"]}[dev.id]
     assert (found["wrong"], found["template"]) == ({}, SPOKE_TEMPLATE)
+
+
+def unlisted_role(hub: Broker, account: Member, like: str) -> None:
+    """A role with our path, tags and boundary that the catalogue does not have, made by the account's administrator."""
+    known = next(one for one in hub.members if one.id == like.partition(":")[0]).root(hub.endpoint_url)("iam")
+    role = known.get_role(RoleName=like.partition(":")[2])["Role"]
+    boundary = role["PermissionsBoundary"]["PermissionsBoundaryArn"].replace(like.partition(":")[0], account.id)
+    account.root(hub.endpoint_url)("iam").create_role(
+        RoleName="unlisted", Path=role["Path"], Tags=role["Tags"], PermissionsBoundary=boundary,
+        AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]),
+    )  # fmt: skip
 
 
 def cleaned(cleanup: Cleanup) -> tuple[dict[str, str], list[dict[str, Any]]]:

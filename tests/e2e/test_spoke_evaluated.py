@@ -37,7 +37,7 @@ MAY: dict[str, dict[str, str]] = {
 }
 """Every action on roles that the policy names, with what makes it allowed on a brokered role."""
 
-READS_OF_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion")
+READS_OF_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy")
 
 HISTORY = "cloudtrail:LookupEvents"
 USER = f"arn:aws:iam::{ACCOUNT}:user/access-broker/alice"

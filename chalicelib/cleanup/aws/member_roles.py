@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RolesOfAccounts:
-    """The port RoleInventory. The spoke role lists no roles, so those of member accounts are asked for by name."""
+    """The port RoleInventory. Those of member accounts are asked for by name: the given ones, and those found there."""
 
     def __init__(self, home: IamRoleInventory, provisioner: ProvisionFunction, threads: Callable[[], Executor]) -> None:
         self._home, self._provisioner, self._threads = home, provisioner, threads
@@ -43,8 +43,12 @@ class RolesOfAccounts:
         return next(iter(self._facts([name])), None)
 
     def of_members(self, names: Iterable[str]) -> Iterator[MemberLook]:
-        """These roles, account by account, several at once. An account out of reach costs the others nothing."""
-        accounts = groupby(sorted(names), key=lambda name: split_role_name(name)[0])
+        """These roles and those under our boundaries, account by account, several at once.
+
+        An account out of reach costs the others nothing.
+        """
+        found = self._provisioner.order({"action": "find_roles"})["names"]
+        accounts = groupby(sorted({*names, *found}), key=lambda name: split_role_name(name)[0])
         with self._threads() as threads:
             yield from threads.map(self._look_at, [(account, list(group)) for account, group in accounts])
 

@@ -72,7 +72,7 @@ SPOKE_ROLE = "access-broker-spoke"
 """The role that the provision function assumes in a member account. It is not under the broker's path, so the API
 function, which may assume what is under it, cannot."""
 
-SPOKE_TEMPLATE, SPOKE_TEMPLATE_TAG = "3", "access-broker:template"
+SPOKE_TEMPLATE, SPOKE_TEMPLATE_TAG = "4", "access-broker:template"
 """Version of the member template (policytool/spoke.py), and the tag of the spoke role that has it."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
-from chalicelib.accounts.wiring import account_examiner, registry_sync
+from chalicelib.accounts.wiring import account_examiner, registry_sync, role_finder
 from chalicelib.core.domain.errors import BrokerError, InvalidRequest
 from chalicelib.core.domain.roles import SPOKE_TEMPLATE
 from chalicelib.core.handlers.bodies import converted
@@ -134,6 +134,14 @@ def _look_at_roles(order: Order) -> dict[str, Any]:
     return {"roles": [facts_document(role) for role in found if role]}
 
 
+def _find_roles(_order: Order) -> dict[str, Any]:
+    """The brokered roles of all member accounts, for clean-up."""
+    found = role_finder().find()
+    if found.unseen:
+        logger.warning("roles not listed in accounts %s: see broker doctor", ", ".join(found.unseen))
+    return {"names": list(found.names), "unseen": list(found.unseen)}
+
+
 def _undo_interrupted(_order: Order) -> dict[str, Any]:
     undone = wiring.interrupted_changes().undo()
     if undone.failed:
@@ -169,6 +177,7 @@ ACTIONS: dict[str, Callable[[Order], dict[str, Any]]] = {
     "quarantine_role": _quarantine_role,
     "release_role": _release_role,
     "look_at_roles": _look_at_roles,
+    "find_roles": _find_roles,
     "undo_interrupted": _undo_interrupted,
     "sync_accounts": _sync_accounts,
     "examine_accounts": _examine_accounts,

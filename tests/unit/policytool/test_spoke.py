@@ -41,7 +41,7 @@ def test_the_spoke_role_is_not_under_the_path_that_the_api_function_may_assume()
 def test_the_spoke_role_writes_under_the_brokers_path_only() -> None:
     for statement in spoke_policy()["Statement"]:
         listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        reads = all(action.startswith(("iam:Get", "cloudtrail:Lookup")) for action in listed)
+        reads = all(action.startswith(("iam:Get", "iam:List", "cloudtrail:Lookup")) for action in listed)
         if statement["Effect"] == "Allow" and not reads:
             assert str(statement["Resource"]).endswith(":role/access-broker/*'}"), statement["Sid"]
 
@@ -65,4 +65,4 @@ def test_a_template_that_changed_has_another_version() -> None:
     """
     own = {name: one for name, one in TEMPLATE["Resources"].items() if name not in DEPLOYED}
     text = json.dumps([TEMPLATE["Parameters"], own], sort_keys=True)
-    assert (SPOKE_TEMPLATE, hashlib.sha256(text.encode()).hexdigest()[:16]) == ("3", "58eee2471ee60538")
+    assert (SPOKE_TEMPLATE, hashlib.sha256(text.encode()).hexdigest()[:16]) == ("4", "fcdd807673d00cde")
