@@ -204,3 +204,56 @@ def test_the_caller_explains_its_own_access_and_no_one_elses_is_guessed(hub: Hub
 
 def of_dev(identity: dict[str, str]) -> Caller:
     return Caller("role", f"{DEV.id}:ci/build-7", identity["userArn"], DEV.id, identity["user"])
+
+
+APPROVALS = f"""
+@id("release-with-approval") @approvals("1") permit (principal in Broker::Group::"{DEV.id}:release",
+  action in [Broker::Action::"TakeCredentials", Broker::Action::"RequestAccess", Broker::Action::"SeeRole"], resource);
+@id("hub-asks") @approvals("1") permit (principal in Broker::Group::"sso/Releasers",
+  action in [Broker::Action::"TakeCredentials", Broker::Action::"RequestAccess"], resource);
+@id("leads-decide") permit (principal in Broker::Account::"{DEV.id}", action == Broker::Action::"Approve", resource);
+"""
+PERMISSION_SET = "AWSReservedSSO_Releasers_0123456789abcdef"
+IDENTITY_CENTER = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+
+
+def test_a_member_asks_and_decides_where_rules_say_so_and_no_principal_agrees_with_itself(
+    hub: Hub, tmp_path: Path
+) -> None:
+    (tmp_path / "policies" / "access" / "approvals.cedar").write_text(APPROVALS)
+    release, lead = hub.role(DEV.id, "release"), hub.role(DEV.id, "lead")
+    other_session = {**release, "userArn": release["userArn"] + "b", "user": release["user"] + "b"}
+    of_prod = hub.role(PROD.id, "lead")
+    wanted = {"role": "ec2-full", "reason": "release", "duration_seconds": 3600}
+    assert hub.asks(release)[1]["code"] == "approval_required"
+    filed = hub.call("POST", "/v1/requests", release, wanted)[1]
+    assert filed["caller"] == f"{DEV.id}:release/build-7"
+    approve = f"/v1/requests/{filed['id']}/approve"
+    told = [hub.call("POST", approve, one, {})[:2] for one in (release, other_session, of_prod)]
+    assert [(status, document["code"]) for status, document in told] == [
+        (403, "not_allowed"), (403, "not_allowed"), (404, "not_found")
+    ]  # fmt: skip
+    assert hub.call("POST", approve, lead, {})[1]["state"] == "approved"
+    assert hub.asks(release)[0] == 201
+
+
+def test_a_person_does_not_approve_from_a_member_account_what_they_asked_for_in_the_hub(
+    hub: Hub, tmp_path: Path
+) -> None:
+    (tmp_path / "policies" / "access" / "approvals.cedar").write_text(APPROVALS)
+    ann, there, bea = (
+        hub.role(account, name, person, IDENTITY_CENTER)
+        for account, name, person in (
+            (ACCOUNT, PERMISSION_SET, "ann"),
+            (DEV.id, PERMISSION_SET, "ann"),
+            (DEV.id, PERMISSION_SET.replace("Releasers", "Leads"), "bea"),
+        )
+    )
+    wanted = {"role": "ec2-full", "reason": "release", "duration_seconds": 3600}
+    filed = hub.call("POST", "/v1/requests", ann, wanted)[1]
+    status, document, _ = hub.call("POST", f"/v1/requests/{filed['id']}/approve", there, {})
+    assert (status, "requester never decides" in document["detail"]) == (403, True)
+    assert hub.call("GET", f"/v1/requests/{filed['id']}", bea)[0] == 200
+    assert hub.call("POST", f"/v1/requests/{filed['id']}/approve", bea, {})[1]["state"] == "approved"
+    assert hub.asks(ann)[0] == 201
+    assert hub.asks(there)[0] != 201  # the grant is the hub's person's
