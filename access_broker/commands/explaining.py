@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from access_broker.command_line.options import ASKING, ROLE, user_name
+from access_broker.command_line.options import ASKING, ROLE, caller_name
 from access_broker.command_line.spec import Command, Option
 from access_broker.credentials.role_ask import ask_of
 from access_broker.names import nearest_role
@@ -52,7 +52,7 @@ COMMANDS = {
         "Explain which layers allow or refuse a role, and the smallest change that would open it.",
         (
             ROLE,
-            Option("--caller", "For another caller; needs the right to ask.", "NAME", user_name, names="caller"),
+            Option("--caller", "For another caller; needs the right to ask.", "NAME", caller_name, names="caller"),
             Option("--operation", "For one AWS action, such as ec2:RunInstances.", "ACTION"),
             Option("--mfa", "As if MFA were proven; no code is asked for."),
             *ASKING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.access.wiring import catalogue, pinned_roles, rights, rules
+from chalicelib.access.wiring import catalogue, member_recognition, pinned_roles, rights, rules
 from chalicelib.approvals.wiring import grants
 from chalicelib.core.wiring import clock, config, refusals
 
@@ -51,6 +51,7 @@ def explainer() -> Explainer:
         broker_role_arn=config().require("broker_role_arn"),
         rights=rights(),
         people=IamPrincipals(client("iam")),
+        members=member_recognition,
         callers=CallerExplainer(suspensions=suspensions(), trusts=iam.home, pinned=pinned_roles()),
         iam=iam,
         grants=grants(),

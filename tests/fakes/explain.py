@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.core.domain.errors import Refused
 from chalicelib.core.domain.roles import external_id
 from chalicelib.explain.domain.control_policies import ControlPolicies
 from chalicelib.explain.domain.layers import RoleInAws
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.access.domain.facts import Suspension
+    from chalicelib.core.domain.callers import Caller
     from chalicelib.core.domain.roles import Role
 
 EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -60,3 +62,15 @@ class FakeStanding:
 
     def every(self) -> list[Suspension]:
         return self.rows
+
+
+@dataclass
+class FakeMemberCallers:
+    """Callers of member accounts, by name."""
+
+    callers: dict[str, Caller] = field(default_factory=dict)
+
+    def by_name(self, name: str) -> Caller:
+        if name not in self.callers:
+            raise Refused("not in the registry")
+        return self.callers[name]

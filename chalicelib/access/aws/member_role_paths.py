@@ -38,11 +38,25 @@ class MemberRolePaths:
             self._keep(unique_id, self._read(account, role, unique_id))
         return self._paths[unique_id]
 
+    def unique_id(self, account: str, role: str) -> str:
+        """The unique id of the role that has this name now; Refused where there is none."""
+        found = self._look(account, role)
+        if found is None:
+            raise Refused(f"Account {account} has no role {role}.")
+        self._keep(found["unique_id"], found["path"])
+        return found["unique_id"]
+
     def _read(self, account: str, role: str, unique_id: str) -> str:
-        found = self._provisioner.order({"action": ACTION, "account": account, "role": role})["role"]
+        found = self._look(account, role)
         if found is None or found["unique_id"] != unique_id:
             raise Refused("The role behind this session was deleted; its old credentials count for nothing here.")
-        return str(found["path"])
+        return found["path"]
+
+    def _look(self, account: str, role: str) -> dict[str, str] | None:
+        found: dict[str, str] | None = self._provisioner.order({"action": ACTION, "account": account, "role": role})[
+            "role"
+        ]
+        return found
 
     def _keep(self, unique_id: str, path: str) -> None:
         if len(self._paths) >= KEPT:

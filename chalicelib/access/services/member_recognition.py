@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.access.domain.facts import FactsChanged, iam_id, refuse_suspended
 from chalicelib.access.domain.member_callers import described_member, named, served
 from chalicelib.access.services.recognition import READ_AGAIN, Recognized
+from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.errors import Refused
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from chalicelib.access.domain.facts import Sight
-    from chalicelib.core.domain.callers import Caller
     from chalicelib.core.domain.times import Clock
 
     class MemberSights(Protocol):
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
         def path(self, account: str, role: str, unique_id: str) -> str:
             """The path of the role; Refused where IAM there has none of that name and id."""
             ...
+
+        def unique_id(self, account: str, role: str) -> str:
+            """The unique id of the role that has this name now; Refused where there is none."""
+            ...
+
+
+NOT_LET_IN = "Callers of other accounts, such as {}, are not let in by this broker."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +55,7 @@ class MemberRecognition:
         API Gateway's resource policy says the same before; this is for a policy that was changed by hand.
         """
         if not self.organization:
-            raise Refused(f"Callers of other accounts, such as {caller.account}, are not let in by this broker.")
+            raise Refused(NOT_LET_IN.format(caller.account))
         if organization != self.organization:
             raise Refused(f"Account {caller.account} does not belong to the organisation whose accounts may call.")
         return named(caller)
@@ -65,6 +72,21 @@ class MemberRecognition:
         own = caller.name.partition("/")[0].partition(":")[2]
         path = self.paths.path(account.id, own, iam_id(caller))
         return Recognized(described_member(caller, account, path), sight.role, sight.read_at, sight.read_at)
+
+    def by_name(self, name: str) -> Caller:
+        """The caller `ACCOUNT ID:ROLE/SESSION` as `recognize` would say, suspended or not; for explanations."""
+        account, _, session = name.partition(":")
+        role, _, session_name = session.partition("/")
+        if not self.organization:
+            raise Refused(NOT_LET_IN.format(account))
+        arn = f"arn:aws:sts::{account}:assumed-role/{session}"
+        known = served(self.sights.look(Caller("role", name, arn, account, name), "", account=account).account, account)
+        unique_id = self.paths.unique_id(account, role)
+        caller = Caller("role", name, arn, account, f"{unique_id}:{session_name}")
+        found = described_member(caller, known, self.paths.path(account, role, unique_id))
+        if found.brokered:
+            raise Refused(f"Role {role} of account {account} is the broker's own: its sessions ask for nothing.")
+        return found
 
     def guess(self, caller: Caller, role: str) -> tuple[Recognized, Callable[[], Recognized]]:
         """The caller, read at once, and what reads again if that is not fresh any more (`Recognition.guess`)."""

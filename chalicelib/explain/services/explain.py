@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.access.domain.facts import PERSONS
 from chalicelib.access.domain.rules import Ask
 from chalicelib.core.domain.callers import Caller, source_identity
 from chalicelib.core.domain.errors import (
@@ -23,7 +24,7 @@ from chalicelib.explain.domain.layers import Layer, Question, RoleInAws, explain
 from chalicelib.explain.domain.trust_evaluation import BrokerInAws
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Protocol
 
     from chalicelib.access.services.principals import People
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.events import Origin
     from chalicelib.core.services.refusals import RefusalRecorder
     from chalicelib.explain.services.callers import CallerExplainer
+
+    class MemberCallers(Protocol):
+        """Callers of member accounts."""
+
+        def by_name(self, name: str) -> Caller:
+            """The caller of that name; Refused says why it would not be let in."""
+            ...
 
     class IamFacts(Protocol):
         """IAM, read only, for explanations."""
@@ -74,12 +82,13 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explainer:
-    """Reads only; a refusal to explain another caller is recorded."""
+    """Reads only; a refusal to explain another caller is recorded. `members` is made where a member's caller is."""
 
     deployment: str
     broker_role_arn: str
     rights: Rights
     people: People
+    members: Callable[[], MemberCallers]
     callers: CallerExplainer
     iam: IamFacts
     grants: Grants
@@ -140,11 +149,20 @@ class Explainer:
             self.refusals.record(refusal, origin, role=wanted.role, detail=detail)
             raise
         if ":" in wanted.caller:
-            raise NotFound("Only callers of a member account themselves can have their access explained.")
+            return self._member(wanted.caller)
         subject = self.people.user(wanted.caller)
         if subject is None:
             raise NotFound(f"IAM has no user {wanted.caller}.")
         return subject
+
+    def _member(self, name: str) -> Caller:
+        """The role session of a member account; NotFound says why it would not be let in."""
+        if not name.partition("/")[2] or name.partition(":")[2].startswith(f"{PERSONS}/"):
+            raise NotFound("Name a caller of a member account as ACCOUNT ID:ROLE/SESSION, a person by the role, too.")
+        try:
+            return self.members().by_name(name)
+        except Refused as refusal:
+            raise NotFound(refusal.detail) from None
 
     def _visible(self, role: Role, origin: Origin) -> bool:
         ask = Ask.of("TakeCredentials", origin, role, self.rights.clock(), reason_given=True)

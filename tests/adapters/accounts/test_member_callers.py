@@ -193,13 +193,24 @@ def test_a_suspension_of_the_hubs_role_leaves_a_members_namesake_alone(hub: Hub)
     assert (done["sessions"], hub.asks(ci)[0]) == ([], 201)
 
 
-def test_the_caller_explains_its_own_access_and_no_one_elses_is_guessed(hub: Hub) -> None:
+def test_the_callers_access_is_explained_to_itself_and_to_those_who_may_ask(hub: Hub) -> None:
     ci, grace = hub.role(DEV.id, "ci"), make_user("grace", "auditors")
+    hub.role(DEV.id, "ours", path="/access-broker/")
     told = hub.call("POST", "/v1/explain", ci, {"role": "ec2-full"})[1]
     layers = {one["layer"]: one for one in told["layers"]}
     assert (layers["access_rule"]["by"], layers["counted_as"]["by"]) == ("ci-of-dev", "role session")
-    asked = {"role": "ec2-full", "caller": f"{DEV.id}:ci/build-7"}
-    assert hub.call("POST", "/v1/explain", grace, asked)[0] == 404
+    assert hub.call("POST", "/v1/explain", ci, {"role": "ec2-full", "caller": "grace"})[0] == 403
+    about = hub.call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": f"{DEV.id}:ci/build-7"})[1]
+    assert (about["caller"], about["layers"]) == (told["caller"], told["layers"])
+    for name, why in (
+        (f"{DEV.id}:gone/build-7", "no role gone"),
+        (f"{'9' * 12}:ci/build-7", "registry"),
+        (f"{DEV.id}:ours/alice-1", "is the broker's own"),
+        (f"{DEV.id}:ci", "ACCOUNT ID:ROLE/SESSION"),
+        (f"{DEV.id}:sso/ann", "ACCOUNT ID:ROLE/SESSION"),
+    ):
+        status, document, _ = hub.call("POST", "/v1/explain", grace, {"role": "ec2-full", "caller": name})
+        assert (status, why in document["detail"]) == (404, True), document
 
 
 def of_dev(identity: dict[str, str]) -> Caller:

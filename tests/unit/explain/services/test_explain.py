@@ -31,7 +31,7 @@ from chalicelib.sessions.domain.issuance import CredentialsAsk
 from chalicelib.sessions.services.issue import SessionIssuer
 from tests.fakes.approvals import FakeGrants, FakePeople
 from tests.fakes.core import ALICE, BESIDE, CAROL, EC2, NOW, Clock, FakeCatalogue, FakeJournal, Ids, origin, refusals
-from tests.fakes.explain import FakeIamFacts, FakeStanding
+from tests.fakes.explain import FakeIamFacts, FakeMemberCallers, FakeStanding
 from tests.fakes.sessions import FakeSessions, FakeSts
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Desk:
         self.iam, self.standing = FakeIamFacts(DEPLOYMENT, BROKER_ROLE), FakeStanding()
         self.explainer = Explainer(
             deployment=DEPLOYMENT, broker_role_arn=BROKER_ROLE, people=FakePeople({ALICE.name: ALICE}),
+            members=FakeMemberCallers,
             callers=CallerExplainer(suspensions=self.standing, trusts=self.iam, pinned={"ci"}), iam=self.iam,
             grants=grants, refusals=refusals(self.journal, clock),
             rights=Rights(rules=rules, catalogue=catalogue, clock=clock),
