@@ -22,16 +22,20 @@ if TYPE_CHECKING:
 
 ROLE = "AWSReservedSSO_BrokerApprovers_0123456789abcdef"
 API = f"{stack.NAME}-api"
+ENGINEERS_ASK = b'principal in Broker::Group::"engineers",\n  action in [\n    Broker::Action::"RequestAccess"'
 
 
-def permission_set(broker: Broker) -> str:
-    """The role that Identity Center would make for a permission set; answers its ARN."""
+RESERVED = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+
+
+def permission_set(broker: Broker, name: str = ROLE, path: str = RESERVED) -> str:
+    """The role that Identity Center would make for a permission set, or one named like it; answers its ARN."""
     admin = broker.session_for("admin")
     trusted = admin.client("sts").get_caller_identity()["Arn"]
     trust = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
     role = admin.client("iam").create_role(
-        RoleName=ROLE,
-        Path="/aws-reserved/sso.amazonaws.com/eu-west-1/",
+        RoleName=name,
+        Path=path,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
     return role["Role"]["Arn"]
@@ -45,7 +49,7 @@ def signed_in(broker: Broker, role: str, person: str) -> boto3.Session:
 
 @contextmanager
 def production_needs_two(broker: Broker) -> Iterator[None]:
-    """The API function with one rule changed in its package: two approvals where there was one."""
+    """The API function with one rule changed in its package: two approvals where there was one, and all may ask."""
     functions = broker.session_for("admin").client("lambda")
     before = (broker.directory / "package" / "deployment.zip").read_bytes()
 
@@ -54,7 +58,8 @@ def production_needs_two(broker: Broker) -> Iterator[None]:
         functions.update_function_code(FunctionName=API, ZipFile=package)
         functions.get_waiter("function_updated_v2").wait(FunctionName=API)
 
-    put(replaced(before, b'@approvals("1")', b'@approvals("2")'))
+    more_approvals = replaced(before, b'@approvals("1")', b'@approvals("2")')
+    put(replaced(more_approvals, ENGINEERS_ASK, ENGINEERS_ASK.replace(b' in Broker::Group::"engineers"', b"")))
     try:
         yield
     finally:
@@ -76,6 +81,27 @@ def replaced(package: bytes, old: bytes, new: bytes) -> bytes:
     return out.getvalue()
 
 
+def no_person_becomes_a_second_one(broker: Broker) -> None:
+    """By another permission set, or by a role that is named like one; a person has no keys here either."""
+    engineers = permission_set(broker, "AWSReservedSSO_BrokerEngineers_00112233445566aa")
+    approvers = permission_set(broker, "AWSReservedSSO_BrokerApprovers_00112233445566aa")
+    asking, deciding = (signed_in(broker, role, "cyd@example.com") for role in (engineers, approvers))
+    wanted = {"role": "prod-ec2", "duration_seconds": 3600, "reason": "of one's own"}
+    request = ask(broker, asking, "POST", "/v1/requests", wanted).document
+    approve = f"/v1/requests/{request['id']}/approve"
+    refused = ask(broker, deciding, "POST", approve, {}).document
+    assert (refused["code"], request["caller"]) == ("not_allowed", "sso/cyd@example.com")
+    named_like = permission_set(broker, "AWSReservedSSO_BrokerApprovers_99112233445566aa", "/")
+    forged = signed_in(broker, named_like, "bea@example.com")
+    assert ask(broker, forged, "GET", "/v1/whoami").document["groups"] == []
+    assert ask(broker, forged, "POST", approve, {}).document["code"] in {"not_allowed", "not_found"}
+    assert ask(broker, deciding, "POST", "/v1/me/access-keys", {}).document["code"] == "not_allowed"
+    assert ask(broker, asking, "POST", f"/v1/requests/{request['id']}/cancel", {}).status == 200
+    suspension = {"caller": "sso/cyd@example.com", "reason": "laptop lost"}
+    assert ask(broker, "admin", "POST", "/v1/suspensions", suspension).status == 201
+    assert [ask(broker, who, "GET", "/v1/whoami").status for who in (asking, deciding)] == [403, 403]
+
+
 def test_two_people_of_one_permission_set_are_two_approvers_and_one_person_is_one(broker: Broker) -> None:
     role, ines = permission_set(broker), make_engineer(broker, "ines")
     ann, ann_again, bea = (signed_in(broker, role, f"{name}@example.com") for name in ("ann", "ann", "bea"))
@@ -91,6 +117,7 @@ def test_two_people_of_one_permission_set_are_two_approvers_and_one_person_is_on
         assert second["state"] == "approved"
         assert [one["by"] for one in second["decisions"]] == ["sso/ann@example.com", "sso/bea@example.com"]
         assert ask(broker, ines, "POST", "/v1/credentials", {"role": "prod-ec2"}).status == 201
+        no_person_becomes_a_second_one(broker)
     suspension = {"caller": "sso/ann@example.com", "reason": "laptop lost"}
     assert ask(broker, "admin", "POST", "/v1/suspensions", suspension).status == 201
     assert [ask(broker, who, "GET", "/v1/whoami").status for who in (ann, ann_again, bea)] == [403, 403, 200]

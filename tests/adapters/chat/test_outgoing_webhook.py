@@ -120,6 +120,20 @@ def test_a_private_address_is_never_called(address: str, monkeypatch: pytest.Mon
     assert called == []
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["2130706433", "0x7f000001", "127.1", "017700000001", "localhost", "[::1]", "[::ffff:169.254.169.254]",
+     "169.254.43518", "example.com@127.0.0.1", "0", "[fd00:ec2::254]"],
+)  # fmt: skip
+def test_a_private_address_is_never_called_however_it_is_spelt(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's resolver reads all of these as addresses: it asks no server for them."""
+    called: list[object] = []
+    monkeypatch.setattr(socket, "create_connection", lambda *to: called.append(to))
+    with pytest.raises(NotDelivered, match=r"not a public one|does not resolve"):
+        webhook(f"https://{host}/").deliver("e1", BODY)
+    assert called == []
+
+
 def test_public_addresses_may_be_called_and_loopback_only_where_it_was_admitted() -> None:
     assert all(may_be_called(one) for one in ("203.0.114.1", "1.1.1.1", "2606:4700::1111"))
     assert may_be_called("127.0.0.1", loopback=True)
