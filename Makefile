@@ -101,20 +101,10 @@ spoke: $(READY) ## write the template that a member account deploys (docs/accoun
 	@.venv/bin/cfn-lint --non-zero-exit-code error $(SPOKE)
 	@echo $(SPOKE)
 
-deploy-spokes: spoke ## deploy it to organizational units as a stack set (STAGE=dev OUS="ou-… ou-…")
+deploy-spokes: spoke ## deploy it to organizational units as a stack set (STAGE=dev OUS="ou-… ou-…" PROVISION_ROLE=arn:… CALL_AS=DELEGATED_ADMIN)
 	@test -n "$(OUS)" || { echo "say which organizational units: make deploy-spokes STAGE=$(STAGE) OUS=ou-abcd-12345678" >&2; exit 1; }
-	@role=$$(.venv/bin/aws cloudformation describe-stacks --stack-name access-broker-$(STAGE) \
-	    --query "Stacks[0].Outputs[?OutputKey=='ProvisionRoleArn'].OutputValue" --output text); \
-	  region=$$(.venv/bin/aws configure get region || echo "$$AWS_REGION"); \
-	  $(PYTHON) -m policytool.spoke $(SPOKE) --parameters access-broker-$(STAGE) "$$role" "$$region" > .build/spoke/parameters.json; \
-	  name=access-broker-$(STAGE)-spoke; \
-	  if .venv/bin/aws cloudformation describe-stack-set --stack-set-name "$$name" > /dev/null 2>&1; \
-	  then verb=update-stack-set; else verb=create-stack-set; fi; \
-	  .venv/bin/aws cloudformation "$$verb" --stack-set-name "$$name" --template-body file://$(SPOKE) \
-	    --parameters file://.build/spoke/parameters.json --capabilities CAPABILITY_NAMED_IAM \
-	    --permission-model SERVICE_MANAGED --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false; \
-	  .venv/bin/aws cloudformation create-stack-instances --stack-set-name "$$name" --regions "$$region" \
-	    --deployment-targets OrganizationalUnitIds=$$(echo $(OUS) | tr ' ' ',')
+	@$(PYTHON) -m lambda_package.deployment.spokes $(OUS) --stage $(STAGE) \
+	  $(if $(PROVISION_ROLE),--provision-role $(PROVISION_ROLE)) $(if $(CALL_AS),--call-as $(CALL_AS))
 
 check: $(READY) package ## lint, types, layers, policies and the CloudFormation template
 	@.venv/bin/ruff check $(CHECKED)
