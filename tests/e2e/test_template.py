@@ -112,6 +112,7 @@ OPTIONS = {
     "AlarmSubscriber": "alarms@example.com",
     "ApiAccessLogs": "on-with-account-role",
     "AuditConcurrency": 1,
+    "CallersOrganization": "o-a1b2c3d4e5",
     "CertificateArn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/0a1b",
     "CodeSigningConfigArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0",
     "DomainBasePath": "access",

@@ -36,13 +36,14 @@ class Asked:
     resource_policy: Document | None = None
     control_policies: dict[str, Document] = field(default_factory=dict)
     """Service control policies; the organisation's own one that allows everything is added."""
+    principal: str = f"arn:aws:sts::{ACCOUNT}:assumed-role/tool/alice"
 
     def simulation(self) -> Document:
         """The request as the evaluator takes it."""
         boundary = [{"name": "boundary", "policy": self.boundary}] if self.boundary else None
         return {
             "request": {
-                "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/tool/alice",
+                "principal": self.principal,
                 "action": self.action,
                 "resource": {"resource": self.resource, "accountId": ACCOUNT},
                 "contextVariables": self.context,
