@@ -116,7 +116,7 @@ def member_recognition() -> MemberRecognition:
     return MemberRecognition(
         organization=config().callers_organization,
         sights=TableSights(client("dynamodb"), config().table, clock, pause, members),
-        paths=MemberRolePaths(provisioner),
+        paths=MemberRolePaths(provisioner, clock),
         clock=clock,
     )
 

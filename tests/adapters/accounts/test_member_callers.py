@@ -31,6 +31,8 @@ __all__ = ["LambdaInProcess", "invoked"]
 
 DEV, PROD = (Account(one * 12, alias, "", "/Work", {}, "joined") for one, alias in (("1", "dev"), ("2", "prod")))
 ORGANIZATION = "o-a1b2c3d4e5"
+PERMISSION_SET = "AWSReservedSSO_Releasers_0123456789abcdef"
+IDENTITY_CENTER = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 RULE = f"""
 @id("ci-of-dev") permit (principal in Broker::Group::"{DEV.id}:ci",
@@ -184,6 +186,15 @@ def test_a_suspension_is_by_name_and_takes_live_sessions_with_it(hub: Hub, name:
     assert hub.asks(ci)[0] == 201
 
 
+def test_a_suspended_person_is_out_in_every_account_with_the_sessions_of_each(hub: Hub) -> None:
+    ann, rita = hub.role(DEV.id, PERMISSION_SET, "ann", IDENTITY_CENTER), make_user("rita", "responders")
+    person = Caller("role", f"{DEV.id}:sso/ann", ann["userArn"], DEV.id, f"sso/ann/{DEV.id}")
+    made = session(1, person, issued_at=datetime.now(UTC) - timedelta(minutes=10))
+    hub.put(session_to_row(made))
+    done = hub.call("POST", "/v1/suspensions", rita, {"caller": "sso/ann", "reason": "laptop lost"})[1]
+    assert (done["sessions"], hub.call("GET", "/v1/whoami", ann)[0]) == ([made.id], 403)
+
+
 def test_a_suspension_of_the_hubs_role_leaves_a_members_namesake_alone(hub: Hub) -> None:
     ci, rita = hub.role(DEV.id, "ci"), make_user("rita", "responders")
     hub.role(ACCOUNT, "ci")
@@ -224,8 +235,6 @@ APPROVALS = f"""
   action in [Broker::Action::"TakeCredentials", Broker::Action::"RequestAccess"], resource);
 @id("leads-decide") permit (principal in Broker::Account::"{DEV.id}", action == Broker::Action::"Approve", resource);
 """
-PERMISSION_SET = "AWSReservedSSO_Releasers_0123456789abcdef"
-IDENTITY_CENTER = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 
 
 def test_a_member_asks_and_decides_where_rules_say_so_and_no_principal_agrees_with_itself(
