@@ -41,7 +41,8 @@ UNKNOWN_HERE = {
 """What the embedded AWS cannot tell; `schedules-ran` tells once the stack is minutes old."""
 
 OF_PEOPLE = {
-    "people-have-devices", "mfa-rules-can-be-met", "sign-in-only-users", "aws-cli-has-login", "aws-login-works",
+    "people-have-devices", "mfa-rules-can-be-met", "path-is-the-brokers", "sign-in-only-users", "aws-cli-has-login",
+    "aws-login-works",
 }  # fmt: skip
 
 
@@ -129,12 +130,13 @@ def test_people_without_devices_and_more_than_a_sign_in_are_told(patient: Patien
     iam = patient.client("iam")
     for name, wanted in (("doctor-dana", {"access_key": True}), ("doctor-sam", {"sign_in": True})):
         assert ask(patient.broker, "admin", "PUT", f"/v1/users/{name}", wanted).status == 201
-    iam.create_user(UserName="doctor-hand-made")
+    iam.create_user(UserName="doctor-hand-made", Path="/access-broker/")
     iam.add_user_to_group(GroupName="approvers", UserName="doctor-hand-made")
     found = patient.found(OF_PEOPLE)
     assert found["people-have-devices"] == Finding("warning", "2 of 2 have no device: doctor-dana, doctor-sam")
     assert found["mfa-rules-can-be-met"].state == "warning"
     assert found["mfa-rules-can-be-met"].found.endswith("doctor-hand-made")
+    assert found["path-is-the-brokers"] == Finding("warning", "made by hand: doctor-hand-made")
     assert found["sign-in-only-users"] == Finding("ok", "1 users")
     assert found["aws-cli-has-login"].state == "warning"  # the tests have version 1
     assert "look at docs/ways-in.md" in found["aws-login-works"].found

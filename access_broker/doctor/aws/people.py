@@ -54,7 +54,14 @@ def people(deployment: Deployment) -> People:
         looked=len(names[:MOST]),
         total=len(names),
         sign_in={one["UserName"]: _sign_in_user(deployment, one) for one in sign_in[:MOST]},
+        unmarked=tuple(_unmarked(deployment)),
     )
+
+
+def _unmarked(deployment: Deployment) -> Iterator[str]:
+    for user in _details(deployment)["UserDetailList"]:
+        if user["Path"].startswith(PATH) and DEPLOYMENT_TAG not in {tag["Key"] for tag in user.get("Tags", [])}:
+            yield user["UserName"]
 
 
 def without_device(deployment: Deployment, names: Iterable[str]) -> Iterator[str]:

@@ -36,6 +36,8 @@ class People:
     looked: int = 0
     total: int = 0
     sign_in: Mapping[str, SignInUser] = field(default_factory=dict)
+    unmarked: tuple[str, ...] = ()
+    """Users under our path that no deployment made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,19 @@ def people_have_devices(people: People) -> Finding:
     missing = len(people.without_device)
     trouble = f"{missing} of {people.looked} have no device{rest}"
     return warning(none_of(people.without_device, trouble, f"{people.looked} users{rest}"))
+
+
+@check(
+    "path-is-the-brokers",
+    topic=TOPIC,
+    fact="people",
+    asks="every user under /access-broker/ was made by a broker",
+    why="the provision function may make keys for a user there who has no deployment's tag (decision 0031)",
+    do="move them: aws iam update-user --user-name NAME --new-path /",
+)
+def path_is_the_brokers(people: People) -> Finding:
+    """Users under our path without the tag access-broker:deployment."""
+    return warning(none_of(people.unmarked, "made by hand", "no others"))
 
 
 @check(

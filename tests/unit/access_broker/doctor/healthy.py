@@ -142,6 +142,7 @@ FAULTS: list[tuple[str, str, Any, str]] = [
     ("mfa-rules-can-be-met", "mfa_rules", replace(APPROVERS, stuck=("bob",)), "broker mfa enroll"),
     ("mfa-rules-can-be-met", "mfa_rules", MfaRules({"sso/BrokerApprovers": ("approve",)}), "leave @mfa out"),
     ("people-have-devices", "people", replace(PEOPLE, without_device=("dana",)), "broker mfa enroll"),
+    ("path-is-the-brokers", "people", replace(PEOPLE, unmarked=("eve",)), "update-user"),
     ("sign-in-only-users", "people", replace(PEOPLE, sign_in={"dana": SignInUser(LOGIN | {"s3:*"})}), "users get"),
     ("sign-in-only-users", "people", replace(PEOPLE, sign_in={"dana": SignInUser(frozenset())}), "users get"),
     ("sign-in-only-users", "people", replace(PEOPLE, sign_in={"dana": SignInUser(keys=1)}), "users get"),
