@@ -153,14 +153,14 @@ class Region:
             self.iam.take(now + page * IAM_READ_SECONDS)
 
     def _container(self, now: float) -> tuple[Container, float]:
-        free = next((one for one in reversed(self.containers) if one.busy_until <= now), None)
+        last = len(self.containers) - 1
+        free = next((place for place in range(last, -1, -1) if self.containers[place].busy_until <= now), None)
         if free is None:
             self.cold += 1
             self.containers.append(Container())
             return self.containers[-1], now + COLD_SECONDS
-        self.containers.remove(free)
-        self.containers.append(free)
-        return free, now
+        self.containers.append(self.containers.pop(free))
+        return self.containers[-1], now
 
     def _calls(self, at: float) -> float:
         """When the request is through with AWS, given credentials or not."""
