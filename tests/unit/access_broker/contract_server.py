@@ -17,6 +17,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.serving import serving
+
 REGION = "us-east-1"
 CANARY = "CANARYwJalrXUtnFEMI"
 """Part of every secret the server hands out: tests search for it where it must not be."""
@@ -260,16 +262,14 @@ class ContractServer:
     def __init__(self) -> None:
         self.contract = Contract()
         handler = type("BoundHandler", (Handler,), {"contract": self.contract})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/api"
+        http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{http.server_port}/api"
+        self._serving = serving(http)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._serving.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        self._serving.__exit__(None, None, None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import pytest
 from access_broker.connection import Connection
 from access_broker.portal.relay import Relay
 from access_broker.portal.server import Portal
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,13 +87,8 @@ def stranger_browser(alice, server, contract, monkeypatch) -> Iterator[Browser]:
     for name, value in alice.environment.items():
         if name.startswith(("AWS_", "BROKER_", "HOME")):
             monkeypatch.setenv(name, value)
-    portal = Portal(Relay(Connection(url=server.url, profile="alice")))
-    thread = threading.Thread(target=portal.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield Browser(portal)
-    portal.shutdown()
-    portal.server_close()
-    thread.join()
+    with serving(Portal(Relay(Connection(url=server.url, profile="alice")))) as portal:
+        yield Browser(portal)
 
 
 @pytest.fixture
