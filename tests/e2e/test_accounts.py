@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -575,10 +576,23 @@ def test_the_doctor_sees_a_boundary_that_an_account_changed_and_a_template_of_an
     iam.tag_role(RoleName=SPOKE_ROLE, Tags=[{"Key": SPOKE_TEMPLATE_TAG, "Value": "1"}])
     found = {one["account"]: one for one in provision(hub, "examine_accounts")["accounts"]}[dev.id]
     assert (found["wrong"], found["template"]) == ({boundary["PolicyName"]: "another document"}, "1")
+    seen = doctors(hub)
+    assert {check for check, state in seen.items() if state not in {"ok", "not here"}} == {
+        "accounts-have-boundaries",
+        "accounts-have-the-template",
+    }
+    assert seen["accounts-let-the-broker-in"] == "ok"
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(closed), SetAsDefault=True)
     iam.tag_role(RoleName=SPOKE_ROLE, Tags=[{"Key": SPOKE_TEMPLATE_TAG, "Value": SPOKE_TEMPLATE}])
     found = {one["account"]: one for one in provision(hub, "examine_accounts")["accounts"]}[dev.id]
     assert (found["wrong"], found["template"]) == ({}, SPOKE_TEMPLATE)
+
+
+def doctors(hub: Broker) -> dict[str, str]:
+    """The state of every check of `broker doctor`."""
+    command = ["broker", "doctor", "--json", "--profile", "admin", "--package", str(hub.directory / "package")]
+    done = subprocess.run(command, env=hub.environ(), capture_output=True, text=True, check=False)
+    return {one["name"]: one["state"] for one in json.loads(done.stdout)["checks"]}
 
 
 def unlisted_role(hub: Broker, account: Member, like: str) -> None:
