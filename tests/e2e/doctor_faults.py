@@ -207,7 +207,7 @@ def let_all_invoke(patient: Patient) -> Act:
 def let_carol(patient: Patient, action: str) -> Act:
     client = patient.client("iam")
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
-    named = {"UserName": "carol", "PolicyName": "too-much"}
+    named = {"UserName": "carol", "PolicyName": action.replace(":", "-")}
     client.put_user_policy(**named, PolicyDocument=json.dumps(policy))
     return lambda _: client.delete_user_policy(**named)
 
