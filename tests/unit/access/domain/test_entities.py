@@ -13,7 +13,7 @@ from chalicelib.access.domain.policies import WHOLE_CONTEXT
 from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.core.domain.callers import Caller
 from chalicelib.core.domain.roles import WHOLE_BROKER, Role
-from tests.unit.access.domain.test_rules import NOW, ask, caller, rules
+from tests.unit.access.domain.asking import NOW, ask, caller, rules
 from tests.wording import naming
 
 CALLER = Caller(

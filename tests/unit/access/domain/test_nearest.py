@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.access.domain.nearest import Near, nearest
-from tests.unit.access.domain.test_rules import TAKE, ask, caller, role, rules
+from tests.unit.access.domain.asking import TAKE, ask, caller, role, rules
 from tests.wording import names
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from chalicelib.cleanup.domain.facts import Signs
 from chalicelib.cleanup.domain.terms import Terms
-from chalicelib.cleanup.domain.users import UserFacts
-from chalicelib.core.domain.errors import AuditUnavailable, AwsUnavailable
 from tests.fakes.cleanup import CleanupWorld
 from tests.fakes.cleanup_users import OURS
 from tests.fakes.provisioning import ADMIN, START
@@ -264,27 +262,6 @@ def test_a_namesake_made_again_starts_anew(world) -> None:
     world.created["AROA-other"] = START - timedelta(days=200)
     assert world.cleanup_run.run().changes == {"tool": "reported"}
     assert world.marks.held["tool"].unique_id == "AROA-other"
-
-
-def test_what_else_is_past_its_end_is_tidied_and_told(world) -> None:
-    world.people.users = [UserFacts("sts_user", START - timedelta(days=60), has_password=True)]
-    report = world.cleanup_run.run()
-    assert (report.tidied.revocations, report.tidied.requests, report.tidied.grants) == (1, 2, 3)
-    assert [(user.name, user.code) for user in report.users] == [("sts_user", "never_signed_in")]
-    (summary,) = world.marks.runs
-    assert summary.detail["tidied"] == {"revocations": 1, "requests": 2, "grants": 3}
-    assert summary.detail["users"] == ["sts_user"]
-
-
-def test_what_cannot_be_tidied_keeps_no_role_from_being_cleaned_up(world) -> None:
-    fleet(world, 1, 0)
-    world.provisioner.fails["prune_revocations", ""] = AwsUnavailable("busy")
-    world.lapses.fails_with = AuditUnavailable("no table")
-    world.people.fails_with = AwsUnavailable("not ready")
-    report = world.cleanup_run.run()
-    assert world.quarantined == {"due-00"}
-    told = [failure.why for failure in report.failures]
-    assert [why.rpartition(": ")[2] for why in told] == ["busy", "no table", "not ready"]
 
 
 def test_roles_that_are_not_what_was_applied_are_named(world) -> None:
