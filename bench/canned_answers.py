@@ -66,6 +66,8 @@ def _of_json(operation: str, body: bytes) -> Answer:
         return directory.began(json.loads(body)["ExpressionAttributeValues"][":run"]["S"])
     if operation == "PutItem" and b"CHAT#VISIT#replayed" in body:
         return 400, JSON, CONDITION_FAILED
+    if b'"find_roles"' in body:  # an order to the provision function, which clean-up invokes
+        return 200, JSON, b'{"ok": true, "result": {"names": []}}'
     return 200, JSON, EMPTY.get(operation, b"{}")
 
 
