@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.conditional_writes import write_conditionally
 from chalicelib.core.domain.errors import AccountUnreachable, AwsUnavailable, BrokerError, Conflict, NotFound
-from chalicelib.core.domain.sessions import SessionFilter
 from chalicelib.core.services.leases import LeaseLost
 from chalicelib.sessions.domain.revocation import DATED_WITHIN
 from chalicelib.sessions.domain.revocation_policy import characters, policy_document
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, Protocol
 
-    from chalicelib.core.domain.sessions import Session
+    from chalicelib.core.domain.sessions import Session, SessionFilter
     from chalicelib.core.domain.times import Clock
     from chalicelib.core.services.leases import Leases
     from chalicelib.sessions.domain.revocation import Cutoff, RoleRevocations
@@ -191,6 +190,8 @@ class RevocationEnforcer:
 
     def _show(self, listed: RoleRevocations) -> None:
         """Mark the rows of the sessions that a list ended, which IAM did not have until now."""
+        from chalicelib.core.domain.sessions import SessionFilter  # noqa: PLC0415  only after an account was out of reach
+
         now, rows = self.clock(), self.sessions()
         alive = SessionFilter(role=listed.role).alive(now - DATED_WITHIN)
         for session in rows.every(alive, now):
