@@ -12,6 +12,7 @@ import pytest
 
 from access_broker.output.times import instant
 from access_broker.settings import Settings
+from access_broker.storage import credential_stores
 from tests.unit.access_broker.contract_server import CANARY, problem
 
 UNREADABLE = {
@@ -179,10 +180,11 @@ def test_a_keyring_that_hangs_costs_seconds_and_a_word_and_then_nothing(alice, c
     assert len(contract.sessions) == 1
 
 
-def test_logout_tells_of_the_entry_that_a_hanging_keyring_may_have(alice):
+def test_logout_tells_of_the_entry_that_a_hanging_keyring_may_have(alice, monkeypatch):
+    monkeypatch.setattr(credential_stores, "KEYRING_SECONDS", 0.5)
     changes = with_ring(alice, HANGING)
-    alice.finish("creds", "ec2-full", **changes)
-    done = alice.finish("logout", "--json", **changes)
+    assert "keyring does not answer" in alice.run("creds", "ec2-full", **changes).stderr
+    done = alice.run("logout", "--json", **changes)
     assert json.loads(done.stdout)["left"] == 1
     assert not [path for path in alice.cache.glob("*.json") if CANARY in path.read_text()]
 
