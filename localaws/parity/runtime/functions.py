@@ -3,13 +3,15 @@
 https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
 
 Lambda keeps a package unpacked for all environments of a function and loads
-nothing of its own into them; ministack would unpack it for each of twenty
-concurrent ones, and load botocore before the handler.
+nothing of its own into them; ministack would write, read and unpack it for
+each of twenty concurrent ones, and load botocore before the handler.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import io
 import os
 import shlex
 import sys
@@ -26,6 +28,7 @@ from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
 LAUNCHER = """#!/bin/sh
 exec {python} -S -s "$@"
@@ -36,22 +39,46 @@ LOADS_BOTOCORE = "    _ms_install_invoke_depth()\n"
 _unpacking = threading.Lock()
 
 
-class SharedZipFile(zipfile.ZipFile):
-    """An archive whose contents are unpacked once and linked wherever they are wanted."""
+class LinkedWorker(lambda_runtime.Worker):  # type: ignore[misc]
+    """An environment that gets the path of its unpacked package instead of the archive."""
 
-    def extractall(self, path: Any = None, *_members: Any) -> None:
-        """Link every top-level entry of the unpacked archive into `path`."""
-        for entry in self._unpacked().iterdir():
-            (Path(path) / entry.name).symlink_to(entry)
+    def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
+        """Unpack the archive if no environment did so before."""
+        super().__init__(func_name, config, os.fsencode(unpacked(code_zip)))
 
-    def _unpacked(self) -> Path:
-        digest = hashlib.sha256(Path(str(self.filename)).read_bytes()).hexdigest()
-        unpacked = Path(tempfile.gettempdir()) / "packages" / digest
-        with _unpacking:
-            if not unpacked.exists():
-                super().extractall(unpacked.with_suffix(".partial"))
-                unpacked.with_suffix(".partial").rename(unpacked)
-        return unpacked
+
+class Link:
+    """In the place of ZipFile: the file holds the path of an unpacked package. A layer is an archive and refused."""
+
+    def __init__(self, path: str) -> None:
+        """Read the path. Raises LookupError for anything but the path of a directory."""
+        self._package = Path(os.fsdecode(Path(path).read_bytes()[:4096]))
+        if not self._package.is_dir():
+            raise LookupError("only packages of functions can be unpacked here, no layers")
+
+    def __enter__(self) -> Self:
+        """Open nothing."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing."""
+
+    def extractall(self, path: str) -> None:
+        """Put a link to the package in the place of the empty directory."""
+        Path(path).rmdir()
+        Path(path).symlink_to(self._package)
+
+
+@functools.lru_cache
+def unpacked(archive: bytes) -> Path:
+    """The directory of the unpacked archive; all environments share it."""
+    directory = Path(tempfile.gettempdir()) / "packages" / hashlib.sha256(archive).hexdigest()
+    with _unpacking:
+        if not directory.exists():
+            partial = directory.with_suffix(".partial")
+            zipfile.ZipFile(io.BytesIO(archive)).extractall(partial)
+            partial.rename(directory)
+    return directory
 
 
 def runtime_binary(original: Callable[..., tuple[str, str]], runtime: str, *, launcher: str) -> tuple[str, str]:
@@ -79,4 +106,5 @@ def install() -> None:
         return runtime_binary(original, runtime, launcher=launcher)
 
     around(lambda_runtime, "_detect_runtime_binary", started)
-    lambda_runtime.zipfile = SimpleNamespace(ZipFile=SharedZipFile, BadZipFile=zipfile.BadZipFile)
+    lambda_runtime.Worker = LinkedWorker
+    lambda_runtime.zipfile = SimpleNamespace(ZipFile=Link, BadZipFile=zipfile.BadZipFile)
