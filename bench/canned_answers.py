@@ -64,8 +64,6 @@ def _of_json(operation: str, body: bytes) -> Answer:
         return 200, JSON, json.dumps({"Responses": list(map(_row, json.loads(body)["TransactItems"]))}).encode()
     if operation == "UpdateItem" and b"latest_run" in body:
         return directory.began(json.loads(body)["ExpressionAttributeValues"][":run"]["S"])
-    if b'"find_roles"' in body:
-        return 200, JSON, NO_MEMBERS
     if operation == "PutItem" and b"CHAT#VISIT#replayed" in body:
         return 400, JSON, CONDITION_FAILED
     if b'"find_roles"' in body:  # an order to the provision function, which clean-up invokes
@@ -176,9 +174,6 @@ NO_SUCH_ENTITY = b"""<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05
 <RequestId>canned</RequestId></ErrorResponse>"""
 
 CONDITION_FAILED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"canned"}'
-
-NO_MEMBERS = b'{"ok": true, "result": {"names": [], "unseen": []}}'
-"""Answer of the provision function: no member account has a role."""
 
 PARAMETER = json.dumps({"Parameter": {"Name": "canned", "Value": SIGNING_SECRET}}).encode()
 

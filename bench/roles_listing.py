@@ -106,38 +106,39 @@ def listed(deployed: Deployed, profile: str) -> Listing:
     signer = Signer(deployed.region, credentials)
     Broker(url, signer, Transport(url)).get("whoami")
     transport = CountingTransport(url)
-    name = deployed.outputs["APIHandlerName"]
-    began = cpu_seconds(name)
+    before = cpu_seconds(deployed)
     roles = [role["name"] for role in Broker(url, signer, transport).items("roles", "roles")]
-    return Listing(roles, cpu_seconds(name) - began, peak_megabytes(name), transport)
+    return Listing(roles, cpu_seconds(deployed) - before, peak_megabytes(deployed), transport)
 
 
-def cpu_seconds(function: str) -> float:
-    """CPU that the processes of this function have used on this machine (proc(5))."""
-    stats = ((process / "stat").read_text().rpartition(") ")[2].split() for process in _processes(function))
+def cpu_seconds(deployed: Deployed) -> float:
+    """CPU that the processes of the API function have used (proc(5))."""
+    stats = ((process / "stat").read_text().rpartition(") ")[2].split() for process in _processes(deployed))
     return sum(int(fields[11]) + int(fields[12]) for fields in stats) / TICKS
 
 
-def peak_megabytes(function: str) -> float:
+def peak_megabytes(deployed: Deployed) -> float:
     """The largest memory that one of them had."""
-    statuses = ((process / "status").read_text() for process in _processes(function))
+    statuses = ((process / "status").read_text() for process in _processes(deployed))
     peaks = [int(status.partition("VmHWM:")[2].split()[0]) for status in statuses]
     return max(peaks) / 1024
 
 
-def _processes(function: str) -> list[Path]:
-    marked = f"AWS_LAMBDA_FUNCTION_NAME={function}\0".encode()
-    found = [process for process in Path("/proc").glob("[0-9]*") if marked in _environment(process)]
+def _processes(deployed: Deployed) -> list[Path]:
+    """Those of this embedded AWS: other ones on the machine have functions of the same name."""
+    function = deployed.outputs["APIHandlerName"]
+    marks = {f"AWS_LAMBDA_FUNCTION_NAME={function}".encode(), f"AWS_ENDPOINT_URL={deployed.endpoint_url}".encode()}
+    found = [process for process in Path("/proc").glob("[0-9]*") if marks <= _environment(process)]
     if not found:
         raise RuntimeError(f"no process of {function}")
     return found
 
 
-def _environment(process: Path) -> bytes:
+def _environment(process: Path) -> set[bytes]:
     try:
-        return (process / "environ").read_bytes()
+        return set((process / "environ").read_bytes().split(b"\0"))
     except OSError:
-        return b""
+        return set()
 
 
 def commanded(deployed: Deployed) -> dict[str, float]:

@@ -18,7 +18,7 @@ DEV, PROD = "111111111111", "222222222222"
 
 
 @dataclass
-class FakeFunction:
+class Function:
     """The provision function, and the roles that it finds."""
 
     roles: dict[str, str] = field(default_factory=lambda: {"ci": "AROA1"})
@@ -35,7 +35,7 @@ class FakeFunction:
 
 
 def test_a_role_is_read_once_and_another_of_its_name_is_not_it() -> None:
-    function = FakeFunction()
+    function = Function()
     paths = MemberRolePaths(function, Clock())
     assert [paths.path(DEV, "ci", "AROA1") for _ in range(3)] == ["/ci/"] * 3
     assert function.asked == ["ci"]
@@ -45,7 +45,7 @@ def test_a_role_is_read_once_and_another_of_its_name_is_not_it() -> None:
 
 
 def test_callers_that_fail_do_not_keep_the_provision_function_busy() -> None:
-    function, clock = FakeFunction(away=PROD), Clock()
+    function, clock = Function(away=PROD), Clock()
     paths = MemberRolePaths(function, clock)
     for account, role, unique_id in ((PROD, "ci", "AROA8"), (PROD, "other", "AROA9"), (DEV, "gone", "AROA7")):
         for _ in range(5):
@@ -60,7 +60,7 @@ def test_callers_that_fail_do_not_keep_the_provision_function_busy() -> None:
 
 
 def test_a_container_keeps_so_many_and_no_more() -> None:
-    function = FakeFunction({f"r{number}": f"A{number}" for number in range(KEPT + 1)})
+    function = Function({f"r{number}": f"A{number}" for number in range(KEPT + 1)})
     paths = MemberRolePaths(function, Clock())
     for number in (*range(KEPT + 1), KEPT, 0):
         paths.path(DEV, f"r{number}", f"A{number}")

@@ -21,7 +21,7 @@ ORGANIZATION = "o-a1b2c3d4e5"
 
 
 @dataclass
-class FakePaths:
+class Paths:
     """IAM of the member accounts: the path of each role, by its unique id."""
 
     paths: dict[str, str] = field(default_factory=lambda: {"AROA1": "/"})
@@ -47,7 +47,7 @@ class Door:
 
     organization: str = ORGANIZATION
     table: FakeTable = field(default_factory=lambda: FakeTable(accounts={DEV.id: DEV}, roles={EC2.name: EC2}))
-    paths: FakePaths = field(default_factory=FakePaths)
+    paths: Paths = field(default_factory=Paths)
     journal: FakeJournal = field(default_factory=FakeJournal)
 
     @property
@@ -130,7 +130,7 @@ def test_an_account_that_left_or_is_out_of_reach_is_shut_with_the_next_request(s
 
 
 def test_where_the_account_cannot_be_looked_into_no_caller_is_let_in() -> None:
-    door = Door(paths=FakePaths(away=AccountUnreachable(DEV.id, "AccessDenied")))
+    door = Door(paths=Paths(away=AccountUnreachable(DEV.id, "AccessDenied")))
     with pytest.raises(AccountUnreachable):
         door.calls()
 
@@ -152,7 +152,7 @@ def test_a_suspension_of_the_hubs_role_of_that_name_is_not_about_it() -> None:
 
 
 def test_a_session_of_a_brokered_role_asks_for_nothing() -> None:
-    door = Door(paths=FakePaths({"AROA1": "/access-broker/"}))
+    door = Door(paths=Paths({"AROA1": "/access-broker/"}))
     with pytest.raises(Refused, match="Sign with your own keys"):
         door.calls()
     assert door.authentication.authenticate(identity(), "request-1", brokered=True).caller.brokered
