@@ -115,6 +115,7 @@ def member_recognition() -> MemberRecognition:
     provisioner = OrderedFunction(lambda_for_a_caller(), config().require("provision_function"), doing)
     return MemberRecognition(
         organization=config().callers_organization,
+        partition=config().require("broker_role_arn").split(":")[1],
         sights=TableSights(client("dynamodb"), config().table, clock, pause, members),
         paths=MemberRolePaths(provisioner, clock),
         clock=clock,

@@ -45,6 +45,7 @@ class MemberRecognition:
     """Says who a caller of a member account is. `organization` is the one whose members may call, "" for none."""
 
     organization: str
+    partition: str
     sights: MemberSights
     paths: RolePaths
     clock: Clock
@@ -79,7 +80,7 @@ class MemberRecognition:
         role, _, session_name = session.partition("/")
         if not self.organization:
             raise Refused(NOT_LET_IN.format(account))
-        arn = f"arn:aws:sts::{account}:assumed-role/{session}"
+        arn = f"arn:{self.partition}:sts::{account}:assumed-role/{session}"
         known = served(self.sights.look(Caller("role", name, arn, account, name), "", account=account).account, account)
         unique_id = self.paths.unique_id(account, role)
         caller = Caller("role", name, arn, account, f"{unique_id}:{session_name}")

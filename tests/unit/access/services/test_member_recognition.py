@@ -53,7 +53,11 @@ class Door:
     @property
     def members(self) -> MemberRecognition:
         return MemberRecognition(
-            organization=self.organization, sights=self.table, paths=self.paths, clock=self.table.clock
+            organization=self.organization,
+            partition="aws",
+            sights=self.table,
+            paths=self.paths,
+            clock=self.table.clock,
         )
 
     @property
