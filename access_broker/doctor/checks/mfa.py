@@ -89,7 +89,7 @@ def _list(value: Any) -> list[Any]:
     topic=TOPIC,
     fact="mfa_rules",
     asks="the people whose rules ask for MFA can prove it",
-    why="a rule that they cannot meet refuses them on the day on which they have to act",
+    why="without a device, these rules refuse them, and they notice it only when they have to act",
     do="enrol a device for each of them in IAM (docs/mfa.md); a user that the broker made runs broker mfa enroll",
 )
 def mfa_rules_can_be_met(rules: MfaRules) -> Finding:

@@ -58,7 +58,7 @@ class Logins:
     topic=TOPIC,
     fact="people",
     asks="every user that the broker made has an MFA device",
-    why="a stolen key or password of such a user is all that it takes, and the thief could enrol a device",
+    why="without a device, a stolen key or password is enough, and the thief could enrol a device of their own",
     do="have each of them run broker mfa enroll (docs/own-keys.md); delete users of people who left",
 )
 def people_have_devices(people: People) -> Finding:
@@ -74,7 +74,7 @@ def people_have_devices(people: People) -> Finding:
     topic=TOPIC,
     fact="people",
     asks="every user under /access-broker/ was made by a broker",
-    why="the provision function may make keys for a user there who has no deployment's tag (decision 0031)",
+    why="if a user there has no deployment's tag, each stage's provision function may make keys (decision 0031)",
     do="move them: aws iam update-user --user-name NAME --new-path /",
 )
 def path_is_the_brokers(people: People) -> Finding:
@@ -87,7 +87,8 @@ def path_is_the_brokers(people: People) -> Finding:
     topic=TOPIC,
     fact="people",
     asks="users who only sign in may call what aws login calls, and nothing else",
-    why="an action more is a standing permission, one less and they cannot sign in; a key of theirs would never end",
+    why="any other action is a standing permission, an access key never expires, and without these two actions they "
+    "cannot sign in",
     do="take the other policies, groups and keys away: broker users get NAME shows what reaches the user",
 )
 def sign_in_only_users(people: People) -> Finding:
@@ -109,8 +110,8 @@ def _trouble(user: SignInUser) -> str:
     topic=TOPIC,
     fact="logins",
     asks="the AWS CLI on this computer has aws login",
-    why="users who only sign in get their credentials by it; it came with version 2.32",
-    do="install a newer AWS CLI; this looks at this computer only, so tell the people too",
+    why="users who only sign in get their credentials from it; it is in version 2.32 and later",
+    do="install a newer AWS CLI; the check sees this computer only, so tell the users too",
 )
 def aws_cli_has_login(logins: Logins) -> Finding:
     """`aws --version`."""
@@ -128,7 +129,7 @@ def aws_cli_has_login(logins: Logins) -> Finding:
     topic=TOPIC,
     fact="logins",
     asks="AWS gives credentials to users who only sign in",
-    why="only AWS shows if the two actions are enough for aws login: an open question until tried",
+    why="it was not tried on AWS whether the two actions are enough for aws login",
     do="read the events CreateOAuth2Token in CloudTrail; docs/ways-in.md says what was not tried",
 )
 def aws_login_works(logins: Logins) -> Finding:

@@ -81,7 +81,7 @@ def stream(tables: Mapping[str, Table]) -> Finding:
     fact="log_groups",
     asks="every log group is kept as long as the template says",
     why="too short loses evidence; for ever costs money, and the chain's verification counts on the retention",
-    do="aws logs put-retention-policy --log-group-name NAME --retention-in-days DAYS (the template's), or"
+    do="aws logs put-retention-policy --log-group-name NAME --retention-in-days DAYS (the template's), or "
     "revert the drift (docs/doctor.md)",
 )
 def log_retention(groups: Mapping[str, LogGroup]) -> Finding:

@@ -113,7 +113,7 @@ def smallest_change(layers: tuple[Layer, ...]) -> str:
 
 
 def _way(rules: AccessRules, question: Question) -> Way:
-    """The way that issuing takes, or would take (services/issuing.py): a grant is used only where a door stays shut."""
+    """The way that sessions/services/issue.py takes, or would take: a grant is used only where a door stays shut."""
     ask = question.ask
     if ask.action == FILING:
         return Way(ask, chosen(rules.evaluate(ask).doors, ask, approved=True))
