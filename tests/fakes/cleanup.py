@@ -59,7 +59,7 @@ class FakeMarks:
         self.write(f"mark {mark.role} {mark.acting or mark.stage}")
         before = self.held.get(mark.role)
         if mark.version != (before.version + 1 if before else 1):
-            raise Conflict("Somebody else changed this.")
+            raise Conflict("Another call changed this.")
         self.held[mark.role] = mark
         self.events += [event] if event else []
 

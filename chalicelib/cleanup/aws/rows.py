@@ -10,7 +10,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.cleanup.domain.marks import Mark
 from chalicelib.core.aws import rows
-from chalicelib.core.aws.clients import translated
 from chalicelib.core.aws.rows import KEPT_DAYS
 from chalicelib.core.domain.errors import Conflict
 from chalicelib.core.domain.events import to_json
@@ -35,17 +34,8 @@ class TableMarks:
 
     def every(self) -> Iterator[Mark]:
         """All marks."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :roles",
-            ExpressionAttributeValues=rows.to_item({":roles": ROLES}),
-            ConsistentRead=True,
-        )
-        try:
-            for page in pages:
-                yield from (msgspec.convert(rows.from_item(item), Mark) for item in page["Items"])
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error, "reading the marks of clean-up") from error
+        found = rows.partition(self._dynamodb, self._table, ROLES, "reading the marks of clean-up")
+        return (msgspec.convert(row, Mark) for row in found)
 
     def get(self, role: str) -> Mark | None:
         """The mark of a role, read consistently, or None."""
@@ -55,38 +45,20 @@ class TableMarks:
     def save(self, mark: Mark, event: AuditEvent | None) -> None:
         """Write the mark over the version before it, with its event; Conflict if another writer was faster."""
         row = {**_row(mark), "event": to_json(event) if event else None}
-        first = mark.version == 1
-        self._write(
-            self._dynamodb.put_item,
-            Item=rows.to_item(row),
-            ConditionExpression=rows.ABSENT if first else "version = :before",
-            **({} if first else _before(mark.version - 1)),
-        )
+        rows.put_version(self._dynamodb, self._table, row)
 
     def forget(self, mark: Mark) -> None:
         """Remove the mark of a role that was deleted by other means; no effect if the mark changed meanwhile."""
         with suppress(Conflict):
-            self._write(
-                self._dynamodb.delete_item,
-                Key=rows.key(ROLES, mark.role),
-                ConditionExpression="version = :before",
-                **_before(mark.version),
-            )
+            rows.delete_version(self._dynamodb, self._table, _row(mark))
 
     def record_run(self, event: AuditEvent) -> None:
         """Write the summary of the latest run."""
         row = {"pk": RUN, "sk": "RUN", "event": to_json(event)}
-        self._write(self._dynamodb.put_item, Item=rows.to_item(row))
-
-    def _write(self, operation: Any, **parameters: Any) -> None:
         try:
-            operation(TableName=self._table, **parameters)
+            self._dynamodb.put_item(TableName=self._table, Item=rows.to_item(row))
         except (ClientError, BotoCoreError) as error:
             raise rows.write_failed(error) from error
-
-
-def _before(version: int) -> dict[str, Any]:
-    return {"ExpressionAttributeValues": {":before": {"N": str(version)}}}
 
 
 def _row(mark: Mark) -> dict[str, Any]:

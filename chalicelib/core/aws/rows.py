@@ -17,6 +17,8 @@ from chalicelib.core.aws.clients import error_code, translated
 from chalicelib.core.domain.errors import AuditUnavailable, BrokerError, Conflict, Contended
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEPT_DAYS = 400
@@ -84,6 +86,28 @@ def put(client: DynamoDBClient, table: str, row: Mapping[str, Any], condition: s
             raise failed from error
 
 
+def put_version(client: DynamoDBClient, table: str, row: Mapping[str, Any]) -> None:
+    """Write a row with a `version` over the version before it; Conflict if another writer was faster."""
+    before = row["version"] - 1
+    condition = _at_version(before) if before else {"ConditionExpression": ABSENT}
+    try:
+        client.put_item(TableName=table, Item=to_item(row), **condition)
+    except (ClientError, BotoCoreError) as error:
+        raise write_failed(error) from error
+
+
+def delete_version(client: DynamoDBClient, table: str, row: Mapping[str, Any]) -> None:
+    """Delete a row with a `version`; Conflict if it has another version by now."""
+    try:
+        client.delete_item(TableName=table, Key=key(row["pk"], row["sk"]), **_at_version(row["version"]))
+    except (ClientError, BotoCoreError) as error:
+        raise write_failed(error) from error
+
+
+def _at_version(version: int) -> dict[str, Any]:
+    return {"ConditionExpression": "version = :at", "ExpressionAttributeValues": {":at": {"N": str(version)}}}
+
+
 def write_failed(error: ClientError | BotoCoreError) -> BrokerError:
     """Conflict for a failed condition, Contended for a race; AuditUnavailable for all else: no record, no answer."""
     codes = {error_code(error), *cancellation_reasons(error)}
@@ -118,3 +142,18 @@ def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> dict[str, Any] 
     except (ClientError, BotoCoreError) as error:
         raise translated(error, "reading the table") from error
     return from_item(answer["Item"]) if "Item" in answer else None
+
+
+def partition(client: DynamoDBClient, table: str, pk: str, doing: str) -> Iterator[dict[str, Any]]:
+    """Every row of a partition, read consistently; `doing` says in an error what was read."""
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": pk}},
+        ConsistentRead=True,
+    )
+    try:
+        for page in pages:
+            yield from (from_item(item) for item in page["Items"])
+    except (ClientError, BotoCoreError) as error:
+        raise translated(error, doing) from error

@@ -74,17 +74,8 @@ class TableSuspensions:
 
     def every(self) -> list[Suspension]:
         """All that stand, read consistently, oldest first."""
-        try:
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :partition",
-                ExpressionAttributeValues={":partition": {"S": SUSPENSIONS}},
-                ConsistentRead=True,
-            )
-            found = [suspension_from_row(rows.from_item(item)) for page in pages for item in page["Items"]]
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error, "reading the suspensions") from error
-        return sorted(found, key=lambda one: one.id)
+        found = rows.partition(self._dynamodb, self._table, SUSPENSIONS, "reading the suspensions")
+        return sorted(map(suspension_from_row, found), key=lambda one: one.id)
 
 
 class TableCallers:

@@ -6,10 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws import rows
-from chalicelib.core.aws.clients import translated
 from chalicelib.core.aws.rows import KEPT_DAYS
 from chalicelib.core.domain.errors import Conflict
 from chalicelib.core.domain.events import to_json
@@ -34,17 +32,8 @@ class TableKeyMarks:
 
     def every(self) -> Iterator[KeyMark]:
         """All marks."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :keys",
-            ExpressionAttributeValues=rows.to_item({":keys": KEYS}),
-            ConsistentRead=True,
-        )
-        try:
-            for page in pages:
-                yield from (msgspec.convert(rows.from_item(item), KeyMark) for item in page["Items"])
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error, "reading the marks of access keys") from error
+        found = rows.partition(self._dynamodb, self._table, KEYS, "reading the marks of access keys")
+        return (msgspec.convert(row, KeyMark) for row in found)
 
     def get(self, key: str) -> KeyMark | None:
         """The mark of a key, read consistently, or None."""
@@ -53,33 +42,13 @@ class TableKeyMarks:
 
     def save(self, mark: KeyMark, event: AuditEvent | None) -> None:
         """Write the mark over the version before it, with its event; Conflict if another writer was faster."""
-        first = mark.version == 1
-        self._write(
-            self._dynamodb.put_item,
-            Item=rows.to_item({**_row(mark), "event": to_json(event) if event else None}),
-            ConditionExpression=rows.ABSENT if first else "version = :before",
-            **({} if first else _before(mark.version - 1)),
-        )
+        row = {**_row(mark), "event": to_json(event) if event else None}
+        rows.put_version(self._dynamodb, self._table, row)
 
     def forget(self, mark: KeyMark) -> None:
         """Remove the mark of a key that is gone; no effect if the mark changed meanwhile."""
         with suppress(Conflict):
-            self._write(
-                self._dynamodb.delete_item,
-                Key=rows.key(KEYS, mark.key),
-                ConditionExpression="version = :before",
-                **_before(mark.version),
-            )
-
-    def _write(self, operation: Any, **parameters: Any) -> None:
-        try:
-            operation(TableName=self._table, **parameters)
-        except (ClientError, BotoCoreError) as error:
-            raise rows.write_failed(error) from error
-
-
-def _before(version: int) -> dict[str, Any]:
-    return {"ExpressionAttributeValues": {":before": {"N": str(version)}}}
+            rows.delete_version(self._dynamodb, self._table, _row(mark))
 
 
 def _row(mark: KeyMark) -> dict[str, Any]:

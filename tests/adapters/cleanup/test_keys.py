@@ -18,6 +18,7 @@ from chalicelib.provisioning.handlers.function import provision
 from tests.adapters.audit.test_function import SCHEMA
 from tests.adapters.cleanup.account import cleanup_account, today
 from tests.adapters.conftest import REGION, make_user
+from tests.fakes.cleanup_users import FakeKeyMarks
 
 if TYPE_CHECKING:
     from tests.adapters.cleanup.account import CleanupAccount
@@ -115,8 +116,10 @@ def test_the_provisioner_deactivates_no_key_of_others_and_activates_none_that_cl
     assert status(cleanup_account) == "Inactive"
 
 
-def test_a_mark_is_written_over_the_version_before_it_and_over_no_other(account) -> None:
-    marks = TableKeyMarks(boto3.client("dynamodb", REGION), "broker")
+@pytest.mark.parametrize("kind", ["table", "fake"])
+def test_a_mark_is_written_over_the_version_before_it_and_over_no_other(account, kind: str) -> None:
+    table = TableKeyMarks(boto3.client("dynamodb", REGION), "broker")
+    marks = table if kind == "table" else FakeKeyMarks(lambda _: None)
     first = KeyMark("AKIA1", "dana", "reported", today(), today())
     marks.save(first, None)
     with pytest.raises(Conflict):
