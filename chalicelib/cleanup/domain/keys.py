@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  answers of the provision function are converted by the annotations
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003  the same
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.core.domain.roles import KEEP_TAG
@@ -45,6 +45,9 @@ class KeyVerdict:
     next_stage: KeyStage | None = None
     next_at: datetime | None = None
 
+
+PROPAGATION = timedelta(minutes=15)
+"""IAM takes some time until a key that was made inactive is refused everywhere."""
 
 BY_ITS_OWNER = KeyVerdict("alive", "inactive", "its owner made it inactive")
 
@@ -114,7 +117,7 @@ def _spared(case: _Case) -> tuple[str, str] | None:
     key, mark = case.key, case.mark
     if key.tag(KEEP_TAG) is not None:
         return "kept", f"its user is tagged {KEEP_TAG}"
-    if not key.active and not (mark and mark.deactivates):
+    if not key.active and not (mark and mark.deactivates and not _used_when_inactive(key, mark)):
         return BY_ITS_OWNER.code, BY_ITS_OWNER.why
     if case.now - case.life[0] < case.terms.after:
         return "used" if case.terms.by == "use" else "young", case.idle
@@ -123,6 +126,11 @@ def _spared(case: _Case) -> tuple[str, str] | None:
     if key.active and mark and mark.stage == "deactivated":
         return "released", "it was activated again"
     return None
+
+
+def _used_when_inactive(key: UserKey, mark: KeyMark) -> bool:
+    """True if the key was active again after its deactivation: then it is inactive by a later decision of a person."""
+    return mark.stage == "deactivated" and key.used_at is not None and key.used_at > mark.since + PROPAGATION
 
 
 def _old(case: _Case) -> KeyVerdict:

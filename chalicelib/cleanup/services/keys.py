@@ -121,7 +121,8 @@ class KeyRetirement:
 
     def _take_back(self, found: KeyFound) -> KeyStage:
         """To the start, out of clean-up's own deactivation too."""
-        if found.mark and found.mark.deactivates and not found.key.active:
+        by_a_person = found.verdict.code == BY_ITS_OWNER.code
+        if found.mark and found.mark.deactivates and not found.key.active and not by_a_person:
             self._order("activate_key", found)
         self._enter(found, found.mark)
         return "alive"

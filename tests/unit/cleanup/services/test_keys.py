@@ -134,6 +134,19 @@ def test_a_key_activated_in_iam_by_hand_counts_as_restored() -> None:
     assert night(world, 89) == {}
 
 
+def test_a_key_that_a_person_shut_after_it_had_come_back_stays_shut() -> None:
+    """Deactivated by clean-up, activated and used, and shut by hand because it leaked, between two runs."""
+    world = deactivated()
+    world.pass_days(0.5)
+    world.keys.set_key_status("dana", "dana-1", "Active")
+    world.keys.use("dana-1")
+    world.keys.set_key_status("dana", "dana-1", "Inactive")
+    assert night(world, 0.5) == {"dana-1": "alive"}
+    assert world.keys.told[-1] == ("dana-1", "alive", "inactive")
+    assert (world.keys.inactive, world.keys.restore("dana")) == ({"dana-1"}, ())
+    assert night(world) == {}
+
+
 def test_a_key_that_its_owner_made_inactive_is_not_restored() -> None:
     world = keys_of("dana-1", "dana-2")
     world.keys.set_own("dana-2", "Inactive")
