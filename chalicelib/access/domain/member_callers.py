@@ -45,15 +45,23 @@ def described_member(caller: Caller, account: Account, path: str) -> Caller:
     """The caller with the group that rules name; `path` is the IAM path of the role behind the session.
 
     The group is the role, as `ACCOUNT ID:ROLE`: all its sessions are in it and
-    count as one, since those who assume it choose the session name. Identity
-    Center chooses it for its own roles, so these sessions count as persons,
+    count as one, since those who assume it choose the session name. So do those
+    of a role that was deleted and made again, which has another unique id: the
+    account's administrators can do that at any time. Identity Center chooses
+    the session name of its own roles, so these sessions count as persons,
     `ACCOUNT ID:sso/PERSON` in the group `ACCOUNT ID:sso/PERMISSION SET`.
     """
     role, _, session = caller.name.partition("/")
     own = role.partition(":")[2]
     if own == PERSONS:
         raise Refused(f"Sessions of a role named {PERSONS} cannot call: they would be named as persons are.")
-    known = replace(caller, groups=(role,), brokered=path.startswith(FROM_THE_BROKER), home=account)
+    known = replace(
+        caller,
+        unique_id=f"{role}/{caller.unique_id}",
+        groups=(role,),
+        brokered=path.startswith(FROM_THE_BROKER),
+        home=account,
+    )
     permission_set = PERMISSION_SET.fullmatch(own)
     if not permission_set or not path.startswith(IDENTITY_CENTER_PATH):
         return known

@@ -90,11 +90,13 @@ def door_to_ask_for(doors: tuple[Door, ...], duration: timedelta, *, reason_give
 def principal_id(unique_id: str) -> str:
     """IAM's id of the user or role itself: two sessions of one role are one principal.
 
-    A person of Identity Center is one, whichever account they signed in to (access.domain.member_callers).
+    A person of Identity Center is one, whichever account they signed in to, and a role of a member account is
+    one under its name, `ACCOUNT ID:ROLE`, however often it was made again (access.domain.member_callers).
     """
-    if unique_id.startswith(f"{PERSONS}/"):
-        return "/".join(unique_id.split("/")[:2])
-    return unique_id.partition(":")[0]
+    first, slash, rest = unique_id.partition("/")
+    if first == PERSONS:
+        return first + slash + rest.partition("/")[0]
+    return first if slash and ":" in first else unique_id.partition(":")[0]
 
 
 def require_second_person(who: Caller, asked_ids: Iterable[str]) -> None:

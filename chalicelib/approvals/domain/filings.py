@@ -73,5 +73,7 @@ class Filings:
 
 def person_of(caller: Caller) -> str:
     """The key of a person: the user's id, or the role for sessions, whose names their holder may choose."""
+    from chalicelib.approvals.domain.approvals import principal_id  # noqa: PLC0415  who closes requests needs no rules
+
     role, _, session = caller.unique_id.partition(":")
-    return f"{role}:{session}" if caller.name.startswith(SSO_ROLE) else role
+    return f"{role}:{session}" if caller.name.startswith(SSO_ROLE) else principal_id(caller.unique_id)

@@ -36,13 +36,18 @@ def read(iam: IAMClient, arn: str) -> dict[str, Any] | None:
 
 
 def identity(iam: IAMClient, name: str) -> dict[str, str] | None:
-    """Unique id and path, which no change of the role can change; None if there is no such role."""
+    """Unique id and path, which no change of the role can change; None if there is no role of exactly this name.
+
+    IAM takes names that differ in case only for one; rules and suspensions do not.
+    """
     try:
         role = iam.get_role(RoleName=name)["Role"]
     except (ClientError, BotoCoreError) as error:
         if error_code(error) == "NoSuchEntity":
             return None
         raise translated(error, "reading the caller's role") from error
+    if role["RoleName"] != name:
+        return None
     return {"unique_id": role["RoleId"], "path": role["Path"]}
 
 

@@ -225,7 +225,8 @@ def test_the_callers_access_is_explained_to_itself_and_to_those_who_may_ask(hub:
 
 
 def of_dev(identity: dict[str, str]) -> Caller:
-    return Caller("role", f"{DEV.id}:ci/build-7", identity["userArn"], DEV.id, identity["user"])
+    unique_id = f"{DEV.id}:ci/{identity['user']}"
+    return Caller("role", f"{DEV.id}:ci/build-7", identity["userArn"], DEV.id, unique_id)
 
 
 APPROVALS = f"""

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.access.aws.member_role_paths import KEPT, MemberRolePaths
 from chalicelib.core.domain.errors import AccountUnreachable, Refused
+from chalicelib.provisioning.aws.member_role_facts import identity
 from tests.fakes.core import Clock
 
 if TYPE_CHECKING:
@@ -32,6 +33,19 @@ class Function:
             raise AccountUnreachable(self.away, "AccessDenied")
         found = self.roles.get(order["role"])
         return {"role": {"unique_id": found, "path": f"/{order['role']}/"} if found else None}
+
+
+def test_a_role_whose_name_differs_in_case_is_another_one() -> None:
+    """IAM finds it: a session under the other spelling would be past rules and suspensions of the role."""
+
+    class Iam:
+        def get_role(self, RoleName: str) -> Any:  # noqa: N803  as boto3
+            role = {"RoleId": "AROA1", "RoleName": "ci", "Path": "/team/"}
+            return {"Role": role if RoleName.lower() == "ci" else {}}
+
+    iam: Any = Iam()
+    assert identity(iam, "ci") == {"unique_id": "AROA1", "path": "/team/"}
+    assert identity(iam, "CI") is None
 
 
 def test_a_role_is_read_once_and_another_of_its_name_is_not_it() -> None:

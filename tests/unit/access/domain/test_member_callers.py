@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chalicelib.access.domain.facts import IDENTITY_CENTER_PATH, Facts, described, subjects
 from chalicelib.access.domain.member_callers import described_member, named, served
-from chalicelib.approvals.domain.approvals import principal_id
+from chalicelib.approvals.domain.approvals import principal_id, require_second_person
+from chalicelib.approvals.domain.filings import person_of
 from chalicelib.core.domain.callers import SESSION_ARN, USER_NAME, Caller, caller_from_identity, source_identity
 from chalicelib.core.domain.errors import Refused
 from chalicelib.core.domain.roles import Account
@@ -81,6 +82,24 @@ def test_a_person_gets_nothing_of_the_hubs_person_and_counts_as_the_same_one() -
 
 def test_all_sessions_of_a_role_are_one_principal() -> None:
     assert principal_id(member("ci", "one").unique_id) == principal_id(member("ci", "two").unique_id)
+
+
+def test_a_role_that_is_made_again_is_the_same_principal_and_has_nothing_of_the_old_one() -> None:
+    """Else the account's administrators would approve, and file without limit, by making one role again and again."""
+    old, new = (member("ci", "one") for _ in range(2))
+    again = described_member(named(from_gateway("ci", "two", role_id="AROA2")), DEV, "/")
+    others = [member("cd", "one"), member("ci", "one", home=PROD), from_gateway("ci", "one", HUB)]
+    assert old == new
+    assert old.unique_id != replace(again, unique_id=again.unique_id.replace("two", "one")).unique_id
+    assert principal_id(old.unique_id) == principal_id(again.unique_id) == person_of(again) == f"{DEV.id}:ci"
+    assert f"{DEV.id}:ci" not in {principal_id(one.unique_id) for one in others}
+    with pytest.raises(Refused, match="never decides"):
+        require_second_person(again, [old.unique_id])
+
+
+def test_the_limits_of_requests_are_of_a_person_in_all_accounts() -> None:
+    path = f"{IDENTITY_CENTER_PATH}eu-west-1/"
+    assert {person_of(member(PERMISSION_SET, "ann", path, home)) for home in (DEV, PROD)} == {"sso/ann"}
 
 
 @pytest.mark.parametrize("path", ["/access-broker/", "/access-broker-workloads/app/"])

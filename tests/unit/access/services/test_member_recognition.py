@@ -180,4 +180,5 @@ def test_what_is_older_than_a_second_is_read_again_before_anything_leaves() -> N
 
 def caller_of(door: Door) -> Any:
     caller = door.calls().caller
-    return replace(caller, name=caller.name.partition(":")[2], groups=(), home=None)
+    name, unique_id = caller.name.partition(":")[2], caller.unique_id.partition("/")[2]
+    return replace(caller, name=name, unique_id=unique_id, groups=(), home=None)
