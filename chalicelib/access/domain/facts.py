@@ -112,12 +112,22 @@ def subjects(caller: Caller) -> tuple[str, ...]:
     A user by IAM's unique id. A session by that of its role, by its own, and
     where the role's name is one of Identity Center's also by the person. One of
     a member account by its role's name and its own, too (access.domain.member_callers).
+    Names also count as `in_any_case` has them.
     """
     if caller.kind == "user":
         return (caller.unique_id,)
     role, _, session = caller.name.partition("/")
     person = (f"{PERSONS}/{session}",) if PERMISSION_SET.fullmatch(role) else ()
-    return (iam_id(caller), caller.unique_id, *person, *(_names_of_member(role, session) if caller.member else ()))
+    names = (*person, *(_names_of_member(role, session) if caller.member else ()))
+    return (iam_id(caller), caller.unique_id, *dict.fromkeys((*names, *map(in_any_case, names))))
+
+
+def in_any_case(name: str) -> str:
+    """The name in lower case, of a person of Identity Center or a caller of a member account, who have no id here.
+
+    IAM and Identity Center take names that differ in case only for one; responders type them.
+    """
+    return name.lower() if ":" in name or name.startswith(f"{PERSONS}/") else name
 
 
 def _names_of_member(role: str, session: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.access.domain.admission import admit
-from chalicelib.access.domain.facts import PERSONS
+from chalicelib.access.domain.facts import PERSONS, in_any_case
 from chalicelib.core.domain.errors import Conflict, InvalidRequest, MfaRequired, ReasonRequired, Refused
 from chalicelib.core.domain.roles import MAX_CHAINED_SECONDS
 
@@ -91,12 +91,12 @@ def principal_id(unique_id: str) -> str:
     """IAM's id of the user or role itself: two sessions of one role are one principal.
 
     A person of Identity Center is one, whichever account they signed in to, and a role of a member account is
-    one under its name, `ACCOUNT ID:ROLE`, however often it was made again (access.domain.member_callers).
+    one under its name, `ACCOUNT ID:ROLE`, however often it was made again (access.domain.member_callers), in any case.
     """
     first, slash, rest = unique_id.partition("/")
     if first == PERSONS:
-        return first + slash + rest.partition("/")[0]
-    return first if slash and ":" in first else unique_id.partition(":")[0]
+        return in_any_case(first + slash + rest.partition("/")[0])
+    return in_any_case(first) if slash and ":" in first else unique_id.partition(":")[0]
 
 
 def require_second_person(who: Caller, asked_ids: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.access.domain.facts import PERSONS, Suspension
+from chalicelib.access.domain.facts import PERSONS, Suspension, in_any_case
 from chalicelib.approvals.domain.requests import RequestFilter
 from chalicelib.core.domain.errors import BrokerError, Conflict, NotFound, Refused
 from chalicelib.core.domain.events import AuditEvent
@@ -140,8 +140,10 @@ class Suspender:
         Callers of member accounts are suspended by name: the directory has none of them.
         """
         first, _, session = name.partition("/")
+        if name.endswith("/") or "/" in session or first.endswith(f":{PERSONS}") > bool(session):
+            raise NotFound(f"There can be no caller {name}.")
         if ":" in first or (session and first == PERSONS):
-            return (name,)
+            return (in_any_case(name),)
         ids = {facts.unique_id: facts.kind for facts in self.known.named(first)}
         if session:
             ids = {f"{unique_id}:{session}": kind for unique_id, kind in ids.items() if kind == "role"}
@@ -182,8 +184,9 @@ class Suspender:
                 yield session.caller
 
     def _cancel(self, done: Suspended, name: str, reason: str, origin: Origin) -> Suspended:
-        now, wanted = self.clock(), RequestFilter(caller=name, state="pending")
-        for request in [one for one in self.requests.pending() if wanted.matches(one, now)]:
+        now, wanted = self.clock(), RequestFilter(state="pending")
+        pending = [one for one in self.requests.pending() if wanted.matches(one, now) and _names(name, one.caller)]
+        for request in pending:
             try:
                 self.canceller.withdraw(request.id, f"{name} is suspended: {reason}", origin)
             except BrokerError as failure:
@@ -199,10 +202,15 @@ def _means(name: str, session: Session) -> bool:
     They differ for persons of Identity Center: `sso/PERSON` comes as PERMISSION SET ROLE/PERSON. A person is
     the same one in a member account; a role of that account is not the broker's role of the same name.
     """
-    account, colon, own = session.caller.rpartition(":")
-    in_aws = account + colon + session.caller_arn.partition(":assumed-role/")[2]
-    names = (session.caller, in_aws, own if own.startswith(f"{PERSONS}/") else "")
-    return any(one == name or one.startswith(f"{name}/") for one in names)
+    account, colon, _ = session.caller.rpartition(":")
+    return _names(name, session.caller, account + colon + session.caller_arn.partition(":assumed-role/")[2])
+
+
+def _names(name: str, *callers: str) -> bool:
+    """True if a caller has the name, is a session of the role of that name, or is that person in a member account."""
+    wanted, persons = in_any_case(name), [one.rpartition(":")[2] for one in callers]
+    known = [in_any_case(one) for one in (*callers, *(one for one in persons if one.startswith(f"{PERSONS}/")))]
+    return any(one == wanted or one.startswith(f"{wanted}/") for one in known)
 
 
 def _event(

@@ -174,7 +174,7 @@ def test_a_member_ends_its_own_session_and_no_other(hub: Hub) -> None:
     assert hub.call("DELETE", f"/v1/sessions/{other.id}", ci)[0] == 404
 
 
-@pytest.mark.parametrize("name", [f"{DEV.id}:ci", f"{DEV.id}:ci/build-7"])
+@pytest.mark.parametrize("name", [f"{DEV.id}:ci", f"{DEV.id}:CI", f"{DEV.id}:ci/build-7"])
 def test_a_suspension_is_by_name_and_takes_live_sessions_with_it(hub: Hub, name: str) -> None:
     ci, rita = hub.role(DEV.id, "ci"), make_user("rita", "responders")
     made = session(1, of_dev(ci), issued_at=datetime.now(UTC) - timedelta(minutes=10))
@@ -186,12 +186,13 @@ def test_a_suspension_is_by_name_and_takes_live_sessions_with_it(hub: Hub, name:
     assert hub.asks(ci)[0] == 201
 
 
-def test_a_suspended_person_is_out_in_every_account_with_the_sessions_of_each(hub: Hub) -> None:
+@pytest.mark.parametrize("name", ["sso/ann", "sso/Ann"])
+def test_a_suspended_person_is_out_in_every_account_with_the_sessions_of_each(hub: Hub, name: str) -> None:
     ann, rita = hub.role(DEV.id, PERMISSION_SET, "ann", IDENTITY_CENTER), make_user("rita", "responders")
     person = Caller("role", f"{DEV.id}:sso/ann", ann["userArn"], DEV.id, f"sso/ann/{DEV.id}")
     made = session(1, person, issued_at=datetime.now(UTC) - timedelta(minutes=10))
     hub.put(session_to_row(made))
-    done = hub.call("POST", "/v1/suspensions", rita, {"caller": "sso/ann", "reason": "laptop lost"})[1]
+    done = hub.call("POST", "/v1/suspensions", rita, {"caller": name, "reason": "laptop lost"})[1]
     assert (done["sessions"], hub.call("GET", "/v1/whoami", ann)[0]) == ([made.id], 403)
 
 
@@ -256,6 +257,15 @@ def test_a_member_asks_and_decides_where_rules_say_so_and_no_principal_agrees_wi
     ]  # fmt: skip
     assert hub.call("POST", approve, lead, {})[1]["state"] == "approved"
     assert hub.asks(release)[0] == 201
+
+
+def test_requests_of_a_suspended_role_are_cancelled_whichever_session_filed_them(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "policies" / "access" / "approvals.cedar").write_text(APPROVALS)
+    release, rita = hub.role(DEV.id, "release"), make_user("rita", "responders")
+    filed = hub.call("POST", "/v1/requests", release, {"role": "ec2-full", "reason": "release"})[1]
+    for name, cancelled in ((f"{DEV.id}:rel", []), (f"{DEV.id}:release", [filed["id"]])):
+        done = hub.call("POST", "/v1/suspensions", rita, {"caller": name, "reason": "leak"})[1]
+        assert (done["requests"], done["failures"]) == (cancelled, [])
 
 
 def test_a_person_does_not_approve_from_a_member_account_what_they_asked_for_in_the_hub(

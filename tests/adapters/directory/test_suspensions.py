@@ -157,7 +157,8 @@ def test_only_those_who_may_revoke_suspend_others_and_nobody_lifts_their_own(cal
 
 
 def test_a_name_that_no_caller_has_is_not_found(call, rita) -> None:
-    for name in ("nemo", "nemo/session"):
+    member = "111122223333"
+    for name in ("nemo", "nemo/session", "sso/", f"{member}:sso", f"{member}:ci/", f"{member}:ci/a/b", "sso/dana/a"):
         assert call("POST", "/v1/suspensions", rita, {"caller": name, "reason": "typo"})[0] == 404
 
 

@@ -95,6 +95,9 @@ def test_a_role_that_is_made_again_is_the_same_principal_and_has_nothing_of_the_
     assert f"{DEV.id}:ci" not in {principal_id(one.unique_id) for one in others}
     with pytest.raises(Refused, match="never decides"):
         require_second_person(again, [old.unique_id])
+    assert principal_id(member("CI", "one").unique_id) == principal_id(old.unique_id)
+    ann, same = (member(PERMISSION_SET, one, f"{IDENTITY_CENTER_PATH}x/") for one in ("ann", "Ann"))
+    assert principal_id(ann.unique_id) == principal_id(same.unique_id)
 
 
 def test_the_limits_of_requests_are_of_a_person_in_all_accounts() -> None:
@@ -135,6 +138,8 @@ def test_a_suspension_finds_the_caller_by_each_name_it_has() -> None:
     described_again = subjects(member(PERMISSION_SET, "ann", f"{IDENTITY_CENTER_PATH}x/"))
     assert {"sso/ann", f"{DEV.id}:sso/ann"} <= set(described_again)
     assert "sso/ann" not in subjects(named(from_gateway("ci", "ann")))
+    assert f"{DEV.id}:ci" in subjects(named(from_gateway("CI", "build-7", role_id="AROA2")))
+    assert {"sso/ann", "sso/Ann"} <= set(subjects(named(from_gateway(PERMISSION_SET, "Ann"))))
     at_home = subjects(from_gateway("ci", "build-7", HUB, "AROA2"))
     assert set(at_home).isdisjoint(ci)
 
