@@ -31,7 +31,7 @@ def user_name(text: str) -> str:
 
 
 def caller_name(text: str) -> str:
-    """A user, a role, ROLE/SESSION, or sso/PERSON; in a member account, its id and a colon before it."""
+    """A user, a role, ROLE/SESSION or sso/PERSON; for a member account, with its id and a colon in front."""
     if not re.fullmatch(r"(?:[0-9]{12}:)?[\w+=,.@-]{1,64}(?:/[\w+=,.@-]{1,64})?", text, re.ASCII):
         raise ValueError(
             "a caller is a user, a role, ROLE/SESSION or sso/PERSON, for example alice; "

@@ -80,7 +80,7 @@ def _remarks(report: dict[str, Any]) -> list[str]:
     budget = report.get("budget") or {}
     if budget.get("exceeded"):
         lines.append(
-            f"Over its budget: {budget['wanted']} roles wanted, {budget['limit']} allowed; it would take none."
+            f"Over its budget: {budget['wanted']} roles wanted, {budget['limit']} allowed; it would change none."
         )
     if not report.get("complete", True):
         lines.append("The look was cut short; the next run goes on from there.")
@@ -91,14 +91,14 @@ def _remarks(report: dict[str, Any]) -> list[str]:
 
 
 def _of_keys(report: dict[str, Any]) -> list[str]:
-    """Old access keys, each with what this run does to it or when the next stage comes."""
+    """A line for each old access key: what this run does to it, or when the next stage comes."""
     keys, budget = report.get("keys") or [], report.get("key_budget") or {}
     lines = [f"Access key {key['id']} of {key['user']}: {_stage(key)}; {key['reason']}." for key in keys]
     if keys:
         lines.append(f"Clean-up takes access keys as far as {report['keys_up_to']}.")
     if budget.get("exceeded"):
         lines.append(
-            f"Over the budget: {budget['wanted']} access keys wanted, {budget['limit']} allowed; it would take none."
+            f"Over the budget: {budget['wanted']} access keys wanted, {budget['limit']} allowed; it would change none."
         )
     return lines
 

@@ -40,7 +40,8 @@ def restore(connection: Connection, given: Given) -> None:
     """POST /v1/users/NAME/access-keys/restore."""
     name = given.word("name")
     done = connection.broker.post("users", name, "access-keys", "restore")
-    words = f"Active again: {', '.join(done['restored'])}." if done["restored"] else f"No key of {name} waits for this."
+    restored = ", ".join(done["restored"])
+    words = f"Active again: {restored}." if restored else f"No key of {name} is deactivated by clean-up."
     connection.output.show(done, lambda: connection.output.line(words))
 
 
@@ -59,7 +60,7 @@ def rotate(connection: Connection, given: Given) -> None:
     named = connection.settings.profile
     if not named and keys_in_variables():
         raise Misused(
-            "Your keys come from environment variables; a rotation is for the credentials file: --profile NAME."
+            "Your keys come from environment variables; a rotation changes the credentials file. Give --profile NAME."
         )
     profile = chosen_profile(aws_session(named), named) or "default"
     notes = private_directory(cache_directory(os.environ))
@@ -69,9 +70,7 @@ def rotate(connection: Connection, given: Given) -> None:
     if rotation.backup:
         connection.output.notice(f"{rotation.file} has the new key; {rotation.backup} is the file as it was.")
     if config := config_with(os.environ, done["old"]):
-        connection.output.notice(
-            f"{config} has the old key too: it does not work any more there. Replace or remove it."
-        )
+        connection.output.notice(f"{config} has the old key too. It no longer works: replace it there, or remove it.")
     connection.output.show(done, lambda: connection.output.line(_rotated(done)))
 
 

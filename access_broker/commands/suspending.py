@@ -25,7 +25,7 @@ COLUMNS = (
 
 NAME = Argument(
     "NAME",
-    "A user, a role, ROLE/SESSION, or sso/PERSON; in a member account, its id and a colon before it.",
+    "A user, a role, ROLE/SESSION or sso/PERSON; for a member account, with its id and a colon in front.",
     caller_name,
     names="caller",
 )

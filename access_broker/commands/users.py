@@ -40,8 +40,8 @@ def create(connection: Connection, given: Given) -> None:
     }
     if wanted["sign_in"] and named["console_access"] is False:
         raise Misused(
-            f"{name} signs in with a password and has no access key: --no-console would leave no way in. To take both: "
-            "--no-sign-in --no-console. Add --access-key to give a key instead."
+            f"{name} signs in with a password and has no access key: without a password they cannot sign in at all. "
+            "To remove both: --no-sign-in --no-console. To give a key instead, add --access-key."
         )
     made = connection.broker.put("users", name, body=wanted)
     connection.output.show(made, lambda: _print(connection, made))

@@ -50,7 +50,7 @@ def replace(path: Path, content: bytes, like: os.stat_result | None = None) -> N
 
 
 def _keep_the_name(directory: Path) -> None:
-    """A rename is on the disk once its directory is (fsync(2)). Windows has no such call."""
+    """Write the directory to the disk, and with it the new name of the file (fsync(2)). Windows has no such call."""
     if sys.platform == "win32":
         return
     with contextlib.suppress(OSError):  # some network file systems cannot

@@ -215,7 +215,7 @@ def test_a_run_over_its_budget_takes_no_role_and_says_so_everywhere(
     assert {role["change"] for role in second["roles"]} == {""}
     assert eventually(lambda: cleanup.counted("CleanupBudgetExceeded"), lambda now: now > before) == before + 1
     shown = admin.broker("cleanup", "--dry-run")
-    assert "Over its budget: 2 roles wanted, 1 allowed; it would take none." in shown.stderr
+    assert "Over its budget: 2 roles wanted, 1 allowed; it would change none." in shown.stderr
     told = audit(broker, "type=cleanup", lambda found: any(one["detail"].get("run") == second["run"] for one in found))
     (summary,) = [one["detail"] for one in told if one["detail"].get("run") == second["run"]]
     assert summary["budget"] == second["budget"]

@@ -33,7 +33,7 @@ LEFT_ALONE = timedelta(seconds=10)
 
 
 class MemberRolePaths:
-    """The path of a role never changes, nor does another role get its unique id: what was read once is kept."""
+    """Keeps the path of each role by its unique id: the path never changes, and IAM gives no unique id twice."""
 
     def __init__(self, provisioner: Orders, clock: Clock) -> None:
         self._provisioner, self._clock = provisioner, clock

@@ -28,7 +28,7 @@ PERSONS = "sso"
 
 
 FROM_THE_BROKER = (ROLE_PATH, WORKLOAD_PATH)
-"""Behind a role under these paths may stand any person who has a brokered session: trust and tags prove nothing."""
+"""Any person with a brokered session may have a session of a role here, so its trust policy and tags prove nothing."""
 
 
 class Suspended(Refused):

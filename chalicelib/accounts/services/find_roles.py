@@ -39,7 +39,7 @@ class RoleFinder:
     threads: Callable[[], Executor]
 
     def find(self) -> FoundRoles:
-        """All of them. An account that cannot be seen costs the others nothing."""
+        """Every brokered role. An account that cannot be read does not stop the others."""
         joined = [one.id for one in self.accounts.every() if one.state == "joined"]
         with self.threads() as threads:
             found = dict(zip(joined, threads.map(self._names, joined), strict=True))

@@ -53,7 +53,7 @@ UNLISTED = "neither the organisation nor policies/accounts.json has it any more"
 NOT_JOINED = "it has not joined: deploy the member template (make spoke)"
 LOST = "its spoke role does not let the broker in ({0}): deploy the member template again"
 
-FORBIDDEN = "a {0} does not let the broker in: ask those who run the organisation"
+FORBIDDEN = "a {0} does not let the broker in: ask the administrators of the organisation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class RegistrySync:
     clock: Clock
 
     def run(self) -> RegistryRun:
-        """Bring the registry up to date. An account that cannot be reached costs the others nothing."""
+        """Bring the registry up to date. An account that cannot be reached does not stop the others."""
         known = {one.id: one for one in self.registry.every()}
         organization = self.organization.read()
         listed = put_together(self.filed(), organization, known)
@@ -117,7 +117,7 @@ class RegistrySync:
 
 
 def _why(refusal: BrokerError, *, joined_before: bool) -> str:
-    """A policy of the organisation is named: no template can help against it."""
+    """The reason in words. It names a policy of the organisation, because no template can change that."""
     kind = getattr(refusal, "denied_by", "")
     if kind in ORGANISATIONS_POLICIES:
         return FORBIDDEN.format(kind)

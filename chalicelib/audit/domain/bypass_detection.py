@@ -64,9 +64,8 @@ class Assumption:
 def assumption(record: Mapping[str, Any], sender: str = "") -> Assumption | None:
     """The assumption in a CloudTrail record; None where no brokered role was assumed.
 
-    `sender` is the account that EventBridge says the event is of. CloudTrail
-    records for its own account only: a record that says another one is forged.
-
+    `sender` is the account that sent the event, as EventBridge says. CloudTrail
+    records only its own account, so a record that names another one is forged.
     Shape: CloudTrail user guide, "record contents" and "userIdentity element".
     """
     asked = record.get("requestParameters") or {}

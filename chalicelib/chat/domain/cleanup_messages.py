@@ -34,7 +34,7 @@ def cleanup_message(event: Mapping[str, Any]) -> Message | None:
 
 
 def _of_key(detail: Mapping[str, Any]) -> Message | None:
-    """To the owner, who is mentioned where their Slack account is known."""
+    """The message about an access key. It mentions the owner if their Slack account is known."""
     stage, before = detail["stage"], detail["before"]
     if stage not in TOLD_OF_KEYS and not (stage == "alive" and before in TOLD_OF_KEYS):
         return None

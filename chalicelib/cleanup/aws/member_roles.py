@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RolesOfAccounts:
-    """The port RoleInventory. Those of member accounts are asked for by name: the given ones, and those found there."""
+    """The port RoleInventory. Roles of member accounts are read by name: the given names, and those found there."""
 
     def __init__(self, home: IamRoleInventory, provisioner: ProvisionFunction, threads: Callable[[], Executor]) -> None:
         self._home, self._provisioner, self._threads = home, provisioner, threads
@@ -45,7 +45,7 @@ class RolesOfAccounts:
     def of_members(self, names: Iterable[str]) -> Iterator[MemberLook]:
         """These roles and those under our boundaries, account by account, several at once.
 
-        An account out of reach costs the others nothing.
+        An account out of reach does not stop the others.
         """
         found = self._provisioner.order({"action": "find_roles"})["names"]
         accounts = groupby(sorted({*names, *found}), key=lambda name: split_role_name(name)[0])

@@ -37,7 +37,7 @@ class UserKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyVerdict:
-    """The stage a key belongs in, why, and what comes next when at the earliest; None if that is not turned on."""
+    """The stage of a key and the reason; the next stage and its earliest time, None if that stage is off."""
 
     stage: KeyStage
     code: str
@@ -88,7 +88,7 @@ class _Case:
 
     @property
     def life(self) -> tuple[datetime, str]:
-        """The time from which the key gets old, and what it was."""
+        """The last event that makes the key young again: its time, and its name in words."""
         key, mark = self.key, self.mark
         returned = mark.since if mark and mark.stage == "alive" else None
         seen = (
@@ -134,7 +134,7 @@ def _used_when_inactive(key: UserKey, mark: KeyMark) -> bool:
 
 
 def _old(case: _Case) -> KeyVerdict:
-    """Onward by one stage if it is time and the stage is turned on."""
+    """The next stage if it is time and the stage is on, otherwise the same one."""
     mark, terms = case.mark, case.terms
     if mark is None or not mark.staged:
         return _in(case, "reported", case.now)

@@ -59,7 +59,7 @@ def role_document(found: Found, report: Report) -> dict[str, Any]:
 
 
 def key_document(found: KeyFound, report: Report) -> dict[str, Any]:
-    """One access key: as a role, but `next_stage` is null where that stage is not turned on."""
+    """One access key, shown as a role is, but `next_stage` is null if that stage is off."""
     key, verdict, change = found.key, found.verdict, report.keys.changes.get(found.key.id)
     stage = found.stage if report.dry_run or not change else change
     since = found.mark.since if found.mark and found.mark.staged else None

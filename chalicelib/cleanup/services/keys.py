@@ -1,4 +1,4 @@
-"""Keys that get old: all keys of the deployment's users judged, then one key at a time taken further or back.
+"""Old access keys: judges all keys of the deployment's users, then moves one key at a time to its next stage or back.
 
 As with roles: a second look, a record of the intent, the act, a record of the result. The provision
 function acts, and asks IAM for the last use once more right before.
@@ -94,7 +94,7 @@ class KeyRetirement:
         return steps
 
     def _bury(self, mark: KeyMark) -> None:
-        """The mark of a key that is gone, with its user or alone."""
+        """Remove the mark of a key that is gone, alone or with its user."""
         if all(key.id != mark.key for key in self.keys.of([mark.user])):
             self.marks.forget(mark)
 
@@ -120,7 +120,7 @@ class KeyRetirement:
         return KeyFound(key, judge_key(key, mark, self.terms, now), mark)
 
     def _take_back(self, found: KeyFound) -> KeyStage:
-        """To the start, out of clean-up's own deactivation too."""
+        """Back to the start. A key that clean-up deactivated is activated, unless a person deactivated it since."""
         by_a_person = found.verdict.code == BY_ITS_OWNER.code
         if found.mark and found.mark.deactivates and not found.key.active and not by_a_person:
             self._order("activate_key", found)
@@ -141,7 +141,7 @@ class KeyRetirement:
         return found.verdict.stage
 
     def _enter(self, found: KeyFound, before: KeyMark | None) -> None:
-        """The key is in the stage of its verdict; Conflict if another writer changed the mark that was `before`."""
+        """Record that the key is in the stage of its verdict; Conflict if another writer changed the mark `before`."""
         now, verdict = self.records.clock(), found.verdict
         if before is None:
             mark = KeyMark(found.key.id, found.key.user, verdict.stage, now, now, verdict.next_at)

@@ -103,7 +103,7 @@ class CleanupRun:
         return replace(report, users=found, keys=keys, failures=(*report.failures, *failures))
 
     def _step_keys(self, report: Report, keep: Callable[[], None]) -> Report:
-        """Nothing happens to keys where AWS was too busy for roles."""
+        """Move the keys. If AWS was too busy for the roles, leave the keys alone."""
         if not report.complete:
             return report
         steps = self.key_retirement.run(report.keys, keep)

@@ -32,7 +32,7 @@ class Steps(Generic[Kind]):
     def take(self, role: str, step: Callable[[], Kind | None]) -> None:
         """One step. What it could not do is for the next run.
 
-        If AWS is busy, so are all others; if that is in a member account, all others there.
+        If AWS is busy, the run takes no more steps; in a member account, no more steps for that account.
         """
         account, _ = split_role_name(role)
         if not self.complete or account in self.lost:

@@ -31,14 +31,14 @@ KeyFurther = Literal["reported", "warned", "deactivated"]
 
 
 class OldKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An access key on its way to deactivation, or back. `change` is what a run does to it, as with a role."""
+    """An old access key, or one that is taken back. `change` is what the run does to it; empty: nothing."""
 
     id: str
     user: str
     stage: Annotated[Literal["", KeyFurther], msgspec.Meta(description="Where it is; empty: nowhere yet")]
     since: Instant | None
     change: Literal["", "alive", KeyFurther]
-    next_stage: Annotated[KeyFurther | None, msgspec.Meta(description="null where it is not turned on")]
+    next_stage: Annotated[KeyFurther | None, msgspec.Meta(description="null if that stage is off")]
     next_at: Annotated[Instant | None, msgspec.Meta(description="At the earliest")]
     code: Annotated[str, msgspec.Meta(description="`old`, or the reason to leave the key alone (docs/cleanup.md)")]
     reason: str

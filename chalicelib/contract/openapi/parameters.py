@@ -22,7 +22,7 @@ CallerName = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^([a-z0-9-]{1,63}:)?[A-Za-z0-9_+=,.@/-]{1,129}$(?!\n)",
-        description="A name in IAM; ROLE/SESSION for a role session; in a member account, ACCOUNT: before it",
+        description="A name in IAM; ROLE/SESSION for a role session; in a member account with ACCOUNT: in front",
     ),
 ]
 When = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with an offset")]

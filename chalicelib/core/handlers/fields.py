@@ -23,7 +23,7 @@ CallerName = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^([0-9]{12}:)?[A-Za-z0-9_+=,.@/-]{1,129}$(?!\n)",
-        description="A user, a role, ROLE/SESSION or sso/PERSON; in a member account, ACCOUNT ID: before it",
+        description="A user, a role, ROLE/SESSION or sso/PERSON; in a member account with ACCOUNT ID: in front",
     ),
 ]
 Reason = Annotated[str, msgspec.Meta(max_length=1000, description="Why, for those who read the audit log")]

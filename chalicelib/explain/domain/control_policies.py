@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.core.domain.iam_patterns import Statement
 
 NAME = "service_control_policies"
-CHANGE = "Ask those who run the organisation; no account and no role can allow it."
+CHANGE = "Ask the administrators of the organisation: no account and no role can allow it."
 READ_BY = "The broker may read them in the management account, or where that account delegates it (docs/accounts.md)."
 
 
@@ -61,14 +61,15 @@ def _of_no_operation(member: ControlPolicies) -> Layer:
     if member.unread:
         return _unread(member)
     names = sorted({name for _, documents in member.levels for name in documents})
-    bind = f"{', '.join(names)} bind account {member.account}" if names else f"None binds account {member.account}"
+    bind = f"{', '.join(names)} bind account {member.account}" if names else f"No policy binds account {member.account}"
     return _unknown(f"{bind}. Name an operation, such as ec2:RunInstances, to check it.")
 
 
 def _judged(call: Call) -> Layer:
     policies = call.policies
     if policies.exempt:
-        return Layer(NAME, "open", "management account", f"None binds {policies.account}: it manages the organisation.")
+        none = f"No policy binds {policies.account}: it manages the organisation."
+        return Layer(NAME, "open", "management account", none)
     if policies.unread:
         return _unread(policies)
     levels = [(target, list(_speaking(call, documents))) for target, documents in policies.levels]
@@ -87,7 +88,7 @@ def _judged(call: Call) -> Layer:
 
 
 def _speaking(call: Call, documents: Mapping[str, Any]) -> Iterator[tuple[str, Statement]]:
-    """The statements about this call; those about a resource that is known, as if they were about all."""
+    """The statements about this call. If its resource is known, those that cover it count as if they covered all."""
     for policy, document in sorted(documents.items()):
         for statement in read_statements(policy, document):
             if statement.covers(call.action) is None:

@@ -82,7 +82,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explainer:
-    """Reads only; a refusal to explain another caller is recorded. `members` is made where a member's caller is."""
+    """Reads only; a refusal to explain another caller is recorded. `members` is called only for members' callers."""
 
     deployment: str
     broker_role_arn: str
@@ -117,7 +117,7 @@ class Explainer:
         return Explanation(subject.name, role.name, allowed, layers, smallest_change(layers))
 
     def _in_aws(self, role: Role, wanted: ExplainAsk) -> tuple[RoleInAws | None, str]:
-        """The role, or why it could not be read: an account that is out of reach costs its own layers alone."""
+        """The role, or why it could not be read. If an account is out of reach, only the layers of IAM are missing."""
         if role.home is None:
             return self.iam.role(role, policies=bool(wanted.operation)), ""
         if not role.home.served:
@@ -128,7 +128,7 @@ class Explainer:
             return None, error.detail.rstrip(".")
 
     def _under_control_policies(self, role: Role, wanted: ExplainAsk, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-        """The layers of a member's role with that of its organisation, behind the account's own."""
+        """For a role of a member account, put the organisation's layer behind the account's own."""
         if role.home is None:
             return layers
         try:
@@ -158,7 +158,9 @@ class Explainer:
     def _member(self, name: str) -> Caller:
         """The role session of a member account; NotFound says why it would not be let in."""
         if not name.partition("/")[2] or name.partition(":")[2].startswith(f"{PERSONS}/"):
-            raise NotFound("Name a caller of a member account as ACCOUNT ID:ROLE/SESSION, a person by the role, too.")
+            raise NotFound(
+                "Callers of member accounts are named ACCOUNT ID:ROLE/SESSION, also those of Identity Center."
+            )
         try:
             return self.members().by_name(name)
         except Refused as refusal:

@@ -171,46 +171,46 @@ def _without_facts(event: Line) -> str:
 
 
 def _recorded(event: Line, saw: _Decision, caller: _Caller, role: _Role, at: datetime) -> Recorded:
-    tags = {name: value for name, value in caller.tags.items() if value is not None}
-    who = event.caller
+    ask = Ask(
+        action=saw.action,
+        caller=_caller(event.caller, caller),
+        role=_role(event.role, role),
+        at=at,
+        source_ip=saw.source_ip,
+        duration_seconds=saw.duration_seconds,
+        duration_given=saw.duration_given,
+        reason_given=saw.reason_given,
+        session_policy_given=saw.session_policy_given,
+        session_tags=saw.session_tags,
+        mfa=saw.mfa,
+        via=saw.via,
+    )
     return Recorded(
         id=event.id,
-        ask=Ask(
-            action=saw.action,
-            caller=Caller(
-                who.kind,
-                who.name,
-                who.arn,
-                caller.account,
-                who.id,
-                caller.groups,
-                tags,
-                home=_account(caller.home) if caller.home else None,
-            ),
-            role=Role(
-                event.role,
-                role.arn,
-                tags=role.tags,
-                max_session_seconds=role.max_session_seconds,
-                tier=cast("Tier", role.tier),
-                home=_account(role.home) if role.home else None,
-            ),
-            at=at,
-            source_ip=saw.source_ip,
-            duration_seconds=saw.duration_seconds,
-            duration_given=saw.duration_given,
-            reason_given=saw.reason_given,
-            session_policy_given=saw.session_policy_given,
-            session_tags=saw.session_tags,
-            mfa=saw.mfa,
-            via=saw.via,
-        ),
+        ask=ask,
         outcome=saw.outcome,
         policies=event.policies,
         terms=saw.terms,
         grants=tuple((grant.approvals, grant.reason) for grant in saw.grants),
         start=saw.start,
         kept=None if caller.all_tags else frozenset(caller.tags),
+    )
+
+
+def _caller(who: _Who, saw: _Caller) -> Caller:
+    tags = {name: value for name, value in saw.tags.items() if value is not None}
+    home = _account(saw.home) if saw.home else None
+    return Caller(who.kind, who.name, who.arn, saw.account, who.id, saw.groups, tags, home=home)
+
+
+def _role(name: str, saw: _Role) -> Role:
+    return Role(
+        name,
+        saw.arn,
+        tags=saw.tags,
+        max_session_seconds=saw.max_session_seconds,
+        tier=cast("Tier", saw.tier),
+        home=_account(saw.home) if saw.home else None,
     )
 
 

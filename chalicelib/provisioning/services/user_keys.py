@@ -68,7 +68,7 @@ class UserKeys:
         return True
 
     def activate(self, name: str, key: str, origin: Origin) -> None:
-        """Undo a deactivation: clean-up takes it back, and writes the mark."""
+        """Undo a deactivation for clean-up, which then writes the mark itself."""
         with self.leases.hold(f"user/{name}"):
             mark = self.marks.get(self._key(name, key).id)
             if not mark or not mark.deactivates:

@@ -22,7 +22,9 @@ PERCENTAGE = re.compile(r"(\d+)%")
 
 PERHAPS_NEW = "A role made or changed less than a minute ago may need another try; `broker explain` says the rest."
 
-OF_THE_ORGANISATION = "Ask those who run the organisation; `broker explain` names the policy if the broker may read it."
+OF_THE_ORGANISATION = (
+    "Ask the organisation's administrators; `broker explain` names the policy if the broker may read it."
+)
 
 ANOTHER_ROLE = "The account has another role of that name than the broker made; an administrator applies its template."
 
