@@ -89,7 +89,7 @@ def path_is_the_brokers(people: People) -> Finding:
     asks="users who only sign in may call what aws login calls, and nothing else",
     why="any other action is a standing permission, an access key never expires, and without these two actions they "
     "cannot sign in",
-    do="take the other policies, groups and keys away: broker users get NAME shows what reaches the user",
+    do="take the other policies, groups and keys away: broker users show NAME shows what reaches the user",
 )
 def sign_in_only_users(people: People) -> Finding:
     """The actions of every policy that reaches them."""

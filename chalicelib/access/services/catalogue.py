@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class CachedCatalogue:
-    """Roles by name. A role that is not there is not remembered: it may be made any moment."""
+    """Roles by name, cached. A missing role is not cached, because it may be made at any moment."""
 
     def __init__(self, catalogue: Catalogue, clock: Clock, seconds: int) -> None:
         self._catalogue = catalogue

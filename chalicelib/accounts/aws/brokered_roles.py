@@ -27,7 +27,7 @@ class BrokeredRoles:
         self._home, self._boundaries, self._spokes = home, sorted(boundaries), spokes
 
     def names(self, account: str) -> list[str]:
-        """Names under the broker's path; BrokerError where the account does not let us in, or not see them."""
+        """Names under the path; BrokerError if the account does not let the broker in, or does not let it list them."""
         iam = self._spokes.iam(account)
         found = [_under(iam, arn.replace(f":{self._home}:", f":{account}:", 1)) for arn in self._boundaries]
         return sorted(name for names in found for name in names)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         """The brokered roles of an account."""
 
         def names(self, account: str) -> Sequence[str]:
-            """Their names; BrokerError where the account does not let us in, or not see them."""
+            """Their names; BrokerError if the account does not let the broker in, or does not let it list them."""
             ...
 
 

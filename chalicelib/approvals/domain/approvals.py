@@ -64,7 +64,7 @@ def _doors(rules: AccessRules, asking: Ask, start: datetime) -> tuple[Door, ...]
 
 
 def door_to_ask_for(doors: tuple[Door, ...], duration: timedelta, *, reason_given: bool) -> Door:
-    """Of the doors to a role, the one that asks fewest to agree among those that give it for so long.
+    """The door that needs the fewest approvals, of the doors to the role that allow a grant of this length.
 
     Raises Conflict where a door stands open without any approval,
     ReasonRequired, or InvalidRequest with the longest grant there is.

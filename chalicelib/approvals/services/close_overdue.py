@@ -25,7 +25,7 @@ class OverdueCloser:
     records: ApprovalRecords
 
     def run(self) -> tuple[int, int]:
-        """Write down what is over by now: how many requests, how many grants. Those others wrote down do not count."""
+        """Record the requests and grants that are over by now; answers how many of each this call recorded."""
         now = self.records.clock()
         overdue = [request for request in self.requests.pending() if request.overdue(now)]
         over = [grant for grant in self.grants.open() if now >= grant.until]

@@ -107,6 +107,6 @@ def _of_requester(request: Request) -> Origin:
 
 
 def _whose(request: Request) -> dict[str, Any]:
-    """The members that join the events of one request, and the two names behind one that a program asked for."""
+    """The fields that link the events of one request. If a program filed it for a person, both are named."""
     joined = {"request": request.id, "for": request.caller}
     return {**joined, "asked_by": request.asked_by} if request.asked_by else joined

@@ -44,7 +44,7 @@ class TableLedger:
         return self.look(()).head
 
     def expiries_until(self) -> datetime | None:
-        """Up to when expired sessions have their event."""
+        """The time up to which expired sessions have their event."""
         row = rows.get(self._dynamodb, self._table, *EXPIRIES)
         return from_rfc3339(row["until"]) if row else None
 

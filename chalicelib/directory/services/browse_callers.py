@@ -32,7 +32,7 @@ if TYPE_CHECKING:
             ...
 
         def seen_at(self) -> datetime | None:
-            """As of when the whole directory is."""
+            """The time of the latest complete reading of IAM."""
             ...
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KnownInBoth:
-    """The union of both: a suspension must not miss a user who is a minute old, nor wait for an IAM that is away."""
+    """The callers in the directory or in IAM. A suspension must find new users, and must not wait for IAM."""
 
     directory: Directory
     iam: Principals

@@ -1,4 +1,4 @@
-"""The access of every caller to every role, by the rules alone: once for each two that no rule can tell apart."""
+"""The access of every caller to every role, by the rules alone. Pairs that no rule can tell apart are decided once."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ class SettlingTime:
     """Repeats a call while IAM has not caught up. `pause` adds the jitter.
 
     `made` are the names that this process created. Its permissions are for a
-    path, and IAM denies what it does not show there yet: for these names
-    AccessDenied may pass, too.
+    path, and IAM denies a call on a name that it does not show there yet. So
+    for these names it repeats a call after AccessDenied, too.
     """
 
     pause: Pause

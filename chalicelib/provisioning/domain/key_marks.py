@@ -46,5 +46,5 @@ class KeyMark:
         return replace(self, acting=stage, version=self.version + 1)
 
     def entered(self, stage: KeyStage, now: datetime, next_at: datetime | None = None) -> KeyMark:
-        """The mark after it."""
+        """The mark after an act."""
         return replace(self, stage=stage, since=now, next_at=next_at, acting=None, version=self.version + 1)

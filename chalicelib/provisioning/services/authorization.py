@@ -140,7 +140,7 @@ class ProvisioningAuthorization:
 
 
 def _origin_document(origin: Origin) -> dict[str, Any]:
-    """The origin as the provision function reads it (handlers/provision_bodies.py)."""
+    """The origin as the provision function reads it (provisioning/handlers/bodies.py)."""
     caller = origin.caller
     return {
         "caller": {

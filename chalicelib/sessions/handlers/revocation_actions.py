@@ -1,4 +1,4 @@
-"""The provision function's part in revocations: its actions, dispatched by handlers/provision.py.
+"""The provision function's part in revocations: its actions, dispatched by provisioning/handlers/function.py.
 
 `revoke_session`, `revoke_caller` and `revoke_role` come from the API, with
 the audit event to carry; `prune_revocations` from a schedule and clean-up.

@@ -56,8 +56,8 @@ class GrantEnder:
     def end(self, grant_id: str, reason: str, origin: Origin) -> Grant:
         """End a grant and those of its sessions that nothing else covers.
 
-        Its owner may, and every caller who may revoke on its role.
-        Raises NotFound, Refused, or Conflict where it ran out already.
+        The owner of the grant may, and every caller who may revoke sessions of its role.
+        Raises NotFound, Refused, or Conflict if the grant is already over.
         """
         request, grant = self._found(grant_id)
         if not owns(origin, request):

@@ -78,7 +78,7 @@ if TYPE_CHECKING:
             ...
 
         def mark_revoked(self, session_id: str, at: datetime) -> None:
-            """Say so in the row."""
+            """Record in the session's row that it is revoked."""
             ...
 
 
