@@ -9,14 +9,7 @@ from chalicelib.access.domain.admission import admit, max_seconds
 from chalicelib.access.domain.rule_files import load_rules
 from chalicelib.access.domain.rules import Door
 from chalicelib.approvals.domain.approvals import longest_grant
-from chalicelib.core.domain.errors import (
-    ApprovalRequired,
-    InvalidRequest,
-    MfaRequired,
-    NotFound,
-    ReasonRequired,
-    Refused,
-)
+from chalicelib.core.domain.errors import InvalidRequest, NotFound, Refused, TermUnmet
 from policytool.case_files import load_cases
 from policytool.known_entities import vocabulary
 from policytool.source import read
@@ -57,7 +50,7 @@ def run(case: Case, rules: AccessRules) -> Outcome:
         return Outcome("not_found", (), refusal.detail)
     except InvalidRequest as refusal:
         return Outcome("too_long", (), refusal.detail)
-    except (ApprovalRequired, ReasonRequired, MfaRequired) as refusal:
+    except TermUnmet as refusal:
         word = refusal.code.removesuffix("_required")
         [policy] = refusal.policies
         shut = Door(policy, rules.policies[policy].terms)

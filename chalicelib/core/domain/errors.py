@@ -43,19 +43,23 @@ class Refused(BrokerError):
         self.fields = dict(fields or {})
 
 
-class ApprovalRequired(Refused):
+class TermUnmet(Refused):
+    """The nearest door opens once the caller meets a term of it; the code names the term."""
+
+
+class ApprovalRequired(TermUnmet):
     """The nearest door opens with approvals the caller does not have yet."""
 
     code = "approval_required"
 
 
-class ReasonRequired(Refused):
+class ReasonRequired(TermUnmet):
     """The nearest door opens when a reason is given."""
 
     code = "reason_required"
 
 
-class MfaRequired(Refused):
+class MfaRequired(TermUnmet):
     """The nearest door opens for requests under /mfa, where API Gateway lets only callers with MFA through.
 
     `devices` are the serial numbers of the caller's MFA devices, as IAM says.

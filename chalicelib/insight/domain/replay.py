@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.access.domain.admission import ALLOWED, admit, told_terms
 from chalicelib.approvals.domain.approvals import door_asked_for
 from chalicelib.approvals.domain.grants import enter
-from chalicelib.core.domain.errors import (
-    ApprovalRequired,
-    BrokerError,
-    Conflict,
-    InvalidRequest,
-    MfaRequired,
-    ReasonRequired,
-)
+from chalicelib.core.domain.errors import BrokerError, Conflict, InvalidRequest, TermUnmet
 from chalicelib.insight.domain.alike import alike
 
 if TYPE_CHECKING:
@@ -48,7 +41,7 @@ def decide(rules: AccessRules, one: Recorded) -> Outcome:
         door = _door(rules, one)
     except Conflict:
         return Outcome(STANDING)
-    except (ApprovalRequired, ReasonRequired, MfaRequired) as shut:
+    except TermUnmet as shut:
         return Outcome(shut.code, shut.policies)
     except BrokerError as refusal:
         return Outcome(refusal.code, rules.evaluate(one.ask).forbidden_by)
@@ -61,7 +54,7 @@ def _door(rules: AccessRules, one: Recorded) -> Door:
         return door_asked_for(rules, ask, one.start or ask.at)
     try:
         return admit(rules, ask).door
-    except (ApprovalRequired, ReasonRequired, MfaRequired, InvalidRequest):
+    except (TermUnmet, InvalidRequest):
         entered = enter(rules, ask, one.held()) if ask.action != "BreakGlass" else None
         if entered is None:
             raise

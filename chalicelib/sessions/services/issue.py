@@ -13,11 +13,10 @@ from chalicelib.core.domain.errors import (
     BrokerError,
     Conflict,
     InvalidRequest,
-    MfaRequired,
     NoSuchRole,
     NotFound,
-    ReasonRequired,
     Refused,
+    TermUnmet,
 )
 from chalicelib.sessions.domain.issuance import CredentialsAsk, ask_of, event_of, session_of, settings_of
 
@@ -65,7 +64,7 @@ class Quarantined(Conflict):
     """The role would be the caller's, but clean-up has put it in quarantine."""
 
 
-CLOSED = (ApprovalRequired, ReasonRequired, MfaRequired, InvalidRequest)
+CLOSED = (TermUnmet, InvalidRequest)
 """The rule would admit the caller on terms that a grant may meet, or whose grant leads to another rule."""
 
 
