@@ -19,6 +19,7 @@ from chalicelib.contract.openapi.document import description, operations
 from chalicelib.contract.openapi.examples import ANSWERS, BODIES, OF
 from chalicelib.contract.openapi.parameters import EXAMPLES
 from chalicelib.contract.openapi.problems import INSTANCES
+from chalicelib.core.domain.errors import BrokerError
 from chalicelib.core.handlers.edge import STATUS
 from tests.adapters import described
 
@@ -104,6 +105,19 @@ def test_every_error_code_is_documented_with_its_status_and_an_example() -> None
                 documented[code] = example["value"]["status"]
     assert documented == STATUS | {"internal_error": 500}
     assert len(documented) == len(INSTANCES)
+
+
+OF_A_QUEUE = "not_delivered"
+"""Raised to a queue, which tries again; no request is answered with it."""
+
+
+def kinds(error: type[BrokerError]) -> set[type[BrokerError]]:
+    return {error}.union(*map(kinds, error.__subclasses__()))
+
+
+def test_every_error_has_a_code_that_has_a_status() -> None:
+    found = {kind.code for kind in kinds(BrokerError) if kind.__module__.startswith("chalicelib.")}
+    assert found - {"internal_error", OF_A_QUEUE} <= set(STATUS)
 
 
 @pytest.mark.parametrize("operation", [one for one in operations() if one.signed], ids=lambda one: one.id)
