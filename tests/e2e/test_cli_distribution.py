@@ -83,20 +83,16 @@ def version_of(python: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout.strip()
 
 
+def pip_for(place: Path) -> list[str]:
+    return [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(place / "bin" / "python")]
+
+
 @pytest.fixture(scope="module", params=pythons(), ids=version_of)
 def clean(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new environment with the wheel and what it asks for."""
+    """A new environment with the wheel and what it asks for, installed from outside, not compiled: it is quicker."""
     place = tmp_path_factory.mktemp("clean")
-    subprocess.run([request.param, "-m", "venv", place], check=True, timeout=LIMIT_SECONDS)
-    command = [
-        str(place / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        str(wheel),
-    ]
+    subprocess.run([request.param, "-m", "venv", "--without-pip", place], check=True, timeout=LIMIT_SECONDS)
+    command = [*pip_for(place), "install", "--quiet", "--no-compile", str(wheel)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS)
     assert done.returncode == 0, done.stderr
     return place
@@ -119,7 +115,7 @@ def run(place: Path, *command: str, cwd: Path) -> subprocess.CompletedProcess[st
 def test_a_clean_environment_has_the_command_and_nothing_of_the_checkout(clean: Path, tmp_path: Path) -> None:
     assert run(clean, "broker", "--version", cwd=tmp_path).stdout.startswith("broker ")
     assert "Usage: broker" in run(clean, "broker", "--help", cwd=tmp_path).stdout
-    assert run(clean, "python", "-m", "pip", "check", cwd=tmp_path).returncode == 0
+    assert subprocess.run([*pip_for(clean), "check"], check=False, timeout=LIMIT_SECONDS).returncode == 0
     for package in ("chalicelib", "policytool", "localaws", "bench"):
         done = run(clean, "python", "-c", f"import {package}", cwd=tmp_path)
         assert "ModuleNotFoundError" in done.stderr, package
