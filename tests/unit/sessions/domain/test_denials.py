@@ -21,6 +21,7 @@ EARLIER = NOON - timedelta(seconds=1)
         (RoleRevocations("ec2", callers={"alice": CUTOFF}), "alice2", EARLIER, False),
         (RoleRevocations("ec2", callers={"ci/*": CUTOFF}), "ci/build", EARLIER, True),
         (RoleRevocations("ec2", callers={"ci/*": CUTOFF}), "cd/build", EARLIER, False),
+        (RoleRevocations("ec2", callers={"ci/*": CUTOFF}), "ci2/build", EARLIER, False),
         (RoleRevocations("ec2", everyone=CUTOFF), "bob", EARLIER, True),
         (RoleRevocations("ec2", everyone=CUTOFF), "bob", NOON, False),
         (RoleRevocations("ec2"), "bob", EARLIER, False),
