@@ -125,7 +125,7 @@ def peak_megabytes(deployed: Deployed) -> float:
 
 
 def _processes(deployed: Deployed) -> list[Path]:
-    """Those of this embedded AWS: other ones on the machine have functions of the same name."""
+    """The functions of this embedded AWS alone: other ones on the machine have functions of the same name."""
     function = deployed.outputs["APIHandlerName"]
     marks = {f"AWS_LAMBDA_FUNCTION_NAME={function}".encode(), f"AWS_ENDPOINT_URL={deployed.endpoint_url}".encode()}
     found = [process for process in Path("/proc").glob("[0-9]*") if marks <= _environment(process)]

@@ -119,7 +119,7 @@ def line_of(person: Person, session: str) -> str:
 
 
 def unreviewed(broker: Broker) -> int:
-    """What the expire function counts. Its log has the metric."""
+    """A count of the expire function: its log has the metric."""
     function = broker.session_for("admin").client("lambda", endpoint_url=broker.endpoint_url)
     answer = function.invoke(FunctionName=f"{NAME}-expire", Payload=b"{}")
     return int(json.load(answer["Payload"])["unreviewed"])

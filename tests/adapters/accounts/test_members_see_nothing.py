@@ -42,7 +42,7 @@ def test_it_learns_nothing_of_the_hub_and_does_nothing_there(hub: Hub, monkeypat
     alice = make_user("alice", "engineers")
     made = session(1, issued_at=datetime.now(UTC) - timedelta(minutes=1))
     hub.put(session_to_row(made))
-    stranger, opened = hub.role(DEV.id, "nobody"), set()
+    stranger, opened = hub.role(DEV.id, "stranger"), set()
     for one in [one for one in operations() if one.signed]:
         path = re.sub(r"{(\w+)}", lambda found: EXAMPLES[found[1]], one.path).replace(ID, made.id)
         body = json.loads(json.dumps(BODIES[one.body]).replace(ID, made.id)) if one.body in BODIES else None

@@ -47,7 +47,7 @@ def step(account: CleanupAccount, days: float, **settings: str) -> tuple[str, st
 
 
 def of_me(account: CleanupAccount) -> Any:
-    """What the owner sees of the stage."""
+    """The stage, as the owner sees it."""
     user = account.iam.get_user(UserName="dana")["User"]
     caller = {"kind": "user", "name": "dana", "arn": user["Arn"], "account": "1", "unique_id": user["UserId"]}
     return provision({"action": "own_show", "origin": {"caller": caller}}, None)["result"]["access_keys"][0]["cleanup"]
@@ -87,7 +87,7 @@ def test_each_step_is_an_event_that_chat_tells_to_the_owner(cleanup_account, dan
     assert "broker keys restore dana" in deactivated
 
 
-def test_nobody_but_an_administrator_restores_and_only_users_that_the_broker_made(cleanup_account, dana, call) -> None:
+def test_only_an_administrator_restores_and_only_users_that_the_broker_made(cleanup_account, dana, call) -> None:
     for days in (90, 97, 111):
         step(cleanup_account, days)
     assert call("POST", "/v1/users/dana/access-keys/restore", make_user("alice", "engineers"))[0] in {403, 404}

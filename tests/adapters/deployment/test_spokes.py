@@ -45,7 +45,7 @@ def unit(management: boto3.Session) -> str:
 
 
 def calls(session: boto3.Session) -> list[tuple[str, dict[str, Any]]]:
-    """What the session's clients are asked from now on, as botocore has checked it."""
+    """The calls of the session's clients from now on. botocore has checked their parameters."""
     made: list[tuple[str, dict[str, Any]]] = []
     session.events.register(
         "provide-client-params.cloudformation.*", lambda params, model, **_: made.append((model.name, dict(params)))

@@ -119,7 +119,7 @@ def denied(sid: str) -> dict[str, Any]:
 
 
 def off_limits(arn: str) -> bool:
-    """Whether the boundary denies brokered roles everything on it."""
+    """True if the boundary denies brokered roles everything on it."""
     statement = denied("NothingOfTheBrokersOwn")
     assert statement["Action"] == "*"
     named = arn.replace("${AWS::StackName}", STACK)
@@ -127,7 +127,7 @@ def off_limits(arn: str) -> bool:
 
 
 def arn_of(logical: str) -> str:
-    """What CloudFormation will call the resource; one without a name gets the stack's, its own and a random one."""
+    """The name that CloudFormation gives. Without a name: the stack's name, the resource's, and a random part."""
     resource = RESOURCES[logical]
     if logical == "ApiGatewayAccount":
         return ARNS[resource["Type"]]

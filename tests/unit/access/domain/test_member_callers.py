@@ -68,7 +68,7 @@ def test_a_person_of_identity_center_is_proven_by_the_path_and_by_nothing_else()
 
 
 def test_a_person_gets_nothing_of_the_hubs_person_and_counts_as_the_same_one() -> None:
-    """Whoever runs a member account could let others sign in there under the name of a person."""
+    """An administrator of a member account could let others sign in there under the name of a person."""
     path = f"{IDENTITY_CENTER_PATH}eu-west-1/"
     arn = f"arn:aws:iam::{HUB}:role{path}{PERMISSION_SET}"
     at_home = described(from_gateway(PERMISSION_SET, "ann", HUB), Facts("AROA1", "role", PERMISSION_SET, arn))

@@ -1,4 +1,4 @@
-"""What a run does beside roles: it tidies what is past its end, and what cannot be tidied keeps nothing up."""
+"""A run also tidies what is past its end. It goes on if something cannot be tidied."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ EDITS = {
 
 @cache
 def replayed(edit: str) -> tuple[Changes, dict[str, tuple[str, str]]]:
-    """What an edit changes, and each decision that changes by the id of its event."""
+    """An edit's effects: each decision that changes is named by the id of its event."""
     changes = Changes(Replayer(load_rules(EDITS[edit])))
     return changes, {one.id: (was.word, now.word) for one, was, now in changes.changed_decisions(decided())}
 

@@ -29,7 +29,7 @@ def archive(text: str) -> bytes:
 
 
 def code_of(environment: Path, package: bytes) -> str:
-    """What ministack does for a new environment, then the code that the environment sees."""
+    """The code that a new environment sees, after the same steps as in ministack."""
     worker = functions.LinkedWorker("a-function", {}, package)
     (environment / "code").mkdir(parents=True)
     (environment / "code.zip").write_bytes(worker.code_zip)
