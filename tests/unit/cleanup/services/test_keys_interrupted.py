@@ -9,12 +9,10 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.cleanup.domain.key_terms import KeyTerms
-from chalicelib.cleanup.services.run import LEASE, ONE_RUN_AT_A_TIME
 from chalicelib.core.domain.errors import Conflict
 from tests.fakes.cleanup import CleanupWorld
 from tests.fakes.provisioning_iam import Killed
-
-LEASE_TIME = timedelta(seconds=ONE_RUN_AT_A_TIME.seconds)
+from tests.unit.cleanup.services.killing import LEASE_TIME, kill_and_run_again
 
 
 def furnished() -> CleanupWorld:
@@ -76,14 +74,7 @@ def test_one_clean_run_takes_every_key_where_it_belongs() -> None:
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
 def test_a_run_killed_at_a_step_is_finished_by_the_next(step: int) -> None:
     world = furnished()
-    world.iam.happens.at[step] = Killed()
-    with pytest.raises(Killed):
-        world.cleanup_run.run()
-    world.iam.lease_store.held[LEASE] = ("the dead", world.iam.now + LEASE_TIME)
-    with pytest.raises(Conflict):
-        world.cleanup_run.run()
-    world.iam.now += 2 * LEASE_TIME
-    world.cleanup_run.run()
+    kill_and_run_again(world, step)
     assert state(world) == state(CLEAN)
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.cleanup.services.run import LEASE, ONE_RUN_AT_A_TIME
+from chalicelib.cleanup.services.run import LEASE
 from chalicelib.core.domain.errors import Conflict, NotFound
 from chalicelib.core.domain.roles import KEEP_TAG
 from chalicelib.provisioning.domain.role_state import RoleChange
 from tests.fakes.cleanup import CleanupWorld
 from tests.fakes.provisioning_iam import Killed
+from tests.unit.cleanup.services.killing import LEASE_TIME, kill_and_run_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LEASE_TIME = timedelta(seconds=ONE_RUN_AT_A_TIME.seconds)
 HALF = LEASE_TIME / 2
 
 
@@ -65,14 +64,7 @@ def test_one_clean_run_takes_every_role_where_it_belongs() -> None:
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
 def test_a_run_killed_at_a_step_is_finished_by_the_next(step: int) -> None:
     world = furnished()
-    world.iam.happens.at[step] = Killed()
-    with pytest.raises(Killed):
-        world.cleanup_run.run()
-    world.iam.lease_store.held[LEASE] = ("the dead", world.iam.now + LEASE_TIME)
-    with pytest.raises(Conflict):
-        world.cleanup_run.run()
-    world.iam.now += 2 * LEASE_TIME
-    world.cleanup_run.run()
+    kill_and_run_again(world, step)
     assert world.state == clean().state
 
 
