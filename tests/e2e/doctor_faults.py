@@ -225,30 +225,26 @@ def open_the_api(patient: Patient) -> Act:
     return lambda _: put(before)
 
 
-def let_in_only_callers_with_permissions(patient: Patient) -> Act:
+def keep_statements(patient: Patient, kept: Callable[[dict[str, Any]], bool]) -> Act:
+    """Take the other statements out of the API's resource policy."""
     client, api = patient.client("apigateway"), patient.api()
     before = client.get_rest_api(restApiId=api)["policy"].replace('\\"', '"')
     policy = json.loads(before)
-    policy["Statement"] = [one for one in policy["Statement"] if one["Effect"] == "Deny" or "Condition" not in one]
+    policy["Statement"] = [one for one in policy["Statement"] if kept(one)]
 
     def put(text: str) -> None:
         client.update_rest_api(restApiId=api, patchOperations=[{"op": "replace", "path": "/policy", "value": text}])
 
     put(json.dumps(policy))
     return lambda _: put(before)
+
+
+def let_in_only_callers_with_permissions(patient: Patient) -> Act:
+    return keep_statements(patient, lambda one: one["Effect"] == "Deny" or "Condition" not in one)
 
 
 def let_keys_in_under_mfa(patient: Patient) -> Act:
-    client, api = patient.client("apigateway"), patient.api()
-    before = client.get_rest_api(restApiId=api)["policy"].replace('\\"', '"')
-    policy = json.loads(before)
-    policy["Statement"] = [one for one in policy["Statement"] if one["Sid"] != "UnderMfaOnlyWithMfa"]
-
-    def put(text: str) -> None:
-        client.update_rest_api(restApiId=api, patchOperations=[{"op": "replace", "path": "/policy", "value": text}])
-
-    put(json.dumps(policy))
-    return lambda _: put(before)
+    return keep_statements(patient, lambda one: one["Sid"] != "UnderMfaOnlyWithMfa")
 
 
 def unsign_a_method(patient: Patient) -> Act:
