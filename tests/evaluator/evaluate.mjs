@@ -1,12 +1,16 @@
-// Judges requests with @cloud-copilot/iam-simulate: an array of simulations on standard input, an array of
-// {allowed, error} on standard output, in the same order.
-import { readFileSync } from 'node:fs'
+// Judges requests with @cloud-copilot/iam-simulate: each line of standard input is an array of simulations, each line of
+// standard output an array of {allowed, error} in the same order.
+import { createInterface } from 'node:readline'
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 
-const answers = []
-for (const simulation of JSON.parse(readFileSync(0, 'utf8'))) {
+async function judged(simulation) {
   const result = await runSimulation(simulation, {})
   const verdict = result.overallResult ?? result.result?.analysis?.result
-  answers.push({ allowed: verdict === 'Allowed', error: result.resultType === 'error' ? result.errors : null })
+  return { allowed: verdict === 'Allowed', error: result.resultType === 'error' ? result.errors : null }
 }
-process.stdout.write(JSON.stringify(answers))
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const answers = []
+  for (const simulation of JSON.parse(line)) answers.push(await judged(simulation))
+  process.stdout.write(JSON.stringify(answers) + '\n')
+}
