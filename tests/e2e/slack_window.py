@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 MESSAGES_WITHIN_SECONDS = 120
 
 
-def answered(slack: Slack, said: dict[str, Any], user: str, part: str) -> str:
-    """What the one who asked is told, alone, some time after the webhook's empty answer."""
+def answered(slack: Slack, said: dict[str, Any], user: str, part: str, earlier: int = 0) -> str:
+    """What the one who asked is told, alone, after the webhook's empty answer; `earlier` ones are older."""
     assert (said["status"], said["text"]) == (200, "")
-    told = eventually(lambda: answers(slack, user, part), bool)
+    told = eventually(lambda: answers(slack, user, part)[earlier:], bool)
     assert told, answers(slack, user, "")
     return told[-1]
 
@@ -42,8 +42,9 @@ def message_about(slack: Slack, part: str, enough: str = "") -> dict[str, Any]:
 
 def asked(slack: Slack, user: str, reason: str) -> str:
     """The id of what they asked for in the chat."""
+    earlier = len(answers(slack, user, "is filed"))
     said = slack.do("say", user=user, text=f"request prod-ec2 2h {reason}")
-    return answered(slack, said, user, "is filed").split("`")[1]
+    return answered(slack, said, user, "is filed", earlier).split("`")[1]
 
 
 def joined(events: list[dict[str, Any]], request: str) -> list[dict[str, Any]]:

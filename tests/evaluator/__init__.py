@@ -80,7 +80,8 @@ def started() -> subprocess.Popen[str]:
 def evaluate(asked: list[Asked]) -> list[bool]:
     """Whether each request is allowed."""
     node = started()
-    assert node.stdin, node.stdout
+    assert node.stdin
+    assert node.stdout
     node.stdin.write(json.dumps([one.simulation() for one in asked]) + "\n")
     node.stdin.flush()
     answers = json.loads(node.stdout.readline())

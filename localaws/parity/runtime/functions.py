@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack.core import lambda_runtime
 
+from localaws.parity.runtime.function_log import TellingWorker, telling
 from localaws.parity.wrap import around
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ LOADS_BOTOCORE = "    _ms_install_invoke_depth()\n"
 _unpacking = threading.Lock()
 
 
-class LinkedWorker(lambda_runtime.Worker):  # type: ignore[misc]
+class LinkedWorker(TellingWorker):
     """An environment that gets the path of its unpacked package instead of the archive."""
 
     def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
@@ -88,7 +89,7 @@ def runtime_binary(original: Callable[..., tuple[str, str]], runtime: str, *, la
         return binary, script
     if LOADS_BOTOCORE not in script:
         raise LookupError("ministack's worker script has changed: see localaws/parity/runtime/functions.py")
-    return launcher, script.replace(LOADS_BOTOCORE, "")
+    return launcher, telling(script.replace(LOADS_BOTOCORE, ""))
 
 
 def _write_launcher() -> str:

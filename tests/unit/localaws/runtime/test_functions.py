@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from typing import Any
 from uuid import uuid4
@@ -22,19 +23,38 @@ def archive(source: str) -> bytes:
     return content.getvalue()
 
 
-def run(account: Account, source: str) -> Any:
-    """The answer of a function of this source, run by a role that may call sts:GetCallerIdentity."""
+def created(account: Account, source: str, **settings: Any) -> str:
+    """The name of a function of this source; its role may call sts:GetCallerIdentity."""
     iam, name = account.client("iam"), f"function-{uuid4().hex[:8]}"
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(TRUSTS_LAMBDA, trust=True))["Role"]
-    aws_lambda = account.client("lambda")
-    aws_lambda.create_function(
+    account.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.11",
         Handler="handler.run",
         Role=role["Arn"],
         Code={"ZipFile": archive(source)},
+        **settings,
     )
-    return json.load(aws_lambda.invoke(FunctionName=name, Payload=b"{}")["Payload"])
+    return name
+
+
+def call(account: Account, name: str, event: object) -> Any:
+    invoked = account.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    return json.load(invoked["Payload"])
+
+
+def run(account: Account, source: str) -> Any:
+    """The answer of a function of this source."""
+    return call(account, created(account, source), {})
+
+
+def logged(account: Account, name: str) -> list[list[str]]:
+    """Each invocation's own lines, from the first on: without START, END and REPORT."""
+    found = account.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    streams: dict[str, list[str]] = {}
+    for event in found:
+        streams.setdefault(event["logStreamName"], []).append(event["message"])
+    return [lines[1:-2] for lines in streams.values()]
 
 
 @pytest.mark.parametrize("module", ["botocore", "pytest", "ministack"])
@@ -71,3 +91,39 @@ def test_a_function_may_do_what_its_role_allows_and_no_more(account: Account) ->
     policy = document(allowing("iam:ListUsers"))
     account.client("iam").put_role_policy(RoleName=role, PolicyName="test", PolicyDocument=policy)
     assert may(account.client("iam", keys), "list_users")
+
+
+LOGS = """
+import os, sys, time
+def run(event, context):
+    lines = event["lines"]
+    for line in lines:
+        print(line)
+    if "raise" in lines:
+        raise ValueError("so it was asked")
+    if "exit" in lines:
+        os._exit(1)
+    if "sleep" in lines:
+        time.sleep(9)
+"""
+
+
+def test_each_invocation_has_its_own_log_whatever_became_of_the_one_before(account: Account) -> None:
+    asked = [["first"], [], ["a", "b", "exit"], ["after"], ["raise"], [], ["sleep"], ["last", "of all"]]
+    name = created(account, LOGS, Timeout=1)
+    for lines in asked:
+        call(account, name, {"lines": lines})
+    words = {line for lines in asked for line in lines}
+    told = [[line for line in lines if line in words] for lines in logged(account, name)]
+    assert sorted(told) == sorted(asked)
+
+
+def test_the_answer_of_a_function_that_logs_nothing_does_not_wait_for_a_log(account: Account) -> None:
+    """Without our rule it takes 50 ms. The quickest of twenty: the machine may be busy."""
+    name = created(account, LOGS)
+    took = []
+    for _ in range(20):
+        begun = time.monotonic()
+        call(account, name, {"lines": []})
+        took.append(time.monotonic() - begun)
+    assert min(took) < 0.04
