@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,7 @@ def pythons() -> list[str]:
     return [python for version, python in sorted(by_version.items()) if version.startswith("3.")]
 
 
+@cache
 def version_of(python: str) -> str:
     command = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout.strip()

@@ -312,8 +312,22 @@ def test_the_guards_deny_nothing_but_what_the_judge_refuses() -> None:
         for name, document in policies("workload", allow("*")).items()
     }
     others = [action for action in CLASSES.known.values() if action not in CLASSES.refused]
-    allowed = evaluate([Asked(action, plain) for action in others])
+    assert len(others) > 20_000
+    given = {service: of_service(plain, service) for service in {action.split(":")[0] for action in others}}
+    allowed = evaluate([Asked(action, given[action.split(":")[0]]) for action in others])
     assert not [action for action, open_ in zip(others, allowed, strict=True) if not open_]
+
+
+def of_service(given: dict[str, dict[str, Any]], service: str) -> dict[str, dict[str, Any]]:
+    """The same policies with the patterns of one service alone: no other can match, and 20,000 actions are judged."""
+    left = {}
+    for name, document in given.items():
+        (statement,) = document["Statement"]
+        patterns = [one for one in statement["Action"] if one == "*" or one.split(":")[0] == service]
+        assert not [one for one in statement["Action"] if "*" in one.partition(":")[0] and one != "*"]
+        if patterns:
+            left[name] = {**document, "Statement": [{**statement, "Action": patterns}]}
+    return left
 
 
 def test_an_instance_without_a_role_and_a_grant_for_an_aws_service_stay_possible() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.translator.transform import transform
 
 import lambda_package
 from lambda_package import overlay
@@ -57,6 +56,9 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def transformed(document: dict[str, Any]) -> dict[str, Any]:
     """The template after the SAM transform."""
+    # The translator takes long to import, and every process of a run collects this file.
+    from samtranslator.translator.transform import transform  # noqa: PLC0415
+
     with pytest.MonkeyPatch.context() as environ:
         environ.setenv("AWS_DEFAULT_REGION", "us-east-1")
         return dict(transform(copy.deepcopy(document), {}, NoManagedPolicies()))

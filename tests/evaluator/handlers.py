@@ -9,8 +9,6 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-
 from tests.evaluator import PLACE, installed
 from tests.evaluator.stack import ACCOUNT, REGION
 
@@ -116,6 +114,9 @@ class Call:
 
 def calls(resource: Resource) -> Iterator[Call]:
     """Every call that the handlers list for this resource, but those for properties that it has not."""
+    # cfnlint takes long to import, and every process of a run collects what imports this file.
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource.kind).schema
     operations = [one for one in OPERATIONS if not (one == "delete" and resource.retained)]
     for operation in operations:

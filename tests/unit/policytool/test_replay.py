@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,11 @@ from tests.unit.policytool.command import policy_tool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LINES = [one.line for one in month(load_rules(read(Path("policies/access"), "*.cedar")), 200, 30)]
+
+@cache
+def lines() -> list[str]:
+    """A small month of decisions, made when a test asks: every process of a run collects this file."""
+    return [one.line for one in month(load_rules(read(Path("policies/access"), "*.cedar")), 200, 30)]
 
 
 @pytest.fixture
@@ -39,13 +44,13 @@ def edited(tmp_path: Path) -> Callable[[str, str, str], str]:
 @pytest.fixture
 def events(tmp_path: Path) -> str:
     file = tmp_path / "events.jsonl"
-    file.write_text("".join(f"{line}\n" for line in LINES))
+    file.write_text("".join(f"{line}\n" for line in lines()))
     return str(file)
 
 
 def test_the_same_policies_change_nothing(events: str) -> None:
     done = policy_tool("replay", "--events", events, "--fail-on", "refused,allowed,approval,reason,mfa,terms")
-    assert (done.code, done.output) == (0, f"{len(LINES)} decisions replayed, 0 change.\n")
+    assert (done.code, done.output) == (0, f"{len(lines())} decisions replayed, 0 change.\n")
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("refused", 1), ("refused,allowed", 1), ("allowed", 0), ("", 0)])
@@ -58,10 +63,10 @@ def test_a_pipeline_stops_at_the_changes_that_it_names(edited, events: str, fail
 @pytest.mark.parametrize("form", ["list", "export", "gzip"])
 def test_it_reads_a_list_and_what_cloudwatch_exports(tmp_path: Path, form: str) -> None:
     file = tmp_path / ("events.gz" if form == "gzip" else "events.json")
-    exported = "".join(f"2026-11-23T12:00:00.000Z {line}\n" for line in LINES).encode()
-    listed = json.dumps([json.loads(line) for line in LINES], indent=2).encode()
+    exported = "".join(f"2026-11-23T12:00:00.000Z {line}\n" for line in lines()).encode()
+    listed = json.dumps([json.loads(line) for line in lines()], indent=2).encode()
     file.write_bytes({"list": listed, "export": exported, "gzip": gzip.compress(exported)}[form])
-    assert json.loads(policy_tool("replay", "--events", str(file), "--json").output)["replayed"] == len(LINES)
+    assert json.loads(policy_tool("replay", "--events", str(file), "--json").output)["replayed"] == len(lines())
 
 
 def test_a_comment_holds_no_markup_of_others() -> None:

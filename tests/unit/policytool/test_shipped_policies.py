@@ -1,5 +1,6 @@
 """The shipped policy set: its cases pass, and every part of every policy matters to at least one."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ KNOWN = vocabulary(POLICIES)
 CASES = load_cases(POLICIES / "access" / "cases", KNOWN)
 FILES = read(POLICIES / "access", "*.cedar")
 RULES = load_rules(FILES)
-MUTANTS = list(mutants(FILES, sorted(KNOWN.actions)))
 
 AN_HOUR_ANYWAY = "an hour is AWS's own limit and the broker's where no rule says less"
 EQUIVALENT = {
@@ -33,6 +33,12 @@ EQUIVALENT = {
 """Edits that change nothing, each with its reason."""
 
 
+@cache
+def small_edits() -> list[Mutant]:
+    """Made when a test asks: every process of a run collects this file."""
+    return list(mutants(FILES, sorted(KNOWN.actions)))
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_case_is_decided_as_it_says(case: Case) -> None:
     outcome = run(case, RULES)
@@ -44,11 +50,11 @@ def test_there_are_at_least_forty_cases() -> None:
 
 
 def test_every_small_edit_of_a_policy_makes_a_case_fail_or_changes_nothing() -> None:
-    assert {mutant.name for mutant in MUTANTS if _passes_everywhere(mutant)} == set(EQUIVALENT)
+    assert {mutant.name for mutant in small_edits() if _passes_everywhere(mutant)} == set(EQUIVALENT)
 
 
 def test_the_edits_reach_every_policy_and_every_kind_of_part() -> None:
-    made = [mutant.name.partition(": ") for mutant in MUTANTS]
+    made = [mutant.name.partition(": ") for mutant in small_edits()]
     assert {policy for policy, _, words in made if words == "removed"} == set(RULES.policies)
     for kind in ("any principal", "without RequestAccess", "without @grant", '@approvals("2")', "without when"):
         assert kind in {words for _, _, words in made}
