@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import botocore.config
-import botocore.session
+
+from chalicelib.core.aws.clients import with_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -27,15 +28,11 @@ WHILE_A_RUN_WAITS = botocore.config.Config(
 
 def unhurried_iam() -> IAMClient:
     """An IAM client that backs off for long when AWS throttles."""
-    client: IAMClient = _client("iam", UNHURRIED)
+    client: IAMClient = with_settings("iam", UNHURRIED)
     return client
 
 
 def lambda_for_a_run() -> LambdaClient:
     """A Lambda client that waits as long as the provision function may work."""
-    client: LambdaClient = _client("lambda", WHILE_A_RUN_WAITS)
+    client: LambdaClient = with_settings("lambda", WHILE_A_RUN_WAITS)
     return client
-
-
-def _client(service: str, settings: botocore.config.Config) -> Any:
-    return botocore.session.get_session().create_client(service, config=settings)

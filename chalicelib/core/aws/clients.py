@@ -163,12 +163,16 @@ def client_with(service: str, given: Mapping[str, Any], region: str | None = Non
     return _session().create_client(service, region, config=SETTINGS_OF.get(service, SETTINGS), **keys)
 
 
+def with_settings(service: str, settings: botocore.config.Config) -> Any:
+    """A client of other settings than SETTINGS: for work that waits longer, or not as long."""
+    return _session().create_client(service, config=settings)
+
+
 @cache
 def hasty_iam() -> IAMClient:
     """IAM for requests that can do without its answer."""
-    client: Any = _session().create_client("iam", config=WITH_FACTS_TO_SPARE)
-    typed: IAMClient = client
-    return typed
+    client: IAMClient = with_settings("iam", WITH_FACTS_TO_SPARE)
+    return client
 
 
 def error_code(error: Exception) -> str:

@@ -6,10 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import botocore.config
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.core.aws.clients import translated
+from chalicelib.core.aws.clients import translated, with_settings
 from chalicelib.core.domain import errors
 
 if TYPE_CHECKING:
@@ -41,9 +40,8 @@ ERRORS: dict[str, type[errors.BrokerError]] = {
 
 def lambda_for_a_caller() -> LambdaClient:
     """A Lambda client that waits for an answer as long as a caller of the API can."""
-    client: Any = botocore.session.get_session().create_client("lambda", config=WHILE_A_CALLER_WAITS)
-    typed: LambdaClient = client
-    return typed
+    client: LambdaClient = with_settings("lambda", WHILE_A_CALLER_WAITS)
+    return client
 
 
 class OrderedFunction:

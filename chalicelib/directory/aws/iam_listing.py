@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import botocore.config
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.access.domain.facts import Facts
-from chalicelib.core.aws.clients import translated
+from chalicelib.core.aws.clients import translated, with_settings
 from chalicelib.core.domain.callers import tags_of
 
 if TYPE_CHECKING:
@@ -36,9 +35,8 @@ WITHIN_A_RUN = botocore.config.Config(
 
 def iam_within_a_run() -> IAMClient:
     """An IAM client that gives up while there is time to write that down."""
-    client: Any = botocore.session.get_session().create_client("iam", config=WITHIN_A_RUN)
-    typed: IAMClient = client
-    return typed
+    client: IAMClient = with_settings("iam", WITHIN_A_RUN)
+    return client
 
 
 class IamCallers:
