@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambda_package.project import NO_ACCOUNT
-
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
@@ -21,6 +19,8 @@ def forget_account(environ: MutableMapping[str, str]) -> None:
     A profile that `. .local/env` named is gone after `make down`, and a key or
     an endpoint of the shell would lead to another AWS than the embedded one.
     """
+    from lambda_package.project import NO_ACCOUNT  # noqa: PLC0415  the embedded AWS, which packs nothing, starts sooner
+
     for name in [name for name in environ if name.startswith("AWS_") and name not in KEPT]:
         del environ[name]
     environ.update(NO_ACCOUNT)

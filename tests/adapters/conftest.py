@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.session
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.loaders import create_loader
 from moto import mock_aws
 
 from chalicelib.core import wiring
 from chalicelib.core.aws import clients
 from tests.adapters import described
+from tests.adapters.quick_clients import make_clients_quickly
 from tests.adapters.transactions import copy_tables_once
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         # moto takes boto3's session away, and with it the service models, which take long to read
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", _boto3_session())
-        monkeypatch.setattr(botocore.session, "create_loader", _loader)
+        make_clients_quickly(monkeypatch)
         _forget()
         for resource, name in (("Table", "broker"), ("Ledger", "ledger")):
             _create_table(RESOURCES[resource]["Properties"], name)
@@ -67,10 +66,6 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @cache
 def _boto3_session() -> boto3.Session:
     return boto3.Session(region_name=REGION)
-
-
-_loader = cache(create_loader)
-"""Reads the service models, for every session that the code makes."""
 
 
 @cache
