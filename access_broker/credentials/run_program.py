@@ -14,7 +14,7 @@ from access_broker.credentials.identity_variables import identity_variables
 from access_broker.failures import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
 FROM_THE_TERMINAL = tuple(
@@ -67,22 +67,39 @@ def become(command: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
 
 def attend(command: Sequence[str], variables: Mapping[str, str]) -> int:
     """Run the program beside us and give its exit code, 128 + number where a signal ended it."""
-    with _explained(command[0]):
+    with _passing_signals_on() as begun, _explained(command[0]):
         child = subprocess.Popen(list(command), env=dict(variables))
-    with _passing_signals_on(child):
+        begun(child)
         code = child.wait()
     return 128 - code if code < 0 else code
 
 
 @contextlib.contextmanager
-def _passing_signals_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        if number not in FROM_THE_TERMINAL or not _in_the_foreground():
-            child.send_signal(number)
+def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Pass them on from before the program runs: it may be at work while we still wait for a turn on the CPU.
 
-    before = {number: signal.signal(number, pass_on) for number in (*FROM_THE_TERMINAL, *PASSED_ON)}
+    Gives what to call with the program. Signals that we ignore stay ignored, here and in the program.
+    """
+    programs: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number in FROM_THE_TERMINAL and _in_the_foreground():
+            return
+        for program in programs:
+            program.send_signal(number)
+        if not programs:
+            early.append(number)
+
+    def begun(program: subprocess.Popen[bytes]) -> None:
+        programs.append(program)
+        for number in early:
+            program.send_signal(number)
+
+    heeded = [one for one in (*FROM_THE_TERMINAL, *PASSED_ON) if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in heeded}
     try:
-        yield
+        yield begun
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

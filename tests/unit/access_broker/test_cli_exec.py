@@ -139,6 +139,35 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
+EARLY = """
+import os, signal, subprocess, sys
+from access_broker.credentials.run_program import attend
+
+class Slow(subprocess.Popen):
+    def __init__(self, *command, **options):
+        super().__init__(*command, **options)
+        os.kill(os.getpid(), signal.{name})  # the program may run already, we do not know of it yet
+
+subprocess.Popen = Slow
+sys.exit(attend([sys.executable, "-c", "import time; time.sleep(30)"], os.environ))
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_that_comes_while_the_program_starts_ends_the_program_and_is_told(alice, name):
+    script = [sys.executable, "-c", EARLY.format(name=name)]
+    done = subprocess.run(script, env=alice.environment, check=False, capture_output=True, timeout=20)
+    assert done.returncode == 128 + signal.Signals[name]
+
+
+def test_what_the_caller_ignores_is_ignored_by_the_program(alice):
+    show = "import signal; print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    command = alice.command("exec", "ec2-full", "--refresh", "--", sys.executable, "-c", show)
+    ignoring = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *command]
+    done = subprocess.run(ignoring, env=alice.environment, check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n"
+
+
 def test_a_program_killed_by_a_signal_is_killed_for_the_caller_too(alice):
     assert alice.finish("exec", "ec2-full", "--", "sh", "-c", "kill -KILL $$").returncode == -signal.SIGKILL
 
