@@ -64,3 +64,9 @@ def test_no_text_speaks_of_people_it_does_not_name() -> None:
 def test_the_readmes_show_how_to_contribute_and_how_to_report() -> None:
     for page in ("README.md", "README.ja.md"):
         assert {"(CONTRIBUTING.md)", "(SECURITY.md)"} <= set(re.findall(r"\(\w+\.md\)", Path(page).read_text())), page
+
+
+def test_no_test_file_loads_a_plugin_of_pytest() -> None:
+    """A worker of `make test` loads it too late: it collects nothing of what the plugin makes, and says nothing."""
+    loading = re.compile(r"^pytest_plugins\b", re.MULTILINE)
+    assert [str(path) for path in Path("tests").rglob("*.py") if loading.search(path.read_text())] == []
