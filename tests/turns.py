@@ -1,7 +1,7 @@
 """Longer turns on the CPU for a run of tests: four workers on two cores otherwise cost a fifth more CPU time.
 
 A process that comes back to a core finds the caches full of another's data. Linux takes
-turns of about 3 ms, which suits a desktop. From 6.12 on a process may ask for up to 100 ms:
+turns of a few milliseconds, which suits a desktop. From 6.12 on a process may ask for up to 100 ms:
 https://docs.kernel.org/scheduler/sched-eevdf.html and sched_setattr(2). What it starts inherits that.
 """
 

@@ -67,8 +67,9 @@ def become(command: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
 
 def attend(command: Sequence[str], variables: Mapping[str, str]) -> int:
     """Run the program beside us and give its exit code, 128 + number where a signal ended it."""
-    with _passing_signals_on() as begun, _explained(command[0]):
-        child = subprocess.Popen(list(command), env=dict(variables))
+    with _passing_signals_on() as begun:
+        with _explained(command[0]):
+            child = subprocess.Popen(list(command), env=dict(variables))
         begun(child)
         code = child.wait()
     return 128 - code if code < 0 else code

@@ -1,4 +1,4 @@
-"""What boto3 and moto work out anew for each client and each call, worked out once: a tenth of these tests' time."""
+"""Work of boto3 and moto that is the same for each client and call, done once. It was a tenth of these tests' time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _loader = cache(create_loader)
 """Reads the service models, for every session that the code makes."""
 
 _method_names = cache(method_names_from_class)
-"""What a service of moto can answer: listed for every call."""
+"""The names of the methods of a moto service. moto lists them for every call."""
 
 _create_methods: Any = vars(ClientCreator)["_create_methods"]
 _methods_of: dict[str, dict[str, Any]] = {}

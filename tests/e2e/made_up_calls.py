@@ -71,15 +71,10 @@ def each_call(method: str, path: str, check: Callable[[Case], None]) -> None:
     `@api.parametrize()` does the same, but makes the calls of all operations up while pytest collects: two seconds in
     every process of a run.
     """
-
-    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
-    def checked(case: Case) -> None:
-        check(case)
-
     build_operation_test(
         config=api().config,
         operation=api()[path][method],
-        test_func=checked,
+        test_func=settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))(check),
         given_kwargs={},
         feedback=FeedbackSources(),
     )()

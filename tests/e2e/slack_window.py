@@ -14,7 +14,7 @@ MESSAGES_WITHIN_SECONDS = 120
 
 
 def answered(slack: Slack, said: dict[str, Any], user: str, part: str, earlier: int = 0) -> str:
-    """What the one who asked is told, alone, after the webhook's empty answer; `earlier` ones are older."""
+    """The newest private answer to `user` that has `part`, once there are more of them than `earlier`."""
     assert (said["status"], said["text"]) == (200, "")
     told = eventually(lambda: answers(slack, user, part)[earlier:], bool)
     assert told, answers(slack, user, "")

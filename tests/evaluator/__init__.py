@@ -73,7 +73,7 @@ def installed() -> Path:
 
 @cache
 def started() -> subprocess.Popen[str]:
-    """The evaluator, waiting for lines: it loads all that AWS has for longer than it judges. It ends with its stdin."""
+    """One evaluator for all tests of this process: it starts slowly. It ends when this process ends."""
     return subprocess.Popen(["node", str(installed())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -84,7 +84,9 @@ def evaluate(asked: list[Asked]) -> list[bool]:
     assert node.stdout
     node.stdin.write(json.dumps([one.simulation() for one in asked]) + "\n")
     node.stdin.flush()
-    answers = json.loads(node.stdout.readline())
+    told = node.stdout.readline()
+    assert told, "the evaluator ended: its error is on standard error"
+    answers = json.loads(told)
     wrong = [(one.action, answer["error"]) for one, answer in zip(asked, answers, strict=True) if answer["error"]]
     assert not wrong, wrong[:5]
     return [bool(answer["allowed"]) for answer in answers]

@@ -30,9 +30,13 @@ class TellingWorker(lambda_runtime.Worker):  # type: ignore[misc]
         log.put(COMPLETE)
 
     def _drain_stderr_bounded(
-        self, first_line_wait: float = 0.0, idle_confirm: float = 0.0, hard_cap: float = 0.25
+        self, first_line_wait: float = 0.0, idle_confirm: float = 0.0, hard_cap: float = 5.0
     ) -> str:
-        """The log of the invocation that was answered; with what was written meanwhile if it has no end."""
+        """The log of the invocation that was answered.
+
+        It is in the pipe before the answer. Its reader may wait for its turn on a busy machine: if we gave up early,
+        each later invocation would be told the log of the one before.
+        """
         del first_line_wait, idle_confirm
         lines = []
         try:

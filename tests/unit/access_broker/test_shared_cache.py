@@ -21,7 +21,7 @@ CREDS = ("creds", "ec2-full", "--format", "process")
 
 
 def at_once(alice: Person, number: int = MANY, **changes: str | None) -> tuple[set[str], set[str]]:
-    """What so many commands that start together leave."""
+    """The keys and the messages of `number` commands that start together."""
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(alice.spawn(*CREDS, **changes)) for _ in range(number)]
         left = [(*process.communicate(timeout=120), process.returncode) for process in started]

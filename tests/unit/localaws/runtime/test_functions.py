@@ -94,7 +94,7 @@ def test_a_function_may_do_what_its_role_allows_and_no_more(account: Account) ->
 
 
 LOGS = """
-import os, sys, time
+import os, time
 def run(event, context):
     lines = event["lines"]
     for line in lines:
